@@ -1,0 +1,24 @@
+"""What can go wrong, said to the person: one sentence, and the next command to run."""
+
+from __future__ import annotations
+
+
+class OrchestraError(Exception):
+    """An expected failure (exit 1). `message` is one sentence; `hint` is what to do next, or empty."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(OrchestraError):
+    """The command line, the config, a layout or a prompt says something we cannot take (exit 2)."""
+
+    exit_code = 2
+
+
+class Unreachable(OrchestraError):
+    """An outside program did not answer, so nothing is known: never read this as "gone" (failures.md S11)."""

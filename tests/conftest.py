@@ -1,0 +1,110 @@
+"""What every test stands on: a private HOME, a private tmux socket directory, no token, no network but loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+KEPT = ("PATH", "LANG", "CI", "TMPDIR")
+
+
+@pytest.fixture(autouse=True)
+def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make it impossible to reach the real home, the default tmux socket or the network (failures.md S7, O13)."""
+    home = tmp_path_factory.mktemp("home")
+    # A tmux socket path may not be longer than 107 bytes: not below pytest's own directory.
+    sockets = tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp")
+    for name in list(os.environ):
+        if name not in KEPT and not name.startswith(("COV_", "PYTEST_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    monkeypatch.setenv("ORCHESTRA_HOME", str(home / ".orchestration"))
+    monkeypatch.setenv("TMUX_TMPDIR", sockets.name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    (home / "gitconfig").write_text(
+        "[user]\n\tname = Test Person\n\temail = test@example.invalid\n[init]\n\tdefaultBranch = main\n"
+    )
+    connect = socket.socket.connect
+
+    def loopback_only(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            pytest.fail(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", loopback_only)
+    yield home
+    for directory in Path(sockets.name).glob("tmux-*"):
+        for path in directory.iterdir():
+            subprocess.run(["tmux", "-S", str(path), "kill-server"], check=False, capture_output=True)
+    sockets.cleanup()
+
+
+@pytest.fixture
+def home(guard: Path) -> Path:
+    """The private HOME of this test."""
+    return guard
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """`git("-C", path, "status")` -> its output, stripped; fails the test when git fails."""
+
+    def run(*argv: str | Path) -> str:
+        done = subprocess.run(["git", *map(str, argv)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"git {' '.join(map(str, argv))}: {done.stderr}"
+        return done.stdout.strip()
+
+    return run
+
+
+@pytest.fixture
+def repo(tmp_path: Path, git: Callable[..., str]) -> Path:
+    """A real repository `widgets` with one commit on `main`, and no remote."""
+    root = tmp_path / "widgets"
+    root.mkdir()
+    git("init", "-q", root)
+    (root / "README.md").write_text("# widgets\n")
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "first")
+    return root
+
+
+@pytest.fixture
+def github_repo(repo: Path, tmp_path: Path, git: Callable[..., str]) -> Path:
+    """`repo` with a remote that reads as github.com/acme/widgets and is a bare repository on disk."""
+    bare = tmp_path / "widgets.git"
+    git("init", "-q", "--bare", bare)
+    git("-C", repo, "remote", "add", "origin", "https://github.com/acme/widgets.git")
+    git("-C", repo, "config", f"url.{bare}.insteadOf", "https://github.com/acme/widgets.git")
+    git("-C", repo, "push", "-q", "origin", "main")
+    git("-C", repo, "fetch", "-q", "origin")
+    return repo
+
+
+T = TypeVar("T")
+
+
+def eventually(ask: Callable[[], T], timeout: float = 20.0, why: str = "") -> T:
+    """Poll `ask` until it returns something true, and return that; fail with its last answer after `timeout`."""
+    end = time.monotonic() + timeout
+    pause = 0.01
+    answer = ask()
+    while not answer:
+        if time.monotonic() > end:
+            pytest.fail(f"{why or 'condition'} not met in {timeout:.0f} s; last answer: {answer!r}")
+        time.sleep(pause)  # noqa: TID251 - the one place in the tests that may wait
+        pause = min(pause * 1.5, 0.2)
+        answer = ask()
+    return answer
