@@ -154,6 +154,7 @@ class Worker(NamedTuple):
     pull: Pull | None = None
     plan: str | None = None
     attempts: Attempts = Attempts()
+    signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is no progress
     approvals: tuple[Mapping[str, Any], ...] = ()
     after: tuple[str, ...] = ()
     nonce: str = ""
@@ -223,3 +224,37 @@ class WindowPlan(NamedTuple):
     focus: bool = False
     options: Mapping[str, str] = {}
     role: str = "shell"
+
+
+class Seat(NamedTuple):
+    """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
+
+    worker: str  # the issue number, or `orchestrator`
+    nonce: str
+    session: str  # the conversation's id, chosen by us and recorded before the launch
+    worktree: str
+    directory: str  # sessions/<project>/<id>: prompt.md settings.json launch.sh heartbeat mailbox
+    home: str  # $ORCHESTRA_HOME
+    project: str
+    base: str  # the base branch, which nobody pushes to
+    hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
+    orchestra: tuple[str, ...]  # argv of the orchestra program itself
+
+
+class AgentOptions(NamedTuple):
+    """`agents.<name>` of the config, and the rules the gates were compiled to (see `gates.py`)."""
+
+    command: str
+    model: str | None = None
+    args: tuple[str, ...] = ()
+    permissions: str = "standard"  # strict | standard | bypass
+    ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
+    deny: tuple[str, ...] = ()
+
+
+class Launch(NamedTuple):
+    """How to start an agent: files for the worker's directory, and what to run in the worktree."""
+
+    argv: tuple[str, ...]
+    files: Mapping[str, str]
+    environment: Mapping[str, str] = {}

@@ -11,9 +11,7 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 # Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators (failures.md 3.1).
-_INVISIBLE = frozenset(
-    {0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)}
-)
+_INVISIBLE = frozenset({0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)})
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cn", "Co", "Cs"})
 
 

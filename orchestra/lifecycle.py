@@ -1,0 +1,249 @@
+"""The whole state machine: `apply(worker, event) -> worker`. Pure; the only reader of an event's data.
+
+An event that does not fit raises Refused: the store keeps it in the journal as refused and changes nothing.
+Docs: docs/architecture.md, "Lifecycle". Standard library only: the hook lives on this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from orchestra import lifecycle_agent, snapshot
+from orchestra.model import Activity, Attempts, Checks, Delivery, Doing, Event, Guidance, Pull, Status, Worker
+from orchestra.transition import AT_WORK, TERMINAL, Refused, alive, answered, doing, ids, mark, text, to
+
+MOST_GUIDANCE = 50  # kept in the snapshot; the journal has all
+
+
+def fold(events: list[Event]) -> Worker | None:
+    """The snapshot that a journal's accepted events lead to."""
+    worker: Worker | None = None
+    for event in events:
+        with suppress(Refused):  # only a journal somebody else wrote into gets here
+            worker = apply(worker, event)
+    return worker
+
+
+def apply(worker: Worker | None, event: Event) -> Worker:
+    """The worker after `event`. Raises Refused; never anything else, whatever the data holds."""
+    try:
+        if event.kind == "spawned":
+            return _spawned(worker, event)
+        if event.kind == "adopted":
+            return snapshot.from_json(event.data["snapshot"])
+        if worker is None:
+            raise Refused("there is no such worker")
+        rule = _RULES.get(event.kind)
+        if rule is None:
+            raise Refused(f"unknown event {event.kind!r}")
+        return rule(worker, event)
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        if isinstance(wrong, Refused):
+            raise
+        raise Refused(f"bad {event.kind} event: {type(wrong).__name__}: {wrong}") from None
+
+
+# --- claim, launch, end ------------------------------------------------------------------------------------------
+
+
+def _spawned(worker: Worker | None, event: Event) -> Worker:
+    """The claim. Only a number nobody works on can be claimed: this makes twenty spawns one worker (failures.md P1)."""
+    if worker is not None and worker.status is not Status.CANCELLED:
+        raise Refused(f"#{worker.id} has a worker already")
+    queued = bool(event.data.get("queued", False))
+    return Worker(
+        id=text(event, "id", None),
+        title=text(event, "title"),
+        status=Status.QUEUED if queued else Status.REGISTERED,
+        status_since=event.at,
+        url=text(event, "url"),
+        author=text(event, "author"),
+        branch=text(event, "branch"),
+        base=text(event, "base"),
+        base_commit=text(event, "baseCommit"),
+        worktree=text(event, "worktreePath"),
+        agent=text(event, "agent"),
+        agent_session=text(event, "agentSession"),
+        nonce=text(event, "nonce"),
+        started_at=event.at,
+        after=tuple(map(str, event.data.get("after", ()))),
+        activity=Activity(Doing.UNKNOWN if queued else Doing.STARTING, event.at, event.by),
+        extra=worker.extra if worker else {},
+    )
+
+
+def _dispatched(worker: Worker, event: Event) -> Worker:
+    if worker.status is not Status.QUEUED:
+        raise Refused("it does not wait in the queue")
+    commit = text(event, "baseCommit") or worker.base_commit
+    return doing(to(worker, Status.REGISTERED, event), event, Doing.STARTING)._replace(base_commit=commit)
+
+
+def _launched(worker: Worker, event: Event) -> Worker:
+    """A pane was opened for the agent; a new conversation may come with it."""
+    alive(worker)
+    session = text(event, "session") or worker.agent_session
+    return doing(worker, event, Doing.STARTING)._replace(agent_session=session)
+
+
+def _failed(worker: Worker, event: Event) -> Worker:
+    """A step of ours failed for this worker: it waits for a person, with the reason."""
+    asked = {"gate": "stuck", "summary": text(event, "reason", None), "context": text(event, "context")}
+    return _escalated(worker, event._replace(data=asked))
+
+
+def _paused(worker: Worker, event: Event) -> Worker:
+    alive(worker)
+    if worker.status is Status.PAUSED:
+        raise Refused("it is paused already")
+    back = worker.resume_status if worker.status is Status.STUCK else worker.status
+    return to(worker, Status.PAUSED, event)._replace(resume_status=back)
+
+
+def _resumed(worker: Worker, event: Event) -> Worker:
+    if worker.status is not Status.PAUSED:
+        raise Refused("it is not paused")
+    if worker.escalation is not None:
+        return to(worker, Status.STUCK, event)
+    return to(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
+
+
+def _cancelled(worker: Worker, event: Event) -> Worker:
+    alive(worker)
+    done = to(worker, Status.CANCELLED, event)._replace(escalation=None, stuck_reason=None, resume_status=None)
+    return done._replace(activity=Activity(Doing.ENDED, event.at, event.by))
+
+
+# --- what the worker declares ---------------------------------------------------------------------------------------
+
+
+def _reported(worker: Worker, event: Event) -> Worker:
+    """`orchestra worker status`: only planning and working can be claimed; the rest is derived or asked for."""
+    status = Status(event.data["status"])
+    if status not in (Status.PLANNING, Status.WORKING):
+        raise Refused(f"a worker cannot claim {status.value}; it can report planning or working")
+    if worker.status is Status.STUCK:
+        raise Refused("an escalation is open: end your turn and wait for the answer")
+    if worker.status not in AT_WORK:
+        raise Refused(f"it is {worker.status.value}")
+    plan = text(event, "plan") or worker.plan
+    return to(worker, status, event)._replace(plan=plan)
+
+
+def _escalated(worker: Worker, event: Event) -> Worker:
+    alive(worker)
+    asked = snapshot.escalation_of({**event.data, "askedAt": event.at})
+    if asked is None or not asked.summary:
+        raise Refused("an escalation needs a summary")
+    back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status
+    if worker.status is not Status.PAUSED:
+        worker = to(worker, Status.STUCK, event)
+    return worker._replace(escalation=asked, stuck_reason=asked.summary, resume_status=back, forwarded=None)
+
+
+def _verified(worker: Worker, event: Event) -> Worker:
+    return _attempted(worker, event._replace(data={**event.data, "what": "verify"}))
+
+
+def _attempted(worker: Worker, event: Event) -> Worker:
+    """Count an attempt that failed the same way again; another failure starts anew, a success ends the count."""
+    what, signature = text(event, "what", None), text(event, "signature")
+    if what not in Attempts._fields:
+        raise Refused(f"unknown attempt {what!r}")
+    seen = dict(worker.signatures)
+    if event.data.get("passed"):
+        seen.pop(what, None)
+        return worker._replace(signatures=seen, attempts=worker.attempts._replace(**{what: 0}))
+    again = getattr(worker.attempts, what) if seen.get(what) == signature else 0
+    attempts = worker.attempts._replace(**{what: again + 1})
+    return worker._replace(signatures={**seen, what: signature}, attempts=attempts)
+
+
+def _shipped(worker: Worker, event: Event) -> Worker:
+    """The branch is pushed and the pull request open; with the local tracker there is nothing more to wait for."""
+    if worker.status not in AT_WORK:
+        raise Refused(f"it is {worker.status.value}")
+    pull = snapshot.pull_of(event.data.get("pullRequest"))
+    worker = worker._replace(pull=pull, pull_url=text(event, "url") or None)
+    return to(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
+
+
+# --- what people and the monitor say --------------------------------------------------------------------------------
+
+
+def _told(worker: Worker, event: Event) -> Worker:
+    """Guidance, queued. It answers the open escalation when it names its request, and reopens finished work."""
+    alive(worker)
+    number = 1 + max((int(g.id[1:]) for g in worker.guidance), default=0)
+    words = Guidance(f"g{number}", text(event, "from", None), text(event, "text", None), at=event.at)
+    worker = worker._replace(guidance=(*worker.guidance, words)[-MOST_GUIDANCE:])
+    answers = event.data.get("answers")
+    if worker.escalation is not None and answers == worker.escalation.request:
+        worker = answered(worker._replace(forwarded=words.text), event)
+    if worker.status is Status.COMPLETE:
+        worker = to(worker, Status.WORKING, event)
+    return worker
+
+
+def _delivered(worker: Worker, event: Event) -> Worker:
+    return mark(worker, ids(event), Delivery.DELIVERED)
+
+
+def _pull(worker: Worker, event: Event) -> Worker:
+    """What GitHub says of the pull request; `shipping` becomes `complete`, and `complete` `merged`, by this alone."""
+    pull = snapshot.pull_of(event.data["pullRequest"])
+    if pull is None:
+        raise Refused("a pull event without a pull request")
+    worker = worker._replace(pull=pull, pull_url=text(event, "url") or worker.pull_url)
+    if pull.state == "merged" and worker.status not in TERMINAL:
+        done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
+        return to(done, Status.MERGED, event)
+    if worker.status is Status.SHIPPING and ready(pull):
+        return to(worker, Status.COMPLETE, event)
+    if worker.status is Status.COMPLETE and not ready(pull):
+        return to(worker, Status.SHIPPING, event)
+    return worker
+
+
+def ready(pull: Pull) -> bool:
+    """Worth a review: open, checks pass or there are none, nothing known to be unresolved, known to be mergeable."""
+    calm = pull.checks in (Checks.NONE, Checks.PASSING) and not pull.unresolved
+    return calm and pull.state == "open" and pull.mergeable is True and pull.review_decision != "CHANGES_REQUESTED"
+
+
+def _noted(worker: Worker, event: Event) -> Worker:
+    """A line for the journal alone: a step of a launch, a warning."""
+    text(event, "text", None)
+    return worker
+
+
+_RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
+    **lifecycle_agent.RULES,
+    "dispatched": _dispatched,
+    "launched": _launched,
+    "failed": _failed,
+    "paused": _paused,
+    "resumed": _resumed,
+    "cancelled": _cancelled,
+    "reported": _reported,
+    "escalated": _escalated,
+    "verified": _verified,
+    "attempted": _attempted,
+    "shipped": _shipped,
+    "told": _told,
+    "delivered": _delivered,
+    "pull": _pull,
+    "noted": _noted,
+}
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of event there is."""
+    return ("spawned", "adopted", *_RULES)
+
+
+def event(kind: str, at: str, by: str, **data: Any) -> Event:
+    """An event, written where it is born: `event("told", at, "human", text="sliding")`."""
+    return Event(kind, at, by, data)

@@ -1,0 +1,68 @@
+"""What the agent's hooks tell, as rules of `lifecycle`: what the agent process is doing now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orchestra.model import Delivery, Doing, Event, Status, Worker
+from orchestra.transition import answered, doing, ids, mark, text, to
+
+
+def _started(worker: Worker, event: Event) -> Worker:
+    """The agent is up. After `/clear` it goes on under a new conversation id, which a resume must know."""
+    session = text(event, "session") or worker.agent_session
+    state = worker.activity.state
+    calm = state if text(event, "source") == "compact" else Doing.WAITING
+    worker = worker._replace(agent_session=session)
+    transcript = text(event, "transcript")
+    if transcript:
+        worker = worker._replace(extra={**worker.extra, "transcriptPath": transcript})
+    return doing(worker, event, calm)
+
+
+def _accepted(worker: Worker, event: Event) -> Worker:
+    """The agent took a prompt. The first one starts the plan; a person's words in the pane answer what is open."""
+    given = ids(event)
+    worker = doing(mark(worker, given, Delivery.DELIVERED), event, Doing.BUSY)
+    if worker.status is Status.REGISTERED:
+        return to(worker, Status.PLANNING, event)
+    if worker.status is Status.STUCK and not given and bool(event.data.get("typed", True)):
+        return answered(worker, event)
+    return worker
+
+
+def _turn_ended(worker: Worker, event: Event) -> Worker:
+    said = text(event, "said")
+    worker = mark(worker, ids(event), Delivery.DELIVERED)
+    read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
+    worker = mark(worker, read, Delivery.READ)
+    return doing(worker, event, Doing.BUSY if event.data.get("background") else Doing.WAITING, said)
+
+
+def _blocked(worker: Worker, event: Event) -> Worker:
+    return doing(worker, event, Doing.BLOCKED, text(event, "summary"))
+
+
+def _unblocked(worker: Worker, event: Event) -> Worker:
+    return doing(worker, event, Doing.BUSY) if worker.activity.state is Doing.BLOCKED else worker
+
+
+def _limited(worker: Worker, event: Event) -> Worker:
+    detail = ". ".join(part.rstrip(".") for part in (text(event, "detail"), text(event, "mend")) if part)
+    worker = doing(worker, event, Doing.LIMITED, detail)
+    return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
+
+
+def _ended(worker: Worker, event: Event) -> Worker:
+    return doing(worker, event, Doing.ENDED, text(event, "reason"))
+
+
+RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
+    "started": _started,
+    "accepted": _accepted,
+    "turn-ended": _turn_ended,
+    "blocked": _blocked,
+    "unblocked": _unblocked,
+    "limited": _limited,
+    "ended": _ended,
+}

@@ -1,0 +1,213 @@
+"""Session files and journals: one way to write, readers without locks. Standard library only: hooks write through it.
+
+A write is: lock the sidecar, read, apply, append the event and fsync, write a temporary file, fsync, rename, unlock.
+Measured: no lost and no torn record in 1,000 writes by 200 processes (failures.md 3.2); any other order loses some.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra import lifecycle, snapshot
+from orchestra.errors import OrchestraError
+from orchestra.files import append_line, locked, names_in, read_text, size_of, write_atomic
+from orchestra.model import Event, Worker
+from orchestra.text import is_id, stamp
+from orchestra.transition import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
+
+
+class Recorded(NamedTuple):
+    """The worker after a record, and why the event was refused (empty: it was not)."""
+
+    worker: Worker | None
+    refused: str
+
+
+class Problem(NamedTuple):
+    """A session file that cannot be read as one."""
+
+    id: str
+    path: str
+    what: str
+
+
+class Listing(NamedTuple):
+    """Every worker of a project, and what could not be read."""
+
+    workers: tuple[Worker, ...]
+    problems: tuple[Problem, ...]
+
+
+class Store:
+    """The session files of one project below `home` ($ORCHESTRA_HOME). `now` gives epoch seconds."""
+
+    def __init__(self, home: str, project: str, now: Callable[[], float], lock_wait: float = 10.0) -> None:
+        self.home = home
+        self.project = project
+        self.now = now
+        self.lock_wait = lock_wait  # seconds
+        self.root = os.path.join(home, "sessions", project)
+        self.cache = os.path.join(home, "cache", project)
+
+    # --- paths ---
+
+    def directory(self, worker: str) -> str:
+        """`sessions/<project>/<id>`; refuses what is no id, so no path can be built from it (failures.md X9)."""
+        if not is_id(worker):
+            raise OrchestraError(f"{worker!r} is not an issue number", "give a number such as 124")
+        return os.path.join(self.root, worker)
+
+    def file(self, worker: str, name: str) -> str:
+        """A file of one worker: `prompt.md settings.json launch.sh heartbeat mailbox lock`."""
+        return os.path.join(self.directory(worker), name)
+
+    # --- write ---
+
+    def event(self, kind: str, by: str, **facts: object) -> Event:
+        """An event of now."""
+        return lifecycle.event(kind, stamp(self.now()), by, **facts)
+
+    def record(self, worker: str, event: Event) -> Recorded:
+        """Append `event` to the journal and bring the snapshot up to it. Raises OrchestraError when it cannot."""
+        try:
+            with self.locked(worker):
+                return self._record(worker, event)
+        except OSError as wrong:
+            raise OrchestraError(
+                f"the session of #{worker} could not be written: {wrong.strerror or wrong}",
+                f"look at the disk and the rights of {self.root}",
+            ) from None
+
+    def _record(self, worker: str, event: Event) -> Recorded:
+        before = self._current(worker)
+        try:
+            after = lifecycle.apply(before, event)
+        except Refused as refused:
+            if before is not None:  # nothing may come into being by being refused
+                self._append(worker, snapshot.event_line(event, str(refused)))
+            return Recorded(before, str(refused))
+        self._append(worker, snapshot.event_line(event))
+        self._write(worker, after)
+        return Recorded(after, "")
+
+    def _write(self, worker: str, after: Worker) -> None:
+        """The snapshot, with how much of the journal it holds."""
+        size = os.stat(f"{self.directory(worker)}.jsonl").st_size
+        held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
+        write_atomic(f"{self.directory(worker)}.json", snapshot.dumps(held))
+
+    @contextmanager
+    def locked(self, worker: str) -> Iterator[None]:
+        """Hold the worker's lock: its own file, never renamed or removed, closed on exec (failures.md S5)."""
+        directory = self.directory(worker)
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        with locked(os.path.join(directory, "lock"), self.lock_wait):
+            yield
+
+    def _append(self, worker: str, line: str) -> None:
+        append_line(f"{self.directory(worker)}.jsonl", line)
+
+    # --- read ---
+
+    def read(self, worker: str) -> Worker | None:
+        """The worker, or None when there is none. A snapshot that does not parse is rebuilt from the journal."""
+        try:
+            return self._read(worker)
+        except FileNotFoundError:
+            return self._rebuilt(worker) if os.path.exists(f"{self.directory(worker)}.jsonl") else None
+        except (snapshot.BadSnapshot, OSError):
+            return self._rebuilt(worker)
+
+    def _read(self, worker: str) -> Worker:
+        found = snapshot.loads(read_text(f"{self.directory(worker)}.json"))
+        if found.id != worker:
+            raise snapshot.BadSnapshot(f"it is the session of #{found.id}")
+        return found
+
+    def _rebuilt(self, worker: str) -> Worker | None:
+        with self.locked(worker):
+            return self._current(worker)
+
+    def _current(self, worker: str) -> Worker | None:
+        """The worker, under its lock. The journal is written first: when it is ahead of the snapshot, it wins."""
+        path = f"{self.directory(worker)}.json"
+        kept: Worker | None = None
+        try:
+            kept = self._read(worker)
+        except FileNotFoundError:
+            pass
+        except (snapshot.BadSnapshot, OSError):
+            self._set_aside(path)
+        size = size_of(f"{self.directory(worker)}.jsonl")
+        held = int(kept.extra.get(JOURNAL_BYTES) or 0) if kept else 0
+        if kept is not None and size == held:
+            return kept
+        if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
+            self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
+            return kept
+        told = lifecycle.fold(self._accepted(worker))
+        if told is None:
+            return kept
+        told = told._replace(extra={**(kept.extra if kept else {}), **told.extra})
+        self._write(worker, told)
+        return told
+
+    def _accepted(self, worker: str) -> list[Event]:
+        return [event for event, refused in self.journal(worker) if not refused]
+
+    def _set_aside(self, path: str) -> None:
+        """Keep a file we cannot read under another name: it is never overwritten, never read as gone (S4)."""
+        try:
+            digest = hashlib.sha256(read_text(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        except OSError:
+            digest = "unreadable"
+        with suppress(OSError):
+            os.replace(path, f"{path}.bad-{digest}")
+
+    def journal(self, worker: str) -> list[tuple[Event, str]]:
+        """Every event of a worker with why it was refused (empty: it was not). Torn and foreign lines are left out."""
+        try:
+            text = read_text(f"{self.directory(worker)}.jsonl", most=64 * 1024 * 1024)
+        except OSError:
+            return []
+        found = []
+        for line in text.split("\n")[:-1]:
+            with suppress(snapshot.BadSnapshot):
+                found.append(snapshot.event_of(line))
+        return found
+
+    def listing(self) -> Listing:
+        """Every worker, by number. A bad file becomes a Problem and never hides the others."""
+        workers, problems = [], []
+        for worker in self.ids():
+            path = f"{self.directory(worker)}.json"
+            try:
+                found = self.read(worker)
+                if found is not None:
+                    workers.append(found)
+            except (OrchestraError, OSError) as wrong:
+                problems.append(Problem(worker, path, str(wrong)))
+        problems += [Problem(name.split(".")[0], os.path.join(self.root, name), "set aside: it did not parse")
+                     for name in names_in(self.root) if ".json.bad-" in name]  # fmt: skip
+        return Listing(tuple(workers), tuple(problems))
+
+    def ids(self) -> list[str]:
+        """The numbers that have a session file or a journal, in order."""
+        stems = {name.partition(".")[0] for name in names_in(self.root) if name.endswith((".json", ".jsonl"))}
+        return sorted((stem for stem in stems if is_id(stem)), key=int)
+
+    def heartbeat(self, worker: str) -> float | None:
+        """Epoch seconds of the agent's last tool call, or None."""
+        try:
+            return os.stat(self.file(worker, "heartbeat")).st_mtime
+        except OSError:
+            return None

@@ -1,0 +1,63 @@
+"""The moves that the rules of `lifecycle` are made of. Pure; standard library only."""
+
+from __future__ import annotations
+
+from orchestra import snapshot
+from orchestra.model import Activity, Delivery, Doing, Event, Status, Worker
+
+TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
+AT_WORK = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
+
+
+class Refused(ValueError):
+    """This event is not allowed now; the sentence says why."""
+
+
+def text(event: Event, key: str, default: str | None = "") -> str:
+    """The text under `key` of an event's data; without a default (None) it must be there."""
+    return snapshot.text_of(event.data, key, default)
+
+
+def to(worker: Worker, status: Status, event: Event) -> Worker:
+    """`worker` in `status`; the time it entered moves only when the status does."""
+    if worker.status is status:
+        return worker
+    return worker._replace(status=status, status_since=event.at)
+
+
+def doing(worker: Worker, event: Event, state: Doing, detail: str = "") -> Worker:
+    """`worker` seen doing `state`; the time since when moves only when the state does."""
+    since = worker.activity.since if worker.activity.state is state else event.at
+    return worker._replace(activity=Activity(state, since, event.by, detail), last_heartbeat=event.at)
+
+
+def alive(worker: Worker) -> None:
+    """Refuse what cannot be done to finished work."""
+    if worker.status in TERMINAL:
+        raise Refused(f"it is {worker.status.value}")
+
+
+def answered(worker: Worker, event: Event) -> Worker:
+    """Close the open escalation: back to where the worker was. A claim that never started goes on as planning."""
+    worker = worker._replace(escalation=None, stuck_reason=None)
+    if worker.status is not Status.STUCK:
+        return worker
+    back = worker.resume_status or Status.WORKING
+    if back is Status.COMPLETE:
+        back = Status.WORKING
+    return to(worker, back, event)._replace(resume_status=None)
+
+
+def ids(event: Event) -> tuple[str, ...]:
+    """The pieces of guidance an event speaks of."""
+    return tuple(map(str, event.data.get("guidance") or ()))
+
+
+def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
+    """The named pieces of guidance have come as far as `state`; nothing ever goes back."""
+    order = list(Delivery)
+    marked = tuple(
+        g._replace(state=state) if g.id in given and order.index(state) > order.index(g.state) else g
+        for g in worker.guidance
+    )
+    return worker._replace(guidance=marked)
