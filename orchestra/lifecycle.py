@@ -82,15 +82,18 @@ def _dispatched(worker: Worker, event: Event) -> Worker:
 
 
 def _launched(worker: Worker, event: Event) -> Worker:
-    """A pane was opened for the agent; a new conversation may come with it."""
+    """A pane was opened for the agent. The detail keeps what it was doing before: a resume goes on from there."""
     alive(worker)
+    before = worker.activity.state.value
+    detail = worker.activity.detail if worker.activity.state is Doing.STARTING else before
     session = text(event, "session") or worker.agent_session
-    return doing(worker, event, Doing.STARTING)._replace(agent_session=session)
+    return doing(worker, event, Doing.STARTING, detail)._replace(agent_session=session)
 
 
 def _failed(worker: Worker, event: Event) -> Worker:
     """A step of ours failed for this worker: it waits for a person, with the reason."""
     asked = {"gate": "stuck", "summary": text(event, "reason", None), "context": text(event, "context")}
+    asked["request"] = f"failed-{event.at}"
     return _escalated(worker, event._replace(data=asked))
 
 
@@ -134,6 +137,8 @@ def _reported(worker: Worker, event: Event) -> Worker:
 
 def _escalated(worker: Worker, event: Event) -> Worker:
     alive(worker)
+    if worker.escalation is not None and event.kind == "escalated":
+        raise Refused("an escalation is open already: end your turn and wait for the answer")
     asked = snapshot.escalation_of({**event.data, "askedAt": event.at})
     if asked is None or not asked.summary:
         raise Refused("an escalation needs a summary")
@@ -187,6 +192,14 @@ def _told(worker: Worker, event: Event) -> Worker:
     return worker
 
 
+def _approved(worker: Worker, event: Event) -> Worker:
+    """A person lets what the open escalation asks pass; the approval names the request, content and all."""
+    if worker.escalation is None or worker.escalation.request != text(event, "request", None):
+        raise Refused("that question is not open any more")
+    approval = {"request": worker.escalation.request, "gate": worker.escalation.gate.value, "by": event.by}
+    return answered(worker._replace(approvals=(*worker.approvals, {**approval, "at": event.at})), event)
+
+
 def _delivered(worker: Worker, event: Event) -> Worker:
     return mark(worker, ids(event), Delivery.DELIVERED)
 
@@ -233,6 +246,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "attempted": _attempted,
     "shipped": _shipped,
     "told": _told,
+    "approved": _approved,
     "delivered": _delivered,
     "pull": _pull,
     "noted": _noted,

@@ -78,9 +78,21 @@ class Store:
 
     def record(self, worker: str, event: Event) -> Recorded:
         """Append `event` to the journal and bring the snapshot up to it. Raises OrchestraError when it cannot."""
+        with self._writing(worker):
+            return self._record(worker, event)
+
+    def decide(self, worker: str, make: Callable[[Worker], Event | None]) -> Recorded:
+        """Record what `make` says of the worker as it is under the lock; None records nothing."""
+        with self._writing(worker):
+            current = self._current(worker)
+            event = make(current) if current is not None else None
+            return Recorded(current, "") if event is None else self._record(worker, event)
+
+    @contextmanager
+    def _writing(self, worker: str) -> Iterator[None]:
         try:
             with self.locked(worker):
-                return self._record(worker, event)
+                yield
         except OSError as wrong:
             raise OrchestraError(
                 f"the session of #{worker} could not be written: {wrong.strerror or wrong}",

@@ -8,6 +8,7 @@ import unicodedata
 from datetime import datetime
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|/tmp/\S+|\d+(?:\.\d+)?", re.ASCII | re.IGNORECASE)
 _ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 # Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators (failures.md 3.1).
@@ -63,3 +64,12 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return f"{int(seconds)}s"
+
+
+def signature(output: str) -> str:
+    """A short name for the way something failed: numbers, addresses and times do not change it."""
+    import hashlib
+
+    lines = [_VARYING.sub("0", line).strip() for line in clean_lines(output, 200_000).splitlines()]
+    telling = [line for line in lines if line][-60:]
+    return hashlib.sha256("\n".join(telling).encode()).hexdigest()[:16]

@@ -7,6 +7,7 @@ from orchestra.model import Activity, Delivery, Doing, Event, Status, Worker
 
 TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
 AT_WORK = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
+LIVE = AT_WORK | {Status.STUCK}  # has an agent, or should have
 
 
 class Refused(ValueError):

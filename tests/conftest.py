@@ -31,9 +31,8 @@ def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHELL", "/bin/sh")
     monkeypatch.setenv("ORCHESTRA_HOME", str(home / ".orchestration"))
     monkeypatch.setenv("TMUX_TMPDIR", sockets.name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    (home / "gitconfig").write_text(
+    (home / ".gitconfig").write_text(
         "[user]\n\tname = Test Person\n\temail = test@example.invalid\n[init]\n\tdefaultBranch = main\n"
     )
     connect = socket.socket.connect

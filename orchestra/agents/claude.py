@@ -1,0 +1,175 @@
+"""Claude Code as a worker's agent: how it is started and resumed, what it may do, and which of its hooks call us.
+
+Seen with version 2.1.197. Our settings go in by `--settings`; the user's and the repository's files are never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestra.agents.claude_hooks import accepted_in, enqueued_in, event_of
+from orchestra.agents.claude_rules import ORCHESTRATOR, mode, permissions
+from orchestra.agents.claude_screen import composer_text, dialog_open, trouble
+from orchestra.model import AgentOptions, Launch, Seat
+
+__all__ = [
+    "HOOKS",
+    "INSTALL",
+    "accepted_in",
+    "composer_text",
+    "conversation_exists",
+    "dialog_open",
+    "enqueued_in",
+    "event_of",
+    "launch",
+    "session_to_begin",
+    "trouble",
+    "version",
+]
+
+INSTALL = "npm install -g @anthropic-ai/claude-code"
+
+# Which hooks start our Python, and after how many seconds the program gives up on it (and goes on as if unhooked).
+# A permission hook may wait as long as a person: the dialog stays usable meanwhile, and the first answer wins.
+HOOKS: Mapping[str, int] = {
+    "SessionStart": 10,
+    "UserPromptSubmit": 10,
+    "PermissionRequest": 86_400,
+    "Notification": 10,
+    "Stop": 10,
+    "StopFailure": 10,
+    "SessionEnd": 10,
+}
+# Which hooks only touch the heartbeat, in `sh`.
+BEATS = ("PreToolUse", "PostToolUse", "PostToolUseFailure")
+
+# One argument may hold 131,071 bytes (failures.md P5).
+_PROMPT_BYTES = 100_000
+
+
+def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+    """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+    settings = {
+        "permissions": permissions(seat, options),
+        "hooks": _orchestrator_hooks(seat) if seat.worker == ORCHESTRATOR else _worker_hooks(seat),
+        "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
+    }
+    if mode(seat, options) == "bypassPermissions":
+        settings["skipDangerousModePermissionPrompt"] = True
+    files = {
+        "settings.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
+        "launch.sh": _script(seat, options, resume=resume, say=say),
+        "prompt.md": say,
+    }
+    return Launch(("/bin/sh", f"{seat.directory}/launch.sh"), files)
+
+
+def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
+    """True when `--resume` will find this conversation: its transcript holds a message.
+
+    A program killed in its first second may leave a transcript of bookkeeping alone: neither `--resume` ("No
+    conversation found") nor `--session-id` ("already in use") takes it; `session_to_begin` then gives another id.
+    """
+    return any(b'"type":"user"' in line for path in _transcripts(session, environ) for line in _lines(path))
+
+
+def session_to_begin(session: str, environ: Mapping[str, str]) -> str:
+    """The id to begin a conversation with: `session`, or a new one when that id can no longer be used."""
+    return str(uuid.uuid4()) if any(_transcripts(session, environ)) else session
+
+
+def version(command: str, environ: Mapping[str, str]) -> str | None:
+    """The version of the program, `2.1.197`; None when it is not there or does not answer within 20 s."""
+    try:
+        done = subprocess.run(
+            [command, "--version"],
+            env=dict(environ),
+            capture_output=True,
+            timeout=20,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.match(rb"\d+\.\d+\.\d+[\w.-]*", done.stdout)
+    return found.group().decode() if found and done.returncode == 0 else None
+
+
+def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str:
+    """A script, because tmux takes no command over 16 KB (failures.md P5) and a person can run it by hand."""
+    argv = [options.command, "--resume" if resume else "--session-id", seat.session]
+    argv += ["--settings", f"{seat.directory}/settings.json", "--permission-mode", mode(seat, options)]
+    argv += ["--name", seat.worker if seat.worker == ORCHESTRATOR else f"#{seat.worker}"]
+    argv += ["--model", options.model] if options.model else []
+    prompt = shlex.quote(f"{seat.directory}/prompt.md")
+    lines = [
+        "#!/bin/sh",
+        "# Starts the agent; written anew by orchestra at each start.",
+        f"cd {shlex.quote(seat.worktree)} || exit",
+    ]
+    command = shlex.join([*argv, *options.args])
+    if not say:
+        lines.append(f"exec {command}")
+    elif len(say.encode()) > _PROMPT_BYTES:
+        lines.append(f'exec {command} -- "Read "{prompt}", all of it, in parts: it says what to do."')
+    else:
+        lines += [f"prompt=$(cat {prompt}) || exit", f'exec {command} -- "$prompt"']
+    return "\n".join(lines) + "\n"
+
+
+def _worker_hooks(seat: Seat) -> dict[str, Any]:
+    hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
+    return {**hooks, **{event: _hook(_beat(seat), 10) for event in BEATS}}
+
+
+def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
+    return {"UserPromptSubmit": _hook(_call(seat, "UserPromptSubmit"), 10)}
+
+
+def _beat(seat: Seat) -> str:
+    """Touch the heartbeat with the shell alone; call our Python only when something waits for the next sign of life.
+
+    `blocked` is left by the hook while a dialog is open, `told` while guidance waits in the program's own queue.
+    One byte is written, because opening to append leaves the mtime as it was.
+    """
+    heartbeat, blocked, told = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", "blocked", "told"))
+    return (
+        f"echo >{heartbeat}; if [ -e {blocked} ]; then exec {_call(seat, 'Unblocked')}; fi; "
+        f"if [ -e {told} ]; then exec {_call(seat, 'Told')}; fi"
+    )
+
+
+def _call(seat: Seat, event: str) -> str:
+    return shlex.join((*seat.hook, event, seat.nonce))
+
+
+def _hook(command: str, timeout: int) -> list[dict[str, Any]]:
+    return [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}]
+
+
+def _transcripts(session: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """`<config>/projects/<directory>/<session>.jsonl`: looked for in every directory, since worktrees share theirs."""
+    config = environ.get("CLAUDE_CONFIG_DIR") or f"{environ.get('HOME', '')}/.claude"
+    try:
+        session = str(uuid.UUID(session))
+        projects = os.listdir(f"{config}/projects")
+    except (OSError, ValueError):
+        return
+    paths = (Path(config, "projects", project, f"{session}.jsonl") for project in projects)
+    yield from (path for path in paths if path.is_file())
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as lines:
+            yield from lines
+    except OSError:
+        return

@@ -1,0 +1,286 @@
+"""`Orchestra`: one project's config, files, tmux server, repository and tracker. The only place that constructs edges.
+
+Nothing outside is asked until it is needed: an edge is made at its first use, so `list` never pays for GitHub.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from orchestra import bearings
+from orchestra import config as configs
+from orchestra.bearings import Bearings
+from orchestra.errors import OrchestraError, UsageError
+from orchestra.files import read_text, write_atomic
+from orchestra.local import LocalTracker
+from orchestra.model import AgentOptions, Issue, Seat, Worker
+from orchestra.notify import Notifier
+from orchestra.store import Store
+from orchestra.tmux import Tmux
+from orchestra.worktree import Repository, slug
+
+if TYPE_CHECKING:
+    from orchestra.github import GitHubTracker
+
+CONFIG_NAME = "orchestra.yaml"
+
+
+class Tracker(Protocol):
+    """Where issues come from: GitHub, or Markdown files."""
+
+    def issue(self, number: str) -> Issue:
+        """One issue; raises OrchestraError when there is none."""
+        ...
+
+    def issues(self) -> tuple[Issue, ...]:
+        """The open issues, by number."""
+        ...
+
+
+class Orchestra:
+    """One project as seen from one command. `environ` and `now` (epoch seconds) come from the door."""
+
+    def __init__(self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+        self.repository = repository
+        self.environ = environ
+        self.now = now
+        self.root = str(repository.root)
+        self.home = home_of(environ)
+        self.project = repository.project_key()
+        self.store = Store(self.home, self.project, now)
+        self._never = threading.Event()
+
+    @cached_property
+    def config(self) -> configs.Config:
+        """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
+        base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
+        places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
+        return configs.load(
+            [(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None]
+        )
+
+    @cached_property
+    def tmux(self) -> Tmux:
+        """Our tmux server. From inside a pane of ours it is reached by the recorded socket directory."""
+        inside = "ORCHESTRA_PROJECT" in self.environ
+        environ = bearings.person_environ(self.bearings, self.environ) if inside else self.environ
+        return Tmux(
+            self.config.tmux.socket,
+            self.project,
+            environ,
+            user_config=self.config.tmux.user_config,
+            hook=self.hook("tmux"),
+        )
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
+        if self.tracker_name == "local":
+            return LocalTracker(self.root)
+        return self.github
+
+    @cached_property
+    def github(self) -> GitHubTracker:
+        """The GitHub tracker of this repository's remote, with the token found for its host."""
+        from orchestra import token
+        from orchestra.github import GitHubTracker, api_base
+
+        host, owner, repo = self.remote
+        found = token.resolve(host, self.config.github.token_command, self.environ, Path(self.home))
+        if found is None:
+            raise OrchestraError(
+                f"no GitHub token for {host}",
+                "run `gh auth login`, or set GH_TOKEN, or set github.token_command in orchestra.yaml",
+            )
+        token.keep(found, host, Path(self.home))
+        return GitHubTracker(owner, repo, api_base(host, self._api_url(), self.environ), found.value, now=self.now)
+
+    def forget_tokens(self) -> None:
+        """Remove the tokens that were kept for monitor and ship."""
+        from orchestra import token
+
+        token.forget(Path(self.home))
+
+    @cached_property
+    def remote(self) -> tuple[str, str, str]:
+        """Host, owner and name of the remote repository."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        if found is None:
+            raise OrchestraError(
+                "this repository has no GitHub remote",
+                "add one with `git remote add origin URL`, or set `tracker: local` in orchestra.yaml",
+            )
+        return found
+
+    @property
+    def title(self) -> str:
+        """The project as people write it: `acme/widgets`, or the directory's name."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        return f"{found[1]}/{found[2]}" if found else os.path.basename(self.root)
+
+    @cached_property
+    def tracker_name(self) -> str:
+        """`github` or `local`; raises when there is neither a remote nor a local issue."""
+        if self.config.tracker:
+            return self.config.tracker
+        if self.on_github:
+            return "github"
+        if os.path.isdir(os.path.join(self.root, ".orchestra", "issues")):
+            return "local"
+        raise OrchestraError(
+            "this repository has no GitHub remote and no local issues",
+            "run `orchestra init`: it sets up .orchestra/issues, or add a GitHub remote",
+        )
+
+    def _api_url(self) -> str | None:
+        known = self.bearings
+        return (
+            self.config.github.api_url or self.environ.get("GITHUB_API_URL") or (known.api if known else None) or None
+        )
+
+    @property
+    def on_github(self) -> bool:
+        """Whether the remote is GitHub's, or a forge that an API address was given for."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        if found is None:
+            return False
+        host = found[0]
+        return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
+
+    # --- the programs that others call ---
+
+    def hook(self, agent: str) -> tuple[str, ...]:
+        """Argv of `orchestra-hook` for an agent: the interpreter without site packages starts 4 ms sooner."""
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hook.py")
+        if agent != "tmux":
+            return (sys.executable, "-I", "-S", script, agent)
+        places = (f"ORCHESTRA_HOME={self.home}", f"ORCHESTRA_PROJECT={self.project}")
+        return ("env", *places, sys.executable, "-I", "-S", script, agent)
+
+    @property
+    def shim(self) -> str:
+        """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for workers, whatever is on the person's PATH."""
+        return os.path.join(self.home, "bin", "orchestra")
+
+    def _shim_text(self) -> str:
+        return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m orchestra "$@"\n'
+
+    def program(self) -> tuple[str, ...]:
+        """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
+        return ("env", f"ORCHESTRA_HOME={self.home}", sys.executable, "-P", "-m", "orchestra")
+
+    @property
+    def orchestrator_directory(self) -> str:
+        """Where the files of the orchestrator's agent are."""
+        return os.path.join(self.store.cache, "orchestrator")
+
+    def seat(self, worker: Worker) -> Seat:
+        """Where a worker's agent sits."""
+        return Seat(
+            worker=worker.id,
+            nonce=worker.nonce,
+            session=worker.agent_session,
+            worktree=worker.worktree,
+            directory=self.store.directory(worker.id),
+            home=self.home,
+            project=self.project,
+            base=worker.base,
+            hook=self.hook(worker.agent),
+            orchestra=(self.shim,),
+        )
+
+    @property
+    def per_window(self) -> int:
+        """How many workers share a window, by the layout that is open."""
+        from orchestra import layout
+        from orchestra.shipped import find_layout
+
+        name, text = find_layout(self.config.layout, self.root)
+        return layout.load(text, name).panes_per_window
+
+    def options(self, agent: str) -> AgentOptions:
+        """`agents.<name>` of the config with the gates compiled into the agent's rules."""
+        from orchestra import gates
+
+        given = self.config.agents.get(agent)
+        if given is None:
+            known = ", ".join(sorted(self.config.agents))
+            raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
+        rules = gates.claude_rules(self.config.gates, self.config.forbid)
+        return AgentOptions(given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny)
+
+    def alert(self, text: str) -> None:
+        """Tell the person, if the workspace is open; never a reason for a command to fail."""
+        with suppress(OrchestraError):
+            if self.tmux.running():
+                Notifier(self.tmux.say, self.tmux.bell, self.config.notify.bell).tell(text)
+
+    # --- waiting ---
+
+    def pause(self, seconds: float) -> None:
+        """Let `seconds` pass; the one place that waits, so a test can see how long."""
+        self._never.wait(seconds)
+
+    def until(self, ask: Callable[[], bool], seconds: float) -> bool:
+        """Ask again and again until it is so, for `seconds` at most; whether it came to be."""
+        end = time.monotonic() + seconds
+        pause = 0.02
+        while not ask():
+            if time.monotonic() > end:
+                return False
+            self.pause(pause)
+            pause = min(pause * 1.3, 0.25)
+        return True
+
+    # --- bearings for the hook ---
+
+    def remember(self) -> None:
+        """Write what the hook needs to know of this project, unless it stands there already."""
+        if "ORCHESTRA_PROJECT" in self.environ:
+            return
+        os.makedirs(os.path.dirname(self.shim), mode=0o700, exist_ok=True)
+        if _text_at(self.shim) != self._shim_text():
+            write_atomic(self.shim, self._shim_text(), mode=0o700)
+        here = self.environ.get("TMUX_TMPDIR", ""), self.config.limits.silent, self.environ.get("GITHUB_API_URL", "")
+        bearings.write(self.store.cache, Bearings(self.root, self.config.tmux.socket, *here))
+
+    @property
+    def bearings(self) -> Bearings | None:
+        """What was remembered, or None."""
+        return bearings.read(self.store.cache)
+
+
+def open_orchestra(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Orchestra:
+    """The project around `cwd`; raises OrchestraError when it is in no git repository."""
+    return Orchestra(Repository.find(cwd, environ), environ, now)
+
+
+def home_of(environ: Mapping[str, str]) -> str:
+    """$ORCHESTRA_HOME, or `~/.orchestration`."""
+    return environ.get("ORCHESTRA_HOME") or os.path.join(environ.get("HOME", "/"), ".orchestration")
+
+
+def _text_at(path: str) -> str | None:
+    """A config file's text; None when there is none."""
+    try:
+        return read_text(path, most=256 * 1024)
+    except FileNotFoundError:
+        return None
+    except OSError as wrong:
+        raise UsageError(f"{path} cannot be read: {wrong.strerror or wrong}") from None
+
+
+def _short(path: str, root: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(root + os.sep) else path

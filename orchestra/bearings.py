@@ -1,0 +1,45 @@
+"""What hooks and workers' panes must know of a project, written by `up` and `spawn`. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from orchestra.files import read_text, write_atomic
+
+NAME = "project.json"
+
+
+class Bearings(NamedTuple):
+    """`cache/<project>/project.json`."""
+
+    root: str
+    socket: str  # tmux -L
+    sockets: str  # TMUX_TMPDIR of the person who opened the workspace; a worker has another one
+    silent: float  # seconds
+    api: str  # GITHUB_API_URL of that person, for `ship` in a worker's clean environment
+
+
+def read(cache: str) -> Bearings | None:
+    """The bearings in a project's cache directory; None when there are none that can be read."""
+    try:
+        return Bearings(**json.loads(read_text(os.path.join(cache, NAME))))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write(cache: str, bearings: Bearings) -> None:
+    """Write them, unless they stand there already."""
+    if read(cache) != bearings:
+        os.makedirs(cache, mode=0o700, exist_ok=True)
+        write_atomic(os.path.join(cache, NAME), json.dumps(bearings._asdict()) + "\n")
+
+
+def person_environ(bearings: Bearings | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with the socket directory of the person's tmux: in a pane of ours TMUX_TMPDIR is a private one."""
+    found = {key: value for key, value in environ.items() if key not in ("TMUX_TMPDIR", "TMUX", "TMUX_PANE")}
+    if bearings is not None and bearings.sockets:
+        found["TMUX_TMPDIR"] = bearings.sockets
+    return found

@@ -1,0 +1,248 @@
+"""The `orchestra` command line: parse, call one verb, print, exit code. No rule lives here."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from orchestra import __version__, render
+from orchestra.door import Door, json_option, run_main
+from orchestra.text import clean
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Ordered(click.Group):
+    """A group that lists its commands in the order of a day's work."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands as they were written."""
+        return list(self.commands)
+
+
+@click.group(cls=Ordered, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="orchestra")
+@click.pass_context
+def orchestra(ctx: click.Context) -> None:
+    """Run many Claude Code workers on one codebase, in tmux.
+
+    Each takes one issue to one pull request, in its own git worktree and its own pane.
+    You decide and review; orchestra handles the process.
+
+    \b
+      orchestra up            open the workspace
+      orchestra spawn 123     start a worker on an issue
+      orchestra list          see who needs you
+    """  # noqa: D301 - Click wants the character
+    ctx.obj = Door(os.getcwd(), os.environ, time.time)
+
+
+@orchestra.command()
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing; write what fits this repository.")
+@click.pass_obj
+def init(door: Door, yes: bool) -> None:
+    """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
+    from orchestra.commands.init import init as verb
+
+    confirm = (lambda _: True) if yes or not sys.stdin.isatty() else (lambda text: click.confirm(text, default=True))
+    for line in verb(door.orchestra, confirm):
+        click.echo(line)
+
+
+@orchestra.command()
+@click.argument("layout", required=False)
+@click.option("--detach", "-d", is_flag=True, help="Do not attach this terminal.")
+@click.option("--demo", is_flag=True, help="A throw-away repository with a scripted agent; no account needed.")
+@click.pass_obj
+def up(door: Door, layout: str | None, detach: bool, demo: bool) -> None:
+    """Open the workspace, and bring back every worker. Run twice is run once."""
+    from orchestra.commands.up import up as verb
+
+    if demo:
+        door = door.moved(_demo(door))
+    opened = verb(door.orchestra, layout)
+    for line in render.opened(opened, door.orchestra.project):
+        click.echo(line, err=True)
+    if demo:
+        _spawn_demo(door)
+    if not detach:
+        door.attach(door.orchestra.tmux.attach_argv(door.environ))
+
+
+def _demo(door: Door) -> str:
+    from orchestra.commands.demo import demo
+
+    made = demo(door.environ)
+    click.echo(f"demo repository: {made}")
+    return made
+
+
+def _spawn_demo(door: Door) -> None:
+    from orchestra.commands.demo import FIRST
+    from orchestra.commands.spawn import Wishes
+    from orchestra.commands.spawn import spawn as verb
+
+    for line in render.spawned(verb(door.orchestra, FIRST, Wishes(), lambda _: False)):
+        click.echo(line)
+
+
+@orchestra.command()
+@click.pass_obj
+def down(door: Door) -> None:
+    """End the workspace. Worktrees, branches and conversations stay; `up` brings them back."""
+    from orchestra.commands.down import down as verb
+
+    click.echo(render.closed(verb(door.orchestra), door.orchestra.project))
+
+
+@orchestra.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--base", help="Branch or commit to start from.", metavar="REF")
+@click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
+@click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
+@click.option("--prompt", help="The prompt to use instead of the configured one.", metavar="P")
+@click.option("--trust", is_flag=True, help="Start on an outsider's issue, after showing its text.")
+@click.option("--no-wait", is_flag=True, help="Return when the panes are open.")
+@json_option
+@click.pass_obj
+def spawn(door: Door, /, ids: Sequence[str], no_wait: bool, as_json: bool, **wishes: Any) -> None:
+    """Start a worker on each issue; an existing worker is opened instead."""
+    from orchestra.commands.spawn import Wishes
+    from orchestra.commands.spawn import spawn as verb
+
+    found = verb(door.orchestra, ids, Wishes(wait=not no_wait, **wishes), door.ask_trust)
+    door.say(render.spawned_json(found) if as_json else render.spawned(found))
+    if any(one.result == "failed" for one in found):
+        sys.exit(1)
+
+
+@orchestra.command("list")
+@click.option("--watch", is_flag=True, help="Show it anew whenever something changes.")
+@json_option
+@click.pass_obj
+def list_(door: Door, watch: bool, as_json: bool) -> None:
+    """Every worker, the one that most needs you first."""
+    from orchestra.commands.list import list_ as verb
+
+    if watch:
+        door.watch(lambda: render.table(verb(door.orchestra), door.title, door.width))
+        return
+    view = verb(door.orchestra)
+    door.say(render.table_json(view) if as_json else render.table(view, door.title, door.width))
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@json_option
+@click.pass_obj
+def show(door: Door, number: str, as_json: bool) -> None:
+    """One worker in full: its question, its plan, its pull request."""
+    from orchestra.commands.show import show as verb
+
+    row = verb(door.orchestra, number)
+    door.say(render.worker_json(row) if as_json else render.worker(row, door.now()))
+
+
+@orchestra.command()
+@click.argument("number", required=False, metavar="[ID]")
+@click.pass_obj
+def attach(door: Door, number: str | None) -> None:
+    """Go to a worker's pane; without ID, to the one that needs you most."""
+    from orchestra.commands.attach import attach as verb
+
+    door.attach(verb(door.orchestra, number))
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@click.argument("words", nargs=-1, metavar="TEXT...")
+@click.pass_obj
+def tell(door: Door, number: str, words: Sequence[str]) -> None:
+    """Tell a worker something; answers its open question.
+
+    TEXT `-` reads standard input; no TEXT opens your editor; `2` picks the second option.
+    """
+    from orchestra.commands.tell import tell as verb
+
+    told = verb(door.orchestra, number, door.words(words))
+    click.echo(render.told(told))
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def approve(door: Door, number: str) -> None:
+    """Let what a worker asks for pass."""
+    from orchestra.commands.approve import approve as verb
+
+    click.echo(f"approved for #{number}: {clean(verb(door.orchestra, number).summary)}")
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def cancel(door: Door, number: str) -> None:
+    """End a worker. Its worktree, branch and commits stay."""
+    from orchestra.commands.cancel import cancel as verb
+
+    worker = verb(door.orchestra, number)
+    click.echo(f"#{number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@json_option
+@click.pass_obj
+def log(door: Door, number: str, as_json: bool) -> None:
+    """Everything that happened to a worker, in order."""
+    from orchestra.commands.log import log as verb
+
+    entries = verb(door.orchestra, number)
+    door.say(render.entries_json(entries) if as_json else render.entries(entries))
+
+
+@orchestra.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...")
+@click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, metavar="S", help="Seconds; default: none.")
+@json_option
+@click.pass_obj
+def wait(door: Door, ids: Sequence[str], statuses: str, timeout: float, as_json: bool) -> None:
+    """Wait for workers. Exit code 0 reached, 4 timed out, 5 one needs a person."""
+    from orchestra.commands.wait import wait as verb
+
+    waited = verb(door.orchestra, ids, render.statuses(statuses), timeout)
+    door.say(render.waited_json(waited) if as_json else render.waited(waited))
+    sys.exit(int(waited.outcome))
+
+
+@orchestra.command()
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
+@json_option
+@click.pass_obj
+def doctor(door: Door, fix: bool, as_json: bool) -> None:
+    """Check tools, versions, login and the state on disk; each finding with its mend."""
+    from orchestra.commands.doctor import doctor as verb
+
+    findings = verb(lambda: door.orchestra, door.environ, fix=fix)
+    door.say(render.findings_json(findings) if as_json else render.findings(findings))
+    if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)
+
+
+def main() -> None:
+    """The entry point: run, and turn what went wrong into one sentence and an exit code."""
+    from orchestra import cli_worker
+
+    cli_worker.add_to(orchestra)
+    run_main(orchestra)
+
+
+if __name__ == "__main__":
+    main()

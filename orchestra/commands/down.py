@@ -1,0 +1,25 @@
+"""`orchestra down`: end the workspace of this project. Worktrees, branches and session files stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+class Closed(NamedTuple):
+    """What `down` ended: whether a session was there, and how many workers ran in it."""
+
+    was_open: bool
+    workers: int
+
+
+def down(orchestra: Orchestra) -> Closed:
+    """Close the session; every worker keeps its worktree and conversation, and `up` brings it back."""
+    was_open = orchestra.tmux.running()
+    panes = orchestra.tmux.panes() if was_open else ()
+    if was_open:
+        orchestra.tmux.shutdown()
+    orchestra.forget_tokens()
+    return Closed(was_open, sum(not pane.dead for pane in panes))

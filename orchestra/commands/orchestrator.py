@@ -1,0 +1,72 @@
+"""What the orchestrator's pane runs: the agent with prompts/orchestrator.md, allowed to run `orchestra`."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestra import agents, launch
+from orchestra import prompt as prompts
+from orchestra.files import read_text, write_atomic
+from orchestra.model import Launch, Seat
+from orchestra.shipped import find_prompt
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+WELCOME = """The orchestrator's window, without an agent: {why}
+  orchestra list         who needs you
+  orchestra spawn ID     start a worker
+  orchestra tell ID ...  answer one
+"""
+
+
+def orchestrator(orchestra: Orchestra, say: Callable[[str], None]) -> tuple[Launch, dict[str, str]]:
+    """Write the orchestrator's files; returns what to run and its whole environment."""
+    name = orchestra.config.agent
+    options = orchestra.options(name)
+    directory = orchestra.orchestrator_directory
+    environment = launch.orchestrator_environment(orchestra)
+    agent = agents.agent(name)
+    if name == "scripted" or agent.version(options.command, environment) is None:
+        why = "the agent is scripted" if name == "scripted" else f"{options.command} is not installed"
+        say(WELCOME.format(why=why))
+        return Launch((environment.get("SHELL", "/bin/sh"),), {}), environment
+    seat = _seat(orchestra, directory)
+    resume = agent.conversation_exists(seat.session, environment)
+    words = "" if resume else _words(orchestra)
+    started = agent.launch(seat, options._replace(ask=(), deny=()), resume=resume, say=words)
+    for file, text in started.files.items():
+        write_atomic(os.path.join(directory, file), text, mode=0o700 if file.endswith(".sh") else 0o600)
+    return started, {**environment, **started.environment}
+
+
+def _words(orchestra: Orchestra) -> str:
+    found, text = find_prompt("orchestrator", orchestra.root)
+    values = {"project": orchestra.title, "root": orchestra.root, "orchestra": "orchestra"}
+    return prompts.render(prompts.load(text, found), values)
+
+
+def _seat(orchestra: Orchestra, directory: str) -> Seat:
+    """The orchestrator's seat; its conversation's id is chosen once and kept, so that `up` resumes it."""
+    path = os.path.join(directory, "session")
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    try:
+        session = read_text(path).strip()
+    except OSError:
+        session = str(uuid.uuid4())
+        write_atomic(path, session)
+    return Seat(
+        worker="orchestrator",
+        nonce="",
+        session=session,
+        worktree=orchestra.root,
+        directory=directory,
+        home=orchestra.home,
+        project=orchestra.project,
+        base=orchestra.config.base,
+        hook=orchestra.hook("orchestrator"),
+        orchestra=(orchestra.shim,),
+    )

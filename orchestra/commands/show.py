@@ -1,0 +1,15 @@
+"""`orchestra show ID`: one worker in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra.view import Row, row_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def show(orchestra: Orchestra, number: str) -> Row:
+    """One worker as people see it; raises OrchestraError when there is none."""
+    return row_of(orchestra, number)

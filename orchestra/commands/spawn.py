@@ -1,0 +1,216 @@
+"""`orchestra spawn ID...`: claim the issue, open its pane, return when the agent has accepted its prompt."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra import config as configs
+from orchestra import launch, trust
+from orchestra import prompt as prompts
+from orchestra.errors import OrchestraError, Unreachable, UsageError
+from orchestra.files import locked, write_atomic
+from orchestra.model import Doing, Issue, Status, Worker
+from orchestra.shipped import find_prompt
+from orchestra.text import clean, is_id
+from orchestra.transition import LIVE
+from orchestra.view import pane_of, refresh
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
+_OCCUPYING = LIVE - {Status.COMPLETE}
+
+
+class Spawned(NamedTuple):
+    """What came of one issue: `spawned`, `existing`, `queued` or `failed` with its error."""
+
+    id: str
+    result: str
+    error: str | None = None
+    hint: str = ""
+
+
+class Wishes(NamedTuple):
+    """What the person asked for beside the numbers."""
+
+    base: str | None = None
+    after: tuple[str, ...] = ()
+    agent: str | None = None
+    prompt: str | None = None
+    trust: bool = False
+    wait: bool = True
+
+
+def spawn(orchestra: Orchestra, ids: Sequence[str], wishes: Wishes, ask: Callable[[str], bool]) -> tuple[Spawned, ...]:
+    """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the person's yes."""
+    _check(orchestra, wishes)
+    begun = [_begin(orchestra, number, wishes, ask) for number in dict.fromkeys(ids)]
+    if wishes.wait:
+        begun = [_finish(orchestra, one) if one.result == "spawned" else one for one in begun]
+    refresh(orchestra)
+    return tuple(begun)
+
+
+def _check(orchestra: Orchestra, wishes: Wishes) -> None:
+    """Everything that would fail for every issue fails here, before anything is claimed."""
+    name = wishes.agent or orchestra.config.agent
+    launch.check_installed(orchestra, name)
+    orchestra.tmux.check()
+    _template(orchestra, wishes)
+    _ = orchestra.tracker
+
+
+def _template(orchestra: Orchestra, wishes: Wishes) -> prompts.Prompt:
+    name, text = find_prompt(wishes.prompt or orchestra.config.prompt, orchestra.root)
+    return prompts.load(text, name)
+
+
+def _begin(orchestra: Orchestra, number: str, wishes: Wishes, ask: Callable[[str], bool]) -> Spawned:
+    try:
+        return _claimed(orchestra, number, wishes, ask)
+    except Unreachable as wrong:
+        return Spawned(number, "failed", wrong.message, wrong.hint)
+    except OrchestraError as wrong:
+        return Spawned(clean(number, 40), "failed", wrong.message, wrong.hint)
+
+
+def _claimed(orchestra: Orchestra, number: str, wishes: Wishes, ask: Callable[[str], bool]) -> Spawned:
+    if not is_id(number):
+        raise UsageError(f"{clean(number, 40)!r} is not an issue number", "give a number such as 124")
+    found = orchestra.store.read(number)
+    if found is not None and found.status is not Status.CANCELLED:
+        return _existing(orchestra, found)
+    issue = orchestra.tracker.issue(number)
+    if issue.state != "open":
+        raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
+    trust.check(orchestra, issue, given=wishes.trust, ask=ask)
+    worker = _claim(orchestra, issue, wishes)
+    if worker is None:
+        return Spawned(number, "existing")
+    if worker.status is Status.QUEUED:
+        return Spawned(number, "queued")
+    launch.open_pane(orchestra, worker, per_window=orchestra.per_window)
+    return Spawned(number, "spawned")
+
+
+def _existing(orchestra: Orchestra, worker: Worker) -> Spawned:
+    """Open the worker that is there: bring back its pane if it is gone, and go to it."""
+    if worker.status in LIVE:
+        pane = pane_of(orchestra, worker)
+        if pane is None or pane.dead:
+            orchestra.store.record(worker.id, orchestra.store.event("launched", "spawn"))
+            pane = launch.open_pane(orchestra, worker, per_window=orchestra.per_window)
+        orchestra.tmux.goto(pane)
+    return Spawned(worker.id, "existing")
+
+
+def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
+    """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
+    number, config = issue.number, orchestra.config
+    base = wishes.base or config.base
+    commit = orchestra.repository.resolve(base)
+    agent = wishes.agent or config.agent
+    nonce = secrets.token_hex(8)
+    repo = os.path.basename(orchestra.root)
+    facts = {
+        "id": number,
+        "title": clean(issue.title),
+        "url": issue.url,
+        "author": clean(issue.author, 60),
+        "branch": configs.fill(config.branch, repo, number),
+        "base": base,
+        "baseCommit": commit,
+        "worktreePath": os.path.normpath(os.path.join(orchestra.root, configs.fill(config.worktree, repo, number))),
+        "agent": agent,
+        "agentSession": str(uuid.uuid4()),
+        "nonce": nonce,
+        "after": list(wishes.after),
+    }
+    os.makedirs(orchestra.store.cache, mode=0o700, exist_ok=True)
+    with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
+        _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
+        queued = bool(_waits_for(orchestra, wishes.after)) or _occupied(orchestra) >= config.workers.max
+        recorded = orchestra.store.record(number, orchestra.store.event("spawned", "human", queued=queued, **facts))
+        if recorded.refused or recorded.worker is None or recorded.worker.nonce != nonce:
+            return None
+        text = _render(orchestra, issue, recorded.worker, wishes)
+        write_atomic(orchestra.store.file(number, "prompt.md"), text)
+    return recorded.worker
+
+
+def _check_free(orchestra: Orchestra, path: object, branch: object, number: str) -> None:
+    """A path or a branch that is somebody's is never taken (failures.md W6)."""
+    before = orchestra.store.read(number)
+    if before is not None:
+        return  # a cancelled worker of ours: its worktree and branch are taken up again
+    if os.path.lexists(str(path)):
+        raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
+    if orchestra.repository.branch_tip(str(branch)) is not None:
+        raise OrchestraError(
+            f"the branch {branch} exists already",
+            f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
+        )
+
+
+def _occupied(orchestra: Orchestra) -> int:
+    return sum(worker.status in _OCCUPYING for worker in orchestra.store.listing().workers)
+
+
+def _waits_for(orchestra: Orchestra, after: Sequence[str]) -> list[str]:
+    """Those of `after` whose work is not done yet."""
+    for number in after:
+        if not is_id(number):
+            raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
+    found = {worker.id: worker for worker in orchestra.store.listing().workers}
+    return [n for n in after if n not in found or found[n].status not in (Status.COMPLETE, Status.MERGED)]
+
+
+def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) -> str:
+    """The worker's prompt; the issue's text goes in as quoted data behind a fence nobody can guess."""
+    config = orchestra.config
+    fence = secrets.token_hex(6)
+    values = {
+        "id": worker.id,
+        "title": worker.title,
+        "url": worker.url or "(local issue)",
+        "author": worker.author or "(unknown)",
+        "body": prompts.quote(issue.body, fence),
+        "branch": worker.branch,
+        "base": worker.base,
+        "worktree": worker.worktree,
+        "verify": config.verify or "(this project names no verify command: run its tests as its documentation says)",
+        "orchestra": "orchestra",
+        "gates": ", ".join(f"{gate.name} ({gate.why})" if gate.why else gate.name for gate in config.gates) or "none",
+        "plan_file": orchestra.store.file(worker.id, "plan.md"),
+    }
+    return prompts.render(_template(orchestra, wishes), values)
+
+
+def _finish(orchestra: Orchestra, begun: Spawned) -> Spawned:
+    """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
+    number = begun.id
+    orchestra.until(lambda: _started(orchestra, number) is not None, START_SECONDS + launch.SETUP_SECONDS)
+    why = _started(orchestra, number)
+    if why:
+        return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
+    return begun
+
+
+def _started(orchestra: Orchestra, number: str) -> str | None:
+    """Empty: it works. A sentence: it does not. None: not known yet."""
+    worker = orchestra.store.read(number)
+    if worker is None or worker.status not in (Status.REGISTERED, Status.STUCK):
+        return ""
+    if worker.status is Status.STUCK:
+        return f"#{number} is stuck: {worker.stuck_reason}" if worker.resume_status is Status.REGISTERED else ""
+    if worker.activity.state is Doing.LIMITED or worker.activity.state is Doing.BLOCKED:
+        return worker.activity.detail
+    pane = pane_of(orchestra, worker)
+    if pane is None or pane.dead:
+        return launch.lost(orchestra, number, pane)
+    return launch.trouble(orchestra, worker, pane, START_SECONDS)

@@ -1,0 +1,50 @@
+"""`orchestra tell ID TEXT`: guidance to a worker; it answers the worker's open question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra import guide
+from orchestra.errors import OrchestraError
+from orchestra.model import Delivery, Escalation, Gate
+from orchestra.view import refresh, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+PATIENCE = 15.0  # seconds to see a waiting agent take it
+
+
+class Told(NamedTuple):
+    """Guidance `id` for a worker, how far it has come, and whether it answered an open escalation."""
+
+    worker: str
+    id: str
+    state: Delivery
+    answered: bool
+
+
+def tell(orchestra: Orchestra, number: str, words: str, patience: float = PATIENCE) -> Told:
+    """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
+    if not words.strip():
+        raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
+    worker = worker_of(orchestra, number)
+    asked = worker.escalation
+    answers = asked.request if asked is not None and asked.gate is not Gate.PERMISSION else None
+    said = chosen(asked, words) if asked is not None and answers is not None else words.strip()
+    event = orchestra.store.event("told", "human", text=said, answers=answers, **{"from": "human"})
+    recorded = orchestra.store.record(number, event)
+    if recorded.refused or recorded.worker is None:
+        raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
+    given = recorded.worker.guidance[-1]
+    state = guide.bring(orchestra, number, given.id, patience)
+    refresh(orchestra)
+    return Told(number, given.id, state, answers is not None)
+
+
+def chosen(asked: Escalation, words: str) -> str:
+    """`2` picks the second option of the open question; anything else is the answer itself."""
+    text = words.strip()
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(asked.options):
+        return asked.options[int(text) - 1]
+    return text

@@ -1,0 +1,68 @@
+"""`orchestra up`: validate everything, then ensure server, session, windows and bar, and bring back every worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra import launch, layout
+from orchestra import prompt as prompts
+from orchestra.model import Worker
+from orchestra.shipped import find_layout, find_prompt
+from orchestra.transition import LIVE
+from orchestra.view import refresh
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+class Opened(NamedTuple):
+    """What `up` did: whether the session is new, and which workers it brought back."""
+
+    created: bool
+    resumed: tuple[str, ...]
+
+
+def up(orchestra: Orchestra, name: str | None) -> Opened:
+    """Open the workspace with the layout `name` (None: the configured one). Run twice is run once."""
+    plan = _validated(orchestra, name)
+    orchestra.remember()
+    environment = os.path.join(orchestra.orchestrator_directory, "environment")
+    launch.keep_environment(orchestra, orchestra.config.agent, environment)
+    created = orchestra.tmux.open(plan)
+    resumed = tuple(worker.id for worker in _missing(orchestra))
+    for number in resumed:
+        _bring_back(orchestra, number)
+    refresh(orchestra)
+    return Opened(created, resumed)
+
+
+def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
+    """Config, tools, tracker, prompts and layout, all before the first effect."""
+    orchestra.tmux.check()
+    _ = orchestra.tracker_name
+    launch.check_installed(orchestra, orchestra.config.agent)
+    for needed in (orchestra.config.prompt, "orchestrator"):
+        prompts.load(*reversed(find_prompt(needed, orchestra.root)))
+    found, text = find_layout(name or orchestra.config.layout, orchestra.root)
+    argv_of = {"orchestrator": (*orchestra.program(), "orchestrator")}
+    return layout.plan(
+        layout.load(text, found),
+        root=orchestra.root,
+        home=orchestra.environ.get("HOME", "/"),
+        argv_of=argv_of,
+    )
+
+
+def _missing(orchestra: Orchestra) -> list[Worker]:
+    """Workers that should have a live pane and have none."""
+    live = {(pane.worker, pane.nonce) for pane in orchestra.tmux.panes() if not pane.dead}
+    found = orchestra.store.listing().workers
+    return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]
+
+
+def _bring_back(orchestra: Orchestra, number: str) -> None:
+    recorded = orchestra.store.record(number, orchestra.store.event("launched", "up"))
+    if recorded.worker is not None:
+        launch.open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)

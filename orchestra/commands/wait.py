@@ -1,0 +1,62 @@
+"""`orchestra wait ID...`: until each worker is where it should be, or one needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.model import Attention, Status
+from orchestra.transition import TERMINAL
+from orchestra.view import Row, look, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+NEEDS = frozenset({Attention.BLOCKED, Attention.STUCK, Attention.CRASHED, Attention.LIMITED})
+
+
+class Outcome(IntEnum):
+    """How the waiting ended; the numbers are the exit codes."""
+
+    REACHED = 0
+    TIMED_OUT = 4
+    NEEDS_PERSON = 5
+
+
+class Waited(NamedTuple):
+    """The outcome, and the workers as they were then."""
+
+    outcome: Outcome
+    rows: tuple[Row, ...]
+
+
+def wait(orchestra: Orchestra, ids: Sequence[str], statuses: frozenset[Status], seconds: float) -> Waited:
+    """Wait until every worker of `ids` has a status of `statuses`, for `seconds` at most (infinite: for ever)."""
+    for number in ids:
+        worker_of(orchestra, number)
+    ended: list[Row] = []
+
+    def over() -> bool:
+        rows = [row for row in look(orchestra, changes=False).rows if row.worker.id in ids]
+        ended[:] = rows
+        return _outcome(rows, statuses) is not None
+
+    orchestra.until(over, seconds)
+    outcome = _outcome(ended, statuses)
+    return Waited(Outcome.TIMED_OUT if outcome is None else outcome, tuple(ended))
+
+
+def _outcome(rows: Sequence[Row], statuses: frozenset[Status]) -> Outcome | None:
+    """None while there is something to wait for. What has passed a status on its way has reached it."""
+    if all(row.worker.status in statuses or _passed(row, statuses) for row in rows):
+        return Outcome.REACHED
+    waiting = [row for row in rows if row.worker.status not in statuses and not _passed(row, statuses)]
+    if any(row.attention in NEEDS or row.worker.status in TERMINAL for row in waiting):
+        return Outcome.NEEDS_PERSON
+    return None
+
+
+def _passed(row: Row, statuses: frozenset[Status]) -> bool:
+    """A merged worker was complete before: waiting for `complete` is over."""
+    return row.worker.status is Status.MERGED and Status.COMPLETE in statuses

@@ -1,0 +1,32 @@
+"""`orchestra worker escalate SUMMARY`: the worker opens a gate and waits for a person."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from orchestra.errors import OrchestraError
+from orchestra.model import Escalation, Worker
+from orchestra.view import refresh
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Worker:
+    """Record the escalation under a fresh request id; raises OrchestraError when it may not be opened now."""
+    facts = {
+        "gate": asked.gate.value,
+        "summary": asked.summary,
+        "context": asked.context,
+        "tried": list(asked.tried),
+        "options": list(asked.options),
+        "need": asked.need,
+        "request": secrets.token_hex(4),
+    }
+    recorded = orchestra.store.record(number, orchestra.store.event("escalated", "worker", **facts))
+    if recorded.worker is None or recorded.refused:
+        raise OrchestraError(recorded.refused)
+    orchestra.alert(f"#{number} is stuck: {asked.summary}")
+    refresh(orchestra)
+    return recorded.worker

@@ -1,0 +1,37 @@
+"""`orchestra worker run ID`: what a worker's pane runs. It makes what is missing, then becomes the agent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestra import launch
+from orchestra.errors import OrchestraError
+from orchestra.model import Launch
+from orchestra.transition import TERMINAL
+from orchestra.view import worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> tuple[Launch, dict[str, str], str]:
+    """Prepare the worker; returns what to run, its whole environment and its directory. `say` prints each step.
+
+    A failure stays readable in the pane and becomes `stuck` with its reason.
+    """
+    worker = worker_of(orchestra, number)
+    if worker.status in TERMINAL:
+        raise OrchestraError(f"#{number} is {worker.status.value}", f"start it anew: orchestra spawn {number}")
+    say(f"#{worker.id} {worker.title}")
+    try:
+        launch.prepare(orchestra, worker, say)
+        started = launch.write_launch(orchestra, worker)
+    except OrchestraError as wrong:
+        facts = {"reason": wrong.message, "context": wrong.hint}
+        orchestra.store.record(number, orchestra.store.event("failed", "worker run", **facts))
+        raise
+    environment = {**launch.agent_environment(orchestra, number), **started.environment}
+    say(f"starting {os.path.basename(worker.agent)}")
+    return started, environment, worker.worktree

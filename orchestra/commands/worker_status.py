@@ -1,0 +1,23 @@
+"""`orchestra worker status STATUS`: the worker's own report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra.errors import OrchestraError
+from orchestra.model import Worker
+from orchestra.view import refresh
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def worker_status(orchestra: Orchestra, number: str, status: str, plan: str | None) -> Worker:
+    """Record what the worker says it does; raises OrchestraError when it may not say so now."""
+    recorded = orchestra.store.record(
+        number, orchestra.store.event("reported", "worker", status=status, plan=plan or "")
+    )
+    if recorded.worker is None or recorded.refused:
+        raise OrchestraError(recorded.refused, f"see where it stands: orchestra worker show {number}")
+    refresh(orchestra)
+    return recorded.worker

@@ -1,0 +1,147 @@
+"""What every command of the command line shares: the project, the terminal, and how an error leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestra.errors import OrchestraError
+from orchestra.text import clean, clean_lines, stamp
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+class Door:
+    """The way in: where the person stands, their environment, the clock; the project is found at first use."""
+
+    def __init__(self, cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+        self.cwd = cwd
+        self.environ = environ
+        self.now = now
+
+    @cached_property
+    def orchestra(self) -> Orchestra:
+        """The project around the working directory."""
+        from orchestra.app import open_orchestra
+
+        return open_orchestra(self.cwd, self.environ, self.now)
+
+    @property
+    def title(self) -> str:
+        """The project as people write it: `acme/widgets`, or the directory's name."""
+        return self.orchestra.title
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 100 where there is none."""
+        return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+    def moved(self, directory: str) -> Door:
+        """The same person in another directory."""
+        return Door(directory, self.environ, self.now)
+
+    def say(self, lines: str | Iterable[str]) -> None:
+        """Print lines; colour only on a terminal, and not with NO_COLOR."""
+        colour = sys.stdout.isatty() and not self.environ.get("NO_COLOR")
+        text = lines if isinstance(lines, str) else "\n".join(lines)
+        click.echo(text if colour else click.unstyle(text))
+
+    def ask_trust(self, text: str) -> bool:
+        """Show an outsider's text and ask; without a terminal showing it is all that can be done, as asked for."""
+        click.echo(text, err=True)
+        if not sys.stdin.isatty():
+            return True
+        return click.confirm("Start a worker on exactly this text?", default=False, err=True)
+
+    def words(self, given: Sequence[str]) -> str:
+        """The person's words: arguments, `-` for standard input, nothing for the editor."""
+        if tuple(given) == ("-",):
+            return sys.stdin.read()
+        if given:
+            return " ".join(given)
+        if not sys.stdin.isatty():
+            raise OrchestraError("there is nothing to tell", "give the words, or - to read standard input")
+        return click.edit("") or ""
+
+    def attach(self, argv: Sequence[str]) -> None:
+        """Bring this terminal to the workspace by becoming tmux."""
+        if not argv:
+            return
+        if not sys.stdin.isatty():
+            raise OrchestraError("this is no terminal to attach", "use --detach, or attach from one: orchestra attach")
+        sys.stdout.flush()
+        os.execvp(argv[0], list(argv))  # noqa: S606 - argv of ours, no shell
+
+    def watch(self, draw: Callable[[], Iterable[str]]) -> None:
+        """Draw again when something has changed, until the person stops it."""
+        before = ""
+        while True:
+            text = "\n".join(draw())
+            if text != before:
+                click.clear()
+                self.say(text)
+                before = text
+            self.orchestra.pause(1.0)
+
+
+def run_main(group: click.Group) -> None:
+    """Run the command line; every error becomes one sentence and its exit code, every bug a line and a log."""
+    try:
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except OrchestraError as wrong:
+        _leave(wrong.message, wrong.hint, wrong.exit_code)
+    except click.UsageError as wrong:
+        _leave(wrong.format_message(), f"see: {wrong.ctx.command_path} --help" if wrong.ctx else "", 2)
+    except click.ClickException as wrong:
+        _leave(wrong.format_message(), "", 1)
+    except (KeyboardInterrupt, click.Abort):
+        _leave("interrupted", "", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as bug:  # noqa: BLE001 - the last door: a traceback never reaches the screen
+        _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
+
+
+def _leave(message: str, hint: str, code: int) -> None:
+    """Say it on stderr (with --json: one document on stdout) and exit."""
+    first, _, rest = message.partition("\n")
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": {"message": clean(first, 500), "hint": clean(hint, 500)}}))
+        sys.exit(code)
+    click.echo(f"orchestra: {clean(first, 500)}", err=True)
+    if rest:
+        click.echo(clean_lines(rest, 8000), err=True)
+    if hint:
+        click.echo(f"  {clean(hint, 500)}", err=True)
+    sys.exit(code)
+
+
+def _log_bug() -> str:
+    """Keep the traceback for a report; returns where."""
+    home = os.environ.get("ORCHESTRA_HOME") or os.path.join(os.path.expanduser("~"), ".orchestration")
+    path = os.path.join(home, "orchestra.log")
+    try:
+        import time
+
+        os.makedirs(home, mode=0o700, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
+            file.write(f"{stamp(time.time())}\n{traceback.format_exc()}\n")
+    except OSError:
+        return "and its log could not be written"
+    return f"the traceback is in {path}: please report it"

@@ -1,0 +1,155 @@
+"""Which gate a path or a command meets, and the gates as the agent's own permission rules. Pure.
+
+Path globs are `.gitignore` patterns (checked against git itself in the tests); command globs know `*` alone.
+Both are guard rails, not a wall: a worker runs as the person does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+
+class GateRule(Protocol):
+    """A gate as the config has it: what it is called, what it watches, and why a person is needed."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def paths(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def commands(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def why(self) -> str: ...  # noqa: D102
+
+
+class Hit(NamedTuple):
+    """A gate that is met, and by what: the changed paths, or the one command."""
+
+    gate: str
+    why: str
+    by: tuple[str, ...]
+
+
+class Rules(NamedTuple):
+    """Permission rules in Claude Code's syntax: `ask` raises the gate, `deny` refuses in every mode."""
+
+    ask: tuple[str, ...]
+    deny: tuple[str, ...]
+
+
+def met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...]:
+    """The gates that a list of changed paths meets; paths are relative to the repository root, with `/`."""
+    paths = tuple(paths)
+    hits = []
+    for gate in gates:
+        patterns = [_path_pattern(glob) for glob in gate.paths]
+        if by := tuple(path for path in paths if any(pattern.fullmatch(path) for pattern in patterns)):
+            hits.append(Hit(gate.name, gate.why, by))
+    return tuple(hits)
+
+
+def command_met(command: str, gates: Sequence[GateRule]) -> tuple[Hit, ...]:
+    """The gates that a shell command meets, in any of its parts: `cd x && npm publish` meets `npm publish*`."""
+    parts = _parts(command)
+    return tuple(
+        Hit(gate.name, gate.why, (command,))
+        for gate in gates
+        if any(_command_pattern(glob).fullmatch(part) for glob in gate.commands for part in parts)
+    )
+
+
+def claude_rules(gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
+    """The gates and the config's forbidden commands as Claude Code's rules; the built-in ones are the agent's own.
+
+    `ask` raises PermissionRequest in every mode, bypass included, and `deny` refuses inside `a && b` too (seen with
+    2.1.197). The config has checked every glob by `path_problem` and `command_problem`.
+    """
+    ask: list[str] = []
+    for gate in gates:
+        ask += [f"{tool}({_claude_path(glob)})" for glob in gate.paths for tool in ("Edit", "Write", "NotebookEdit")]
+        ask += [f"Bash({glob})" for glob in gate.commands]
+    return Rules(tuple(dict.fromkeys(ask)), tuple(dict.fromkeys(f"Bash({glob})" for glob in forbid)))
+
+
+def path_problem(glob: str) -> str:
+    """Why a path glob cannot be a gate; empty when it can."""
+    if not glob.strip("/") or glob != glob.strip() or not glob.isprintable():
+        return "a path glob such as `**/auth/**` is needed, without spaces around it"
+    if glob.startswith(("!", "#", "~")) or "//" in glob:
+        return "a path glob may not start with ! # or ~, nor hold //; it is relative to the repository root"
+    if "\\" in glob:
+        return "a backslash cannot be said to the agent; use ? for one odd character"
+    if ".." in glob.split("/"):
+        return "a gate covers paths inside the repository; take the .. out"
+    if "***" in glob or re.search(r"[^/]\*\*|\*\*[^/]", glob):
+        return "** must stand alone between slashes, as in `**/auth/**`"
+    if re.search(r"[\[\]]", re.sub(r"\[[!^]?(?:[a-zA-Z0-9._](?:-[a-zA-Z0-9._])?)+\]", "", glob)):
+        return "a set such as [a-z] holds letters, digits, . and _ only"
+    return ""
+
+
+def command_problem(glob: str) -> str:
+    """Why a command glob cannot be a gate or a forbid; empty when it can."""
+    if not glob or glob != " ".join(glob.split()) or not glob.isprintable():
+        return "one command is needed, with single spaces between its words"
+    if not glob.strip("* "):
+        return "this would match every command; use `permissions: strict` for that"
+    if glob.startswith("*"):
+        return "a command glob starts with the program's name; the agent finds it inside longer command lines"
+    if glob.endswith(":*"):
+        return "end it with * alone, not with :*"
+    if found := re.search(r"[?\[\]()\\;|&`\n]|\$\(", glob):
+        return f"{found[0]} cannot be said to the agent; a command glob knows * alone"
+    return ""
+
+
+@lru_cache(maxsize=512)
+def _path_pattern(glob: str) -> re.Pattern[str]:
+    """A gitignore pattern as a regular expression; what it matches, it matches with everything below."""
+    *parents, last = glob.strip("/").split("/")
+    out = "" if parents or glob.startswith("/") else "(?:.*/)?"  # without a slash it means any depth
+    for part in parents:
+        out += "(?:.*/)?" if part == "**" else _segment(part) + "/"
+    out += ".+" if last == "**" else _segment(last)
+    return re.compile(out + ("/.+" if glob.endswith("/") else "(?:/.*)?"), re.DOTALL)
+
+
+def _segment(part: str) -> str:
+    """One path component's glob: `*` and `?` stop at a slash, `[a-z]` and `[!a-z]` are sets."""
+    out = ""
+    for atom in re.findall(r"\[[!^]?[^]]+\]|\*+|.", part, re.DOTALL):
+        if atom.startswith("*"):
+            out += "[^/]*"
+        elif atom == "?":
+            out += "[^/]"
+        elif atom.startswith("[") and len(atom) > 2:
+            out += f"(?!/)[^{atom[2:]}" if atom[1] in "!^" else atom
+        else:
+            out += re.escape(atom)
+    return out
+
+
+@lru_cache(maxsize=512)
+def _command_pattern(glob: str) -> re.Pattern[str]:
+    """`*` is any text; a last ` *` may be nothing at all, as the agent reads it: `tmux *` meets `tmux`."""
+    optional = glob.endswith(" *")
+    body = ".*".join(map(re.escape, (glob[:-2] if optional else glob).split("*")))
+    return re.compile(body + ("(?: .*)?" if optional else ""), re.DOTALL)
+
+
+def _parts(command: str) -> list[str]:
+    """The simple commands inside a command line. Quotes are not read: one part too many asks a person, no more."""
+    parts = [" ".join(part.split()) for part in re.split(r"&&|\|\||[;|&\n(){}`]|\$\(", command)]
+    return [bare for part in parts if (bare := re.sub(r"^(?:[A-Za-z_][A-Za-z0-9_]*=\S* +)+", "", part).strip("\"' "))]
+
+
+def _claude_path(glob: str) -> str:
+    """A path glob for `Edit(...)`: gitignore syntax, relative to the worktree where the agent starts.
+
+    A leading slash would mean "beside the settings file", so it goes; parentheses end the rule, so they become `?`.
+    Both widen: the agent asks once more than the gate says, and ship decides by the gate itself.
+    """
+    return re.sub(r"[()]", "?", glob.lstrip("/"))

@@ -1,0 +1,72 @@
+"""Bring guidance to an agent by the way that fits what it does, and believe only the agent's own evidence."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from orchestra import agents, launch
+from orchestra.attention import Seen, activity
+from orchestra.errors import OrchestraError
+from orchestra.files import locked, write_atomic
+from orchestra.model import Delivery, Doing, Guidance, Pane, Worker
+from orchestra.view import pane_of, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+PASTE_SECONDS = 5.0  # until the agent's prompt box shows the paste
+CONFIRM_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases (failures.md K1)
+ENTERS = 4
+
+
+def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Delivery:
+    """Deliver the queued guidance `words` (its id) within `patience` seconds; returns how far it has come.
+
+    A busy agent takes it from its mailbox at its next tool call or at the end of its turn; a waiting one is given
+    it by a verified paste; with a dialog open or no pane it stays queued: nothing is typed into a dialog (K3).
+    """
+    write_atomic(orchestra.store.file(worker, "mailbox"), "")
+    with locked(orchestra.store.file(worker, "deliver.lock"), wait=patience + 30):
+        end = time.monotonic() + patience
+        while (state := _state(orchestra, worker, words)) is Delivery.QUEUED and time.monotonic() < end:
+            found = worker_of(orchestra, worker)
+            pane = pane_of(orchestra, found)
+            if pane is None or pane.dead:
+                return state
+            doing = activity(Seen(found, pane, panes_known=True, heartbeat=orchestra.store.heartbeat(worker))).state
+            if doing is Doing.WAITING:
+                _paste(orchestra, found, pane, words)
+                return _state(orchestra, worker, words)
+            if doing in (Doing.BLOCKED, Doing.LIMITED, Doing.ENDED):
+                return state
+            orchestra.pause(0.1)
+        return state
+
+
+def _state(orchestra: Orchestra, worker: str, words: str) -> Delivery:
+    return _words(worker_of(orchestra, worker), words).state
+
+
+def _words(worker: Worker, words: str) -> Guidance:
+    found = next((g for g in worker.guidance if g.id == words), None)
+    if found is None:
+        raise OrchestraError(f"#{worker.id} has no guidance {words}")
+    return found
+
+
+def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
+    """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste."""
+    agent = agents.agent(worker.agent)
+    if agent.dialog_open(orchestra.tmux.capture(pane)):
+        return
+    before = agent.composer_text(orchestra.tmux.capture(pane))
+    orchestra.tmux.deliver(pane, launch.as_said(_words(worker, words)))
+    orchestra.until(lambda: agent.composer_text(orchestra.tmux.capture(pane)) not in (before, "", None), PASTE_SECONDS)
+    orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+    for _ in range(ENTERS):
+        if agent.dialog_open(orchestra.tmux.capture(pane)):
+            return
+        orchestra.tmux.enter(pane)
+        if orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
+            return

@@ -1,0 +1,183 @@
+"""Open a worker's pane, and make in it what is missing: the one idempotent path of spawn, resume, restart and `up`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from orchestra import agents
+from orchestra import config as configs
+from orchestra.attention import label
+from orchestra.errors import OrchestraError
+from orchestra.files import read_text, write_atomic
+from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker
+from orchestra.text import seconds_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+SETUP_SECONDS = 1800.0
+
+
+def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
+    """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
+    orchestra.remember()
+    keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
+    argv = (*orchestra.program(), "worker", "run", worker.id)
+    return orchestra.tmux.open_worker(
+        worker.id,
+        worker.nonce,
+        argv,
+        orchestra.root,
+        per_window=per_window,
+        label=label(worker, orchestra.now()),
+    )
+
+
+def check_installed(orchestra: Orchestra, name: str) -> None:
+    """Raise OrchestraError, with the command that installs it, when the agent's program does not answer."""
+    command = orchestra.options(name).command
+    agent = agents.agent(name)
+    if agent.version(command, orchestra.environ) is None:
+        raise OrchestraError(f"the agent {command!r} is not installed", f"install it: {agent.INSTALL}")
+
+
+def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
+    """Keep what an agent may have of the caller's environment: 0600, never in argv or in tmux (failures.md 3.6)."""
+    if "ORCHESTRA_PROJECT" in orchestra.environ and os.path.exists(path):
+        return
+    extra = orchestra.config.agents[agent].env if agent in orchestra.config.agents else ()
+    allowed = configs.environment_allowed(extra, orchestra.environ)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    write_atomic(path, json.dumps(allowed))
+
+
+def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:
+    """The whole environment of a worker's agent: the kept part, who it is, and a tmux of its own (failures.md O13)."""
+    private = orchestra.store.file(worker, "tmux")
+    os.makedirs(private, mode=0o700, exist_ok=True)
+    kept = _environment(orchestra, orchestra.store.file(worker, "environment"))
+    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker}
+
+
+def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
+    """The whole environment of the orchestrator's agent."""
+    return _environment(orchestra, os.path.join(orchestra.orchestrator_directory, "environment"))
+
+
+def _environment(orchestra: Orchestra, path: str) -> dict[str, str]:
+    try:
+        kept: Mapping[str, str] = json.loads(read_text(path))
+    except (OSError, ValueError):
+        kept = configs.environment_allowed((), orchestra.environ)
+    return {
+        **kept,
+        "PATH": os.path.dirname(orchestra.shim) + os.pathsep + kept.get("PATH", os.defpath),
+        "TERM": orchestra.environ.get("TERM", "screen-256color"),
+        "ORCHESTRA_PROJECT": orchestra.project,
+        "ORCHESTRA_HOME": orchestra.home,
+    }
+
+
+def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> None:
+    """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
+    repository, path = orchestra.repository, worker.worktree
+    if not repository.ready(path):
+        say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
+        repository.add(path, worker.branch, worker.base_commit, f"orchestra #{worker.id}", adopt=True)
+        repository.checkout(path)
+    done = os.path.join(orchestra.store.directory(worker.id), "prepared")
+    if os.path.exists(done) and _text(done) == worker.nonce:
+        return
+    for line in repository.copy_and_link(path, orchestra.config.copy, orchestra.config.link):
+        say(line)
+    if orchestra.config.setup:
+        say(f"setup: {orchestra.config.setup}")
+        _setup(orchestra, worker)
+    write_atomic(done, worker.nonce)
+
+
+def _text(path: str) -> str:
+    try:
+        return read_text(path)
+    except OSError:
+        return ""
+
+
+def _setup(orchestra: Orchestra, worker: Worker) -> None:
+    """Run the project's `setup` in the new worktree; its output is the pane's."""
+    command = orchestra.config.setup or ""
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=worker.worktree,
+            env=agent_environment(orchestra, worker.id),
+            timeout=SETUP_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        raise OrchestraError(f"setup did not end in {SETUP_SECONDS / 60:.0f} minutes: {command}") from None
+    if done.returncode != 0:
+        raise OrchestraError(
+            f"setup failed with status {done.returncode}: {command}",
+            f"see its output: orchestra attach {worker.id}; mend it, then orchestra restart {worker.id}",
+        )
+
+
+def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
+    """Write the agent's files and say what to run: the old conversation where there is one, else the prompt."""
+    agent = agents.agent(worker.agent)
+    environment = agent_environment(orchestra, worker.id)
+    resume = agent.conversation_exists(worker.agent_session, environment)
+    words = resume_words(worker) if resume else _text(orchestra.store.file(worker.id, "prompt.md"))
+    launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
+    for name, text in launch.files.items():
+        write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
+    return launch
+
+
+def resume_words(worker: Worker) -> str:
+    """What a resumed agent is told: the guidance it has not had, or to go on when it was cut off in its work."""
+    waiting = [g for g in worker.guidance if g.state is Delivery.QUEUED]
+    if waiting:
+        return "\n\n".join(map(as_said, waiting))
+    if worker.status in (Status.STUCK, Status.COMPLETE, Status.PAUSED):
+        return ""
+    if worker.activity.detail in (Doing.WAITING, Doing.LIMITED) and worker.status is not Status.REGISTERED:
+        return ""
+    return "Guidance g0 from orchestra:\nYou were interrupted by a restart. Look at where you were, and go on."
+
+
+def as_said(words: Guidance) -> str:
+    """Guidance as the agent reads it. Our first line keeps a leading `!` or `/` from being a command (K6)."""
+    return f"Guidance {words.id} from {words.sender}:\n{words.text}"
+
+
+def lost(orchestra: Orchestra, number: str, pane: Pane | None) -> str:
+    """The pane of a starting worker died: the worker waits for a person, with the last words of its pane."""
+    words = orchestra.tmux.capture(pane).strip().splitlines()[-3:] if pane else []
+    status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
+    reason = f"the agent ended{status} before it took its prompt"
+    context = "\n".join(words)
+    orchestra.store.record(number, orchestra.store.event("failed", "spawn", reason=reason, context=context))
+    return reason
+
+
+def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
+    """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
+    agent = agents.agent(worker.agent)
+    seen = agent.trouble(orchestra.tmux.capture(pane))
+    waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
+    prepared = _text(orchestra.store.file(worker.id, "prepared")) == worker.nonce
+    if seen is None and prepared and waited > patience:
+        seen = agents.Trouble("blocked", f"the agent took no prompt in {patience:.0f} s", "attach and look")
+    if seen is None:
+        return None
+    kind = "blocked" if seen.kind == "blocked" else "limited"
+    facts = {"summary": f"{seen.sentence}: {seen.mend}", "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
+    orchestra.store.record(worker.id, orchestra.store.event(kind, "spawn", **facts))
+    return f"{seen.sentence}: {seen.mend}"

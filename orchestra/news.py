@@ -1,0 +1,76 @@
+"""What has changed, brought to the person: the bar after every event, and the orchestrator's next prompt.
+
+Runs inside hooks: standard library only, and no project configuration is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from orchestra import attention, bearings
+from orchestra.attention import Seen
+from orchestra.errors import Unreachable
+from orchestra.files import read_text, write_atomic
+from orchestra.store import Store
+from orchestra.text import clean
+
+SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
+
+
+def seens(store: Store) -> list[Seen]:
+    """Every worker with its last tool call; panes are not asked."""
+    return [Seen(worker, heartbeat=store.heartbeat(worker.id)) for worker in store.listing().workers]
+
+
+def push(store: Store, environ: Mapping[str, str]) -> None:
+    """Bring bar and borders up to date after an event; nothing happens while no server runs."""
+    known = bearings.read(store.cache)
+    if known is None:
+        return
+    from orchestra.tmux import push as to_tmux
+
+    now = store.now()
+    found = seens(store)
+    shown = attention.bar(found, now, known.silent)
+    labels = {(seen.worker.id, seen.worker.nonce): attention.label(seen.worker, now) for seen in found}
+    try:
+        to_tmux(known.socket, store.project, bearings.person_environ(known, environ), shown.text, shown.level, labels)
+    except Unreachable:
+        return
+
+
+def since_last(store: Store) -> dict[str, Any] | None:
+    """What changed since the orchestrator's last prompt, as context for this one; None when nothing did."""
+    path = os.path.join(store.cache, SEEN)
+    before, now = _read(path), _now(store)
+    if before == now:
+        return None
+    os.makedirs(store.cache, mode=0o700, exist_ok=True)
+    write_atomic(path, json.dumps(now))
+    lines = [line for number, line in now.items() if before.get(number) != line]
+    text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
+    return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+
+
+def _now(store: Store) -> dict[str, str]:
+    found = {}
+    for worker in store.listing().workers:
+        asked = worker.escalation
+        more = f": asks {clean(asked.summary)!r}" if asked else ""
+        if asked and asked.options:
+            more += f" ({' | '.join(clean(option, 60) for option in asked.options)})"
+        if worker.pull_url:
+            more += f" {clean(worker.pull_url)}"
+        found[worker.id] = f"#{worker.id} {clean(worker.title, 80)} is {worker.status.value}{more}"
+    return found
+
+
+def _read(path: str) -> dict[str, str]:
+    try:
+        found = json.loads(read_text(path))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,122 @@
+"""The remote repository, over git: what its URL says, fetch, and a push that is believed only when it is seen there."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.text import clean
+
+if TYPE_CHECKING:
+    from orchestra.git_run import Done
+    from orchestra.worktree import Repository
+
+FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
+PUSH_SECONDS = 600.0  # the person's pre-push hook may run a test suite
+
+_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
+
+
+def slug(url: str) -> tuple[str, str, str] | None:
+    """Host, owner and repository of a remote's URL (https, ssh or `git@host:owner/repo`); None for a path."""
+    scp = None if "://" in url else _SCP.fullmatch(url)
+    if scp:
+        host, path = scp["host"], scp["path"]
+    else:
+        try:
+            parts = urlsplit(url)
+            host, path = parts.hostname or "", parts.path
+        except ValueError:
+            return None
+        if parts.scheme not in ("https", "http", "ssh", "git"):
+            return None
+    names = path.strip("/").removesuffix(".git").split("/")
+    if len(names) < 2 or not host or not all(map(_NAME.fullmatch, names)):
+        return None
+    host = host.lower().removeprefix("ssh.") if host.lower() == "ssh.github.com" else host.lower()
+    return host, "/".join(names[:-1]), names[-1]
+
+
+def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
+    """Bring the remote's branch `base` up to date here; False when that did not work (no network, no such branch)."""
+    remote = repository.remote()
+    if remote is None or repository.git("check-ref-format", "--branch", base).status:
+        return False
+    refspec = f"+refs/heads/{base}:refs/remotes/{remote}/{base}"
+    # Credentials and ssh are the person's: without them there is no private repository. `fingerprint` watches them.
+    quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
+    # The lock: a fetch beside a half-made worktree can fail on its HEAD. Not inherited: a credential
+    # daemon that git starts would hold it for ever (failures.md S5).
+    with repository.locked():
+        try:
+            done = repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout)
+        except Unreachable:
+            return False
+    return done.status == 0
+
+
+def push(
+    repository: Repository, path: str | os.PathLike[str], branch: str, token: str | None = None,
+    timeout: float = PUSH_SECONDS,
+) -> str:  # fmt: skip
+    """Push HEAD of the worktree `path` to `branch` of the remote, never by force; the commit that is there now.
+
+    The person's own hooks run. `token` is for an https remote and its host only.
+    """
+    remote, url = repository.remote(), repository.remote_url()
+    if remote is None or url is None:
+        raise OrchestraError("there is no remote to push to", "git remote add origin URL")
+    head = repository.commit("HEAD", at=path)
+    ref = f"refs/heads/{branch}"
+    with _credential(url, token) as (config, keep):
+        options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
+        done = repository.git(
+            "push", *options, "--", remote, f"{head}:{ref}",
+            at=path, config=config, keep=keep, timeout=timeout, hooks=True,
+        )  # fmt: skip
+    if done.status:
+        raise _refused(done, branch, remote)
+    with _credential(url, token) as (config, keep):
+        seen = repository.git("ls-remote", "--", remote, ref, config=config, keep=keep, timeout=FETCH_SECONDS)
+    if head is None or seen.out.split("\t")[0] != head:  # exit status 0 is no proof (failures.md W10)
+        raise OrchestraError(f"git says it pushed {branch}, but {remote} does not show it", "run the same again")
+    return head
+
+
+def _refused(done: Done, branch: str, remote: str) -> OrchestraError:
+    """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
+    told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
+    if told and ("non-fast-forward" in told[0] or "fetch first" in told[0]):
+        return OrchestraError(
+            f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git rebase {remote}/{branch}"
+        )
+    return OrchestraError(
+        f"{branch} was not pushed: {clean(told[0], 200) if told else done.reason()}", f"try: git push {remote} HEAD"
+    )
+
+
+@contextmanager
+def _credential(url: str, token: str | None) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Settings and an open file that give git the token, for an https URL of that host; else nothing.
+
+    The file has no name and the settings hold no secret, so it is in no argv, no environment (which hooks print
+    into logs) and on no disk after a kill (failures.md X7).
+    """
+    parts = urlsplit(url) if url.startswith("https://") else None
+    if not token or parts is None:
+        yield (), ()
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(f"username=x-access-token\npassword={token}\n".encode())
+        file.flush()
+        file.seek(0)  # where /dev/fd shares the position (macOS)
+        shell = f'!f() {{ test "$1" = get && cat /dev/fd/{file.fileno()}; }}; f'
+        host = parts.netloc.rpartition("@")[2]
+        yield ("credential.helper=", f"credential.https://{host}.helper={shell}"), (file.fileno(),)

@@ -1,0 +1,240 @@
+"""Records as text for people, and as the JSON documents of `--json`. Everything foreign passes `clean`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestra import attention
+from orchestra.errors import UsageError
+from orchestra.model import Attention, Delivery, Status
+from orchestra.text import age, clean, clean_lines, seconds_of
+from orchestra.view import Row, View, row_json
+
+if TYPE_CHECKING:
+    from orchestra.commands.doctor import Finding
+    from orchestra.commands.down import Closed
+    from orchestra.commands.log import Entry
+    from orchestra.commands.spawn import Spawned
+    from orchestra.commands.tell import Told
+    from orchestra.commands.up import Opened
+    from orchestra.commands.wait import Waited
+
+COLOURS = {
+    Attention.BLOCKED: "red",
+    Attention.STUCK: "red",
+    Attention.CRASHED: "red",
+    Attention.LIMITED: "yellow",
+    Attention.SILENT: "yellow",
+    Attention.READY: "green",
+}
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def table(view: View, title: str, width: int) -> Iterable[str]:
+    """The list: a line a worker, and below the ones that need a person what they ask."""
+    needing = sum(row.attention is not None for row in view.rows)
+    count = len(view.rows)
+    head = f"{clean(title)}   {count} worker{'' if count == 1 else 's'}"
+    yield head + (f", {needing} need{'s' if needing == 1 else ''} you" if needing else "")
+    if view.open is False and count:
+        yield "the workspace is not open: orchestra up"
+    if view.open is None:
+        yield "tmux does not answer: what the panes do is not known; see orchestra doctor"
+    if not count:
+        yield "start one: orchestra spawn ID"
+    else:
+        yield ""
+    for row in view.rows:
+        yield from _row(row, width)
+    for problem in view.problems:
+        yield f"[?] #{problem.id}  {clean(problem.path, 300)}: {clean(problem.what)}"
+
+
+def _row(row: Row, width: int) -> Iterable[str]:
+    worker = row.worker
+    status = worker.status.value if row.attention in (None, Attention.READY) else str(row.attention)
+    mark = f"[{attention.sign(worker, row.attention)}]"
+    colour = COLOURS.get(row.attention) if row.attention else None
+    head = f"{mark} #{worker.id:<4} {status:<9}{age(row.age):>4}  "
+    room = max(20, width - len(head) - 42)
+    title = clean(worker.title)
+    title = title if len(title) <= room else title[: room - 1] + "\u2026"
+    yield (click.style(head, fg=colour) if colour else head) + f"{title:<{min(room, 30)}}  {_tail(row)}".rstrip()
+    if row.attention not in (None, Attention.READY):
+        yield _need(row)
+
+
+def _tail(row: Row) -> str:
+    """What stands at the end of a worker's line: the pull request, or what the worktree holds."""
+    worker = row.worker
+    if worker.pull is not None:
+        return f"{attention.pull_line(worker)}   {clean(worker.pull_url or '', 120)}"
+    if row.changes is not None and row.changes.files:
+        files = f"{row.changes.files} file{'' if row.changes.files == 1 else 's'}"
+        return f"{files} +{row.changes.insertions} -{row.changes.deletions}"
+    return ""
+
+
+def _need(row: Row) -> str:
+    worker = row.worker
+    asked = worker.escalation
+    options = "  " + " | ".join(clean(option, 40) for option in asked.options) if asked and asked.options else ""
+    mend = {
+        Attention.STUCK: f'orchestra tell {worker.id} "..."',
+        Attention.CRASHED: f"orchestra spawn {worker.id}",
+    }.get(row.attention or Attention.READY, f"orchestra attach {worker.id}")
+    text = f"      {clean(row.why, 100)}{options}"
+    return f"{text:<58}{mend}" if len(text) < 58 else f"{text}   {mend}"
+
+
+def table_json(view: View) -> str:
+    """`list --json`."""
+    workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
+    return _json({"schema": 1, "project": view.project, "workers": workers})
+
+
+def worker_json(row: Row) -> str:
+    """`show --json`."""
+    return _json(row_json(row))
+
+
+def worker(row: Row, now: float) -> Iterable[str]:
+    """One worker in full."""
+    it = row.worker
+    yield f"#{it.id} {clean(it.title)}"
+    yield f"  status     {it.status.value} for {age(row.age)}" + (
+        f"; needs you: {row.attention}" if row.attention else ""
+    )
+    doing = attention.activity(row.seen)
+    since = seconds_of(doing.since)
+    yield f"  agent      {it.agent} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
+    if doing.detail:
+        yield f"             {clean(doing.detail, 160)}"
+    yield f"  branch     {it.branch} from {it.base} ({it.base_commit[:10]})"
+    yield f"  worktree   {clean(it.worktree, 300)}"
+    yield f"  changes    {_changes(row)}"
+    if it.plan:
+        yield f"  plan       {clean(it.plan, 300)}"
+    if it.pull_url or it.pull:
+        yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
+    yield from _escalation(row)
+    for words in it.guidance:
+        yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
+
+
+def _changes(row: Row) -> str:
+    held = row.changes
+    return f"{held.files} files +{held.insertions} -{held.deletions}" if held else "none known"
+
+
+def _escalation(row: Row) -> Iterable[str]:
+    asked = row.worker.escalation
+    if asked is None:
+        return
+    yield f"  asks       {clean(asked.summary)} ({asked.gate.value})"
+    if asked.context:
+        yield from (f"             {line}" for line in clean_lines(asked.context).splitlines())
+    yield from (f"  tried      {clean(tried)}" for tried in asked.tried)
+    yield from (f"  option {place}   {clean(option)}" for place, option in enumerate(asked.options, 1))
+    if asked.need:
+        yield f"  needs      {clean(asked.need)}"
+    yield f'  answer     orchestra tell {row.worker.id} "..."'
+
+
+def spawned(found: Sequence[Spawned]) -> Iterable[str]:
+    """One line an issue."""
+    for one in found:
+        said = f"#{clean(one.id, 40)} {one.result}"
+        yield said + (f": {clean(one.error, 400)}" if one.error else "") + (f"  ({one.hint})" if one.hint else "")
+
+
+def spawned_json(found: Sequence[Spawned]) -> str:
+    """`spawn --json`."""
+    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+
+
+def opened(found: Opened, project: str) -> Iterable[str]:
+    """What `up` did."""
+    yield f"{project}: {'opened' if found.created else 'is open'}"
+    if found.resumed:
+        yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
+
+
+def closed(found: Closed, project: str) -> str:
+    """What `down` did."""
+    if not found.was_open:
+        return f"{project} was not open"
+    return f"{project} closed; {found.workers} workers rest in their worktrees: orchestra up brings them back"
+
+
+def told(found: Told) -> str:
+    """How far the words have come, and never further than the agent has shown."""
+    if found.state is Delivery.QUEUED:
+        return f"#{found.worker}: {found.id} is queued, not delivered yet; the agent gets it when it can take it"
+    return f"#{found.worker}: {found.id} delivered" + (", its question is answered" if found.answered else "")
+
+
+def statuses(text: str) -> frozenset[Status]:
+    """`complete,merged` as statuses; raises UsageError for an unknown one."""
+    try:
+        return frozenset(Status(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"--for: {clean(text, 60)!r} names no status", "one of: " + ", ".join(Status)) from None
+
+
+def waited(found: Waited) -> Iterable[str]:
+    """Where each worker was when the waiting ended."""
+    for row in found.rows:
+        yield f"#{row.worker.id} {row.worker.status.value}" + (
+            f" ({row.attention}: {row.why})" if row.attention else ""
+        )
+
+
+def waited_json(found: Waited) -> str:
+    """`wait --json`."""
+    return _json({"outcome": found.outcome.name.lower(), "workers": [row_json(row) for row in found.rows]})
+
+
+def entries(found: Sequence[Entry]) -> Iterable[str]:
+    """A journal, a line an event."""
+    for event, refused in found:
+        facts = ", ".join(
+            f"{key}={clean(str(value), 80)}" for key, value in event.data.items() if value not in ("", [], None)
+        )
+        yield f"{event.at}  {clean(event.kind, 20):<12} {clean(event.by, 24):<12} {facts}" + (
+            f"  REFUSED: {clean(refused)}" if refused else ""
+        )
+
+
+def entries_json(found: Sequence[Entry]) -> str:
+    """`log --json`."""
+    return _json(
+        {
+            "events": [
+                {"at": e.at, "event": e.kind, "by": e.by, "data": dict(e.data), "refused": r or None} for e, r in found
+            ]
+        }
+    )
+
+
+def findings(found: Sequence[Finding]) -> Iterable[str]:
+    """What the doctor found, each with its mend."""
+    if not found:
+        yield "all is well"
+    for one in found:
+        colour = "red" if one.severity == "error" else "yellow"
+        yield click.style(f"{one.id} {one.severity}", fg=colour) + f": {clean(one.what, 400)}"
+        yield f"      {clean(one.mend, 400)}"
+
+
+def findings_json(found: Sequence[Finding]) -> str:
+    """`doctor --json`."""
+    good = not any(one.severity == "error" for one in found)
+    return _json({"ok": good, "findings": [one._asdict() for one in found]})

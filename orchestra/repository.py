@@ -1,0 +1,237 @@
+"""What git says of one repository and its worktrees: asked, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from orchestra.errors import OrchestraError
+from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real
+from orchestra.model import Changes
+from orchestra.remote import slug
+from orchestra.text import clean
+
+OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
+_SHARED_SCOPES = ("local", "worktree")
+
+
+class Facts:
+    """A repository around its main worktree `root`. Nothing here changes it, or runs what its config says."""
+
+    def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.environ = dict(environ)
+        self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
+
+    @classmethod
+    def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
+        """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
+        where = clean(str(cwd))
+        version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+        if version < OLDEST_GIT:
+            raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
+        find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
+        done = execute([*find, "--git-common-dir", "--git-dir"], environ)
+        if "not a git repository" in done.err:
+            raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
+        if done.status:
+            raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
+        common, _, directory = done.out.partition("\n")
+        if execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out == "true":
+            raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
+        if os.path.basename(common) == ".git":
+            return cls(os.path.dirname(common), environ, common)
+        top = execute([*find, "--show-toplevel"], environ)  # a submodule, or --separate-git-dir
+        if top.status or directory != common:
+            raise OrchestraError(f"{where} is a worktree whose main worktree is not known", "run this in the main one")
+        return cls(top.out, environ, common)
+
+    # --- how git is run ---
+
+    def git(
+        self,
+        *argv: str,
+        at: AnyPath | None = None,
+        environ: Mapping[str, str] | None = None,
+        keep: Sequence[int] = (),
+        stdin: BinaryIO | None = None,
+        config: Sequence[str] = (),
+        timeout: float | None = None,
+        hooks: bool = False,
+    ) -> Done:
+        """Run git on this repository, or on its worktree `at`: pinned, whatever `at/.git` or the config point to.
+
+        `hooks`: the person's hooks run, in the person's locale, and find what they find under a typed git.
+        """
+        where = ["-C", str(self.root), f"--git-dir={self.common}"]
+        if at is not None:
+            work = [] if hooks else [f"--work-tree={real(at)}"]
+            where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
+        switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
+        settings = {**self.environ, **(environ or {})}
+        locale = (settings.get("LC_ALL") or settings.get("LANG") or "C") if hooks else "C"
+        argv = (*where, *switches, *argv)
+        return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)
+
+    def ask(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> str:
+        """The output of a git that must succeed, with the filters off that the shared config names (`_filters_off`)."""
+        off = self._filters_off(at)
+        settings = {"ORCHESTRA_EMPTY": "", "ORCHESTRA_FALSE": "false", **(environ or {})}
+        done = self.git(*off, *argv, at=at, environ=settings)
+        if done.status:
+            place = clean(str(at or self.root))
+            raise OrchestraError(f"git {argv[0]} failed in {place}: {done.reason()}", f"look: git -C {place} status")
+        return done.out
+
+    def _filters_off(self, at: AnyPath | None) -> list[str]:
+        """Switches for the clean filters of the shared config. A person's own ones, as LFS has, stay on.
+
+        Filter names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
+        """
+        listed = self.git("config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\.", at=at).out
+        fields = listed.split("\0")
+        pairs = zip(fields[::2], fields[1::2], strict=False)
+        names = sorted({name.rpartition(".")[0] for scope, name in pairs if scope in _SHARED_SCOPES})
+        ways = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
+        return [f"--config-env={name}.{key}=ORCHESTRA_{value}" for name in names for key, value in ways]
+
+    # --- the repository ---
+
+    def remote(self) -> str | None:
+        """The name of the remote: `origin`, or the only one."""
+        listed = self.git("config", "--name-only", "-z", "--get-regexp", r"^remote\..*\.url$").out.split("\0")
+        names = list(dict.fromkeys(name[len("remote.") : -len(".url")] for name in listed if name))
+        return "origin" if "origin" in names else names[0] if len(names) == 1 else None
+
+    def remote_url(self, name: str | None = None) -> str | None:
+        """The URL of a remote as it is written: `git remote get-url` applies insteadOf. Default: see `remote`."""
+        name = name or self.remote()
+        found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
+        return found.split("\0")[0] or None
+
+    def project_key(self) -> str:
+        """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
+        found = slug(self.remote_url() or "")
+        if found:
+            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+        place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
+        return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
+
+    def resolve(self, base: str) -> str:
+        """The commit that a base names: of the remote's branch where there is one, since a local one may be old."""
+        remote = self.remote()
+        places = [f"refs/remotes/{remote}/{base}"] if remote else []
+        found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
+        if found is None:
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", "see: git branch --all")
+        return found
+
+    def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
+        """The commit a ref names, or None."""
+        if ref.startswith("-"):
+            return None
+        return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", at=at).out or None
+
+    def branch_tip(self, branch: str) -> str | None:
+        """The commit a local branch is at, or None when there is no such branch."""
+        return self.commit(f"refs/heads/{branch}")
+
+    def fingerprint(self) -> str:
+        """A hash of what can run programs in the shared `.git`: config, attributes, hooks.
+
+        Without `branch.*`, which `git push -u` writes, so that it changes only when somebody should look.
+        """
+        shown = hashlib.sha256()
+        for file in (self.common / "config", self.common / "config.worktree"):
+            listed = self.git("config", "--file", str(file), "--includes", "--list", "-z").out.split("\0")
+            shown.update("\0".join(line for line in listed if not line.startswith("branch.")).encode(errors="replace"))
+        hooks = self.common / "hooks"
+        for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
+            if file.is_file():
+                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                shown.update(f"\0{file.name}\0{file.stat().st_mode}\0{content}".encode(errors="replace"))
+        return shown.hexdigest()
+
+    # --- its worktrees ---
+
+    def admin(self, path: AnyPath) -> Path:
+        """Git's own directory of a worktree; raises when `path` is none of this repository's."""
+        found = self.admin_of(path)
+        if found is None:
+            raise OrchestraError(f"{clean(str(path))} is not a worktree of this repository", "see: git worktree list")
+        return found
+
+    def admin_of(self, path: AnyPath) -> Path | None:
+        """Git's own directory of the worktree at `path`, whether or not its files are there, or None."""
+        path = real(path)
+        if path == self.root:
+            return self.common
+        likely = self.common / "worktrees" / path.name
+        return next((found for found in (likely, *self.admins()) if place_of(found) == path), None)
+
+    def admins(self) -> Iterator[Path]:
+        """Git's own directories of all linked worktrees."""
+        home = self.common / "worktrees"
+        return iter(sorted(home.iterdir()) if home.is_dir() else ())
+
+    def changes(self, path: AnyPath, base_commit: str) -> Changes:
+        """Lines against where the work began, committed or not; files, the untracked ones too."""
+        rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
+        counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
+        files = len(rows) + len(self._untracked(path))
+        return Changes(files, sum(added for added, _ in counts), sum(gone for _, gone in counts))
+
+    def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
+        """Every path that differs from where the work began, committed or not; both names of a moved file."""
+        listed = self._diff(path, base_commit, "--name-only", "-z").split("\0")
+        return tuple(sorted({name for name in (*listed, *self._untracked(path)) if name}))
+
+    def diffstat(self, path: AnyPath, base_commit: str) -> str:
+        """`git diff --stat` against where the work began, for a person."""
+        return self._diff(path, base_commit, "--stat=100")
+
+    def dirty(self, path: AnyPath) -> tuple[str, ...]:
+        """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""
+        shown = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none")
+        fields = {"1": 8, "u": 10, "?": 1}
+        lines = self.ask(*shown, at=path).split("\0")
+        return tuple(line.split(" ", fields[line[0]])[-1] for line in lines if line[:1] in fields)
+
+    def ahead(self, path: AnyPath, base: str) -> int:
+        """How many commits HEAD has that `base`, a ref or commit, has not."""
+        return int(self.ask("rev-list", "--count", "--end-of-options", f"{base}..HEAD", at=path))
+
+    def unpushed(self, path: AnyPath) -> int:
+        """How many commits of HEAD no remote has, as far as it was told (failures.md W2)."""
+        return int(self.ask("rev-list", "--count", "HEAD", "--not", "--remotes", at=path))
+
+    def branch_of(self, path: AnyPath) -> str | None:
+        """The branch a worktree is on; None with a detached HEAD, as in a rebase."""
+        ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out
+        return ref.removeprefix("refs/heads/") or None
+
+    def subjects(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
+        """The first line of each commit since `base_commit`, oldest first."""
+        # Not `git log`: log.showSignature would start the program that gpg.program names.
+        listed = self.ask("rev-list", "--reverse", "--format=%s", "--end-of-options", f"{base_commit}..HEAD", at=path)
+        return tuple(listed.split("\n")[1::2])
+
+    def digest(self, path: AnyPath, names: Sequence[str]) -> str:
+        """A hash of what HEAD holds under these paths: another content, mode or a deletion gives another one."""
+        rows = self.ask("ls-tree", "-r", "-z", "--full-tree", "HEAD", at=path).split("\0")
+        held = {name: facts for facts, _, name in (row.partition("\t") for row in rows)}
+        text = "\0".join(f"{held.get(name, 'gone')}\t{name}" for name in sorted(names))
+        return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+
+    def _diff(self, path: AnyPath, base_commit: str, *how: str) -> str:
+        start = self.ask("merge-base", "--end-of-options", base_commit, "HEAD", at=path)
+        plain = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", "--ignore-submodules=dirty")
+        return self.ask("diff", *plain, *how, start, "--", at=path)
+
+    def _untracked(self, path: AnyPath) -> list[str]:
+        listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
+        return [name for name in listed.split("\0") if name]

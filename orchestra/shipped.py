@@ -1,0 +1,55 @@
+"""Finds layouts and prompts: the repository's own, then the ones that ship with orchestra."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from orchestra.errors import UsageError
+from orchestra.text import clean
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII)  # never a way out of the directory (failures.md X9)
+
+
+def find_layout(name: str, root: str) -> tuple[str, str]:
+    """A layout's (name for errors, text); see `find_prompt`."""
+    return _find("layouts", ".yaml", name, Path(root))
+
+
+def find_prompt(name: str, root: str) -> tuple[str, str]:
+    """A prompt's (name for errors, text).
+
+    `name` is a path (with a slash or the suffix), relative to `root`; or a bare name: `.orchestra/prompts/NAME.md` of
+    the repository when there is one, else the one that ships. Raises UsageError when there is none.
+    """
+    return _find("prompts", ".md", name, Path(root))
+
+
+def shipped(kind: str) -> Path:
+    """The directory of the shipped `layouts` or `prompts`: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / kind
+    return inside if inside.is_dir() else package.parent / kind
+
+
+def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
+    own = root / ".orchestra" / kind
+    if "/" in name or name.endswith(suffix):
+        return _read(root / Path(name).expanduser(), name)
+    path = own / f"{name}{suffix}"
+    if _NAME.fullmatch(name) is None or not (path.is_file() or (path := shipped(kind) / path.name).is_file()):
+        known = sorted({found.stem for place in (own, shipped(kind)) for found in place.glob(f"*{suffix}")})
+        raise UsageError(
+            f'there is no {kind[:-1]} "{clean(name, 60)}"', f"{kind} are: {', '.join(known)}; or give a path"
+        )
+    return _read(path, path.name)
+
+
+def _read(path: Path, name: str) -> tuple[str, str]:
+    try:
+        return clean(name), path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{clean(name)}: is not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise UsageError(f"{clean(name)}: cannot be read: {reason}") from None

@@ -1,0 +1,179 @@
+"""One tmux server: its socket, the lock beside it, and how a client of it is run. Says absent only when certain."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.model import Pane
+from orchestra.text import clean
+from orchestra.tmux_conf import Group, script, word
+
+ANSWER_SECONDS = 10.0
+LOCK_SECONDS = 60.0
+PUSH_SECONDS = 1.0
+KEPT = ("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR")
+INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
+_LISTENS = "00010000"  # __SO_ACCEPTCON in the flags of /proc/net/unix
+
+
+class Reply(NamedTuple):
+    """What a client said. `absent`: there is no server, for certain."""
+
+    code: int
+    out: str
+    err: str
+    absent: bool = False
+
+
+class Server:
+    """The server of `tmux -L name` as the person with `environ` reaches it; little of `environ` goes to the server."""
+
+    def __init__(self, name: str, environ: Mapping[str, str]) -> None:
+        base = os.path.realpath(environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
+        if not os.path.isdir(base):
+            base = os.path.realpath("/tmp")  # noqa: S108 - what tmux falls back to
+        self.name = name
+        self.path = os.path.join(base, f"tmux-{os.getuid()}", name)
+        # The first client's whole environment would be in every later pane (failures.md 3.6).
+        self._environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
+        self._argv = ("tmux", "-u", "-L", name, "-f", os.devnull)
+
+    def ask(self, *argv: str, text: str | None = None) -> Reply:
+        """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
+        import subprocess
+
+        try:
+            done = subprocess.run(
+                [*self._argv, *argv],
+                input=(text or "").encode("utf-8", "replace"),
+                capture_output=True,
+                env=self._environ,
+                cwd="/",  # the server stays in its first client's directory for ever
+                timeout=ANSWER_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise OrchestraError("tmux is not installed", INSTALL) from None
+        except subprocess.TimeoutExpired:
+            raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
+        said = Reply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return said if said.code == 0 else self._judged(said)
+
+    def send(self, groups: Iterable[Group], *, begin: bool = False) -> Reply:
+        """Have command groups run one after another with nothing in between; `begin` starts a server for them.
+
+        They go over standard input: in argv they would be shown by `ps`, for ever in the server's own (failures.md
+        3.6), and end at 16 KiB.
+        """
+        first = ("start-server", ";") if begin else ()
+        wanted = script(groups)
+        for pause in (0.02, 0.1, 0.5) if begin else ():
+            try:
+                return self.ask(*first, "source-file", "-", text=wanted)
+            except Unreachable:  # the one before us is just ending (O12)
+                select.select((), (), (), pause)
+        return self.ask(*first, "source-file", "-", text=wanted)
+
+    def within(self, pane: Pane, commands: Group, *before: str, text: str | None = None, dead: bool = False) -> str:
+        """Have commands run if the pane still carries worker and nonce: asked and done by the server in one step."""
+        if re.fullmatch(r"%\d{1,10}", pane.id, re.ASCII) is None:
+            raise OrchestraError(f"{clean(pane.id, 20)!r} is no pane", "run `orchestra list`")
+        is_it = f"#{{==:#{{@orchestra_worker}} #{{@orchestra_nonce}},{word(pane.worker)} {word(pane.nonce)}}}"
+        wanted = is_it if dead else f"#{{&&:{is_it},#{{==:#{{pane_dead}},0}}}}"
+        then = script([commands]).strip()
+        argv = (*before, "if-shell", "-F", "-t", pane.id, wanted, then, "display-message -p -- refused-by-orchestra")
+        said = self.ask(*argv, text=text)
+        if said.code or said.out.strip() == "refused-by-orchestra":
+            why = f"pane {pane.id} is gone, dead, or not that of #{pane.worker} any more"
+            raise OrchestraError(f"{why}{said.err and ': '}{clean(said.err)}", f"run `orchestra show {pane.worker}`")
+        return said.out
+
+    def push(self, *argv: str) -> None:
+        """Like `ask`, for hooks: no answer, no error, at most a second. Costs no import of subprocess (20 ms)."""
+        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+        try:
+            pid = os.posix_spawnp("tmux", [*self._argv, *argv], self._environ, file_actions=null)
+            until(lambda: os.waitpid(pid, os.WNOHANG)[0] != 0, PUSH_SECONDS, 0.001)
+        except OSError:
+            return
+
+    def ended(self, seconds: float) -> bool:
+        """Wait until the server is gone, so that a new one can start (O12); False when it is still there."""
+        return until(self._gone, seconds, 0.005)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process at a time chooses and opens windows. A killed holder holds nothing."""
+        import fcntl
+
+        path = f"{self.path}.orchestra"
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise OrchestraError(f"cannot open {path}: {error.strerror}", "run `orchestra doctor`") from None
+        try:
+            if not until(lambda: _taken(fd, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB), LOCK_SECONDS, 0.005):
+                raise Unreachable(f"another orchestra holds {path}", f"see who: `fuser {path}`")
+            yield
+        finally:
+            os.close(fd)
+
+    def _gone(self) -> bool:
+        try:
+            return self.ask("list-sessions").absent
+        except Unreachable:
+            return False
+
+    def _judged(self, said: Reply) -> Reply:
+        """A failed client: no server, an unreachable one, or just a command that failed."""
+        if said.err.startswith(("no server running", "error connecting")) and "Permission denied" not in said.err:
+            if not self._listens():
+                return said._replace(absent=True)
+            hint = "have it make its socket again: `pgrep -x tmux`, then `kill -USR1 PID` (failures.md O14)"
+            raise Unreachable("tmux runs, but its socket is gone", hint)
+        if said.err.startswith(("error connecting", "server exited", "lost server", "couldn't create directory")):
+            raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
+        return said
+
+    def _listens(self) -> bool:
+        """Whether some process still listens on our socket's path, be it deleted. Only Linux can tell."""
+        try:
+            with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+                rows = (line.rstrip("\n").split(" ") for line in table)
+                return any(row[-1] == self.path and _LISTENS in row for row in rows)
+        except OSError:
+            return False
+
+
+def until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:
+    """Ask until it is so, every `pause` seconds and a little slower each time; False after `seconds`."""
+    end = time.monotonic() + seconds
+    while not ask():
+        if time.monotonic() > end:
+            return False
+        select.select((), (), (), pause)
+        pause = min(pause * 1.2, 0.05)
+    return True
+
+
+def _taken(fd: int, flock: Callable[[int, int], None], how: int) -> bool:
+    try:
+        flock(fd, how)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def inside(environ: Mapping[str, str]) -> Sequence[str]:
+    """The tmux this process sits in, as (socket path, session id); empty outside of tmux."""
+    path, _, rest = environ.get("TMUX", "").partition(",")
+    number = rest.rpartition(",")[2]
+    return (path, f"${number}") if path and number.isdigit() else ()

@@ -1,0 +1,172 @@
+"""The GitHub token: where it comes from, and how one is kept for the monitor. Standard library only.
+
+A token is never in argv, in tmux's environment, in a worker's environment, in a log or in a journal (failures.md X7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shlex
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from orchestra.errors import OrchestraError
+
+TIMEOUT = 10.0  # seconds for `github.token_command` and for `gh`
+LARGEST = 4096  # bytes; a GitHub token is 40 to 255
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?", re.ASCII)
+_VALUE = re.compile(r"[!-~]+", re.ASCII)
+_FOR_GITHUB = ("GH_TOKEN", "GITHUB_TOKEN")
+_FOR_ENTERPRISE = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+
+
+class Token(NamedTuple):
+    """A token, and where it came from: `token_command`, a variable's name, `kept` or `gh`. Its repr hides the value."""
+
+    value: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"Token(***, source={self.source!r})"
+
+
+def resolve(host: str, token_command: str | None, environ: Mapping[str, str], home: Path) -> Token | None:
+    """The token for `host`: `token_command`, the environment, the kept one, `gh`; None when nobody has one.
+
+    A `token_command` that fails is an error: whoever configured it does not want another token used in its place.
+    """
+    host = _checked_host(host)
+    if token_command:
+        return _token(_from_command(token_command, environ), "token_command")
+    for name in _variables(host, environ):
+        if environ.get(name, "").strip():
+            return _token(environ[name], name)
+    kept = _read(home / f"token-{host}")
+    if kept:
+        return _token(kept, "kept")
+    asked = _from_gh(host, environ)
+    return _token(asked, "gh") if asked else None
+
+
+def keep(token: Token, host: str, home: Path) -> None:
+    """Keep a token that only the caller's environment holds, so that the monitor and ship have it (until `forget`)."""
+    if token.source not in _FOR_GITHUB + _FOR_ENTERPRISE:
+        return
+    path = home / f"token-{_checked_host(host)}"
+    temporary = home / f".{path.name}.{secrets.token_hex(8)}"
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token.value + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)  # what stands there, a symbolic link too, is replaced, not followed (S8)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise OrchestraError(
+            f"Cannot keep the GitHub token in {path}: {error.strerror}", "orchestra doctor says what is wrong there"
+        ) from None
+
+
+def forget(home: Path) -> None:
+    """Remove every kept token, and what a killed `keep` may have left."""
+    for pattern in ("token-*", ".token-*"):
+        for path in home.glob(pattern):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _variables(host: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """The variables that may hold a token for `host`, by gh's rules: a token for github.com goes to no other host.
+
+    Exception: the environment itself says that its GH_TOKEN belongs to that host, as gh (GH_HOST) and Actions do.
+    https://cli.github.com/manual/gh_help_environment
+    """
+    if host == "github.com" or host.endswith(".ghe.com"):
+        yield from _FOR_GITHUB
+        return
+    yield from _FOR_ENTERPRISE
+    if host in (environ.get("GH_HOST", ""), environ.get("GITHUB_SERVER_URL", "").removeprefix("https://").rstrip("/")):
+        yield from _FOR_GITHUB
+
+
+def _checked_host(host: str) -> str:
+    lowered = host.lower()
+    if len(lowered) > 253 or _HOST.fullmatch(lowered) is None:
+        raise OrchestraError("The remote's host is not a host name", "git remote get-url origin shows it")
+    return lowered
+
+
+def _token(text: str, source: str) -> Token:
+    value = text.strip()
+    # A control character in a header makes the HTTP library quote the header, token and all, in its error.
+    if _VALUE.fullmatch(value) is None or len(value) > LARGEST:
+        raise OrchestraError(f"What {source} gives is not a token", "orchestra doctor says where the token comes from")
+    return Token(value, source)
+
+
+def _from_command(command: str, environ: Mapping[str, str]) -> str:
+    """What the command prints. Its words are not repeated in an error: they may hold a secret."""
+    hint = "Run github.token_command of your config by hand: it must print the token and nothing else"
+    try:
+        argv = shlex.split(command)
+        done = _run(argv, environ)
+    except (ValueError, IndexError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a command line"
+        raise OrchestraError(f"github.token_command cannot be run: {why}", hint) from None
+    except subprocess.TimeoutExpired:
+        raise OrchestraError(f"github.token_command did not finish within {TIMEOUT:.0f} s", hint) from None
+    if done.returncode or not done.stdout.strip():
+        failed = f"failed (exit {done.returncode})" if done.returncode else "printed nothing"
+        raise OrchestraError(f"github.token_command {failed}", hint)
+    return done.stdout
+
+
+def _from_gh(host: str, environ: Mapping[str, str]) -> str:
+    """The token gh is logged in with, or nothing: no gh, logged out, or no answer in time."""
+    gh = shutil.which("gh", path=environ.get("PATH", os.defpath))
+    if gh is None:
+        return ""
+    try:
+        done = _run([gh, "auth", "token", "-h", host], {**environ, "GH_PROMPT_DISABLED": "1"})
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.strip()
+
+
+def _run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
+        timeout=TIMEOUT,
+        env=dict(environ),
+        check=False,
+    )
+
+
+def _read(path: Path) -> str:
+    """A kept token; nothing for anything but a small regular file of our own (S9)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_size > LARGEST:
+            return ""
+        return file.read(LARGEST).decode("ascii", "replace")

@@ -1,0 +1,152 @@
+"""Look at every worker once: session files, panes, heartbeats: what `list`, `show`, `wait` and the bar see."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orchestra import attention, snapshot
+from orchestra.attention import Seen
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.files import read_text, write_atomic
+from orchestra.model import Attention, Changes, Pane, Status, Worker
+from orchestra.store import Problem
+from orchestra.text import seconds_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+_STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
+
+
+class Row(NamedTuple):
+    """One worker as people see it. `age` in seconds since its status began; `changes` None where nothing is known."""
+
+    seen: Seen
+    attention: Attention | None
+    why: str
+    age: float
+    changes: Changes | None
+
+    @property
+    def worker(self) -> Worker:
+        """The worker's snapshot."""
+        return self.seen.worker
+
+
+class View(NamedTuple):
+    """Every worker, most urgent first, what could not be read, and whether the workspace is open (None: unknown)."""
+
+    project: str
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    open: bool | None
+
+
+def look(orchestra: Orchestra, *, changes: bool = True) -> View:
+    """One look at all workers. A server that does not answer leaves panes unknown; nothing ends (S11)."""
+    panes, is_open = _panes(orchestra)
+    found = orchestra.store.listing()
+    seens = [
+        Seen(worker, panes.get((worker.id, worker.nonce)), is_open is True, orchestra.store.heartbeat(worker.id))
+        for worker in found.workers
+    ]
+    held = changes_of(orchestra, seens) if changes else {}
+    now, silent = orchestra.now(), orchestra.config.limits.silent
+    ranked = attention.order((attention.attention(seen, now, silent), seen) for seen in seens)
+    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
+    return View(orchestra.project, rows, found.problems, is_open)
+
+
+def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -> Row:
+    since = seconds_of(seen.worker.status_since)
+    return Row(seen, kind, attention.why(seen, kind), max(0.0, now - since) if since else 0.0, held)
+
+
+def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | None]:
+    """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
+    try:
+        if not orchestra.tmux.running():
+            return {}, False
+        return {(pane.worker, pane.nonce): pane for pane in orchestra.tmux.panes()}, True
+    except Unreachable:
+        return {}, None
+
+
+def worker_of(orchestra: Orchestra, worker: str) -> Worker:
+    """The worker with this number; raises OrchestraError when there is none."""
+    found = orchestra.store.read(worker)
+    if found is None:
+        raise OrchestraError(f"there is no worker #{worker}", f"spawn it: orchestra spawn {worker}")
+    return found
+
+
+def row_of(orchestra: Orchestra, worker: str) -> Row:
+    """One worker as people see it."""
+    worker_of(orchestra, worker)
+    return next(row for row in look(orchestra).rows if row.worker.id == worker)
+
+
+def pane_of(orchestra: Orchestra, worker: Worker) -> Pane | None:
+    """The worker's own pane, dead or alive; None when there is none. Raises Unreachable when tmux does not answer."""
+    panes = orchestra.tmux.panes() if orchestra.tmux.running() else ()
+    return next((pane for pane in panes if (pane.worker, pane.nonce) == (worker.id, worker.nonce)), None)
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """A worker as `--json` prints it: the snapshot, and what was seen beside it."""
+    pane = row.seen.pane
+    return {
+        **snapshot.to_json(row.worker),
+        "attention": row.attention.value if row.attention else None,
+        "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
+        "ageSeconds": int(row.age),
+        "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
+    }
+
+
+def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes]:
+    """What each worktree holds, asked of git only for workers that did something since the last time.
+
+    `git diff` takes 3 to 80 ms a worktree: 200 workers would cost seconds at every `list` (make bench).
+    """
+    path = os.path.join(orchestra.store.cache, "changes.json")
+    known = _known(path)
+    held: dict[str, Changes] = {}
+    asked = {}
+    for seen in seens:
+        worker = seen.worker
+        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.extra.get('journalBytes')}"
+        kept = known.get(worker.id)
+        if kept is not None and kept[0] == key:
+            held[worker.id] = Changes(*kept[1])
+        elif worker.status not in _STILL and orchestra.repository.ready(worker.worktree):
+            found = orchestra.repository.changes(worker.worktree, worker.base_commit)
+            held[worker.id] = found
+            asked[worker.id] = (key, list(found))
+    if asked:
+        os.makedirs(orchestra.store.cache, mode=0o700, exist_ok=True)
+        write_atomic(path, json.dumps({**known, **asked}))
+    return held
+
+
+def _known(path: str) -> dict[str, tuple[str, list[int]]]:
+    try:
+        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in json.loads(read_text(path)).items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return {}
+
+
+def refresh(orchestra: Orchestra) -> None:
+    """Bring the bar and the borders up to date; nothing to do while the workspace is not open."""
+    try:
+        view = look(orchestra, changes=False)
+        if view.open:
+            now = orchestra.now()
+            shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
+            labels = {row.seen.pane.id: attention.label(row.worker, now) for row in view.rows if row.seen.pane}
+            orchestra.tmux.show(shown.text, shown.level, labels)
+    except Unreachable:
+        return

@@ -1,0 +1,30 @@
+"""The fixture `github`: a double that fails the test when a client has asked against GitHub's description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from github_double.refs import Bare
+from github_double.server import Double
+
+
+@pytest.fixture
+def github(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
+    """A running double of github.com/acme/widgets, with GITHUB_API_URL and GH_TOKEN of this test pointing to it.
+
+    With `github_repo` in the same test, its branches are those of that repository's bare remote; otherwise they are
+    made up by `github.push`.
+    """
+    bare = None
+    if "github_repo" in request.fixturenames:
+        request.getfixturevalue("github_repo")
+        tmp_path: Path = request.getfixturevalue("tmp_path")
+        bare = Bare(tmp_path / "widgets.git")
+    with Double(bare=bare) as double:
+        monkeypatch.setenv("GITHUB_API_URL", double.url)
+        monkeypatch.setenv("GH_TOKEN", double.token)
+        yield double
+        assert not double.violations, f"requests that GitHub would not know: {double.violations}"

@@ -1,0 +1,210 @@
+"""The state machine: tables of what may follow what, and properties over any sequence of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestra import lifecycle, snapshot
+from orchestra.model import Checks, Delivery, Doing, Event, Pull, Status, Worker
+from orchestra.transition import Refused
+
+pytestmark = pytest.mark.fast
+
+AT = "2026-01-08T11:15:00Z"
+SPAWN = Event("spawned", AT, "human", {"id": "124", "title": "Add auth", "nonce": "n1", "agentSession": "s1"})
+
+
+def event(kind: str, **facts: Any) -> Event:
+    return Event(kind, "2026-01-08T12:00:00Z", "test", facts)
+
+
+def told(text: str, answers: str | None = None) -> Event:
+    return event("told", text=text, answers=answers, **{"from": "human"})
+
+
+ASK = event("escalated", gate="domain", summary="sliding or fixed?", options=["sliding", "fixed"], request="r1")
+READY = {"number": 42, "state": "open", "headSha": "a" * 40, "checks": "passing", "mergeable": True, "unresolved": 0}
+
+
+def after(*events: Event) -> Worker:
+    worker = lifecycle.fold([SPAWN, *events])
+    assert worker is not None
+    return worker
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        pytest.param([], "registered", id="a claim"),
+        pytest.param([event("accepted")], "planning", id="the first accepted prompt"),
+        pytest.param([event("accepted"), event("reported", status="working")], "working", id="the worker's report"),
+        pytest.param([event("accepted"), ASK], "stuck", id="an escalation"),
+        pytest.param(
+            [event("accepted"), ASK, told("sliding", "r1")], "planning", id="the answer: back to where it was"
+        ),
+        pytest.param([event("accepted"), ASK, told("by the way")], "stuck", id="words that answer nothing"),
+        pytest.param([event("accepted"), ASK, told("x", "r0")], "stuck", id="an answer to another question"),
+        pytest.param([event("accepted"), ASK, event("accepted")], "planning", id="a person typed into the pane"),
+        pytest.param([event("accepted"), ASK, event("accepted", guidance=["g1"])], "stuck", id="guidance is no answer"),
+        pytest.param([event("failed", reason="setup failed")], "stuck", id="a launch that failed"),
+        pytest.param([event("shipped", url="u", pullRequest=READY)], "shipping", id="shipped"),
+        pytest.param([event("shipped", local=True)], "complete", id="shipped without a forge"),
+        pytest.param([event("shipped", local=True), told("one more thing")], "working", id="guidance after complete"),
+        pytest.param(
+            [event("shipped", pullRequest=READY), event("pull", pullRequest=READY)],
+            "complete",
+            id="ready by GitHub's word",
+        ),
+        pytest.param(
+            [event("shipped", pullRequest=READY), event("pull", pullRequest={**READY, "state": "merged"})],
+            "merged",
+            id="merged by a person",
+        ),
+        pytest.param([event("paused")], "paused", id="paused"),
+        pytest.param([event("accepted"), event("paused"), event("resumed")], "planning", id="paused and back"),
+        pytest.param([ASK, event("paused"), event("resumed")], "stuck", id="a pause answers nothing"),
+        pytest.param([event("cancelled")], "cancelled", id="cancelled"),
+    ],
+)
+def test_where_events_lead(events: list[Event], status: str) -> None:
+    assert after(*events).status == status
+
+
+@pytest.mark.parametrize(
+    ("events", "refused", "why"),
+    [
+        pytest.param([], SPAWN, "has a worker already", id="a second claim"),
+        pytest.param([], event("reported", status="complete"), "cannot claim complete", id="a claim of completion"),
+        pytest.param([], event("reported", status="merged"), "cannot claim merged", id="a claim of a merge"),
+        pytest.param([], event("reported", status="nonsense"), "bad reported event", id="no status at all"),
+        pytest.param([ASK], event("reported", status="working"), "escalation is open", id="going on unanswered"),
+        pytest.param([ASK], ASK, "open already", id="a second question"),
+        pytest.param([ASK], event("shipped", local=True), "it is stuck", id="shipping while stuck"),
+        pytest.param([], event("escalated", gate="domain", summary=""), "needs a summary", id="an empty question"),
+        pytest.param([], event("escalated", gate="magic", summary="x"), "bad escalated", id="an unknown gate"),
+        pytest.param([event("cancelled")], told("hello"), "it is cancelled", id="words to a cancelled worker"),
+        pytest.param([], event("resumed"), "not paused", id="resuming what runs"),
+        pytest.param([], event("explode"), "unknown event", id="an unknown kind"),
+        pytest.param([], event("told", text=5), "bad told event", id="wrong types"),
+        pytest.param([ASK], event("approved", request="r0"), "not open any more", id="approving another question"),
+    ],
+)
+def test_what_is_refused(events: list[Event], refused: Event, why: str) -> None:
+    worker = after(*events)
+    with pytest.raises(Refused, match=why):
+        lifecycle.apply(worker, refused)
+
+
+def test_the_same_failure_counts_and_another_starts_anew() -> None:
+    fail = event("verified", passed=False, signature="a")
+    assert after(fail, fail, fail).attempts.verify == 3
+    assert after(fail, fail, event("verified", passed=False, signature="b")).attempts.verify == 1
+    assert after(fail, fail, event("verified", passed=True)).attempts.verify == 0
+
+
+def test_guidance_is_delivered_only_by_the_agents_word_and_read_when_its_turn_ends() -> None:
+    worker = after(event("accepted"), told("use uv"))
+    assert worker.guidance[0].state is Delivery.QUEUED
+    worker = lifecycle.apply(worker, event("accepted", guidance=["g1"]))
+    assert worker.guidance[0].state is Delivery.DELIVERED
+    worker = lifecycle.apply(worker, event("turn-ended"))
+    assert worker.guidance[0].state is Delivery.READ
+    assert lifecycle.apply(worker, event("delivered", guidance=["g1"])).guidance[0].state is Delivery.READ
+
+
+def test_an_answer_is_kept_as_the_forwarded_message() -> None:
+    worker = after(event("accepted"), ASK, told("sliding", "r1"))
+    assert (worker.forwarded, worker.escalation, worker.stuck_reason) == ("sliding", None, None)
+
+
+def test_a_cancelled_number_can_be_claimed_again() -> None:
+    worker = lifecycle.apply(after(event("cancelled")), SPAWN._replace(data={**SPAWN.data, "nonce": "n2"}))
+    assert (worker.status, worker.nonce) == (Status.REGISTERED, "n2")
+
+
+def test_a_launch_remembers_what_the_agent_did_before() -> None:
+    worker = after(event("accepted"), event("launched"), event("launched"))
+    assert (worker.activity.state, worker.activity.detail) == (Doing.STARTING, "busy")
+
+
+@pytest.mark.parametrize(
+    ("change", "ready"),
+    [
+        ({}, True),
+        ({"checks": Checks.NONE}, True),
+        ({"checks": Checks.PENDING}, False),
+        ({"checks": Checks.FAILING}, False),
+        ({"unresolved": 1}, False),
+        ({"unresolved": None}, True),
+        ({"mergeable": None}, False),
+        ({"mergeable": False}, False),
+        ({"review_decision": "CHANGES_REQUESTED"}, False),
+        ({"state": "closed"}, False),
+    ],
+    ids=str,
+)
+def test_what_is_worth_a_review(change: dict[str, Any], ready: bool) -> None:
+    pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
+    assert lifecycle.ready(pull._replace(**change)) is ready
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.sampled_from(["r1", "g1", "working"])
+)
+JSON = st.recursive(
+    SCALARS, lambda more: st.lists(more, max_size=3) | st.dictionaries(st.text(max_size=5), more, max_size=3)
+)
+KEYS = ["id", "status", "summary", "gate", "request", "text", "from", "answers", "guidance", "signature", "passed", "what",
+        "reason", "pullRequest", "session", "background", "tried", "options", "snapshot", "after", "queued"]  # fmt: skip
+EVENTS = st.builds(
+    Event,
+    kind=st.sampled_from(lifecycle.kinds()) | st.text(max_size=5),
+    at=st.just(AT),
+    by=st.just("any"),
+    data=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6),
+)
+SENSIBLE = st.sampled_from(
+    [
+        event("accepted"),
+        event("turn-ended"),
+        event("reported", status="working"),
+        ASK,
+        told("sliding", "r1"),
+        told("more"),
+        event("paused"),
+        event("resumed"),
+        event("shipped", pullRequest=READY),
+        event("pull", pullRequest=READY),
+        event("cancelled"),
+        event("blocked", summary="may I?"),
+        event("unblocked"),
+        event("ended"),
+        event("launched"),
+        SPAWN,
+    ]
+)
+
+
+@given(st.lists(EVENTS | SENSIBLE, max_size=25))
+def test_any_sequence_of_events_folds_to_a_valid_snapshot(events: list[Event]) -> None:
+    worker = lifecycle.fold([SPAWN, *events])
+    assert worker is not None
+    try:
+        assert snapshot.loads(snapshot.dumps(worker)) == worker
+    except UnicodeEncodeError:  # pragma: no cover - would be a defect: a snapshot that cannot be written
+        pytest.fail("a snapshot that cannot be written")
+    assert (worker.escalation is None) or worker.status in (Status.STUCK, Status.PAUSED)
+    assert worker.status is not Status.STUCK or worker.escalation is not None
+
+
+@given(st.lists(EVENTS, max_size=1), st.integers(0, 1))
+def test_apply_raises_nothing_but_refused(events: list[Event], with_worker: int) -> None:
+    for one in events:
+        try:
+            lifecycle.apply(lifecycle.fold([SPAWN]) if with_worker else None, one)
+        except Refused as why:
+            assert str(why)
