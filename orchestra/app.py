@@ -20,7 +20,7 @@ from orchestra import bearings
 from orchestra import config as configs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
 from orchestra.notify import Notifier
@@ -250,7 +250,7 @@ class Orchestra:
         """Write what the hook needs to know of this project, unless it stands there already."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
-        os.makedirs(os.path.dirname(self.shim), mode=0o700, exist_ok=True)
+        make_private(os.path.dirname(self.shim))
         if _text_at(self.shim) != self._shim_text():
             write_atomic(self.shim, self._shim_text(), mode=0o700)
         here = self.environ.get("TMUX_TMPDIR", ""), self.config.limits.silent, self.environ.get("GITHUB_API_URL", "")

@@ -25,7 +25,7 @@ class Seen(NamedTuple):
 
     worker: Worker
     pane: Pane | None = None
-    panes_known: bool = False  # whether `pane` None means "there is none" (failures.md S11)
+    open: bool | None = None  # our session is there, is not, or is not known: only then does no pane mean a thing (S11)
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
 
 
@@ -59,12 +59,14 @@ def attention(seen: Seen, now: float, silent: float) -> Attention | None:
 
 
 def _has_pane(seen: Seen) -> bool:
-    return not seen.panes_known or (seen.pane is not None and not seen.pane.dead)
+    return seen.open is None or (seen.pane is not None and not seen.pane.dead)
 
 
 def _crashed(seen: Seen, now: float) -> bool:
-    if not seen.panes_known or seen.worker.status not in AT_WORK:
-        return False
+    if seen.open is False or seen.worker.status not in AT_WORK:
+        return False  # a closed workspace is not a crash of every worker in it
+    if seen.open is None:
+        return seen.worker.activity.state is Doing.ENDED
     if seen.pane is not None:
         return seen.pane.dead
     return now - (seconds_of(seen.worker.activity.since) or now) > STARTING_GRACE

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 
 NAME = "project.json"
 
@@ -33,7 +33,7 @@ def read(cache: str) -> Bearings | None:
 def write(cache: str, bearings: Bearings) -> None:
     """Write them, unless they stand there already."""
     if read(cache) != bearings:
-        os.makedirs(cache, mode=0o700, exist_ok=True)
+        make_private(cache)
         write_atomic(os.path.join(cache, NAME), json.dumps(bearings._asdict()) + "\n")
 
 

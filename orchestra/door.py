@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra.errors import OrchestraError
+from orchestra.files import make_private
 from orchestra.text import clean, clean_lines, stamp
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _log_bug() -> str:
     try:
         import time
 
-        os.makedirs(home, mode=0o700, exist_ok=True)
+        make_private(home)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             file.write(f"{stamp(time.time())}\n{traceback.format_exc()}\n")

@@ -60,7 +60,7 @@ def execute(
     except ImportError:  # GitPython looks for git when it is imported
         raise missing from None
     # GitPython lays the environment it is given over that of this process: what must not be there is taken out.
-    stray = [word for name in _STRAY if name in os.environ for word in ("-u", name)]
+    stray = [word for name in _STRAY if name in os.environ and name not in environ for word in ("-u", name)]
     ours = {"LC_ALL": locale, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         # In `/`: GitPython goes on in our own directory when the one it is given is gone (failures.md P8).
@@ -69,7 +69,7 @@ def execute(
             istream=stdin,
             with_extended_output=True,
             with_exceptions=False,
-            env={**{name: value for name, value in environ.items() if name not in _STRAY}, **ours},
+            env={**environ, **ours},
             kill_after_timeout=timeout,
             pass_fds=tuple(keep),
             start_new_session=timeout is not None,
@@ -79,6 +79,11 @@ def execute(
     if timeout is not None and err.startswith("Timeout: "):
         raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
     return Done(status, str(out), err)
+
+
+def unled(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what a calling git left in it, which leads to that git's repository."""
+    return {name: value for name, value in environ.items() if name not in _STRAY}
 
 
 def real(path: AnyPath) -> Path:
@@ -127,3 +132,18 @@ def entries_of(index: Path) -> int:
             return int.from_bytes(file.read(12)[8:12])
     except FileNotFoundError:
         return 0
+
+
+def may_be_at(path: Path, admin: Path) -> bool:
+    """True when `path` is the worktree of git's directory `admin`, or could be again: nobody else's is there."""
+    pointer = path / ".git"
+    if path.is_symlink() or pointer.is_symlink() or pointer.is_dir() or (path.exists() and not path.is_dir()):
+        return False
+    return target_of(pointer) in (None, admin)
+
+
+def attach(path: Path, admin: Path) -> None:
+    """Make `path` the worktree of git's directory `admin` again."""
+    path.mkdir(parents=True, exist_ok=True)
+    if target_of(path / ".git") is None:
+        (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))

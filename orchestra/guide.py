@@ -34,7 +34,7 @@ def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Del
             pane = pane_of(orchestra, found)
             if pane is None or pane.dead:
                 return state
-            doing = activity(Seen(found, pane, panes_known=True, heartbeat=orchestra.store.heartbeat(worker))).state
+            doing = activity(Seen(found, pane, open=True, heartbeat=orchestra.store.heartbeat(worker))).state
             if doing is Doing.WAITING:
                 _paste(orchestra, found, pane, words)
                 return _state(orchestra, worker, words)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from orchestra import bearings, news
+from orchestra import news
 from orchestra.errors import OrchestraError
 from orchestra.model import Delivery, Event, Guidance, Worker
 from orchestra.store import Store
@@ -102,12 +102,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> None:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
-    from orchestra.tmux import tag_of
-
-    if event != "pane-died":
-        return
-    known = bearings.read(store.cache)
-    found = tag_of(pane, known.socket if known else "orchestra", bearings.person_environ(known, environ))
+    tmux = news.tmux_of(store, environ) if event == "pane-died" else None
+    found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:
         return

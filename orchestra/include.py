@@ -31,7 +31,7 @@ def copy_and_link(repository: Facts, path: AnyPath, copy: Sequence[str], link: S
     done = []
     for name, ignored in _ignored(repository, here, found):
         done += _told("copied", name, _copy(root, here, name) if ignored else "git does not ignore it")
-    for name, ignored in _ignored(repository, here, [name.rstrip("/") for name in link]):
+    for name, ignored in _ignored(repository, here, [name.rstrip("/") for name in link if name.strip("/")]):
         why = "git does not ignore a link of this name (a pattern with a / at its end is for directories only)"
         done += _told("linked", name, _link(root, here, name) if ignored else why)
     return done

@@ -12,7 +12,7 @@ from orchestra import agents
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker
 from orchestra.text import seconds_of
 
@@ -51,14 +51,14 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
         return
     extra = orchestra.config.agents[agent].env if agent in orchestra.config.agents else ()
     allowed = configs.environment_allowed(extra, orchestra.environ)
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    make_private(os.path.dirname(path))
     write_atomic(path, json.dumps(allowed))
 
 
 def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:
     """The whole environment of a worker's agent: the kept part, who it is, and a tmux of its own (failures.md O13)."""
     private = orchestra.store.file(worker, "tmux")
-    os.makedirs(private, mode=0o700, exist_ok=True)
+    make_private(private)
     kept = _environment(orchestra, orchestra.store.file(worker, "environment"))
     return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker}
 

@@ -54,7 +54,11 @@ class LocalTracker:
     def _files(self) -> dict[str, list[str]]:
         """The names of the issue files, by number."""
         files: dict[str, list[str]] = {}
-        for name in names_in(self.directory):
+        try:
+            names = names_in(self.directory)
+        except OSError as wrong:
+            raise OrchestraError(f"{DIRECTORY} cannot be read: {wrong.strerror}", f"look: ls -ld {DIRECTORY}") from None
+        for name in names:
             match = _FILE.fullmatch(name)
             if match:
                 files.setdefault(match["number"], []).append(name)

@@ -8,36 +8,48 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestra import attention, bearings
 from orchestra.attention import Seen
 from orchestra.errors import Unreachable
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 from orchestra.store import Store
 from orchestra.text import clean
+
+if TYPE_CHECKING:
+    from orchestra.tmux import Tmux
 
 SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
 
 
-def seens(store: Store) -> list[Seen]:
-    """Every worker with its last tool call; panes are not asked."""
-    return [Seen(worker, heartbeat=store.heartbeat(worker.id)) for worker in store.listing().workers]
+def tmux_of(store: Store, environ: Mapping[str, str]) -> Tmux | None:
+    """The project's tmux server as `up` or `spawn` knew it; None when neither has run."""
+    known = bearings.read(store.cache)
+    if known is None:
+        return None
+    from orchestra.tmux import Tmux
+
+    return Tmux(known.socket, store.project, bearings.person_environ(known, environ))
 
 
 def push(store: Store, environ: Mapping[str, str]) -> None:
     """Bring bar and borders up to date after an event; nothing happens while no server runs."""
-    known = bearings.read(store.cache)
-    if known is None:
+    known, tmux = bearings.read(store.cache), tmux_of(store, environ)
+    if known is None or tmux is None:
         return
-    from orchestra.tmux import push as to_tmux
-
-    now = store.now()
-    found = seens(store)
-    shown = attention.bar(found, now, known.silent)
-    labels = {(seen.worker.id, seen.worker.nonce): attention.label(seen.worker, now) for seen in found}
     try:
-        to_tmux(known.socket, store.project, bearings.person_environ(known, environ), shown.text, shown.level, labels)
+        if not tmux.running():
+            return
+        panes = {(pane.worker, pane.nonce): pane for pane in tmux.panes()}
+        found = [
+            Seen(worker, panes.get((worker.id, worker.nonce)), True, store.heartbeat(worker.id))
+            for worker in store.listing().workers
+        ]
+        now = store.now()
+        shown = attention.bar(found, now, known.silent)
+        labels = {seen.pane.id: attention.label(seen.worker, now) for seen in found if seen.pane}
+        tmux.show(shown.text, shown.level, labels)
     except Unreachable:
         return
 
@@ -48,7 +60,7 @@ def since_last(store: Store) -> dict[str, Any] | None:
     before, now = _read(path), _now(store)
     if before == now:
         return None
-    os.makedirs(store.cache, mode=0o700, exist_ok=True)
+    make_private(store.cache)
     write_atomic(path, json.dumps(now))
     lines = [line for number, line in now.items() if before.get(number) != line]
     text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)

@@ -20,6 +20,11 @@ MAX_BYTES = 64 * 1024
 MAX_BODY = 20_000  # characters; GitHub takes 65,536, and a prompt this long helps nobody
 
 _VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
+# Letters nobody sees: the tag block spells whole sentences, variation selectors any bytes. Joiners stay: emoji and
+# several scripts need them.
+_HIDDEN = re.compile(
+    r"[\u00ad\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -55,7 +60,8 @@ def render(prompt: Prompt, values: Mapping[str, str]) -> str:
         name = found[1]
         if name not in values:
             raise UsageError(f"{prompt.name}: there is no {{{{{name}}}}} here", f"known: {', '.join(sorted(values))}")
-        return clean_lines(values[name], 2 * MAX_BODY) if name in _LINES else clean(values[name], 2000)
+        seen = _HIDDEN.sub("\ufffd", values[name])
+        return clean_lines(seen, 2 * MAX_BODY) if name in _LINES else clean(seen, 2000)
 
     return _VARIABLE.sub(value, prompt.text)
 
@@ -66,7 +72,8 @@ def quote(text: str, fence: str) -> str:
     What a reader of the issue page would not see (HTML comments, invisible characters) does not reach the agent
     either (failures.md X4).
     """
-    shown = clean_lines(_COMMENT.sub("[hidden comment removed]", text), MAX_BODY + 1).replace(fence, "").strip("\n")
+    text = _HIDDEN.sub("\ufffd", _COMMENT.sub("[hidden comment removed]", text))
+    shown = clean_lines(text, MAX_BODY + 1).replace(fence, "").strip("\n")
     if len(shown) > MAX_BODY:
         shown = shown[:MAX_BODY] + "\n[cut here: the issue is longer]"
     return f"----- begin issue text {fence} -----\n{shown or '(empty)'}\n----- end issue text {fence} -----"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
-from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real
+from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote import slug
 from orchestra.text import clean
@@ -24,13 +24,13 @@ class Facts:
 
     def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
         self.root = Path(os.path.realpath(root))
-        self.environ = dict(environ)
+        self.environ = unled(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
 
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
         """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
-        where = clean(str(cwd))
+        where, environ = clean(str(cwd)), unled(environ)
         version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
         if version < OLDEST_GIT:
             raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
@@ -134,7 +134,8 @@ class Facts:
         """The commit a ref names, or None."""
         if ref.startswith("-"):
             return None
-        return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", at=at).out or None
+        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", at=at)
+        return done.out or None if done.status == 0 else None
 
     def branch_tip(self, branch: str) -> str | None:
         """The commit a local branch is at, or None when there is no such branch."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, locked, names_in, read_text, size_of, write_atomic
+from orchestra.files import append_line, locked, make_private, names_in, read_text, size_of, write_atomic
 from orchestra.model import Event, Worker
 from orchestra.text import is_id, stamp
 from orchestra.transition import Refused
@@ -121,7 +121,7 @@ class Store:
     def locked(self, worker: str) -> Iterator[None]:
         """Hold the worker's lock: its own file, never renamed or removed, closed on exec (failures.md S5)."""
         directory = self.directory(worker)
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        make_private(directory)
         with locked(os.path.join(directory, "lock"), self.lock_wait):
             yield
 

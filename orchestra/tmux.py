@@ -17,15 +17,13 @@ from orchestra.model import Pane, PanePlan, WindowPlan
 from orchestra.text import clean, clean_lines
 from orchestra.tmux_conf import Group
 from orchestra.tmux_rows import ROW, Row, dead_plans, is_at, keyed, pane_of, room_for, rows
-from orchestra.tmux_server import INSTALL, Server, inside
+from orchestra.tmux_server import INSTALL, Server, attach_argv, inside
 
 if TYPE_CHECKING:
     import libtmux
 
 OLDEST = (3, 2, "a")
 DOWN_SECONDS = 5.0
-_PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
-_CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 
 
 class _Seen(NamedTuple):
@@ -151,9 +149,8 @@ class Tmux:
 
     def show(self, text: str, level: str, labels: Mapping[str, str] | None = None) -> None:
         """The bar and the labels of panes (by pane id), in one message. Nothing happens while we are not open."""
-        bar = {"@orchestra_bar": text, "@orchestra_level": level}
         borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
-        self._tell({**bar}, borders)
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, borders)
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
@@ -169,8 +166,9 @@ class Tmux:
 
     def push_bar(self, text: str, level: str) -> None:
         """`bar` for a hook: waits a second at most, loads nothing, and fails in silence."""
-        for name, value in (("@orchestra_bar", text), ("@orchestra_level", level)):
-            self.server.push("set-option", "-t", f"={self._name}:", "--", name, conf.arg(clean(value, 400)))
+        here = ("set-option", "-t", f"={self._name}:", "--")
+        words = conf.arg(clean(text, 400))
+        self.server.push(*here, "@orchestra_bar", words, ";", *here, "@orchestra_level", conf.arg(clean(level)))
 
     def _tell(self, options: Mapping[str, str], more: Sequence[Group] = ()) -> None:
         """Set options of the session: by its name, which is one process, and by its id when it was renamed."""
@@ -185,8 +183,7 @@ class Tmux:
 
         Exact but for control characters, which could end the paste and press keys (K5).
         """
-        words = _PASTE_MARK.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROL)
-        if not words:
+        if not (words := conf.pasteable(text)):
             raise OrchestraError("there is nothing to deliver", "give some text")
         buffer = f"orchestra-{conf.word(pane.nonce)}-{os.urandom(6).hex()}"
         paste = [("copy-mode", "-q", "-t", pane.id), ("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane.id)]
@@ -232,19 +229,9 @@ class Tmux:
 
         From inside another tmux its client leaves that one for ours, and comes back when it detaches.
         """
-        session = self._look().session
-        if not session:
-            raise OrchestraError("the workspace is not open", "open it: orchestra up")
-        if self._inside_ours(environ):
-            return ("tmux", "-L", self.server.name, "switch-client", "-t", session)
-        if not (outer := inside(environ)):
-            return ("tmux", "-L", self.server.name, "attach-session", "-t", session)
-        import shlex
-
-        bare = ("env", "-u", "TMUX", "-u", "TMUX_PANE", "tmux")
-        there = shlex.join((*bare, "-S", self.server.path, "attach-session", "-t", session))
-        back = shlex.join((*bare, "-S", outer[0], "attach-session", "-t", outer[1]))
-        return ("tmux", "-S", outer[0], "detach-client", "-E", f"{there}; {back}")
+        if session := self._look().session:
+            return attach_argv(self.server.path, session, environ)
+        raise OrchestraError("the workspace is not open", "open it: orchestra up")
 
     def say(self, text: str) -> None:
         """A message line for everybody attached to our session."""
@@ -275,7 +262,7 @@ class Tmux:
     # --- asking ---
 
     def _look(self) -> _Seen:
-        for _ in range(3):
+        for _ in range(2):
             said = self.server.ask("list-panes", "-a", "-F", ROW)
             if said.code and not said.absent:
                 raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
@@ -297,10 +284,8 @@ class Tmux:
         return libtmux.Server(socket_path=self.server.path)
 
     def _clients(self) -> list[tuple[str, str]]:
-        session = self._look().session
-        lines = (
-            self._libtmux().cmd("list-clients", "-F", "#{client_name}|#{client_tty}", target=session).stdout
-            if session
-            else []
-        )
-        return [(name, tty) for name, _, tty in (line.partition("|") for line in lines)]
+        """Name and terminal of everybody attached to our session."""
+        if not (session := self._look().session):
+            return []
+        said = self._libtmux().cmd("list-clients", "-F", "#{client_name}|#{client_tty}", target=session)
+        return [(name, tty) for name, _, tty in (line.partition("|") for line in said.stdout)]

@@ -19,6 +19,8 @@ _LAYOUTS = ("even-horizontal", "even-vertical", "main-horizontal", "main-vertica
 _CELL = r"\d{1,5}x\d{1,5},\d{1,5},\d{1,5}"
 _DRAWN = re.compile(rf"([0-9a-f]{{4}}),({_CELL}[0-9x,\[\]{{}}]*)", re.ASCII)
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
+_PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
+_CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 # Texts are stored raw in @options and drawn by #{q/h:}: never expanded, never a style (failures.md 3.1 B, E).
@@ -68,6 +70,11 @@ def arg(text: str) -> str:
 def hashes(text: str) -> str:
     """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
+
+
+def pasteable(text: str) -> str:
+    """Text that is only text when it is pasted: no control character but newline and tab, no end of a paste (K5)."""
+    return _PASTE_MARK.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROL)
 
 
 def window_name(text: str) -> str:

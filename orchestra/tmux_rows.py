@@ -97,8 +97,9 @@ def dead_plans(found: Iterable[Row], plans: Iterable[tuple[str, WindowPlan]]) ->
             yield row, plan
 
 
-def room_for(found: Iterable[Row], per_window: int) -> tuple[int, str]:
-    """The number of the next window for workers, and the id of one with room, or nothing. A zoomed one is left alone."""
-    shared = [row for row in found if row.role == WORKERS]
-    number = 1 + max((int(row.key.split(".")[1]) for row in shared), default=0)
+def room_for(seen: Iterable[Row], per_window: int) -> tuple[int, str]:
+    """The number of the next window for workers, and the id of one that has room and is not zoomed, or nothing."""
+    shared = [row for row in seen if row.role == WORKERS]
+    numbers = (re.match(r"\w+\.(\d+)\.", row.key) for row in shared)
+    number = 1 + max((int(found[1]) for found in numbers if found), default=0)
     return number, next((row.window for row in shared if row.crowd < per_window and not row.zoomed), "")

@@ -177,3 +177,21 @@ def inside(environ: Mapping[str, str]) -> Sequence[str]:
     path, _, rest = environ.get("TMUX", "").partition(",")
     number = rest.rpartition(",")[2]
     return (path, f"${number}") if path and number.isdigit() else ()
+
+
+def attach_argv(path: str, session: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What brings the terminal of `environ` to the session of the server at `path`, from wherever it is.
+
+    Another tmux's client leaves that one for ours and comes back when it detaches: never one inside the other.
+    """
+    outer = inside(environ)
+    if not outer:
+        return ("tmux", "-S", path, "attach-session", "-t", session)
+    if os.path.realpath(outer[0]) == os.path.realpath(path):
+        return ("tmux", "-S", path, "switch-client", "-t", session)
+    import shlex
+
+    bare = ("env", "-u", "TMUX", "-u", "TMUX_PANE", "tmux")
+    there = shlex.join((*bare, "-S", path, "attach-session", "-t", session))
+    back = shlex.join((*bare, "-S", outer[0], "attach-session", "-t", outer[1]))
+    return ("tmux", "-S", outer[0], "detach-client", "-E", f"{there}; {back}")

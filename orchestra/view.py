@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestra import attention, snapshot
 from orchestra.attention import Seen
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Attention, Changes, Pane, Status, Worker
 from orchestra.store import Problem
 from orchestra.text import seconds_of
@@ -50,7 +50,7 @@ def look(orchestra: Orchestra, *, changes: bool = True) -> View:
     panes, is_open = _panes(orchestra)
     found = orchestra.store.listing()
     seens = [
-        Seen(worker, panes.get((worker.id, worker.nonce)), is_open is True, orchestra.store.heartbeat(worker.id))
+        Seen(worker, panes.get((worker.id, worker.nonce)), is_open, orchestra.store.heartbeat(worker.id))
         for worker in found.workers
     ]
     held = changes_of(orchestra, seens) if changes else {}
@@ -127,7 +127,7 @@ def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
-        os.makedirs(orchestra.store.cache, mode=0o700, exist_ok=True)
+        make_private(orchestra.store.cache)
         write_atomic(path, json.dumps({**known, **asked}))
     return held
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestra import include, remote
 from orchestra.errors import OrchestraError
-from orchestra.git_run import AnyPath, entries_of, flock, place_of, real, target_of, text_of
+from orchestra.git_run import AnyPath, attach, entries_of, flock, may_be_at, place_of, real, target_of, text_of
 from orchestra.remote import slug
 from orchestra.repository import Facts
 from orchestra.text import clean
@@ -94,12 +94,12 @@ class Repository(Facts):
         admin = self.admin_of(path)
         if admin is None or text_of(admin / "locked") != reason:
             return False
-        if not self._is_whole(admin, branch) or not _is_place_of(path, admin):
+        if not self._is_whole(admin, branch) or not may_be_at(path, admin):
             return False
         if target_of(path / ".git") is None:
             if self._is_hollow(path):
                 (admin / READY).unlink(missing_ok=True)
-            _attach(path, admin)
+            attach(path, admin)
         return True
 
     def _head_ref(self, admin: Path) -> str:
@@ -115,19 +115,19 @@ class Repository(Facts):
         return locked == reason or (adopt and place_of(admin) == path and locked == "initializing")
 
     def _is_hollow(self, path: Path) -> bool:
-        """True when nothing is there, or a directory that holds nothing but a `.git` file of ours or of nobody."""
+        """True when nothing is there, or a directory that holds nothing but a `.git` file."""
         if path.is_symlink() or not path.is_dir():
             return not os.path.lexists(path)
-        target = target_of(path / ".git")
-        owned = target is not None and target.exists() and not target.is_relative_to(self.common)
-        return not owned and all(entry.name == ".git" and entry.is_file() for entry in path.iterdir())
+        return all(entry.name == ".git" and entry.is_file() for entry in path.iterdir())
 
     def _check_place(self, path: Path, base_commit: str, ours: list[Path], left: list[Path], *, adopt: bool) -> None:
         """Raise when what is at `path` may be somebody's, or when the worktree is elsewhere."""
         elsewhere = [place for place in map(place_of, ours) if place not in (None, path)]
         if elsewhere:
             raise OrchestraError(f"its worktree is at {clean(str(elsewhere[0]))} already", "see: git worktree list")
-        foreign = self.admin_of(path) not in (None, *left)
+        target = target_of(path / ".git")
+        another = target is not None and target.exists() and not target.is_relative_to(self.common)
+        foreign = another or self.admin_of(path) not in (None, *left)
         if foreign or not (self._is_hollow(path) or (adopt and self._worthless(path, base_commit))):
             place = clean(str(path))
             raise OrchestraError(f"{place} exists and is not a worktree of ours", "move it away, then run this again")
@@ -233,12 +233,12 @@ class Repository(Facts):
         place = clean(str(path))
         owner = text_of(admin / "locked") if admin and admin != self.common else ""
         ours = _OURS.fullmatch(owner) is not None and owner.split(" ")[1] == f"#{id}"
-        if admin is None or not ours or not _is_place_of(path, admin):
+        if admin is None or not ours or not may_be_at(path, admin):
             raise OrchestraError(f"{place} is not the worktree of {id}: it stays", "see: git worktree list")
         if self._head_ref(admin) != f"refs/heads/{branch}":
             raise OrchestraError(f"{place} is not on {branch}: it stays", f"git -C {place} switch {branch}")
         with self.locked() as fd:
-            _attach(path, admin)  # a killed removal took it; deleted by hand: what was staged is kept all the same
+            attach(path, admin)  # a killed removal took it; deleted by hand: what was staged is kept all the same
             inside = self._repositories(path)
             if inside:
                 raise OrchestraError(
@@ -285,18 +285,3 @@ _AUTHOR = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "orchestra"), ("EMAIL", "orchestra@localhost"))
 }
-
-
-def _is_place_of(path: Path, admin: Path) -> bool:
-    """True when `path` is the worktree of git's directory `admin`, or could be again: nobody else's is there."""
-    pointer = path / ".git"
-    if path.is_symlink() or pointer.is_symlink() or pointer.is_dir() or (path.exists() and not path.is_dir()):
-        return False
-    return target_of(pointer) in (None, admin)
-
-
-def _attach(path: Path, admin: Path) -> None:
-    """Make `path` the worktree of git's directory `admin` again."""
-    path.mkdir(parents=True, exist_ok=True)
-    if target_of(path / ".git") is None:
-        (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))

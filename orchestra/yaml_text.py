@@ -144,7 +144,7 @@ class _Reader:
             return self.sequence(path)
         if not isinstance(event, yaml.ScalarEvent):  # pragma: no cover - the parser gives nothing else here
             self.refuse(event, "not a value")
-        if _UNSPEAKABLE.search(event.value):  # as an escape: "\\0" or "\\ud800"; no file name or argument can hold it
+        if _UNSPEAKABLE.search(event.value):  # an escape such as "\0": no argument and no file name can hold it
             self.refuse(event, "holds a character that no text can hold")
         return event.value if event.style else _scalar(event.value)
 

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,7 @@ def claude_program() -> Path:
     _PREFIX.mkdir(parents=True, exist_ok=True)
     with (_PREFIX / "lock").open("w") as lock:  # one installs, its neighbours under xdist wait
         fcntl.flock(lock, fcntl.LOCK_EX)
-        program = _installed() or _install()
-    return program
+        return _installed() or _install()
 
 
 def _install() -> Path:
@@ -74,7 +73,11 @@ def claude_environment(home: Path, api: str, **more: str) -> dict[str, str]:
     """A clean environment for the program: its API on loopback, nothing that dials out."""
     quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING")
     quieter = ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL")
-    own = {name: os.environ[name] for name in ("PATH", "LC_ALL", "TERM", "SHELL", "GIT_CONFIG_GLOBAL") if name in os.environ}
+    own = {
+        name: os.environ[name]
+        for name in ("PATH", "LC_ALL", "TERM", "SHELL", "GIT_CONFIG_GLOBAL")
+        if name in os.environ
+    }
     address = {"HOME": str(home), "ANTHROPIC_BASE_URL": api, "ANTHROPIC_API_KEY": KEY}
     return {**own, **address, **dict.fromkeys((*quiet, *quieter), "1"), **more}
 

@@ -91,7 +91,7 @@ def test_a_host_that_is_none_is_refused(host: str, home: Path) -> None:
         ("''", "cannot be run"),
         ("echo s3cret s3cret", "not a token"),
         ("printf 's3cret\\033x'", "not a token"),
-        ("printf s3cr\\303\\251t", "not a token"),
+        ("printf 's3cr\\303\\251t'", "not a token"),
     ],
 )
 def test_a_command_that_gives_no_token_is_an_error_and_no_other_token_is_used(

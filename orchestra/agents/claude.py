@@ -48,8 +48,13 @@ HOOKS: Mapping[str, int] = {
     "StopFailure": 10,
     "SessionEnd": 10,
 }
-# Which hooks only touch the heartbeat, in `sh`.
-BEATS = ("PreToolUse", "PostToolUse", "PostToolUseFailure")
+# Which hooks touch the heartbeat in `sh`, and start our Python only when one of these files is there: `mailbox` while
+# guidance waits for a busy agent, `blocked` while a dialog is open (the tool that asked has ended: it was answered).
+BEATS: Mapping[str, tuple[str, ...]] = {
+    "PreToolUse": ("mailbox",),
+    "PostToolUse": ("mailbox", "blocked"),
+    "PostToolUseFailure": ("mailbox", "blocked"),
+}
 
 # One argument may hold 131,071 bytes (failures.md P5).
 _PROMPT_BYTES = 100_000
@@ -127,24 +132,18 @@ def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str
 
 def _worker_hooks(seat: Seat) -> dict[str, Any]:
     hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
-    return {**hooks, **{event: _hook(_beat(seat), 10) for event in BEATS}}
+    return {**hooks, **{event: _hook(_beat(seat, event), 10) for event in BEATS}}
 
 
 def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
     return {"UserPromptSubmit": _hook(_call(seat, "UserPromptSubmit"), 10)}
 
 
-def _beat(seat: Seat) -> str:
-    """Touch the heartbeat with the shell alone; call our Python only when something waits for the next sign of life.
-
-    `blocked` is left by the hook while a dialog is open, `told` while guidance waits in the program's own queue.
-    One byte is written, because opening to append leaves the mtime as it was.
-    """
-    heartbeat, blocked, told = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", "blocked", "told"))
-    return (
-        f"echo >{heartbeat}; if [ -e {blocked} ]; then exec {_call(seat, 'Unblocked')}; fi; "
-        f"if [ -e {told} ]; then exec {_call(seat, 'Told')}; fi"
-    )
+def _beat(seat: Seat, event: str) -> str:
+    """Touch the heartbeat with the shell alone: one byte, because opening to append leaves the mtime as it was."""
+    heartbeat, *reasons = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
+    asked = " || ".join(f"[ -e {reason} ]" for reason in reasons)
+    return f"echo >{heartbeat}; if {asked}; then exec {_call(seat, event)}; fi"
 
 
 def _call(seat: Seat, event: str) -> str:

@@ -31,7 +31,7 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     reader = _READERS.get(hook)
     if reader is None or not isinstance(payload, Mapping):
         return None
-    if payload.get("agent_id") and hook not in ("PermissionRequest", "Unblocked"):
+    if payload.get("agent_id") and reader not in (_blocked, _unblocked):
         return None  # a subagent's doings are not the worker's; but its dialog blocks the same pane
     return ("limited", limited(payload, now)) if hook == "StopFailure" else reader(payload)
 
@@ -99,7 +99,7 @@ def _notified(payload: Mapping[str, Any]) -> Found | None:
 
 
 def _unblocked(payload: Mapping[str, Any]) -> Found:
-    """A tool call began or ended. `request` says which: only the one that asked shows that its dialog is closed."""
+    """A tool call has ended. `request` says which: only the one that asked shows that its dialog was answered."""
     return "unblocked", {"request": _request(*_tool(payload))}
 
 
@@ -203,7 +203,8 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Found | None]] = {
     "UserPromptSubmit": _accepted,
     "PermissionRequest": _blocked,
     "Notification": _notified,
-    "Unblocked": _unblocked,
+    "PostToolUse": _unblocked,
+    "PostToolUseFailure": _unblocked,
     "Stop": _turn_ended,
     "StopFailure": _turn_ended,  # `event_of` reads it with the clock
     "SessionEnd": _ended,

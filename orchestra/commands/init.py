@@ -57,7 +57,7 @@ def _text(orchestra: Orchestra, tracker: str) -> str:
     lines = (
         "# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra.",
         f"tracker: {tracker}",
-        f"base: {orchestra.repository.current_branch() or 'main'}",
+        f"base: {orchestra.repository.branch_of(orchestra.root) or 'main'}",
         f"verify: {verify}" if verify else "# verify: make test      # what `ship` runs: done is judged by it",
         "# setup: make deps       # run once in each new worktree",
         "# copy: [.env]           # ignored files a worktree needs",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents, launch
 from orchestra import prompt as prompts
-from orchestra.files import read_text, write_atomic
+from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Launch, Seat
 from orchestra.shipped import find_prompt
 
@@ -52,7 +52,7 @@ def _words(orchestra: Orchestra) -> str:
 def _seat(orchestra: Orchestra, directory: str) -> Seat:
     """The orchestrator's seat; its conversation's id is chosen once and kept, so that `up` resumes it."""
     path = os.path.join(directory, "session")
-    os.makedirs(directory, mode=0o700, exist_ok=True)
+    make_private(directory)
     try:
         session = read_text(path).strip()
     except OSError:

@@ -12,7 +12,7 @@ from orchestra import config as configs
 from orchestra import launch, trust
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError, Unreachable, UsageError
-from orchestra.files import locked, write_atomic
+from orchestra.files import locked, make_private, write_atomic
 from orchestra.model import Doing, Issue, Status, Worker
 from orchestra.shipped import find_prompt
 from orchestra.text import clean, is_id
@@ -131,7 +131,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
         "nonce": nonce,
         "after": list(wishes.after),
     }
-    os.makedirs(orchestra.store.cache, mode=0o700, exist_ok=True)
+    make_private(orchestra.store.cache)
     with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
         _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
         queued = bool(_waits_for(orchestra, wishes.after)) or _occupied(orchestra) >= config.workers.max

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import launch, layout
 from orchestra import prompt as prompts
-from orchestra.model import Worker
+from orchestra.model import WindowPlan, Worker
 from orchestra.shipped import find_layout, find_prompt
 from orchestra.transition import LIVE
 from orchestra.view import refresh

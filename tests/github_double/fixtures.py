@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from github_double.clients import Clock, Connect
 from github_double.refs import Bare
 from github_double.server import Double
+from orchestra.github import GitHubTracker
 
 
 @pytest.fixture
@@ -28,3 +31,23 @@ def github(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setenv("GH_TOKEN", double.token)
         yield double
         assert not double.violations, f"requests that GitHub would not know: {double.violations}"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of `connect`."""
+    return Clock()
+
+
+@pytest.fixture
+def connect(github: Double, clock: Clock) -> Iterator[Connect]:
+    """`connect()` -> a tracker of the double; closed at the end."""
+    made: list[GitHubTracker] = []
+
+    def build(token: str = github.token, **options: Any) -> GitHubTracker:
+        made.append(GitHubTracker("acme", "widgets", github.url, token, now=clock, **options))
+        return made[-1]
+
+    yield build
+    for tracker in made:
+        tracker.close()

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 MARKER = "[[stub:"
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 _QUEUED = re.compile(
-    r"The user sent a new message while you were working:\n(.*?)(?=\n\nIMPORTANT: |</system-reminder>|$)", re.S
+    r"The user sent a new message while you were working:\n(.*?)(?=\n\nIMPORTANT: |</system-reminder>|$)", re.DOTALL
 )
 _CWD = re.compile(r"[Ww]orking directory: (\S.*)")
 # What the program itself puts into a conversation: no person's words, no answer of the model.

@@ -1,0 +1,157 @@
+"""The scripted agent's screen: lines that scroll away, and below them a prompt box or a dialog that is drawn anew.
+
+It shows what Claude Code shows, in the same shapes: a box between two rules, a dialog with numbered choices. It takes
+text in bracketed pastes, in which an Enter is part of the text.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import select
+import shutil
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from orchestra.text import clean_lines
+
+MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+RULE = "─" * 40
+MOST_SHOWN = 8  # lines of the box
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
+_PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
+
+
+class Key(NamedTuple):
+    """What was typed: `text` (also a whole paste), or one of `enter`, `back`, `escape`, `interrupt`, `end`."""
+
+    kind: str
+    text: str = ""
+    pasted: bool = False
+
+
+class Keys:
+    """Bytes of a terminal, cut up into keys. A paste and a character may come in several reads."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pending = ""
+
+    def feed(self, read: bytes) -> Iterator[Key]:
+        """The keys that are complete with what was just read; nothing read is the end of the terminal."""
+        if not read:
+            yield Key("end")
+        self._pending += self._decoder.decode(read)
+        while self._pending:
+            key, length = self._first()
+            if length == 0:
+                return
+            self._pending = self._pending[length:]
+            if key is not None:
+                yield key
+
+    def _first(self) -> tuple[Key | None, int]:
+        """The first key and its length; length 0 when more must come."""
+        typed = self._pending
+        if typed.startswith(_PASTE):
+            end = typed.find(_PASTED)
+            text = typed[len(_PASTE) : end].replace("\r\n", "\n").replace("\r", "\n")
+            return (Key("text", text, pasted=True), end + len(_PASTED)) if end >= 0 else (None, 0)
+        if typed[0] == "\x1b":
+            found = _ESCAPE.match(typed)
+            sequence = found.group() if found else "\x1b"
+            if _PASTE.startswith(typed) and len(typed) > 1:
+                return None, 0
+            return Key("escape") if sequence == "\x1b" else None, len(sequence)
+        named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x03": "interrupt", "\x04": "end"}.get(typed[0])
+        if named is not None:
+            return Key(named), 1
+        length = next((place for place, char in enumerate(typed) if char < " " and char != "\n"), len(typed))
+        return (Key("text", typed[:length]), length) if length else (None, 1)
+
+
+class Screen:
+    """Draws on `out` and reads `into`, two descriptors of one terminal."""
+
+    def __init__(self, into: int, out: int) -> None:
+        self.into = into
+        self._out = out
+        self._keys = Keys()
+        self._typed: list[Key] = []
+        self._row = 0  # of the cursor, in what is drawn below the lines
+        self._drawn = False
+
+    @contextmanager
+    def raw(self) -> Iterator[None]:
+        """Take keys one by one and pastes as pastes; afterwards the terminal is as it was."""
+        if not os.isatty(self.into):
+            yield
+            return
+        before = termios.tcgetattr(self.into)
+        wanted = termios.tcgetattr(self.into)
+        wanted[0] &= ~(termios.ICRNL | termios.IXON)
+        wanted[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+        termios.tcsetattr(self.into, termios.TCSADRAIN, wanted)
+        self._write("\x1b[?2004h")
+        try:
+            yield
+        finally:
+            self._write("\x1b[?2004l")
+            termios.tcsetattr(self.into, termios.TCSADRAIN, before)
+
+    def line(self, text: str = "", mark: str = "") -> None:
+        """A line that scrolls away: `mark` stands before it, and foreign text is made safe."""
+        self.erase()
+        margin = " " * len(mark)
+        shown = clean_lines(text).split("\n")
+        self._write("".join(f"{mark if row == 0 else margin}{said}\n" for row, said in enumerate(shown)))
+
+    def output(self, text: str) -> None:
+        """A line of a program's output, set apart from the agent's own words."""
+        self.line(text.rstrip("\n"), "    ")
+
+    def box(self, text: str) -> None:
+        """The prompt box with `text` in it."""
+        lines = clean_lines(text).split("\n")
+        if len(lines) > MOST_SHOWN:
+            lines = [*lines[:MOST_SHOWN], f"[+{len(lines) - MOST_SHOWN} lines]"]
+        shown = [f"{MARK if row == 0 else ' '} {line}" for row, line in enumerate(lines)]
+        self._draw([RULE, *shown, RULE], row=len(shown))
+
+    def dialog(self, question: str) -> None:
+        """A question that keys answer."""
+        choices = [f"{MARK} 1. Yes", "  2. No", "", "Esc to cancel"]
+        self._draw(["Permission needed", *clean_lines(question).split("\n"), *choices], row=2)
+
+    def erase(self) -> None:
+        """Take the box or the dialog away."""
+        if self._drawn:
+            self._write((f"\x1b[{self._row}A" if self._row else "") + "\r\x1b[J")
+            self._row, self._drawn = 0, False
+
+    def key(self, other: int | None = None) -> Key | None:
+        """The next key; None when the descriptor `other` has something to read first."""
+        while not self._typed:
+            ready, _, _ = select.select([self.into] if other is None else [self.into, other], [], [])
+            if self.into in ready:
+                self._typed += self._keys.feed(os.read(self.into, 65536))
+            elif ready:
+                return None
+        return self._typed.pop(0)
+
+    def _draw(self, lines: Sequence[str], row: int) -> None:
+        self.erase()
+        width = max(shutil.get_terminal_size().columns - 1, 20)
+        cut = [line[:width] for line in lines]
+        below = len(cut) - 1 - row
+        column = len(cut[row])
+        self._write("\n".join(cut) + (f"\x1b[{below}A" if below else "") + "\r" + (f"\x1b[{column}C" if column else ""))
+        self._row, self._drawn = row, True
+
+    def _write(self, text: str) -> None:
+        left = text.encode("utf-8", "replace")
+        while left:
+            left = left[os.write(self._out, left) :]

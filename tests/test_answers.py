@@ -1,0 +1,75 @@
+"""GitHub's answers, read: any of them is a noun or a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestra import answers
+from orchestra.answers import Place, RateLimited
+from orchestra.errors import Unreachable
+from orchestra.model import Checks
+
+pytestmark = pytest.mark.fast
+
+PLACE = Place("GitHub", "acme/widgets", "https://github.com/acme/widgets")
+
+
+@given(st.lists(st.sampled_from(["success", "skipped", "failure", "pending", "in_progress", "", "new in 2030"])))
+def test_nothing_passes_that_has_not_passed(states: list[str]) -> None:
+    rolled = answers.rollup(states)
+    assert (rolled is Checks.PASSING) == (bool(states) and set(states) <= {"success", "skipped"})
+    assert (rolled is Checks.FAILING) == ("failure" in states)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "99999999"}, 3600.0),
+        ({"retry-after": "-5"}, 60.0),
+        ({"retry-after": "soon"}, 60.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "900"}, 1.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1500", "date": "garbage"}, 500.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "²"}, 60.0),
+        ({"x-ratelimit-remaining": "12", "x-ratelimit-reset": "1500"}, 60.0),
+        ({}, 60.0),
+    ],
+)
+def test_the_wait_is_what_the_headers_say_within_reason(headers: dict[str, str], seconds: float) -> None:
+    refused = answers.refusal(PLACE, 429, headers, None, 1000.0)
+    assert isinstance(refused, RateLimited)
+    assert refused.retry_at - 1000.0 == seconds
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+GOOD: dict[str, Any] = {
+    "number": 7, "title": "t", "body": None, "user": {"login": "ann"}, "author_association": "OWNER", "state": "open",
+    "labels": [{"name": "ui"}], "head": {"ref": "b", "sha": "a" * 40, "repo": {"full_name": "acme/widgets"}},
+    "base": {"ref": "main", "repo": {"full_name": "acme/widgets"}}, "merged_at": None, "mergeable": None, "id": 1,
+    "status": "completed", "conclusion": "success", "total_count": 1,
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(GOOD)), JSON)
+def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
+    answer = {**GOOD, key: value}
+    for reader in (
+        lambda: answers.issue(answer, PLACE),
+        lambda: answers.pull(answer, 0.0),
+        lambda: answers.own_branch(answer),
+        lambda: answers.decision([answer]),
+        lambda: answers.check_states([answer], answer),
+        lambda: answers.refusal(PLACE, 422, {}, {"errors": value, "message": value}, 0.0),
+    ):
+        try:
+            reader()
+        except Unreachable as error:
+            assert "makes no sense" in error.message  # noqa: PT017

@@ -1,0 +1,91 @@
+"""What people see, derived from facts: a fact that is not known leads to no claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestra import attention
+from orchestra.attention import Seen
+from orchestra.model import Activity, Attention, Checks, Doing, Pane, Pull, Status, Worker
+from orchestra.text import seconds_of, stamp
+
+pytestmark = pytest.mark.fast
+
+START = seconds_of("2026-01-08T11:15:00Z") or 0.0
+SILENT = 600.0
+
+
+def seen(
+    status: Status = Status.WORKING,
+    doing: Doing = Doing.BUSY,
+    *,
+    pane: str | None = "live",
+    known: bool | None = True,
+    heartbeat: float | None = None,
+    ago: float = 0.0,
+) -> Seen:
+    since = stamp(START - ago)
+    worker = Worker(
+        "124", "Add auth", status, since, activity=Activity(doing, since, "hook", "detail"), stuck_reason="why?"
+    )
+    panes = {"live": Pane("%1", "124", "n", "@1", dead=False, exit_status=None, pid=1),
+             "dead": Pane("%1", "124", "n", "@1", dead=True, exit_status=137, pid=1)}  # fmt: skip
+    return Seen(worker, panes.get(pane or ""), known, heartbeat)
+
+
+@pytest.mark.parametrize(
+    ("it", "wanted"),
+    [
+        pytest.param(seen(), None, id="healthy"),
+        pytest.param(seen(ago=700), Attention.SILENT, id="no sign of life for 700 s"),
+        pytest.param(seen(ago=700, heartbeat=START - 10), None, id="a tool call 10 s ago"),
+        pytest.param(seen(doing=Doing.WAITING, ago=7000), None, id="waiting is not silent"),
+        pytest.param(seen(pane="dead"), Attention.CRASHED, id="a dead pane"),
+        pytest.param(seen(pane=None, ago=61), Attention.CRASHED, id="no pane"),
+        pytest.param(seen(pane=None, ago=5), None, id="no pane yet"),
+        pytest.param(seen(pane=None, known=None, ago=61), None, id="panes not known: no claim"),
+        pytest.param(seen(Status.STUCK), Attention.STUCK, id="stuck"),
+        pytest.param(seen(Status.STUCK, pane="dead"), Attention.STUCK, id="stuck and dead is stuck"),
+        pytest.param(seen(doing=Doing.BLOCKED), Attention.BLOCKED, id="a dialog"),
+        pytest.param(seen(doing=Doing.BLOCKED, heartbeat=START + 5), None, id="a dialog that was answered"),
+        pytest.param(seen(doing=Doing.BLOCKED, heartbeat=START), Attention.BLOCKED, id="the tool call that asked"),
+        pytest.param(seen(doing=Doing.LIMITED), Attention.LIMITED, id="limited"),
+        pytest.param(seen(Status.COMPLETE, Doing.WAITING), Attention.READY, id="ready"),
+        pytest.param(seen(doing=Doing.ENDED, known=None), Attention.CRASHED, id="ended by its hook's word"),
+        pytest.param(seen(doing=Doing.ENDED, pane=None, known=False, ago=99), None, id="the workspace is closed"),
+        *(
+            pytest.param(seen(status, doing=Doing.ENDED, pane=None, ago=9000), None, id=f"{status} needs nobody")
+            for status in (Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED)
+        ),
+    ],
+)
+def test_why_a_person_is_needed(it: Seen, wanted: Attention | None) -> None:
+    assert attention.attention(it, START, SILENT) == wanted
+
+
+def test_the_most_urgent_comes_first() -> None:
+    kinds = [None, Attention.READY, Attention.STUCK, Attention.BLOCKED]
+    assert [kind for kind, _ in attention.order((kind, 0) for kind in kinds)] == [
+        Attention.BLOCKED,
+        Attention.STUCK,
+        Attention.READY,
+        None,
+    ]
+
+
+def test_the_bar() -> None:
+    assert attention.bar([], START, SILENT) == ("no workers", "none")
+    assert attention.bar([seen(), seen()], START, SILENT) == ("2 working", "none")
+    shown = attention.bar([seen(), seen(Status.STUCK), seen(Status.MERGED)], START, SILENT)
+    assert shown == ("[!] #124 stuck: why? | 1 working 1 stuck", "stuck")
+
+
+def test_a_clock_set_back_gives_no_negative_age() -> None:
+    worker = seen().worker
+    assert attention.label(worker, START - 5000) == "#124 working 0s Add auth"
+    assert attention.label(worker, START + 45 * 60) == "#124 working 45m Add auth"
+
+
+def test_the_pull_request_in_words() -> None:
+    worker = seen(Status.COMPLETE).worker._replace(pull=Pull(42, "open", checks=Checks.PASSING))
+    assert attention.pull_line(worker) == "PR #42, checks pass"
