@@ -5,14 +5,18 @@ Derived from facts at every look and stored nowhere. A fact that is not known le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
-
 from orchestra.model import Activity, Attention, Doing, Pane, Status, Worker
+from orchestra.record import Record
 from orchestra.text import age, clean, seconds_of
 from orchestra.transition import AT_WORK
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
@@ -20,7 +24,7 @@ _ORDER = {attention: place for place, attention in enumerate(Attention)}
 SIGNS = {Status.COMPLETE: "+", Status.MERGED: "+", Status.QUEUED: " ", Status.PAUSED: " ", Status.CANCELLED: "-"}
 
 
-class Seen(NamedTuple):
+class Seen(Record):
     """A worker and what was just asked of the world about it."""
 
     worker: Worker
@@ -111,7 +115,7 @@ def sign(worker: Worker, kind: Attention | None) -> str:
     return "!" if kind not in (None, Attention.READY) else SIGNS.get(worker.status, "*")
 
 
-class Bar(NamedTuple):
+class Bar(Record):
     """The status bar's segment: its text, and the attention that colours it (`none` when all is well)."""
 
     text: str

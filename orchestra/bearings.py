@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from typing import NamedTuple
 
+from orchestra import quick_json
 from orchestra.files import make_private, read_text, write_atomic
+from orchestra.record import Record
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = "project.json"
 
 
-class Bearings(NamedTuple):
+class Bearings(Record):
     """`cache/<project>/project.json`."""
 
     root: str
@@ -25,7 +29,7 @@ class Bearings(NamedTuple):
 def read(cache: str) -> Bearings | None:
     """The bearings in a project's cache directory; None when there are none that can be read."""
     try:
-        return Bearings(**json.loads(read_text(os.path.join(cache, NAME))))
+        return Bearings(**quick_json.loads(read_text(os.path.join(cache, NAME))))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -34,7 +38,7 @@ def write(cache: str, bearings: Bearings) -> None:
     """Write them, unless they stand there already."""
     if read(cache) != bearings:
         make_private(cache)
-        write_atomic(os.path.join(cache, NAME), json.dumps(bearings._asdict()) + "\n")
+        write_atomic(os.path.join(cache, NAME), quick_json.dumps_lines(bearings._asdict()))
 
 
 def person_environ(bearings: Bearings | None, environ: Mapping[str, str]) -> dict[str, str]:

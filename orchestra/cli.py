@@ -51,7 +51,7 @@ def init(door: Door, yes: bool) -> None:
     from orchestra.commands.init import init as verb
 
     confirm = (lambda _: True) if yes or not sys.stdin.isatty() else (lambda text: click.confirm(text, default=True))
-    for line in verb(door.orchestra, confirm):
+    for line in verb(door.deciding, confirm):
         click.echo(line)
 
 
@@ -66,7 +66,7 @@ def up(door: Door, layout: str | None, detach: bool, demo: bool) -> None:
 
     if demo:
         door = door.moved(_demo(door))
-    opened = verb(door.orchestra, layout)
+    opened = verb(door.deciding, layout)
     for line in render.opened(opened, door.orchestra.project):
         click.echo(line, err=True)
     if demo:
@@ -98,7 +98,7 @@ def down(door: Door) -> None:
     """End the workspace. Worktrees, branches and conversations stay; `up` brings them back."""
     from orchestra.commands.down import down as verb
 
-    click.echo(render.closed(verb(door.orchestra), door.orchestra.project))
+    click.echo(render.closed(verb(door.deciding), door.orchestra.project))
 
 
 @orchestra.command()
@@ -116,7 +116,7 @@ def spawn(door: Door, /, ids: Sequence[str], no_wait: bool, as_json: bool, **wis
     from orchestra.commands.spawn import Wishes
     from orchestra.commands.spawn import spawn as verb
 
-    found = verb(door.orchestra, ids, Wishes(wait=not no_wait, **wishes), door.ask_trust)
+    found = verb(door.deciding, ids, Wishes(wait=not no_wait, **wishes), door.ask_trust)
     door.say(render.spawned_json(found) if as_json else render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
@@ -156,7 +156,7 @@ def attach(door: Door, number: str | None) -> None:
     """Go to a worker's pane; without ID, to the one that needs you most."""
     from orchestra.commands.attach import attach as verb
 
-    door.attach(verb(door.orchestra, number))
+    door.attach(verb(door.deciding, number))
 
 
 @orchestra.command()
@@ -170,7 +170,7 @@ def tell(door: Door, number: str, words: Sequence[str]) -> None:
     """
     from orchestra.commands.tell import tell as verb
 
-    told = verb(door.orchestra, number, door.words(words))
+    told = verb(door.deciding, number, door.words(words))
     click.echo(render.told(told))
 
 
@@ -181,7 +181,18 @@ def approve(door: Door, number: str) -> None:
     """Let what a worker asks for pass."""
     from orchestra.commands.approve import approve as verb
 
-    click.echo(f"approved for #{number}: {clean(verb(door.orchestra, number).summary)}")
+    click.echo(f"approved for #{number}: {clean(verb(door.deciding, number).summary)}")
+
+
+@orchestra.command()
+@click.argument("number", metavar="ID")
+@click.argument("words", nargs=-1, metavar="[TEXT]...")
+@click.pass_obj
+def deny(door: Door, number: str, words: Sequence[str]) -> None:
+    """Do not let it pass, and say why."""
+    from orchestra.commands.deny import deny as verb
+
+    click.echo(f"denied for #{number}: {clean(verb(door.deciding, number, ' '.join(words)).summary)}")
 
 
 @orchestra.command()
@@ -191,7 +202,7 @@ def cancel(door: Door, number: str) -> None:
     """End a worker. Its worktree, branch and commits stay."""
     from orchestra.commands.cancel import cancel as verb
 
-    worker = verb(door.orchestra, number)
+    worker = verb(door.deciding, number)
     click.echo(f"#{number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
 
 
@@ -220,6 +231,17 @@ def wait(door: Door, ids: Sequence[str], statuses: str, timeout: float, as_json:
     waited = verb(door.orchestra, ids, render.statuses(statuses), timeout)
     door.say(render.waited_json(waited) if as_json else render.waited(waited))
     sys.exit(int(waited.outcome))
+
+
+@orchestra.command()
+@json_option
+@click.pass_obj
+def issues(door: Door, as_json: bool) -> None:
+    """The open issues, and which have a worker."""
+    from orchestra.commands.issues import issues as verb
+
+    found = verb(door.orchestra)
+    door.say(render.issues_json(found) if as_json else render.issues(found))
 
 
 @orchestra.command()

@@ -30,13 +30,13 @@ def _own(door: Door) -> str:
 
 @worker.command()
 @click.argument("status", type=click.Choice(["planning", "working"]))
-@click.option("--plan", metavar="FILE", help="Where the plan is written.")
+@click.option("--plan", type=click.File(encoding="utf-8"), metavar="F", help="Your plan; `-` is standard input.")
 @click.pass_obj
-def status(door: Door, status: str, plan: str | None) -> None:
+def status(door: Door, status: str, plan: TextIO | None) -> None:
     """Report what you are doing."""
     from orchestra.commands.worker_status import worker_status
 
-    found = worker_status(door.orchestra, _own(door), status, os.path.abspath(plan) if plan else None)
+    found = worker_status(door.orchestra, _own(door), status, plan.read() if plan else None)
     click.echo(f"#{found.id} is {found.status.value}")
 
 

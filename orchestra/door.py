@@ -48,6 +48,15 @@ class Door:
         """Columns of the terminal; 100 where there is none."""
         return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
+    @property
+    def deciding(self) -> Orchestra:
+        """The project, for a verb that decides, starts or ends something: never from a worker's own pane."""
+        if "ORCHESTRA_WORKER" in self.environ:
+            raise OrchestraError(
+                "a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY --need ..."
+            )
+        return self.orchestra
+
     def moved(self, directory: str) -> Door:
         """The same person in another directory."""
         return Door(directory, self.environ, self.now)

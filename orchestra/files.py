@@ -4,49 +4,45 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
+import select
 import stat
-import threading
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+import time
 
 from orchestra.errors import OrchestraError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_BYTES = 4 * 1024 * 1024
 
 
-@contextmanager
-def locked(path: str, wait: float = 10.0) -> Iterator[None]:
+class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
     """Hold the lock file `path`: never renamed or removed, closed on exec (failures.md S5). Waits `wait` seconds."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        _flock(fd, path, wait)
-        yield
-    finally:
-        os.close(fd)
 
+    def __init__(self, path: str, wait: float = 10.0) -> None:
+        self.path = path
+        self.wait = wait
+        self.fd = -1
 
-def _flock(fd: int, path: str, wait: float) -> None:
-    if threading.current_thread() is not threading.main_thread():
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        return
-    with suppress(BlockingIOError):
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
+    def __enter__(self) -> None:
+        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        end = time.monotonic() + self.wait
+        pause = 0.001
+        while not self._taken():
+            if time.monotonic() > end:
+                self.__exit__()
+                raise OrchestraError(
+                    f"{self.path} is locked by another process for {self.wait:.0f} s", f"see who: fuser {self.path}"
+                )
+            select.select((), (), (), pause)  # flock itself cannot be bounded without a signal
+            pause = min(pause * 1.5, 0.05)
 
-    def give_up(*_: object) -> None:
-        raise OrchestraError(f"{path} is locked by another process for {wait:.0f} s", f"see who: fuser {path}")
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
 
-    old = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, wait)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def read_text(path: str, most: int = MOST_BYTES) -> str:
@@ -70,8 +66,7 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             os.fsync(fd)
         os.replace(temporary, path)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
+        discard(temporary)
         raise
 
 
@@ -119,5 +114,15 @@ def make_private(directory: str) -> None:
     if os.path.isdir(directory):
         return
     make_private(os.path.dirname(os.path.abspath(directory)))
-    with suppress(FileExistsError):
+    try:
         os.mkdir(directory, 0o700)
+    except FileExistsError:  # somebody else was first
+        pass
+
+
+def discard(path: str) -> None:
+    """Remove a file of ours, if it is there and can be."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

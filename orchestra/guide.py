@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PASTE_SECONDS = 5.0  # until the agent's prompt box shows the paste
 CONFIRM_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases (failures.md K1)
 ENTERS = 4
+PATIENCE = 15.0  # to see a waiting agent take it
 
 
 def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Delivery:

@@ -6,7 +6,6 @@ store, and whatever goes wrong ends in `orchestra.log` and not in the agent's co
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -14,14 +13,17 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
-
-from orchestra import news
+from orchestra import news, quick_json
 from orchestra.errors import OrchestraError
+from orchestra.files import discard
 from orchestra.model import Delivery, Event, Guidance, Worker
 from orchestra.store import Store
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 MOST_PAYLOAD = 8 * 1024 * 1024
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
@@ -33,7 +35,7 @@ def main() -> None:
     try:
         answer = run(sys.argv[1:], os.environ)
         if answer:
-            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.write(quick_json.dumps(answer) + "\n")
             sys.stdout.flush()
     except BaseException as wrong:  # noqa: BLE001 - the agent's turn must go on
         _complain(wrong)
@@ -66,7 +68,7 @@ def run(argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
 def _payload() -> dict[str, Any]:
     if sys.stdin is None or sys.stdin.isatty():
         return {}
-    found = json.loads(sys.stdin.buffer.read(MOST_PAYLOAD) or b"{}")
+    found = quick_json.loads(sys.stdin.buffer.read(MOST_PAYLOAD).decode("utf-8", "replace") or "{}")
     return found if isinstance(found, dict) else {}
 
 
@@ -84,15 +86,16 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
     """Give queued guidance to a busy agent without a key: after a tool, or instead of ending its turn."""
     given: list[Guidance] = []
 
-    def take(current: Worker) -> Event | None:
+    def take(current: Worker | None) -> Event | None:
+        if current is None:
+            return None
         given.extend(g for g in current.guidance if g.state is Delivery.QUEUED)
         kind = "accepted" if event == "Stop" else "delivered"
         return store.event(kind, f"hook:{event}", guidance=[g.id for g in given]) if given else None
 
     if store.decide(worker.id, take).refused or not given:
         return None
-    with suppress(FileNotFoundError):
-        os.unlink(store.file(worker.id, "mailbox"))
+    discard(store.file(worker.id, "mailbox"))
     text = "\n\n".join(f"Guidance {g.id} from {g.sender}:\n{g.text}" for g in given)
     if event == "Stop":
         return {"decision": "block", "reason": text}

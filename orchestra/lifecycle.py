@@ -6,13 +6,15 @@ Docs: docs/architecture.md, "Lifecycle". Standard library only: the hook lives o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
-
 from orchestra import lifecycle_agent, snapshot
 from orchestra.model import Activity, Attempts, Checks, Delivery, Doing, Event, Guidance, Pull, Status, Worker
 from orchestra.transition import AT_WORK, TERMINAL, Refused, alive, answered, doing, ids, mark, text, to
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 MOST_GUIDANCE = 50  # kept in the snapshot; the journal has all
 
@@ -21,8 +23,10 @@ def fold(events: list[Event]) -> Worker | None:
     """The snapshot that a journal's accepted events lead to."""
     worker: Worker | None = None
     for event in events:
-        with suppress(Refused):  # only a journal somebody else wrote into gets here
+        try:
             worker = apply(worker, event)
+        except Refused:  # only a journal somebody else wrote into gets here
+            continue
     return worker
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from orchestra.model import Delivery, Doing, Event, Status, Worker
 from orchestra.transition import answered, doing, ids, mark, text, to
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def _started(worker: Worker, event: Event) -> Worker:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+
+from orchestra.record import Record
+
+TYPE_CHECKING = False  # importing typing is what a hook cannot afford (see record.py)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 class Status(StrEnum):
@@ -73,7 +79,7 @@ class Checks(StrEnum):
     FAILING = "failing"
 
 
-class Activity(NamedTuple):
+class Activity(Record):
     """What the agent does, since when, who said so, and a detail for the person."""
 
     state: Doing = Doing.UNKNOWN
@@ -82,7 +88,7 @@ class Activity(NamedTuple):
     detail: str = ""
 
 
-class Escalation(NamedTuple):
+class Escalation(Record):
     """An open gate of one worker. `request` names the one question it asks, so an answer cannot meet another."""
 
     gate: Gate
@@ -95,7 +101,7 @@ class Escalation(NamedTuple):
     request: str = ""
 
 
-class Guidance(NamedTuple):
+class Guidance(Record):
     """Words sent to a worker after it was spawned, by `sender` (`human` or `monitor`)."""
 
     id: str
@@ -105,7 +111,7 @@ class Guidance(NamedTuple):
     at: str = ""
 
 
-class Pull(NamedTuple):
+class Pull(Record):
     """A pull request as last seen, at `observed_at`. Unknown answers are None, never a guess."""
 
     number: int
@@ -118,7 +124,7 @@ class Pull(NamedTuple):
     observed_at: str = ""
 
 
-class Attempts(NamedTuple):
+class Attempts(Record):
     """How often in a row something failed without progress."""
 
     verify: int = 0
@@ -127,7 +133,7 @@ class Attempts(NamedTuple):
     restart: int = 0
 
 
-class Worker(NamedTuple):
+class Worker(Record):
     """One agent on one issue in one worktree: the snapshot (`sessions/<project>/<id>.json`)."""
 
     id: str
@@ -161,7 +167,7 @@ class Worker(NamedTuple):
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 
 
-class Event(NamedTuple):
+class Event(Record):
     """One line of a journal. `data` is checked by `lifecycle.apply`, the only reader of its keys."""
 
     kind: str
@@ -170,7 +176,7 @@ class Event(NamedTuple):
     data: Mapping[str, Any] = {}
 
 
-class Issue(NamedTuple):
+class Issue(Record):
     """The unit of work, from a tracker. Text fields are as the author wrote them: foreign, not yet cleaned."""
 
     number: str
@@ -184,7 +190,7 @@ class Issue(NamedTuple):
     after: tuple[str, ...] = ()
 
 
-class Pane(NamedTuple):
+class Pane(Record):
     """A pane of our tmux server that carries a worker's tag, as just seen."""
 
     id: str
@@ -196,7 +202,7 @@ class Pane(NamedTuple):
     pid: int
 
 
-class Changes(NamedTuple):
+class Changes(Record):
     """What a worktree holds against its base commit, committed or not."""
 
     files: int = 0
@@ -204,7 +210,7 @@ class Changes(NamedTuple):
     deletions: int = 0
 
 
-class PanePlan(NamedTuple):
+class PanePlan(Record):
     """A pane to open: `argv` run as it is (empty: the person's shell), then `keys` typed into it line by line."""
 
     argv: tuple[str, ...] = ()
@@ -215,7 +221,7 @@ class PanePlan(NamedTuple):
     options: Mapping[str, str] = {}
 
 
-class WindowPlan(NamedTuple):
+class WindowPlan(Record):
     """A window to open: `name` is ours or the layout's and holds nothing tmux would expand."""
 
     name: str
@@ -226,7 +232,7 @@ class WindowPlan(NamedTuple):
     role: str = "shell"
 
 
-class Seat(NamedTuple):
+class Seat(Record):
     """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
 
     worker: str  # the issue number, or `orchestrator`
@@ -241,7 +247,7 @@ class Seat(NamedTuple):
     orchestra: tuple[str, ...]  # argv of the orchestra program itself
 
 
-class AgentOptions(NamedTuple):
+class AgentOptions(Record):
     """`agents.<name>` of the config, and the rules the gates were compiled to (see `gates.py`)."""
 
     command: str
@@ -252,7 +258,7 @@ class AgentOptions(NamedTuple):
     deny: tuple[str, ...] = ()
 
 
-class Launch(NamedTuple):
+class Launch(Record):
     """How to start an agent: files for the worker's directory, and what to run in the worktree."""
 
     argv: tuple[str, ...]

@@ -5,19 +5,21 @@ Runs inside hooks: standard library only, and no project configuration is read.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from orchestra import attention, bearings
+from orchestra import attention, bearings, quick_json
 from orchestra.attention import Seen
 from orchestra.errors import Unreachable
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.store import Store
 from orchestra.text import clean
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from orchestra.tmux import Tmux
 
 SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
@@ -61,7 +63,7 @@ def since_last(store: Store) -> dict[str, Any] | None:
     if before == now:
         return None
     make_private(store.cache)
-    write_atomic(path, json.dumps(now))
+    write_atomic(path, quick_json.dumps(now))
     lines = [line for number, line in now.items() if before.get(number) != line]
     text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
     return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
@@ -82,7 +84,7 @@ def _now(store: Store) -> dict[str, str]:
 
 def _read(path: str) -> dict[str, str]:
     try:
-        found = json.loads(read_text(path))
+        found = quick_json.loads(read_text(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

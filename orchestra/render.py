@@ -17,6 +17,7 @@ from orchestra.view import Row, View, row_json
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
     from orchestra.commands.down import Closed
+    from orchestra.commands.issues import Listed
     from orchestra.commands.log import Entry
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
@@ -238,3 +239,31 @@ def findings_json(found: Sequence[Finding]) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
     return _json({"ok": good, "findings": [one._asdict() for one in found]})
+
+
+def issues(found: Sequence[Listed]) -> Iterable[str]:
+    """The open issues, a line each; `*` marks those with a worker."""
+    if not found:
+        yield "no open issues"
+    for one in found:
+        labels = " ".join(f"[{clean(label, 30)}]" for label in one.issue.labels)
+        yield f"[{'*' if one.worker else ' '}] #{one.issue.number:<4} {clean(one.issue.title, 100)}  {labels}".rstrip()
+
+
+def issues_json(found: Sequence[Listed]) -> str:
+    """`issues --json`."""
+    return _json(
+        {
+            "issues": [
+                {
+                    "number": int(one.issue.number),
+                    "title": one.issue.title,
+                    "labels": list(one.issue.labels),
+                    "author": one.issue.author,
+                    "state": one.issue.state,
+                    "worker": one.worker,
+                }
+                for one in found
+            ]
+        }
+    )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from orchestra.errors import UsageError
 from orchestra.text import clean
+from orchestra.yaml_text import MAX_BYTES
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII)  # never a way out of the directory (failures.md X9)
+_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII
+)  # a bare name never leaves its directory (failures.md X9)
 
 
 def find_layout(name: str, root: str) -> tuple[str, str]:
@@ -35,7 +39,7 @@ def shipped(kind: str) -> Path:
 def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
     own = root / ".orchestra" / kind
     if "/" in name or name.endswith(suffix):
-        return _read(root / Path(name).expanduser(), name)
+        return _read(root / os.path.expanduser(name), name)
     path = own / f"{name}{suffix}"
     if _NAME.fullmatch(name) is None or not (path.is_file() or (path := shipped(kind) / path.name).is_file()):
         known = sorted({found.stem for place in (own, shipped(kind)) for found in place.glob(f"*{suffix}")})
@@ -46,10 +50,17 @@ def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
 
 
 def _read(path: Path, name: str) -> tuple[str, str]:
+    """The file's text. A FIFO would hang us and a huge file fill us, so neither is opened whole."""
+    name = clean(name)
     try:
-        return clean(name), path.read_text(encoding="utf-8")
+        if not path.is_file():
+            raise UsageError(f"{name}: there is no such file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise UsageError(f"{name}: longer than {MAX_BYTES // 1024} KiB")
+        return name, raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise UsageError(f"{clean(name)}: is not UTF-8 text") from None
+        raise UsageError(f"{name}: is not UTF-8 text") from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise UsageError(f"{clean(name)}: cannot be read: {reason}") from None
+        raise UsageError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or 'not a path'}") from None

@@ -6,10 +6,7 @@ the hook lives on this module.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
+from orchestra import quick_json
 from orchestra.model import (
     Activity,
     Attempts,
@@ -25,8 +22,13 @@ from orchestra.model import (
     Worker,
 )
 
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 SCHEMA = 1
-MOST_BYTES = 4 * 1024 * 1024
 
 
 class BadSnapshot(ValueError):
@@ -107,8 +109,8 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
 
 
 def dumps(worker: Worker) -> str:
-    """The session file's text: indented, for `cat`."""
-    return json.dumps(to_json(worker), indent=1, ensure_ascii=False) + "\n"
+    """The session file's text: a line for each key, for `cat`."""
+    return quick_json.dumps_lines(to_json(worker))
 
 
 def loads(text: str) -> Worker:
@@ -122,7 +124,7 @@ def loads(text: str) -> Worker:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = quick_json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise BadSnapshot(f"not JSON: {wrong}") from None
     if not isinstance(found, dict):
@@ -248,7 +250,7 @@ def event_line(event: Event, refused: str = "") -> str:
     if refused:
         found["refused"] = refused
     found["data"] = dict(event.data)
-    return json.dumps(found, ensure_ascii=False) + "\n"
+    return quick_json.dumps(found) + "\n"
 
 
 def event_of(line: str) -> tuple[Event, str]:

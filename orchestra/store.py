@@ -6,33 +6,32 @@ Measured: no lost and no torn record in 1,000 writes by 200 processes (failures.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
 from orchestra.files import append_line, locked, make_private, names_in, read_text, size_of, write_atomic
 from orchestra.model import Event, Worker
+from orchestra.record import Record
 from orchestra.text import is_id, stamp
 from orchestra.transition import Refused
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
 
 
-class Recorded(NamedTuple):
+class Recorded(Record):
     """The worker after a record, and why the event was refused (empty: it was not)."""
 
     worker: Worker | None
     refused: str
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """A session file that cannot be read as one."""
 
     id: str
@@ -40,7 +39,7 @@ class Problem(NamedTuple):
     what: str
 
 
-class Listing(NamedTuple):
+class Listing(Record):
     """Every worker of a project, and what could not be read."""
 
     workers: tuple[Worker, ...]
@@ -78,29 +77,22 @@ class Store:
 
     def record(self, worker: str, event: Event) -> Recorded:
         """Append `event` to the journal and bring the snapshot up to it. Raises OrchestraError when it cannot."""
-        with self._writing(worker):
-            return self._record(worker, event)
+        return self.decide(worker, lambda _: event)
 
-    def decide(self, worker: str, make: Callable[[Worker], Event | None]) -> Recorded:
+    def decide(self, worker: str, make: Callable[[Worker | None], Event | None]) -> Recorded:
         """Record what `make` says of the worker as it is under the lock; None records nothing."""
-        with self._writing(worker):
-            current = self._current(worker)
-            event = make(current) if current is not None else None
-            return Recorded(current, "") if event is None else self._record(worker, event)
-
-    @contextmanager
-    def _writing(self, worker: str) -> Iterator[None]:
         try:
             with self.locked(worker):
-                yield
+                current = self._current(worker)
+                event = make(current)
+                return Recorded(current, "") if event is None else self._record(worker, current, event)
         except OSError as wrong:
             raise OrchestraError(
                 f"the session of #{worker} could not be written: {wrong.strerror or wrong}",
                 f"look at the disk and the rights of {self.root}",
             ) from None
 
-    def _record(self, worker: str, event: Event) -> Recorded:
-        before = self._current(worker)
+    def _record(self, worker: str, before: Worker | None, event: Event) -> Recorded:
         try:
             after = lifecycle.apply(before, event)
         except Refused as refused:
@@ -117,13 +109,11 @@ class Store:
         held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
         write_atomic(f"{self.directory(worker)}.json", snapshot.dumps(held))
 
-    @contextmanager
-    def locked(self, worker: str) -> Iterator[None]:
-        """Hold the worker's lock: its own file, never renamed or removed, closed on exec (failures.md S5)."""
+    def locked(self, worker: str) -> locked:
+        """Hold the worker's lock, its own file in its directory."""
         directory = self.directory(worker)
         make_private(directory)
-        with locked(os.path.join(directory, "lock"), self.lock_wait):
-            yield
+        return locked(os.path.join(directory, "lock"), self.lock_wait)
 
     def _append(self, worker: str, line: str) -> None:
         append_line(f"{self.directory(worker)}.jsonl", line)
@@ -178,12 +168,16 @@ class Store:
 
     def _set_aside(self, path: str) -> None:
         """Keep a file we cannot read under another name: it is never overwritten, never read as gone (S4)."""
+        import hashlib
+
         try:
             digest = hashlib.sha256(read_text(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
         except OSError:
             digest = "unreadable"
-        with suppress(OSError):
+        try:
             os.replace(path, f"{path}.bad-{digest}")
+        except OSError:
+            pass  # gone, or not ours to move; the journal is the truth
 
     def journal(self, worker: str) -> list[tuple[Event, str]]:
         """Every event of a worker with why it was refused (empty: it was not). Torn and foreign lines are left out."""
@@ -193,8 +187,10 @@ class Store:
             return []
         found = []
         for line in text.split("\n")[:-1]:
-            with suppress(snapshot.BadSnapshot):
+            try:
                 found.append(snapshot.event_of(line))
+            except snapshot.BadSnapshot:
+                continue
         return found
 
     def listing(self) -> Listing:

@@ -143,7 +143,7 @@ class Tmux:
         for key, plan in plans if said else ():
             if any((key, str(index)) not in found for index in range(len(plan.panes))):
                 why = f"tmux did not open all of window {conf.window_name(plan.name)}: {clean(said)}"
-                raise OrchestraError(why, "fewer panes in the window, or run `orchestra doctor`")
+                raise OrchestraError(why, "change the layout, or run `orchestra doctor`")
 
     # --- showing ---
 
@@ -199,9 +199,10 @@ class Tmux:
 
     def capture(self, pane: Pane, lines: int = 0) -> str:
         """What the pane shows, dead or alive, and `lines` of its history above that: clean text, long lines joined."""
+        lines = lines or int(pane.dead)  # "Pane is dead" has pushed a line out of sight
         start = ("-S", str(-lines)) if lines else ()
         said = self.server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
-        return clean_lines(said, limit=1_000_000)
+        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said, limit=1_000_000))
 
     def close(self, pane: Pane) -> None:
         """End the pane if it is still this worker's; nothing to do when it is gone."""
@@ -235,9 +236,9 @@ class Tmux:
 
     def say(self, text: str) -> None:
         """A message line for everybody attached to our session."""
-        self._tell({"@orchestra_say": text.replace("#[", "\uff03[")})
+        self._tell({"@orchestra_say": text})
         for client, _ in self._clients():
-            self._libtmux().cmd("display-message", "-c", client, "--", "#{@orchestra_say}")
+            self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
 
     def bell(self) -> None:
         """Ring at everybody attached to our session: on their terminals, never through a pane."""

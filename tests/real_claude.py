@@ -1,6 +1,6 @@
 """The real Claude Code program for tests: a pinned npm package, a private home, a tmux pane. Never the network.
 
-Use it by `pytest_plugins = ["real_claude"]` in a test module, and mark the test `real`.
+A test module says `claude_program, terminal = real_claude.claude_program, real_claude.terminal`, and marks itself `real`.
 """
 
 from __future__ import annotations

@@ -51,6 +51,8 @@ def meets(glob: str, path: str) -> bool:
         ("src/?.py", "src/ab.py", False),
         ("v[0-9].sql", "db/v7.sql", True),
         ("v[!0-9].sql", "db/v7.sql", False),
+        ("a[!x]b", "a/b", False),
+        ("a?b", "a/b", False),
         ("Auth/**", "auth/login.py", False),
         ("app/(shop)/**", "app/(shop)/cart.tsx", True),
         ("a.b", "aXb", False),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import re
 import subprocess
@@ -171,7 +172,24 @@ def test_a_layout_is_found_by_name_then_path_and_never_outside(tmp_path: Path) -
     with pytest.raises(UsageError) as unknown:
         find_layout("mime", str(tmp_path))
     assert unknown.value.hint == "layouts are: default, mine, solo, wide; or give a path"
-    for name in ("desk.yaml", "gone.yaml", "./gone", "..", "", "a\0b", "a/\0b", "../../etc/passwd\0.yaml", "/"):
+    os.mkfifo(tmp_path / "fifo.yaml")
+    (tmp_path / "huge.yaml").write_text("#" * 70_000)
+    (own / "..yaml").write_text("windows: [{}]")
+    wrong = [
+        "desk.yaml",
+        "gone.yaml",
+        "fifo.yaml",
+        "huge.yaml",
+        "./gone",
+        ".",
+        "",
+        "a\0b",
+        "a/\0b",
+        "/",
+        "x" * 300,
+        "~x/y",
+    ]
+    for name in wrong:
         with pytest.raises(UsageError):
             find_layout(name, str(tmp_path))
 
@@ -224,6 +242,12 @@ def test_a_refusal_names_file_line_and_key(text: str, sentence: str) -> None:
 
 
 @pytest.mark.fast
+def test_a_window_name_is_shown_as_it_was_meant_without_a_format() -> None:
+    layout = load("windows: [{window_name: '#(touch x) #{pane_id} #[fg=red]a'}]", "f.yaml")
+    assert layout.windows[0].name == "\uff03(touch x) \uff03{pane_id} \uff03[fg=red]a"
+
+
+@pytest.mark.fast
 @given(st.text(max_size=80))
 def test_no_window_name_holds_what_tmux_would_expand(name: str) -> None:
     escaped = "".join(f"\\U{ord(char):08X}" for char in name)
@@ -267,7 +291,10 @@ def test_what_tmux_takes(layout: str, count: int | None) -> None:
         signed("80x24,0,0{80x24,0,0,1}"), signed("80x24,0,0{}"), signed("80x24,0,0{40x24,0,0,1,40x24,40,0,2}"),
         signed("81x24,0,0{40x24,0,0,1,40x24,41,0,2"), signed("81x24,0,0{40x24,0,0,1,40x24,41,0,2]"),
         signed("81x24,0,0{40x24,0,0,1,40x20,41,0,2}"), signed("81x24,0,0[40x24,0,0,1,40x24,41,0,2]"),
-        signed("99999x24,0,0,0"), signed("80x24,0,0{" * 100), "c633,200x50,0,0[200x6,0,0,0,200x5,0,7,3]", "8" * 5000,
+        signed("82x24,0,0{40x24,0,0,1,40x24,41,0,2}"),
+        signed("81x24,0,0{40x24,0,0,1,40x24,40,0,2}"), signed("81x24,0,0{40x24,1,0,1,40x24,41,0,2}"),
+        signed("99999x24,0,0,0"), signed("80x24,0,0{" * 100),
+        "c633,200x50,0,0[200x6,0,0,0,200x5,0,7,3]", "8" * 5000,
     ],
 )  # fmt: skip
 def test_what_would_kill_the_server_is_refused(layout: str) -> None:

@@ -68,17 +68,17 @@ def held(git: Git, repo: Path, ref: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("below", ["", "src/deep", ".git"])
-def test_found_from_inside_the_main_worktree(repo: Path, below: str):
+def test_found_from_inside_the_main_worktree(repo: Path, below: str) -> None:
     (repo / below).mkdir(parents=True, exist_ok=True)
     assert Repository.find(repo / below, os.environ).root == repo
 
 
-def test_found_from_a_linked_worktree(repo: Path, tree: Path):
+def test_found_from_a_linked_worktree(repo: Path, tree: Path) -> None:
     (tree / "deep").mkdir()
     assert Repository.find(tree / "deep", os.environ).root == repo
 
 
-def test_found_in_a_submodule(repo: Path, tmp_path: Path, git: Git):
+def test_found_in_a_submodule(repo: Path, tmp_path: Path, git: Git) -> None:
     outer = tmp_path / "outer"
     git("init", "-q", outer)
     git("-C", outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", repo, "part")
@@ -86,20 +86,20 @@ def test_found_in_a_submodule(repo: Path, tmp_path: Path, git: Git):
     assert (found.root, found.branch_tip("main") is not None) == (outer / "part", True)
 
 
-def test_no_repository(tmp_path: Path):
+def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(OrchestraError, match="This is not a git repository: ") as error:
         Repository.find(tmp_path, os.environ)
     assert "git init" in error.value.hint
 
 
-def test_a_bare_repository_is_refused(tmp_path: Path, git: Git):
+def test_a_bare_repository_is_refused(tmp_path: Path, git: Git) -> None:
     git("init", "-q", "--bare", tmp_path / "bare.git")
     with pytest.raises(OrchestraError, match="bare repository"):
         Repository.find(tmp_path / "bare.git", os.environ)
 
 
 @pytest.mark.parametrize("says", [None, "git version 2.30.9"], ids=["missing", "old"])
-def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None):
+def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None) -> None:
     if says:
         (tmp_path / "git").write_text(f"#!/bin/sh\necho {says}\n")
         (tmp_path / "git").chmod(0o755)
@@ -108,7 +108,7 @@ def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None):
     assert "2.31" in error.value.hint
 
 
-def test_git_missing_when_gitpython_is_imported(repo: Path, tmp_path: Path):
+def test_git_missing_when_gitpython_is_imported(repo: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from orchestra.worktree import Repository; from orchestra.errors import OrchestraError\n"
         "try: Repository.find(sys.argv[1], {})\n"
@@ -120,14 +120,16 @@ def test_git_missing_when_gitpython_is_imported(repo: Path, tmp_path: Path):
     assert (done.stdout, done.stderr) == ("git is not installed, or not on the PATH\n", "")
 
 
-def test_a_git_that_called_us_does_not_lead_us_elsewhere(repo: Path, tmp_path: Path, git: Git, monkeypatch):
+def test_a_git_that_called_us_does_not_lead_us_elsewhere(
+    repo: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
     git("init", "-q", tmp_path / "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
     assert Repository.find(repo, os.environ).root == repo
 
 
-def test_a_hanging_git_ends():
+def test_a_hanging_git_ends() -> None:
     with pytest.raises(Unreachable, match="did not end in 0 s"):
         execute(["-c", "alias.hang=!exec tail -f /dev/null", "hang"], os.environ, timeout=0.2)
 
@@ -158,30 +160,30 @@ URLS = {
 
 
 @pytest.mark.parametrize("url", URLS, ids=lambda url: url or "empty")
-def test_slug(url: str):
+def test_slug(url: str) -> None:
     assert slug(url) == URLS[url]
 
 
 @given(st.text())
-def test_slug_never_raises(text: str):
+def test_slug_never_raises(text: str) -> None:
     found = slug(text)
     assert found is None or all(found)
 
 
-def test_the_remote_is_read_as_it_is_written(github_repo: Path):
+def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
     assert found.remote_url() == "https://github.com/acme/widgets.git"
     assert found.project_key() == "acme-widgets"
 
 
-def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git):
+def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
     assert repository.project_key() == "a-b-c-d"
     git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
     assert repository.remote_url() is None
 
 
-def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path):
+def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:
     key = repository.project_key()
     assert key.startswith("widgets-")
     assert len(key) == len("widgets-") + 8
@@ -189,7 +191,7 @@ def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Pat
     assert Repository(tmp_path / "elsewhere" / "widgets", os.environ).project_key() != key
 
 
-def test_the_remote_branch_wins_over_a_stale_local_one(github_repo: Path, git: Git):
+def test_the_remote_branch_wins_over_a_stale_local_one(github_repo: Path, git: Git) -> None:
     found = Repository(github_repo, os.environ)
     newer = commit(git, github_repo, "a", "a")
     git("-C", github_repo, "push", "-q", "origin", "main")
@@ -200,12 +202,12 @@ def test_the_remote_branch_wins_over_a_stale_local_one(github_repo: Path, git: G
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "-x", "--all", "", "main..main", "a b"])
-def test_an_unknown_base(repository: Repository, ref: str):
+def test_an_unknown_base(repository: Repository, ref: str) -> None:
     with pytest.raises(OrchestraError, match="there is no branch or commit"):
         repository.resolve(ref)
 
 
-def test_fetch(github_repo: Path, tmp_path: Path, git: Git):
+def test_fetch(github_repo: Path, tmp_path: Path, git: Git) -> None:
     found = Repository(github_repo, os.environ)
     git("clone", "-q", tmp_path / "widgets.git", tmp_path / "clone")
     newer = commit(git, tmp_path / "clone", "a", "a")
@@ -221,7 +223,7 @@ def test_fetch(github_repo: Path, tmp_path: Path, git: Git):
 # --- add ---
 
 
-def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, path: Path, git: Git):
+def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, path: Path, git: Git) -> None:
     before = (repo / ".git" / "config").read_bytes()
     for _ in range(2):
         repository.add(path, BRANCH, base, REASON)
@@ -240,7 +242,7 @@ def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, pa
     assert f"locked {REASON}" in git("-C", repo, "worktree", "list", "--porcelain")
 
 
-def test_a_tree_somebody_worked_in_is_never_reset(repository: Repository, base: str, tree: Path, git: Git):
+def test_a_tree_somebody_worked_in_is_never_reset(repository: Repository, base: str, tree: Path, git: Git) -> None:
     (tree / "README.md").write_text("mine")
     repository.add(tree, BRANCH, base, REASON, adopt=True)
     repository.checkout(tree)
@@ -250,7 +252,7 @@ def test_a_tree_somebody_worked_in_is_never_reset(repository: Repository, base: 
     assert repository.dirty(tree) == ("README.md",)
 
 
-def test_a_checkout_that_was_killed_goes_on(repository: Repository, base: str, path: Path):
+def test_a_checkout_that_was_killed_goes_on(repository: Repository, base: str, path: Path) -> None:
     repository.add(path, BRANCH, base, REASON)
     (repository.admin(path) / "index.lock").touch()
     repository.checkout(path)
@@ -262,7 +264,7 @@ def test_a_checkout_that_was_killed_goes_on(repository: Repository, base: str, p
 
 def test_a_directory_deleted_by_hand_comes_back_with_what_was_staged(
     repository: Repository, base: str, tree: Path, git: Git
-):
+) -> None:
     tip = commit(git, tree, "done", "done")
     (tree / "staged").write_text("staged")
     git("-C", tree, "add", "staged")
@@ -327,7 +329,7 @@ LEFT = [
 @pytest.mark.parametrize("leave", LEFT, ids=lambda leave: leave.__name__)
 def test_what_a_killed_add_left_is_mended(
     repository: Repository, repo: Path, base: str, path: Path, git: Git, leave: Callable[..., None]
-):
+) -> None:
     leave(repo, path, git)
     repository.add(path, BRANCH, base, REASON, adopt=True)
     repository.checkout(path)
@@ -352,7 +354,7 @@ def adding(repo: Path, path: Path, base: str, number: int) -> subprocess.Popen[s
     return subprocess.Popen([sys.executable, "-c", ADD, *words], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_twenty_at_once(repository: Repository, repo: Path, base: str, tmp_path: Path, git: Git):
+def test_twenty_at_once(repository: Repository, repo: Path, base: str, tmp_path: Path, git: Git) -> None:
     running = [adding(repo, tmp_path / f"w{n}", base, n) for n in range(1, 21)]
     for process in running:
         assert process.stdout
@@ -363,14 +365,16 @@ def test_twenty_at_once(repository: Repository, repo: Path, base: str, tmp_path:
     assert len(git("-C", repo, "worktree", "list").splitlines()) == 21
 
 
-def test_one_worktree_made_by_six_at_once(repository: Repository, repo: Path, base: str, path: Path):
+def test_one_worktree_made_by_six_at_once(repository: Repository, repo: Path, base: str, path: Path) -> None:
     running = [adding(repo, path, base, 7) for _ in range(6)]
     assert [process.communicate("\n")[1] for process in running] == [""] * 6
     assert (repository.ready(path), repository.dirty(path)) == (True, ())
 
 
 @pytest.mark.parametrize("hundredth", range(1, 9))
-def test_killed_at_any_moment(repository: Repository, repo: Path, base: str, path: Path, git: Git, hundredth: int):
+def test_killed_at_any_moment(
+    repository: Repository, repo: Path, base: str, path: Path, git: Git, hundredth: int
+) -> None:
     process = adding(repo, path, base, 7)
     assert process.stdout
     process.stdout.readline()
@@ -450,7 +454,7 @@ OWN = [
 @pytest.mark.parametrize("make", OWN, ids=lambda make: make.__name__)
 def test_add_never_takes_what_is_somebodys(
     repository: Repository, repo: Path, base: str, path: Path, git: Git, make: Callable[..., None]
-):
+) -> None:
     make(repo, path, git)
     before = listing(path.parent)
     with pytest.raises(OrchestraError) as error:
@@ -462,14 +466,14 @@ def test_add_never_takes_what_is_somebodys(
 @pytest.mark.parametrize("leave", [leave_branch, leave_begun, leave_files], ids=lambda leave: leave.__name__)
 def test_without_a_record_nothing_is_adopted(
     repository: Repository, repo: Path, base: str, path: Path, git: Git, leave: Callable[..., None]
-):
+) -> None:
     leave(repo, path, git)
     with pytest.raises(OrchestraError, match="exists"):
         repository.add(path, BRANCH, base, REASON)
 
 
 @pytest.mark.parametrize("branch", ["-x", "a b", "a..b", "x.lock", "", "@{-1}", "a\nb"])
-def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch: str):
+def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch: str) -> None:
     with pytest.raises(OrchestraError, match="no name for a branch"):
         repository.add(path, branch, base, REASON)
     assert not path.exists()
@@ -478,7 +482,9 @@ def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch
 # --- facts ---
 
 
-def test_changes_count_what_is_committed_and_what_is_not(repository: Repository, base: str, tree: Path, git: Git):
+def test_changes_count_what_is_committed_and_what_is_not(
+    repository: Repository, base: str, tree: Path, git: Git
+) -> None:
     assert repository.changes(tree, base) == Changes()
     commit(git, tree, "src/ä b.txt", "one\ntwo\n")
     commit(git, tree, "picture", "\0\1")
@@ -495,13 +501,13 @@ def test_changes_count_what_is_committed_and_what_is_not(repository: Repository,
 
 def test_work_is_counted_from_where_it_began_also_after_the_base_went_on(
     repository: Repository, repo: Path, base: str, tree: Path, git: Git
-):
+) -> None:
     newer = commit(git, repo, "of-main", "x\n")
     commit(git, tree, "of-worker", "y\n")
     assert repository.changed_paths(tree, newer) == ("of-worker",)
 
 
-def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git):
+def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git) -> None:
     names = ("auth/key", "README.md", "gone")
     first = repository.digest(tree, names)
     commit(git, tree, "other", "x")
@@ -510,7 +516,7 @@ def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git
     assert repository.digest(tree, names) != first
 
 
-def test_unpushed(github_repo: Path, path: Path, git: Git):
+def test_unpushed(github_repo: Path, path: Path, git: Git) -> None:
     found = Repository(github_repo, os.environ)
     found.add(path, BRANCH, found.resolve("main"), REASON)
     found.checkout(path)
@@ -521,13 +527,15 @@ def test_unpushed(github_repo: Path, path: Path, git: Git):
     assert found.unpushed(path) == 0
 
 
-def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: Path):
+def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: Path) -> None:
     # Git started in a directory that is gone, or whose .git is gone, must not answer for another one (P8).
     with pytest.raises(OrchestraError, match="not a worktree of this repository"):
         repository.dirty(tmp_path / "gone")
 
 
-def test_a_nested_worktree_without_its_pointer_is_not_the_main_checkout(repository: Repository, repo: Path, base: str):
+def test_a_nested_worktree_without_its_pointer_is_not_the_main_checkout(
+    repository: Repository, repo: Path, base: str
+) -> None:
     nested = repo / "nested"
     repository.add(nested, BRANCH, base, REASON)
     repository.checkout(nested)
@@ -560,7 +568,7 @@ def boobytrap(repo: Path, tree: Path, git: Git, canary: Path) -> None:
 
 def test_nothing_runs_what_a_hostile_config_names(
     repository: Repository, repo: Path, base: str, tree: Path, tmp_path: Path, git: Git
-):
+) -> None:
     for name in ("README.md", "a.eq"):
         commit(git, tree, name, "committed\n")
     canary = tmp_path / "canary"
@@ -588,7 +596,9 @@ def test_nothing_runs_what_a_hostile_config_names(
     assert not canary.exists(), canary.read_text()
 
 
-def test_a_worktree_cannot_lead_its_facts_elsewhere(repository: Repository, repo: Path, tree: Path, tmp_path: Path):
+def test_a_worktree_cannot_lead_its_facts_elsewhere(
+    repository: Repository, repo: Path, tree: Path, tmp_path: Path
+) -> None:
     (tree / ".git").write_text(f"gitdir: {tmp_path / 'evil'}\n")
     (repository.admin(tree) / "config.worktree").write_text(f"[core]\n\tworktree = {tmp_path}\n")
     assert repository.dirty(tree) == ()
@@ -596,7 +606,7 @@ def test_a_worktree_cannot_lead_its_facts_elsewhere(repository: Repository, repo
         repository.remove(tree, BRANCH, id="7")
 
 
-def test_the_fingerprint_sees_what_could_run(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_the_fingerprint_sees_what_could_run(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
     seen = [repository.fingerprint()]
     git("-C", tree, "config", "branch.issue-7.remote", "origin")
     commit(git, tree, "a", "a")
@@ -628,7 +638,7 @@ def dressed(repo: Path, git: Git) -> Path:
     return repo
 
 
-def test_copies_and_links(dressed: Path, repository: Repository, path: Path, git: Git):
+def test_copies_and_links(dressed: Path, repository: Repository, path: Path, git: Git) -> None:
     repository.add(path, BRANCH, repository.resolve("main"), REASON)
     repository.checkout(path)
     (dressed / ".worktreeinclude").write_text("# more\n*.local\n")
@@ -647,7 +657,9 @@ def test_copies_and_links(dressed: Path, repository: Repository, path: Path, git
     ]  # fmt: skip
 
 
-def test_what_is_not_copied_or_linked_is_told(dressed: Path, repository: Repository, path: Path, tmp_path: Path):
+def test_what_is_not_copied_or_linked_is_told(
+    dressed: Path, repository: Repository, path: Path, tmp_path: Path
+) -> None:
     repository.add(path, BRANCH, repository.resolve("main"), REASON)
     repository.checkout(path)
     outside = tmp_path / "outside"
@@ -660,7 +672,7 @@ def test_what_is_not_copied_or_linked_is_told(dressed: Path, repository: Reposit
     (dressed / "away.local").symlink_to(outside)
     links = [
         "../outside",
-        "/etc/",
+        "/etc",
         "slashed",
         "away.local",
         "missing.local",
@@ -687,7 +699,9 @@ def shipped(github_repo: Path, path: Path, git: Git) -> Repository:
     return found
 
 
-def test_push_is_seen_on_the_remote_and_tracks_nothing(shipped: Repository, path: Path, tmp_path: Path, git: Git):
+def test_push_is_seen_on_the_remote_and_tracks_nothing(
+    shipped: Repository, path: Path, tmp_path: Path, git: Git
+) -> None:
     fingerprint = shipped.fingerprint()
     for _ in range(2):
         head = shipped.push(path, BRANCH, token="not-used-for-a-path")
@@ -695,7 +709,7 @@ def test_push_is_seen_on_the_remote_and_tracks_nothing(shipped: Repository, path
     assert shipped.fingerprint() == fingerprint
 
 
-def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git: Git):
+def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git: Git) -> None:
     first = shipped.push(path, BRANCH)
     git("-C", path, "commit", "-q", "--amend", "-m", "other")
     with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here") as error:
@@ -704,7 +718,7 @@ def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git:
     assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == first
 
 
-def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path):
+def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path) -> None:
     hook = github_repo / ".git" / "hooks" / "pre-push"
     hook.write_text("#!/bin/sh\ntest -z \"$ORCHESTRA_TOKEN\" || exit 0\necho 'error: lint \x1b[31mfails' >&2\nexit 1\n")
     hook.chmod(0o755)
@@ -713,7 +727,7 @@ def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Pa
     assert "\x1b" not in str(error.value)
 
 
-def test_a_push_that_lies_is_not_believed(shipped: Repository, path: Path, tmp_path: Path, monkeypatch):
+def test_a_push_that_lies_is_not_believed(shipped: Repository, path: Path, tmp_path: Path) -> None:
     # Exit status 0, and nothing arrived (failures.md W10).
     real = shutil.which("git")
     (tmp_path / "git").write_text(f'#!/bin/sh\ncase " $* " in *" push "*) exit 0;; esac\nexec {real} "$@"\n')
@@ -734,7 +748,7 @@ def test_a_push_that_lies_is_not_believed(shipped: Repository, path: Path, tmp_p
     ],
     ids=["its host", "a port", "another host", "not encrypted", "ssh"],
 )
-def test_the_token_reaches_git_for_its_host_only(tmp_path: Path, url: str, asked: str, given: bool):
+def test_the_token_reaches_git_for_its_host_only(tmp_path: Path, url: str, asked: str, given: bool) -> None:
     with _credential(url, "ghp_canary") as (config, keep), (tmp_path / "in").open("w+b") as question:
         question.write(f"protocol=https\nhost={asked}\n\n".encode())
         for _ in range(2):  # git asks, then LFS in its hook does
@@ -748,7 +762,9 @@ def test_the_token_reaches_git_for_its_host_only(tmp_path: Path, url: str, asked
 # --- snapshot, remove ---
 
 
-def test_a_snapshot_holds_staged_modified_and_untracked(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_a_snapshot_holds_staged_modified_and_untracked(
+    repository: Repository, repo: Path, tree: Path, git: Git
+) -> None:
     (tree / "README.md").write_text("staged")
     git("-C", tree, "add", "README.md")
     (tree / "README.md").write_text("modified")
@@ -764,7 +780,7 @@ def test_a_snapshot_holds_staged_modified_and_untracked(repository: Repository, 
     assert (git("-C", tree, "status", "--porcelain"), (repository.admin(tree) / "index").read_bytes()) == before
 
 
-def test_nothing_to_keep(repository: Repository, repo: Path, base: str, tree: Path, git: Git):
+def test_nothing_to_keep(repository: Repository, repo: Path, base: str, tree: Path, git: Git) -> None:
     assert repository.snapshot(tree, "7") is None
     commit(git, tree, "a", "a")
     assert repository.snapshot(tree, "7") is None
@@ -773,14 +789,14 @@ def test_nothing_to_keep(repository: Repository, repo: Path, base: str, tree: Pa
     assert git("-C", repo, "for-each-ref", "refs/orchestra") == ""
 
 
-def test_commits_that_no_branch_has_are_kept(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_commits_that_no_branch_has_are_kept(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
     git("-C", tree, "checkout", "-q", "--detach")
     loose = commit(git, tree, "a", "a")
     ref = repository.snapshot(tree, "7")
     assert git("-C", repo, "merge-base", "--is-ancestor", loose, str(ref)) == ""
 
 
-def test_a_merge_in_conflict_is_kept(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_a_merge_in_conflict_is_kept(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
     commit(git, repo, "README.md", "ours")
     commit(git, tree, "README.md", "theirs")
     subprocess.run(["git", "-C", tree, "merge", "main"], capture_output=True, check=False)
@@ -788,7 +804,7 @@ def test_a_merge_in_conflict_is_kept(repository: Repository, repo: Path, tree: P
     assert "<<<<<<<" in held(git, repo, str(ref))["README.md"]
 
 
-def test_remove_keeps_branch_and_work(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_remove_keeps_branch_and_work(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
     tip = commit(git, tree, "a", "a")
     (tree / "untracked").write_text("work")
     ref = repository.remove(tree, BRANCH, id="7")
@@ -803,7 +819,7 @@ def test_remove_keeps_branch_and_work(repository: Repository, repo: Path, tree: 
     repository.delete_branch(BRANCH, tip)
 
 
-def test_a_removal_that_was_killed_goes_on(repository: Repository, tree: Path, git: Git):
+def test_a_removal_that_was_killed_goes_on(repository: Repository, tree: Path, git: Git) -> None:
     (tree / "work").write_text("work")
     (tree / ".git").unlink()
     (tree / "README.md").unlink()
@@ -812,7 +828,7 @@ def test_a_removal_that_was_killed_goes_on(repository: Repository, tree: Path, g
     assert not tree.exists()
 
 
-def test_a_worktree_deleted_by_hand_is_removed(repository: Repository, repo: Path, tree: Path, git: Git):
+def test_a_worktree_deleted_by_hand_is_removed(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
     (tree / "staged").write_text("staged")
     git("-C", tree, "add", "staged")
     shutil.rmtree(tree)
@@ -898,7 +914,7 @@ STAYS = [
 
 
 @pytest.mark.parametrize("make", STAYS, ids=lambda make: make.__name__)
-def test_remove_refuses(repository: Repository, repo: Path, tree: Path, git: Git, make: Callable[..., Path]):
+def test_remove_refuses(repository: Repository, repo: Path, tree: Path, git: Git, make: Callable[..., Path]) -> None:
     path = make(repo, tree, git)
     before = listing(repo.parent)
     with pytest.raises(OrchestraError, match="it stays"):
@@ -906,7 +922,7 @@ def test_remove_refuses(repository: Repository, repo: Path, tree: Path, git: Git
     assert listing(repo.parent) == before
 
 
-def test_a_branch_with_more_than_was_proven_stays(repository: Repository, base: str, tree: Path, git: Git):
+def test_a_branch_with_more_than_was_proven_stays(repository: Repository, base: str, tree: Path, git: Git) -> None:
     with pytest.raises(OrchestraError, match="is checked out: it stays"):
         repository.delete_branch(BRANCH, base)
     tip = commit(git, tree, "a", "a")
@@ -916,7 +932,9 @@ def test_a_branch_with_more_than_was_proven_stays(repository: Repository, base: 
     assert repository.branch_tip(BRANCH) == tip
 
 
-def test_the_lock_outlives_a_killed_orchestra_until_its_git_ends(repository: Repository, repo: Path, tmp_path: Path):
+def test_the_lock_outlives_a_killed_orchestra_until_its_git_ends(
+    repository: Repository, repo: Path, tmp_path: Path
+) -> None:
     """A git that is still adding keeps the next one out, although the process that took the lock is gone."""
     (tmp_path / "git").write_text(f"#!/bin/sh\ntouch {tmp_path / 'adding'}\nexec tail -f /dev/null\n")
     (tmp_path / "git").chmod(0o755)

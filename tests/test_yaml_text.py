@@ -203,6 +203,8 @@ def test_lines_count_from_where_the_text_starts_in_its_file() -> None:
     assert document.error(("labels", 1), "is odd").message == "7.md:5: labels[1]: is odd"
     with pytest.raises(UsageError, match=r"^7\.md:4: "):
         load("a: 1\nb: 2\na: [", "7.md", first_line=2)
+    with pytest.raises(UsageError, match=r"^7\.md:3: .*U\+001B"):
+        load("a: 1\nb: \x1b", "7.md", first_line=2)
 
 
 def test_a_file_name_cannot_write_on_the_terminal() -> None:

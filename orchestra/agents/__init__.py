@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from orchestra.errors import UsageError
@@ -43,10 +42,10 @@ class Agent(Protocol):
     def trouble(self, screen: str) -> Trouble | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
-    def accepted_in(self, transcript: str | Path, since_byte: int, ids: Iterable[str]) -> set[str]:
+    def accepted_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
         """Which pieces of guidance the model has been given, by the transcript from `since_byte` on."""
 
-    def enqueued_in(self, transcript: str | Path, since_byte: int, ids: Iterable[str]) -> set[str]:
+    def enqueued_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
         """Which pieces the agent has taken from its prompt box, whether or not the model has seen them yet."""
 
     def conversation_exists(self, session: str, environ: Mapping[str, str]) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -42,7 +41,7 @@ def guidance_ids(prompt: str) -> list[str]:
     return _GUIDANCE.findall(prompt) if _GUIDANCE.match(first) else []
 
 
-def accepted_in(transcript: str | Path, since_byte: int, ids: Iterable[str]) -> set[str]:
+def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
     """Which of `ids` the model has been given: as a prompt of its own, or folded into the running turn."""
     found = {
         piece for kind, said in _said_in(transcript, since_byte) if kind == "given" for piece in guidance_ids(said)
@@ -50,7 +49,7 @@ def accepted_in(transcript: str | Path, since_byte: int, ids: Iterable[str]) -> 
     return found & set(ids)
 
 
-def enqueued_in(transcript: str | Path, since_byte: int, ids: Iterable[str]) -> set[str]:
+def enqueued_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
     """Which of `ids` have left the prompt box: given to the model, or in the program's queue (lost by a `kill -9`)."""
     return {piece for _, said in _said_in(transcript, since_byte) for piece in guidance_ids(said)} & set(ids)
 
@@ -162,10 +161,10 @@ def _path(value: Any) -> str:
     return value if isinstance(value, str) and value.isprintable() else ""
 
 
-def _said_in(transcript: str | Path, since_byte: int) -> Iterator[tuple[str, str]]:
+def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
     """("given" | "queued", text) for each message with guidance from `since_byte` on; a torn last line waits."""
     try:
-        with Path(transcript).open("rb") as lines:
+        with open(transcript, "rb") as lines:
             lines.seek(since_byte if since_byte <= lines.seek(0, 2) else 0)
             for line in lines:
                 if b"Guidance g" in line:

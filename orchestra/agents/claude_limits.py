@@ -48,7 +48,7 @@ def resets_at(text: str, now: float | None) -> str | None:
     epoch, found = _EPOCH.search(text), _RESETS.search(text)
     if epoch:
         return stamp(int(epoch.group(1)))
-    if not found or now is None:
+    if not found or now is None or int(found.group(4)) > 12:
         return None
     month, day, year, hour, minute, half, zone = found.groups()
     try:

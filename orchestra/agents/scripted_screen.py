@@ -10,23 +10,33 @@ import codecs
 import os
 import re
 import select
-import shutil
 import termios
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from orchestra.text import clean_lines
 
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 RULE = "─" * 40
-MOST_SHOWN = 8  # lines of the box
+MOST_SHOWN = 6  # lines of what somebody says
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
 _PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
 
 
+class Leave(Exception):
+    """The conversation is left, for this reason, as the SessionEnd hook tells it."""
+
+
+def shortened(text: str) -> str:
+    """The first lines of a long text, and how many more there are."""
+    lines = clean_lines(text).split("\n")
+    more = len(lines) - MOST_SHOWN
+    return "\n".join([*lines[:MOST_SHOWN], f"[+{more} lines]"] if more > 0 else lines)
+
+
 class Key(NamedTuple):
-    """What was typed: `text` (also a whole paste), or one of `enter`, `back`, `escape`, `interrupt`, `end`."""
+    """What was typed: `text` (also a whole paste), or one of `enter`, `back`, `escape`, `end`."""
 
     kind: str
     text: str = ""
@@ -66,7 +76,7 @@ class Keys:
             if _PASTE.startswith(typed) and len(typed) > 1:
                 return None, 0
             return Key("escape") if sequence == "\x1b" else None, len(sequence)
-        named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x03": "interrupt", "\x04": "end"}.get(typed[0])
+        named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x04": "end"}.get(typed[0])
         if named is not None:
             return Key(named), 1
         length = next((place for place, char in enumerate(typed) if char < " " and char != "\n"), len(typed))
@@ -100,7 +110,8 @@ class Screen:
             yield
         finally:
             self._write("\x1b[?2004l")
-            termios.tcsetattr(self.into, termios.TCSADRAIN, before)
+            with suppress(termios.error):
+                termios.tcsetattr(self.into, termios.TCSADRAIN, before)
 
     def line(self, text: str = "", mark: str = "") -> None:
         """A line that scrolls away: `mark` stands before it, and foreign text is made safe."""
@@ -115,9 +126,7 @@ class Screen:
 
     def box(self, text: str) -> None:
         """The prompt box with `text` in it."""
-        lines = clean_lines(text).split("\n")
-        if len(lines) > MOST_SHOWN:
-            lines = [*lines[:MOST_SHOWN], f"[+{len(lines) - MOST_SHOWN} lines]"]
+        lines = shortened(text).split("\n")
         shown = [f"{MARK if row == 0 else ' '} {line}" for row, line in enumerate(lines)]
         self._draw([RULE, *shown, RULE], row=len(shown))
 
@@ -144,14 +153,21 @@ class Screen:
 
     def _draw(self, lines: Sequence[str], row: int) -> None:
         self.erase()
-        width = max(shutil.get_terminal_size().columns - 1, 20)
+        width = self._width()
         cut = [line[:width] for line in lines]
         below = len(cut) - 1 - row
         column = len(cut[row])
         self._write("\n".join(cut) + (f"\x1b[{below}A" if below else "") + "\r" + (f"\x1b[{column}C" if column else ""))
         self._row, self._drawn = row, True
 
+    def _width(self) -> int:
+        try:
+            return max(os.get_terminal_size(self._out).columns - 1, 20)
+        except OSError:
+            return 79
+
     def _write(self, text: str) -> None:
         left = text.encode("utf-8", "replace")
-        while left:
-            left = left[os.write(self._out, left) :]
+        with suppress(OSError):  # a terminal that is gone shows nothing; SIGHUP says what to do
+            while left:
+                left = left[os.write(self._out, left) :]

@@ -1,6 +1,7 @@
-"""The scripted agent's script, and how far a conversation has come in it. Pure.
+r"""The scripted agent's script, and how far a conversation has come in it. Pure.
 
-A prompt, or any later words, may hold a fenced block that begins with ```script: one step a line, shell-like.
+A prompt, or any later words, may hold a fenced block that begins with ```script: one step a line, shell-like;
+a backslash at its end continues a line.
 
     status working
     write notes/export.md
@@ -9,7 +10,7 @@ A prompt, or any later words, may hold a fenced block that begins with ```script
     ship
     else
       say "The verification failed: mend it."
-      write notes/export.md "better\\n"
+      write notes/export.md "better\n"
       commit "Mend the notes"
       ship
     end
@@ -92,6 +93,8 @@ def parse(script: str) -> tuple[Step, ...]:
     row = 0
     while row < len(lines):
         line, row = lines[row], row + 1
+        while line.endswith("\\") and row < len(lines):
+            line, row = line[:-1] + lines[row].strip(), row + 1
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         step = _step(line.strip(), row)
@@ -100,13 +103,7 @@ def parse(script: str) -> tuple[Step, ...]:
             row += len(below)
             step = step._replace(text=dedent("\n".join(below)).strip("\n") + "\n")
         steps.append(step)
-    depth = 0
-    for step in steps:
-        depth += {"else": 1, "end": -1}.get(step.verb, 0)
-        if depth < 0:
-            break
-    if depth:
-        raise ValueError("script: an `else` without its `end`, or the other way round")
+    _check_blocks(steps)
     return tuple(steps)
 
 
@@ -160,16 +157,18 @@ def _hear(progress: Progress, said: Words, number: str) -> Progress:
 
 
 def moved(progress: Progress, at: int) -> Progress:
-    """The progress with `at` as the step to do next."""
+    """The progress with `at` as the step to do next; an `end` is passed, and so is an `else` block."""
+    while at < len(progress.steps) and progress.steps[at].verb in ("else", "end"):
+        at = _past_end(progress.steps, at) if progress.steps[at].verb == "else" else at + 1
     return progress._replace(at=at, begun=False)
 
 
 def after(progress: Progress, *, passed: bool) -> int | None:
-    """Where to go after the step at hand: past its `else`, or into it. None: it failed and there is none."""
+    """Where to go after the step at hand, or into its `else`. None: it failed and there is none."""
     following = progress.at + 1
-    has_else = following < len(progress.steps) and progress.steps[following].verb == "else"
     if passed:
-        return _past_end(progress.steps, following) if has_else else following
+        return following
+    has_else = following < len(progress.steps) and progress.steps[following].verb == "else"
     return following + 1 if has_else else None
 
 
@@ -187,7 +186,7 @@ def recall(entries: Iterable[Mapping[str, Any]], number: str) -> Progress:
 
 
 def filled(step: Step, answer: str) -> Step:
-    """The step with `{answer}` filled in; in a shell's line it is one quoted word."""
+    """The step with `{answer}` filled in; in `rest`, which a shell may read, it is one quoted word."""
 
     def value(found: re.Match[str]) -> str:
         return repr(answer) if found[1] else answer
@@ -203,25 +202,35 @@ def _pieces(words: str) -> Sequence[Words]:
     if not heads or words[: heads[0].start()].strip():
         return (Words(words),)
     ends = [*(head.start() for head in heads[1:]), len(words)]
-    return [
-        Words(words[head.end() : end].strip("\n"), head[1], head[2]) for head, end in zip(heads, ends, strict=True)
-    ]
+    return [Words(words[head.end() : end].strip("\n"), head[1], head[2]) for head, end in zip(heads, ends, strict=True)]
 
 
 def _step(line: str, row: int) -> Step:
     verb, _, rest = line.partition(" ")
     if verb not in VERBS:
         raise ValueError(f"script line {row}: there is no step {verb!r}; steps are: {', '.join(VERBS)}")
-    if verb == "run":
-        return Step(verb, (rest.strip(),), rest.strip())
     try:
-        words = tuple(shlex.split(rest))
+        words = tuple(rest.split()) if verb == "run" else tuple(shlex.split(rest))
     except ValueError as wrong:
         raise ValueError(f"script line {row}: {wrong}") from None
     least, most = VERBS[verb]
     if not least <= len(words) <= most:
         raise ValueError(f"script line {row}: {verb} takes {least} to {most} words, got {len(words)}")
     return Step(verb, words, rest.strip())
+
+
+def _check_blocks(steps: Sequence[Step]) -> None:
+    """Each `else` stands below a step that may fail, and has its `end`."""
+    depth, before = 0, "else"
+    for step in steps:
+        if step.verb == "else" and before in ("else", "end"):
+            raise ValueError("script: an `else` stands below no step")
+        before = step.verb
+        depth += {"else": 1, "end": -1}.get(step.verb, 0)
+        if depth < 0:
+            break
+    if depth:
+        raise ValueError("script: an `else` without its `end`, or the other way round")
 
 
 def _below(lines: Sequence[str], indent: int) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import guide
 from orchestra.errors import OrchestraError
-from orchestra.model import Escalation, Worker
+from orchestra.model import Escalation
 from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
@@ -14,21 +14,16 @@ if TYPE_CHECKING:
 
 
 def approve(orchestra: Orchestra, number: str) -> Escalation:
-    """Approve the open escalation and tell the worker; returns what was approved."""
-    worker = worker_of(orchestra, number)
-    asked = worker.escalation
+    """Record the approval of just what is asked, and tell the worker; returns what was approved."""
+    asked = worker_of(orchestra, number).escalation
     if asked is None:
         raise OrchestraError(f"#{number} asks for nothing", f"see it: orchestra show {number}")
     store = orchestra.store
     recorded = store.record(number, store.event("approved", "human", request=asked.request))
     if recorded.refused:
         raise OrchestraError(f"#{number}: {recorded.refused}", f"see it: orchestra show {number}")
-    said = store.record(number, store.event("told", "human", text=f"Approved: {asked.summary}", **{"from": "human"}))
-    _bring(orchestra, said.worker)
+    told = store.record(number, store.event("told", "human", text=f"Approved: {asked.summary}", **{"from": "human"}))
+    if told.worker is not None and not told.refused:
+        guide.bring(orchestra, number, told.worker.guidance[-1].id, guide.PATIENCE)
     refresh(orchestra)
     return asked
-
-
-def _bring(orchestra: Orchestra, worker: Worker | None) -> None:
-    if worker is not None and worker.guidance:
-        guide.bring(orchestra, worker.id, worker.guidance[-1].id, 15.0)

@@ -12,8 +12,6 @@ from orchestra.view import refresh, worker_of
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
-PATIENCE = 15.0  # seconds to see a waiting agent take it
-
 
 class Told(NamedTuple):
     """Guidance `id` for a worker, how far it has come, and whether it answered an open escalation."""
@@ -24,7 +22,7 @@ class Told(NamedTuple):
     answered: bool
 
 
-def tell(orchestra: Orchestra, number: str, words: str, patience: float = PATIENCE) -> Told:
+def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.PATIENCE) -> Told:
     """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
     if not words.strip():
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')

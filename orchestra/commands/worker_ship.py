@@ -137,9 +137,7 @@ def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
-        summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (
-            f" ({hit.why})" if hit.why else ""
-        )
+        summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
         facts = {"gate": "domain", "summary": summary, "context": listed, "options": ["approve", "deny"]}
         orchestra.store.record(worker.id, orchestra.store.event("escalated", "ship", request=request, **facts))
         orchestra.alert(f"#{worker.id} is stuck: {summary}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
+from orchestra.files import write_atomic
 from orchestra.model import Worker
 from orchestra.view import refresh
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def worker_status(orchestra: Orchestra, number: str, status: str, plan: str | None) -> Worker:
-    """Record what the worker says it does; raises OrchestraError when it may not say so now."""
+    """Record what the worker says it does, and keep its plan's text; raises OrchestraError when it may not say so."""
+    kept = orchestra.store.file(number, "plan.md")
+    if plan is not None:
+        write_atomic(kept, plan)
     recorded = orchestra.store.record(
-        number, orchestra.store.event("reported", "worker", status=status, plan=plan or "")
+        number, orchestra.store.event("reported", "worker", status=status, plan=kept if plan is not None else "")
     )
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused, f"see where it stands: orchestra worker show {number}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +51,21 @@ def connect(github: Double, clock: Clock) -> Iterator[Connect]:
     yield build
     for tracker in made:
         tracker.close()
+
+
+@pytest.fixture
+def pushed(github_repo: Path, git: Callable[..., str]) -> Path:
+    """`github_repo` with the branch `issue-7`, one commit ahead, pushed."""
+    git("-C", github_repo, "switch", "-qc", "issue-7")
+    (github_repo / "dark.css").write_text("body { color: white }\n")
+    git("-C", github_repo, "add", ".")
+    git("-C", github_repo, "commit", "-qm", "dark mode")
+    git("-C", github_repo, "push", "-q", "origin", "issue-7")
+    return github_repo
+
+
+@pytest.fixture
+def real(pushed: Path, github: Double) -> Double:
+    """The double of that repository, with issue 7."""
+    github.add_issue(number=7)
+    return github

@@ -1,0 +1,25 @@
+"""`orchestra issues`: the open issues, and which have a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.model import Issue, Status
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+class Listed(NamedTuple):
+    """An open issue, and the number of its worker if it has one."""
+
+    issue: Issue
+    worker: str | None
+
+
+def issues(orchestra: Orchestra) -> tuple[Listed, ...]:
+    """The open issues by number; raises OrchestraError when the tracker does not answer."""
+    workers = {worker.id for worker in orchestra.store.listing().workers if worker.status is not Status.CANCELLED}
+    return tuple(
+        Listed(issue, issue.number if issue.number in workers else None) for issue in orchestra.tracker.issues()
+    )

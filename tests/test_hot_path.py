@@ -1,0 +1,80 @@
+"""What hooks stand on instead of typing and json behaves as those do."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestra import quick_json
+from orchestra.record import Record
+
+pytestmark = pytest.mark.fast
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda more: st.lists(more) | st.dictionaries(st.text(), more),
+    max_leaves=20,
+)
+
+
+class Point(Record):
+    x: int
+    y: int = 2
+
+    @property
+    def sum(self) -> int:
+        return self.x + self.y
+
+
+def test_a_record_is_a_named_tuple() -> None:
+    point = Point(1)
+    assert (point, point.x, point.y, point.sum) == ((1, 2), 1, 2, 3)
+    assert Point(y=5, x=4)._replace(x=0) == (0, 5)
+    assert point._asdict() == {"x": 1, "y": 2}
+    assert repr(point) == "Point(x=1, y=2)"
+    assert Point._fields == ("x", "y")
+    assert Point._make([7, 8]) == (7, 8)
+    assert pickle.loads(pickle.dumps(point)) == point
+    assert type(point._replace(x=3)) is Point
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: Point(), lambda: Point(1, 2, 3), lambda: Point(1, z=3), lambda: Point(1)._replace(z=3)]
+)  # type: ignore[call-arg]
+def test_a_record_refuses_what_it_has_no_place_for(call: object) -> None:
+    assert callable(call)
+    with pytest.raises(TypeError):
+        call()
+
+
+@given(VALUES)
+def test_json_goes_in_and_out_as_with_the_package(value: object) -> None:
+    assert quick_json.dumps(value) == json.dumps(value, ensure_ascii=False)
+    assert quick_json.loads(json.dumps(value)) == value
+    assert quick_json.loads(f" \n{quick_json.dumps(value)}\n") == value
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
+def test_lines_are_json_too(value: dict[str, object]) -> None:
+    assert json.loads(quick_json.dumps_lines(value)) == value
+
+
+@given(st.text())
+def test_what_the_package_refuses_is_refused(text: str) -> None:
+    try:
+        wanted = json.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError):  # noqa: PT011 - any
+            quick_json.loads(text)
+    else:
+        assert quick_json.loads(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,]", "1 2", "nul", '"\x01"', "9" * 5000, "[" * 100_000, "\ufeff{}"])
+def test_bad_text_is_one_of_two_errors(text: str) -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        quick_json.loads(text)

@@ -1,0 +1,819 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import eventually
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestra import tmux_conf as conf
+from orchestra import tmux_server
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.model import Pane, PanePlan, WindowPlan
+from orchestra.text import clean
+from orchestra.tmux import Tmux
+from orchestra.tmux_rows import rows
+
+PROJECT = "acme-widgets"
+WAIT = ("sleep", "1000")
+
+
+class Raw:
+    """A tmux server by its socket's name, asked directly: the witness of what Tmux did."""
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+
+    def __call__(self, *argv: str) -> str:
+        command = ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *argv]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout.rstrip("\n") if done.returncode == 0 else f"failed: {done.stderr}"
+
+    def rows(self, fields: str) -> list[str]:
+        return self("list-panes", "-a", "-F", fields).split("\n")
+
+
+@pytest.fixture
+def raw(guard: Path) -> Raw:
+    return Raw("orchestra")
+
+
+@pytest.fixture
+def make(guard: Path) -> Callable[..., Tmux]:
+    def made(project: str = PROJECT, hook: tuple[str, ...] = (), user_config: bool = True, **environ: str) -> Tmux:
+        return Tmux("orchestra", project, {**os.environ, **environ}, user_config=user_config, hook=hook)
+
+    return made
+
+
+@pytest.fixture
+def tmux(make: Callable[..., Tmux]) -> Tmux:
+    return make()
+
+
+class Screen:
+    """A terminal of 200x50 that a person sits at: a pane of another tmux server, so what is drawn can be read."""
+
+    def __init__(self) -> None:
+        self.raw = Raw("screen")
+        self.raw("new-session", "-d", "-x", "200", "-y", "50", "--", "sh", "-c", "exec sleep 1000")
+        self.raw("set-option", "-g", "status", "off")
+        self.raw("set-option", "-g", "remain-on-exit", "on")
+
+    def run(self, *argv: str) -> None:
+        self.raw("respawn-pane", "-k", "--", "env", "-u", "TMUX", "-u", "TMUX_PANE", *argv)
+
+    def lines(self) -> list[str]:
+        return self.raw("capture-pane", "-p").split("\n")
+
+    def shows(self, text: str) -> bool:
+        return text in "\n".join(self.lines())
+
+
+@pytest.fixture
+def screen(guard: Path) -> Screen:
+    return Screen()
+
+
+@pytest.fixture
+def attached(tmux: Tmux, screen: Screen, raw: Raw) -> Screen:
+    """Our session with worker 7, and somebody looking at it."""
+    tmux.open_worker("7", "n7", WAIT, "/", per_window=4, label="")
+    screen.run(*tmux.attach_argv({}))
+    eventually(lambda: raw("list-clients"), why="attached")
+    return screen
+
+
+def worker(tmux: Tmux, number: str, argv: tuple[str, ...] = WAIT, per_window: int = 4) -> Pane:
+    return tmux.open_worker(number, f"n{number}", argv, "/", per_window=per_window, label=f"#{number}")
+
+
+def known_closed(tmux: Tmux) -> bool:
+    try:
+        return not tmux.running()
+    except Unreachable:  # it is just dying
+        return False
+
+
+def window(name: str, *panes: PanePlan, **more: object) -> WindowPlan:
+    return WindowPlan(name, panes or (PanePlan(WAIT, "/"),), **more)  # type: ignore[arg-type]
+
+
+def tagged(number: int) -> PanePlan:
+    tags = {"@orchestra_worker": str(number), "@orchestra_nonce": f"n{number}", "@orchestra_label": f"#{number}"}
+    return PanePlan(WAIT, "/", options=tags)
+
+
+WORKSPACE = (
+    window("orchestrator", role="orchestrator"),
+    window("workers", *(tagged(n) for n in range(1, 13)), role="workers"),
+)
+
+
+# --- rules ---
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "panes", "good"),
+    [
+        pytest.param("tiled", 3, True, id="name"),
+        pytest.param("main-vertical", 1, True, id="another name"),
+        pytest.param("tilled", 2, False, id="misspelt: kills a 3.3a server"),
+        pytest.param("#(x)", 2, False, id="command"),
+        pytest.param("", 1, False, id="empty"),
+        pytest.param("b25d,80x24,0,0,0", 1, True, id="drawn, one pane"),
+        pytest.param("b25e,80x24,0,0,0", 1, False, id="wrong checksum"),
+        pytest.param("b25d,80x24,0,0,0", 2, False, id="drawn for one pane, two wanted"),
+        pytest.param("b25d,80x24,0,0,0\n", 1, False, id="newline"),
+    ],
+)
+def test_layouts_are_the_five_names_or_drawn_ones_that_fit(text: str, panes: int, good: bool) -> None:
+    if good:
+        assert conf.checked_layout(text, panes) == text
+    else:
+        with pytest.raises(OrchestraError):
+            conf.checked_layout(text, panes)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("x;", "x\\;"), (";", "\\;"), ("x", "x"), ("a;b", "a;b"), ("", ""), ("x;;", "x;\\;")],
+)
+def test_a_last_semicolon_is_escaped_in_argv(text: str, expected: str) -> None:
+    assert conf.arg(text) == expected
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("#(x)", "##(x)"), ("##", "####"), ("#[x", "#[x"), ("a#", "a##"), ("plain", "plain")],
+)
+def test_hashes_are_doubled_where_tmux_expands(text: str, expected: str) -> None:
+    assert conf.hashes(text) == expected
+
+
+@pytest.mark.fast
+@given(st.text())
+def test_what_is_pasted_holds_no_control_character(text: str) -> None:
+    kept = conf.pasteable(text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", kept)
+    assert conf.pasteable(kept) == kept
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\x1b[201~\rb", "a\nb"),
+        ("a\x9b200~b", "ab"),
+        ("\x1b\x1b[201~[201~x", "[201~x"),
+        ("tab\tnewline\r\nend;", "tab\tnewline\nend;"),
+    ],
+)
+def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
+    assert conf.pasteable(text) == expected
+
+
+@pytest.mark.fast
+def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
+    good = "$1|@2|3|0|%4|1|7||123|124|n124|0|workers.1.workers|acme|x"
+    text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
+    (row,) = rows(text, "acme|x")
+    assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["#(x)", "@x y", "status-right;", "-g", "", "A"])
+def test_an_option_name_is_checked_because_tmux_expands_it(name: str) -> None:
+    with pytest.raises(OrchestraError):
+        conf.set_options("%1", {name: "on"})
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("text", ["", "a b", "1\n", "#{pid}", "x,y", "\u0661"])
+def test_a_worker_or_nonce_that_could_be_a_format_is_refused(text: str) -> None:
+    with pytest.raises(OrchestraError):
+        conf.word(text)
+
+
+def test_importing_costs_no_subprocess_and_no_libtmux() -> None:
+    ask = (
+        "import sys, orchestra.tmux; print([n for n in ('subprocess', 'libtmux', 'shlex', 'json') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --- the program and the server ---
+
+
+@pytest.mark.parametrize(
+    ("says", "good"),
+    [
+        ("tmux 3.2a", True),
+        ("tmux 3.3a", True),
+        ("tmux 3.10", True),
+        ("tmux 4.0", True),
+        ("tmux next-3.8", True),
+        ("tmux master", True),
+        ("tmux openbsd-7.5", True),
+        ("tmux 3.2", False),
+        ("tmux 3.1c", False),
+        ("tmux 2.9", False),
+    ],
+)
+def test_check_wants_3_2a(says: str, good: bool, tmp_path: Path, make: Callable[..., Tmux]) -> None:
+    (tmp_path / "tmux").write_text(f"#!/bin/sh\necho {says}\n")
+    (tmp_path / "tmux").chmod(0o755)
+    old = make(PATH=str(tmp_path))
+    if good:
+        old.check()
+    else:
+        with pytest.raises(OrchestraError, match="too old") as caught:
+            old.check()
+        assert "install" in caught.value.hint
+
+
+def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Tmux]) -> None:
+    with pytest.raises(OrchestraError, match="not installed") as caught:
+        make(PATH=str(tmp_path)).check()
+    assert "install" in caught.value.hint
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
+    if not tmux.running():
+        worker(tmux, "1")
+    wanted = f"{text}\\\n{text}'\";"
+    said = tmux.server.send([[("set-option", "-g", "@x", wanted)], [("show-options", "-gv", "@x")]])
+    assert said.out[:-1] == wanted
+
+
+def test_running_is_false_only_when_that_is_known(tmux: Tmux, make: Callable[..., Tmux], raw: Raw) -> None:
+    assert not tmux.running()
+    assert tmux.panes() == ()
+    worker(tmux, "1")
+    assert tmux.running()
+    assert not make("other").running()
+    os.kill(int(raw("display-message", "-p", "#{pid}")), signal.SIGKILL)
+    assert eventually(lambda: known_closed(tmux))
+    assert worker(tmux, "1").worker == "1"
+
+
+def test_a_server_that_does_not_answer_is_unreachable(tmux: Tmux, raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker(tmux, "1")
+    monkeypatch.setattr(tmux_server, "ANSWER_SECONDS", 0.3)
+    pid = int(raw("display-message", "-p", "#{pid}"))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unreachable):
+            tmux.running()
+        with pytest.raises(Unreachable):
+            tmux.panes()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    monkeypatch.undo()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens on a deleted socket")
+def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
+    worker(tmux, "1")
+    pid = int(raw("display-message", "-p", "#{pid}"))
+    os.unlink(tmux.server.path)
+    with pytest.raises(Unreachable) as caught:
+        tmux.running()
+    assert "USR1" in caught.value.hint
+    os.kill(pid, signal.SIGUSR1)
+    eventually(lambda: os.path.exists(tmux.server.path))
+    assert tmux.running()
+
+
+def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Tmux], raw: Raw, tmp_path: Path) -> None:
+    tmux = make(GITHUB_TOKEN="canary-caller", LC_TIME="C")
+    seen = tmp_path / "environment"
+    argv = ("sh", "-c", f"env > {seen}.part; mv {seen}.part {seen}; exec sleep 1000")
+    tmux.open_worker("1", "n1", argv, "/", per_window=4, label="title", environment={"KEY": "canary-plan\n'x'"})
+    eventually(seen.exists)
+    assert "canary-caller" not in seen.read_text()
+    assert "KEY=canary-plan\n'x'" in seen.read_text()
+    pid = raw("display-message", "-p", "#{pid}")
+    told = Path(f"/proc/{pid}/environ").read_text() + Path(f"/proc/{pid}/cmdline").read_text()
+    assert "canary" not in told + raw("show-environment", "-g") + raw("show-environment", "-t", f"={PROJECT}:")
+    assert "title" not in told
+    assert "LC_TIME=C" in told
+
+
+# --- opening ---
+
+
+def test_a_cold_workspace_opens_whole_and_opening_again_changes_nothing(tmux: Tmux, raw: Raw) -> None:
+    assert tmux.open(WORKSPACE)
+    assert len(tmux.panes()) == 12
+    assert {pane.worker: pane.nonce for pane in tmux.panes()} == {str(n): f"n{n}" for n in range(1, 13)}
+    before = raw.rows(
+        "#{window_id} #{window_name} #{pane_id} #{pane_pid} #{pane_active} #{window_active} #{window_layout}"
+    )
+    assert len(before) == 13
+    assert not tmux.open(WORKSPACE)
+    assert before == raw.rows(
+        "#{window_id} #{window_name} #{pane_id} #{pane_pid} #{pane_active} #{window_active} #{window_layout}"
+    )
+    assert raw("list-windows", "-F", "#{window_name} #{window_active}") == "orchestrator 1\nworkers 0"
+    assert raw("list-sessions", "-F", "#{session_name} #{@orchestra_project}") == f"{PROJECT} {PROJECT}"
+
+
+CONFIGS = {
+    "plain": "",
+    "indexes from 1": "set -g base-index 1\nset -gw pane-base-index 1\nset -g renumber-windows on",
+    "a line that fails": "set -g nonsense on\nset -g base-index 3",
+    "dangerous": "set -g destroy-unattached on\nset -s exit-unattached on\nset -g remain-on-exit off\n"
+    "set -g allow-rename on\nset -g automatic-rename on\nset -g pane-border-status off\nset -g update-environment X",
+    "other shell": "set -g default-command 'exec sh'\nset -g default-shell /bin/sh",
+}
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_under_any_user_config(name: str, locale: str, make: Callable[..., Tmux], raw: Raw, home: Path) -> None:
+    (home / ".tmux.conf").write_text("set -g @mine yes\n" + CONFIGS[name])
+    tmux = make(LC_ALL=locale)
+    shell = window("shéll", PanePlan(cwd="/", keys=("echo one;", "echo t'wo")), role="shell")
+    assert tmux.open([*WORKSPACE, shell])
+    assert not tmux.open([*WORKSPACE, shell])
+    assert raw("show-options", "-gv", "@mine") == "yes"
+    assert worker(tmux, "99").worker == "99"
+    assert len(tmux.panes()) == 13
+    assert set(raw("list-windows", "-F", "#{window_name}").split("\n")) == {
+        "orchestrator",
+        "workers",
+        "shéll",
+        "workers-2",
+    }
+    assert set(raw.rows("#{pane_in_mode} #{pane-border-status} #{pane_dead}")) == {"0 top 0"}
+    last = raw("list-panes", "-s", "-f", "#{==:#{window_name},shéll}", "-F", "#{pane_id}")
+    eventually(
+        lambda: "one;" in raw("capture-pane", "-p", "-t", last) and "t'wo" in raw("capture-pane", "-p", "-t", last)
+    )
+
+
+def test_the_users_config_can_be_left_out(make: Callable[..., Tmux], raw: Raw, home: Path) -> None:
+    (home / ".tmux.conf").write_text("set -g @mine yes\n")
+    assert make(user_config=False).open(WORKSPACE)
+    assert not raw("show-options", "-gqv", "@mine")
+
+
+def test_a_window_that_was_closed_comes_back_and_a_dead_pane_runs_again(tmux: Tmux, raw: Raw) -> None:
+    plans = [
+        window("orchestrator", role="orchestrator"),
+        window("monitor", PanePlan(("sh", "-c", "exit 3")), role="monitor"),
+    ]
+    assert tmux.open([*plans, window("logs")])
+    raw("kill-window", "-t", f"={PROJECT}:=logs")
+    eventually(lambda: "1" in raw.rows("#{pane_dead}"))
+    before = raw.rows("#{pane_id} #{window_name}")
+    alive = [plans[0], window("monitor", role="monitor"), window("logs")]
+    assert tmux.open(alive)
+    assert raw.rows("#{pane_id} #{window_name}")[:2] == before
+    assert raw.rows("#{window_name} #{pane_dead}") == ["orchestrator 0", "monitor 0", "logs 0"]
+    assert not tmux.open(alive)
+
+
+def test_two_opening_at_once_make_one_workspace(make: Callable[..., Tmux], raw: Raw) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: make().open(WORKSPACE), range(4)))
+    assert sorted(made) == [False, False, False, True]
+    assert len(raw.rows("#{pane_id}")) == 13
+
+
+def test_what_a_window_plan_says_is_done(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+    odd = tmp_path / "a#(touch canary)%H#[x];"
+    odd.mkdir()
+    panes = (PanePlan(WAIT, str(odd)), PanePlan(("cat",), "/", focus=True), PanePlan(WAIT, "/", options={"@y": "1;"}))
+    plan = window("two#(touch canary)", *panes, layout="main-vertical", options={"main-pane-width": "30"}, focus=True)
+    assert tmux.open([window("first"), plan])
+    assert raw("list-windows", "-F", "#{window_name} #{window_active}") == "first 0\ntwo\uff03(touch canary) 1"
+    at = ("list-panes", "-t", f"={PROJECT}:{{end}}", "-F")
+    assert raw(*at, "#{pane_active}") == "0\n1\n0"
+    assert raw(*at, "#{pane_width}").startswith("30\n")
+    assert raw(*at, "#{@y}").endswith("1;")
+    eventually(lambda: raw(*at, "#{pane_current_path}").startswith(f"{odd}\n"))
+    assert raw(*at, "#{pane_start_command}").split("\n")[1] == '"env cat"' or "cat" in raw(*at, "#{pane_start_command}")
+
+
+def test_an_unknown_layout_is_an_error_before_anything_opens(tmux: Tmux) -> None:
+    with pytest.raises(OrchestraError, match="layout"):
+        tmux.open([window("a"), window("b", PanePlan(WAIT), PanePlan(WAIT), layout="garbage")])
+    assert not tmux.running()
+
+
+def test_a_window_that_does_not_open_whole_is_an_error_that_says_why(tmux: Tmux) -> None:
+    with pytest.raises(OrchestraError, match=r"window odd: .*nonsense"):
+        tmux.open([window("odd", PanePlan(WAIT), PanePlan(WAIT, options={"nonsense": "1"}), PanePlan(WAIT))])
+
+
+# --- workers ---
+
+
+def test_twenty_workers_at_once_from_nothing(make: Callable[..., Tmux], raw: Raw) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        panes = list(pool.map(lambda n: worker(make(), str(n)), range(1, 21)))
+    assert {pane.worker for pane in panes} == {str(n) for n in range(1, 21)}
+    assert set(make().panes()) == set(panes)
+    assert raw("list-windows", "-F", "#{window_name} #{window_panes}").split("\n") == [
+        "workers 4",
+        *(f"workers-{n} 4" for n in range(2, 6)),
+    ]
+    assert set(raw.rows("#{pane-border-status} #{remain-on-exit} #{pane_dead}")) == {"top on 0"}
+
+
+def test_the_same_worker_many_times_at_once_is_one_pane(make: Callable[..., Tmux], raw: Raw) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        panes = list(pool.map(lambda _: worker(make(), "1"), range(8)))
+    assert len(set(panes)) == 1
+    assert len(raw.rows("#{pane_id}")) == 1
+
+
+def test_a_dead_pane_is_run_again_in_place_and_a_living_one_never(tmux: Tmux, raw: Raw) -> None:
+    first = worker(tmux, "1", ("sh", "-c", "exit 7"))
+    dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
+    assert (dead.id, dead.exit_status) == (first.id, 7)
+    again = tmux.open_worker("1", "second", WAIT, "/", per_window=4, label="again")
+    assert (again.id, again.nonce, again.dead, again.exit_status) == (first.id, "second", False, None)
+    assert again.pid != first.pid
+    with pytest.raises(OrchestraError, match="already") as caught:
+        tmux.open_worker("1", "third", WAIT, "/", per_window=4, label="")
+    assert caught.value.hint == "orchestra attach 1"
+    assert tmux.panes() == (again,)
+
+
+def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
+    make: Callable[..., Tmux], tmp_path: Path
+) -> None:
+    told = tmp_path / "it's told"
+    tmux = make(hook=("sh", "-c", 'echo "$@" >> "$0"; echo noise', str(told)))
+    pane = worker(tmux, "1")
+    os.kill(pane.pid, signal.SIGKILL)
+    dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
+    assert dead.exit_status == 128 + signal.SIGKILL
+    assert eventually(lambda: told.exists() and told.read_text()) == f"pane-died {pane.id}\n"
+
+
+def test_no_worker_takes_the_persons_view(tmux: Tmux, raw: Raw) -> None:
+    tmux.open([window("orchestrator", role="orchestrator")])
+    for number in "123":
+        worker(tmux, number)
+    assert raw("list-windows", "-F", "#{window_name} #{window_active}") == "orchestrator 1\nworkers 0"
+    raw("select-window", "-t", f"={PROJECT}:=workers")
+    raw("select-pane", "-t", tmux.panes()[1].id)
+    raw("resize-pane", "-Z", "-t", tmux.panes()[1].id)
+    seen = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{window_id} #{pane_id} #{window_zoomed_flag}")
+    worker(tmux, "4")
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{window_id} #{pane_id} #{window_zoomed_flag}") == seen
+    raw("resize-pane", "-Z", "-t", tmux.panes()[1].id)
+    worker(tmux, "5")
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == tmux.panes()[1].id
+    assert raw("list-windows", "-F", "#{window_panes}") == "1\n4\n1"
+
+
+def test_without_space_in_the_shared_window_the_worker_gets_its_own(tmux: Tmux, raw: Raw) -> None:
+    worker(tmux, "1")
+    raw("resize-window", "-t", f"={PROJECT}:=workers", "-x", "10", "-y", "3")
+    worker(tmux, "2", per_window=50)
+    assert worker(tmux, "3", per_window=50).worker == "3"
+    assert len(tmux.panes()) == 3
+
+
+def test_one_and_twelve_are_never_confused(tmux: Tmux) -> None:
+    twelve, one = worker(tmux, "12"), worker(tmux, "1")
+    tmux.close(one)
+    assert [pane.worker for pane in tmux.panes()] == ["12"]
+    with pytest.raises(OrchestraError):
+        tmux.deliver(one, "text")
+    assert worker(tmux, "1").id not in (one.id, twelve.id)
+
+
+def test_a_project_never_sees_anothers_workers(make: Callable[..., Tmux], raw: Raw) -> None:
+    ours, longer = make("acme"), make("acme-widgets")
+    pane, other = worker(ours, "1"), worker(longer, "1")
+    assert (ours.panes(), longer.panes()) == ((pane,), (other,))
+    ours.shutdown()
+    assert (ours.running(), longer.running()) == (False, True)
+    assert longer.panes() == (other,)
+    longer.shutdown()
+    assert raw("list-sessions").startswith("failed: no server running")
+
+
+@pytest.mark.parametrize("project", ["a.b:c", "日本-ab12", "#(touch canary)", "-x", "a b;", "x" * 90])
+def test_any_project_name(project: str, make: Callable[..., Tmux]) -> None:
+    tmux = make(project)
+    pane = worker(tmux, "1")
+    assert tmux.panes() == (pane,)
+    tmux.bar("text", "none")
+    tmux.shutdown()
+    assert not tmux.running()
+
+
+def test_down_and_up_again_at_once(tmux: Tmux) -> None:
+    for _ in range(5):
+        assert tmux.open(WORKSPACE)
+        tmux.shutdown()
+        assert not tmux.running()
+
+
+# --- words into a pane ---
+
+
+def reader(file: Path) -> tuple[str, ...]:
+    return ("sh", "-c", f"stty raw -echo; printf '\\033[?2004hready'; exec cat > {shlex.quote(str(file))}")
+
+
+def ready(tmux: Tmux, number: str, file: Path) -> Pane:
+    pane = worker(tmux, number, reader(file))
+    eventually(lambda: "ready" in tmux.capture(pane))
+    return pane
+
+
+def test_a_hundred_kilobytes_arrive_byte_for_byte(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+    file = tmp_path / "got"
+    pane = ready(tmux, "1", file)
+    text = "Guidance:\n" + "\tThe wörd 日本 #{pid} #(touch canary) $HOME `x` 'q' \"d\" \\\n" * 1700 + "end;"
+    assert len(text.encode()) > 100_000
+    tmux.deliver(pane, text)
+    wanted = b"\x1b[200~" + text.encode() + b"\x1b[201~"
+    assert eventually(lambda: (got := file.read_bytes()).endswith(b"\x1b[201~") and got) == wanted
+    tmux.enter(pane)
+    assert eventually(lambda: (got := file.read_bytes()).endswith(b"\r") and got) == wanted + b"\r"
+    assert not raw("list-buffers")
+
+
+def test_a_paste_cannot_be_ended_from_inside(tmux: Tmux, tmp_path: Path) -> None:
+    file = tmp_path / "got"
+    tmux.deliver(ready(tmux, "1", file), "one\x1b[201~\rtwo\x03;")
+    assert (
+        eventually(lambda: (got := file.read_bytes()).endswith(b"\x1b[201~") and got) == b"\x1b[200~one\ntwo;\x1b[201~"
+    )
+
+
+def test_copy_mode_is_left_first(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+    file = tmp_path / "got"
+    pane = ready(tmux, "1", file)
+    raw("copy-mode", "-t", pane.id)
+    tmux.deliver(pane, "hello")
+    tmux.enter(pane)
+    assert eventually(lambda: (got := file.read_bytes()).endswith(b"\r") and got) == b"\x1b[200~hello\x1b[201~\r"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda pane: pane._replace(nonce="another"), id="another nonce"),
+        pytest.param(lambda pane: pane._replace(worker="11"), id="another worker"),
+        pytest.param(lambda pane: pane._replace(id="%999"), id="no such pane"),
+        pytest.param(lambda pane: pane._replace(id=""), id="no id"),
+        pytest.param(lambda pane: pane._replace(id="%0\n"), id="id and newline"),
+        pytest.param(lambda pane: pane._replace(nonce="x,}"), id="a nonce that is a format"),
+    ],
+)
+def test_nothing_is_typed_or_closed_unless_the_pane_is_the_workers(
+    change: Callable[[Pane], Pane], tmux: Tmux, raw: Raw, tmp_path: Path
+) -> None:
+    file = tmp_path / "got"
+    stranger = change(ready(tmux, "1", file))
+    for act in (lambda: tmux.deliver(stranger, "text"), lambda: tmux.enter(stranger), lambda: tmux.capture(stranger)):
+        with pytest.raises(OrchestraError):
+            act()
+    if stranger.worker == "1" and stranger.id == tmux.panes()[0].id:
+        with pytest.raises(OrchestraError):
+            tmux.close(stranger)
+    else:
+        tmux.close(stranger)
+    assert len(tmux.panes()) == 1
+    assert file.read_bytes() == b""
+    assert not raw("list-buffers")
+
+
+def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Tmux) -> None:
+    pane = worker(tmux, "1", ("sh", "-c", "printf 'last \\033[31mwords\\007'; exit 1"))
+    eventually(lambda: tmux.panes()[0].dead)
+    with pytest.raises(OrchestraError, match="gone, dead, or not"):
+        tmux.deliver(pane, "text")
+    assert tmux.capture(tmux.panes()[0]) == "last words\n"
+    tmux.close(pane)
+    tmux.close(pane)
+    assert tmux.panes() == ()
+
+
+def test_capture_reaches_back_into_the_history(tmux: Tmux) -> None:
+    pane = worker(tmux, "1", ("sh", "-c", "seq 1 500; exec sleep 1000"))
+    eventually(lambda: "\n500\n" in tmux.capture(pane))
+    assert "\n200\n" not in tmux.capture(pane)
+    assert "\n200\n" in tmux.capture(pane, lines=400)
+
+
+def test_empty_guidance_is_refused(tmux: Tmux) -> None:
+    with pytest.raises(OrchestraError, match="nothing"):
+        tmux.deliver(worker(tmux, "1"), "\x1b\x00")
+
+
+# --- what people see ---
+
+HOSTILE = [
+    "#(touch {canary})",
+    "##(touch {canary})",
+    "#{{E:@orchestra_bar}}",
+    "#{{p2000000000:x}}",
+    "#{{pid}} #S #W #I #H",
+    "#[fg=red]red",
+    "#[align=left]",
+    "#[unterminated",
+    "#",
+    "##",
+    "#,#}}",
+    "a,b}}c{{d",
+    "%H:%M %s",
+    "x;",
+    ";",
+    "\\",
+    "'; run-shell 'touch {canary}",
+    '"; run-shell "touch {canary}',
+    "$(touch {canary}) `touch {canary}` $HOME ~",
+    "x\ntouch\t{canary}\n.",
+    "-t",
+    "é日本 \uff03",
+    "\x1b[31mred\x1b]2;title\x07\x9b1m",
+    "right \u202eto left\u200b",
+    "0",
+]
+
+
+def test_foreign_text_is_drawn_as_it_is_and_never_run(tmux: Tmux, raw: Raw, attached: Screen, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    (pane,) = tmux.panes()
+    for text in (hostile.format(canary=canary) for hostile in HOSTILE):
+        tmux.show(f"<{text}>", "stuck", {pane.id: f"<{text}>"})
+        drawn = clean(f"<{text}>")
+        eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
+        eventually(lambda drawn=drawn: drawn in attached.lines()[0], 5, f"border {drawn!r}")  # type: ignore[misc]
+        tmux.push_bar(f"({text})", "none")
+        drawn = clean(f"({text})")
+        eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"pushed {drawn!r}")  # type: ignore[misc]
+    for text in (hostile.format(canary=canary) for hostile in HOSTILE):
+        tmux.say(f"[{text}]")
+        drawn = clean(f"[{text}]")
+        eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"said {drawn!r}")  # type: ignore[misc]
+    raw("set-option", "-g", "status-left", f"#(touch {tmp_path}/witness)")
+    eventually((tmp_path / "witness").exists, why="a command in a format would have been run by now")
+    assert not canary.exists()
+
+
+@given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Tmux, attached: Screen) -> None:
+    tmux.push_bar(f"<{text}>", "ready")
+    eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
+
+
+def test_the_bar_stands_before_the_persons_own(tmux: Tmux, raw: Raw, screen: Screen, home: Path) -> None:
+    (home / ".tmux.conf").write_text(
+        "set -g status-right 'mine #(echo job) %Y #{session_name}'\nset -g status-interval 1\n"
+    )
+    worker(tmux, "1")
+    tmux.bar("124 stuck", "stuck")
+    screen.run(*tmux.attach_argv({}))
+    wanted = re.compile(rf"124 stuck +mine job 20\d\d {PROJECT}$")
+    eventually(lambda: wanted.search(screen.lines()[-1].rstrip()), why="bar, then theirs")
+    assert raw("show-options", "-v", "-t", f"={PROJECT}:", "status-interval") == ""
+    assert "\x1b" in screen.raw("capture-pane", "-p", "-e")
+
+
+def test_the_level_colours_the_bar(tmux: Tmux, attached: Screen) -> None:
+    styles = {}
+    for level in ("blocked", "stuck", "crashed", "limited", "silent", "ready", "none", "#[fg=red]"):
+        tmux.bar(f"at {level[:4]}", level)
+        eventually(lambda level=level: f"at {level[:4]}" in attached.lines()[-1])  # type: ignore[misc]
+        line = attached.raw("capture-pane", "-p", "-e").split("\n")[-1]
+        styles[level] = line[: line.index(" at ")].rpartition("\x1b[")[2]
+    assert len({styles[level] for level in ("blocked", "stuck", "crashed")}) == 1
+    assert len({styles[level] for level in ("limited", "silent")}) == 1
+    assert len({styles[level] for level in ("stuck", "limited", "ready", "none")}) == 4
+    assert styles["none"] == styles["#[fg=red]"]
+
+
+def test_the_bar_says_by_itself_that_the_monitor_stopped(tmux: Tmux, raw: Raw, attached: Screen) -> None:
+    now = int(subprocess.run(["date", "+%s"], capture_output=True, text=True, check=True).stdout)
+    tmux.bar("all well", "none")
+    tmux.beat(now - 5.5)
+    eventually(lambda: "all well" in attached.lines()[-1])
+    tmux.beat(now - 200)
+    eventually(lambda: "monitor stopped" in attached.lines()[-1])
+    assert "all well" not in attached.lines()[-1]
+    tmux.beat(now)
+    eventually(lambda: "all well" in attached.lines()[-1])
+
+
+def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
+    worker(tmux, "1")
+    raw("rename-session", "-t", f"={PROJECT}", "mine")
+    tmux.bar("still here", "none")
+    assert raw("show-options", "-v", "-t", "=mine:", "@orchestra_bar") == "still here"
+    assert worker(tmux, "2").worker == "2"
+    assert len(tmux.panes()) == 2
+
+
+def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
+    tmux.bar("text", "none")
+    tmux.push_bar("text", "none")
+    tmux.beat(1.0)
+    tmux.say("text")
+    tmux.bell()
+    assert not tmux.running()
+
+
+def test_say_is_read_and_the_bell_rings(tmux: Tmux, attached: Screen) -> None:
+    tmux.say("#124 needs you: #[fg=red] #(x) %H")
+    eventually(lambda: attached.shows("#124 needs you: #[fg=red] #(x) %H"))
+    attached.raw("new-window", "--", *WAIT)
+    tmux.bell()
+    eventually(lambda: "1" in attached.raw("list-windows", "-F", "#{window_bell_flag}").split("\n"))
+
+
+def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> None:
+    tmux.open([window("orchestrator", role="orchestrator")])
+    panes = [worker(tmux, number, per_window=2) for number in ("1", "12", "2")]
+    for pane in panes:
+        tmux.goto(pane)
+        assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == pane.id
+    tmux.goto("orchestrator")
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{window_name}") == "orchestrator"
+    for nowhere in (panes[0]._replace(nonce="x"), "nonsense", panes[0]._replace(id="%77")):
+        with pytest.raises(OrchestraError):
+            tmux.goto(nowhere)
+
+
+def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
+    with pytest.raises(OrchestraError, match="not open"):
+        tmux.attach_argv({})
+    worker(tmux, "1")
+    path = tmux.server.path
+    assert tmux.attach_argv({}) == ("tmux", "-S", path, "attach-session", "-t", "$0")
+    assert tmux.attach_argv({"TMUX": f"{path},1,0"}) == ("tmux", "-S", path, "switch-client", "-t", "$0")
+    assert tmux.attach_argv({"TMUX": "/tmp/other dir/default,77,3"})[:4] == (
+        "tmux",
+        "-S",
+        "/tmp/other dir/default",
+        "detach-client",
+    )
+    assert tmux.attach_argv({"TMUX": ""}) == tmux.attach_argv({})
+
+
+def test_from_another_tmux_and_back(tmux: Tmux, raw: Raw, screen: Screen) -> None:
+    tmux.open(
+        [window("orchestrator", PanePlan(("sh", "-c", "echo our own pane; exec sleep 1000")), role="orchestrator")]
+    )
+    theirs = Raw("theirs")
+    theirs("new-session", "-d", "-x", "200", "-y", "49", "-s", "mine", "--", "sh", "-c", "echo their pane; exec sh -i")
+    screen.run("tmux", "-L", "theirs", "attach")
+    eventually(lambda: screen.shows("their pane"))
+    where = theirs("display-message", "-p", "#{socket_path},#{pid},#{s/[$]//:session_id}")
+    theirs("send-keys", "-l", shlex.join(tmux.attach_argv({"TMUX": where})))
+    theirs("send-keys", "Enter")
+    eventually(lambda: screen.shows("our own pane") and not screen.shows("their pane"), why="hop to ours")
+    assert not theirs("list-clients")
+    raw("detach-client", "-s", f"={PROJECT}")
+    eventually(lambda: screen.shows("their pane") and not screen.shows("our own pane"), why="back on detach")
+
+
+def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
+    tmux: Tmux, make: Callable[..., Tmux], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = f"{tmux.server.path}.orchestra"
+    monkeypatch.setattr(tmux_server, "LOCK_SECONDS", 0.1)
+    with tmux.server.locked():
+        assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600
+        assert stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
+        with pytest.raises(Unreachable, match="another orchestra") as caught:
+            worker(make(), "1")
+        assert lock in caught.value.hint
+    assert worker(make(), "1").worker == "1"
+
+
+def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
+    hold = (
+        "import os, signal\nfrom orchestra.tmux import Tmux\n"
+        f"with Tmux('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", hold], check=False).returncode == -signal.SIGKILL
+    assert worker(tmux, "1").worker == "1"
