@@ -100,7 +100,7 @@ def why(seen: Seen, kind: Attention | None) -> str:
 def pull_line(worker: Worker) -> str:
     """The pull request in a few words: `PR #42, checks pass`."""
     if worker.pull is None:
-        return "" if worker.pull_url else "ready to review"
+        return ""
     checks = {"none": "no checks", "pending": "checks run", "passing": "checks pass", "failing": "checks fail"}
     return f"PR #{worker.pull.number}, {checks[worker.pull.checks]}"
 

@@ -16,7 +16,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
 from orchestra import news, quick_json
 from orchestra.errors import OrchestraError
 from orchestra.files import discard
-from orchestra.model import Delivery, Event, Guidance, Worker
+from orchestra.model import Delivery, Doing, Event, Guidance, Worker
 from orchestra.store import Store
 
 TYPE_CHECKING = False
@@ -79,6 +79,8 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     if told is None:
         return worker
     kind, facts = told
+    if kind == "unblocked" and worker.activity.state is not Doing.BLOCKED:
+        return worker
     return store.record(worker.id, store.event(kind, f"hook:{event}", **facts)).worker or worker
 
 

@@ -137,6 +137,10 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
+    heartbeat = orchestra.store.file(worker.id, "heartbeat")
+    if not os.path.exists(heartbeat):  # the agent's `sh` touches it: it would make it readable for all
+        write_atomic(heartbeat, "")
+        os.utime(heartbeat, (0, 0))
     return launch
 
 

@@ -32,6 +32,7 @@ COLOURS = {
     Attention.SILENT: "yellow",
     Attention.READY: "green",
 }
+CALM = (None, Attention.READY)  # nothing is wrong: a review can wait
 
 
 def _json(document: Any) -> str:
@@ -40,7 +41,7 @@ def _json(document: Any) -> str:
 
 def table(view: View, title: str, width: int) -> Iterable[str]:
     """The list: a line a worker, and below the ones that need a person what they ask."""
-    needing = sum(row.attention is not None for row in view.rows)
+    needing = sum(row.attention not in CALM for row in view.rows)
     count = len(view.rows)
     head = f"{clean(title)}   {count} worker{'' if count == 1 else 's'}"
     yield head + (f", {needing} need{'s' if needing == 1 else ''} you" if needing else "")
@@ -52,23 +53,23 @@ def table(view: View, title: str, width: int) -> Iterable[str]:
         yield "start one: orchestra spawn ID"
     else:
         yield ""
+    titles = max((len(clean(row.worker.title)) for row in view.rows), default=0)
     for row in view.rows:
-        yield from _row(row, width)
+        yield from _row(row, min(titles, max(20, width - 62)))
     for problem in view.problems:
         yield f"[?] #{problem.id}  {clean(problem.path, 300)}: {clean(problem.what)}"
 
 
-def _row(row: Row, width: int) -> Iterable[str]:
+def _row(row: Row, room: int) -> Iterable[str]:
     worker = row.worker
-    status = worker.status.value if row.attention in (None, Attention.READY) else str(row.attention)
+    status = worker.status.value if row.attention in CALM else str(row.attention)
     mark = f"[{attention.sign(worker, row.attention)}]"
     colour = COLOURS.get(row.attention) if row.attention else None
     head = f"{mark} #{worker.id:<4} {status:<9}{age(row.age):>4}  "
-    room = max(20, width - len(head) - 42)
     title = clean(worker.title)
     title = title if len(title) <= room else title[: room - 1] + "\u2026"
-    yield (click.style(head, fg=colour) if colour else head) + f"{title:<{min(room, 30)}}  {_tail(row)}".rstrip()
-    if row.attention not in (None, Attention.READY):
+    yield (click.style(head, fg=colour) if colour else head) + f"{title:<{room}}  {_tail(row)}".rstrip()
+    if row.attention not in CALM:
         yield _need(row)
 
 

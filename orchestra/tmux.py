@@ -27,7 +27,7 @@ DOWN_SECONDS = 5.0
 
 
 class _Seen(NamedTuple):
-    server: bool
+    server: bool  # there is one, with sessions
     rows: list[Row]  # of our session; it has at least one while it is there
 
     @property
@@ -265,9 +265,10 @@ class Tmux:
     def _look(self) -> _Seen:
         for _ in range(2):
             said = self.server.ask("list-panes", "-a", "-F", ROW)
-            if said.code and not said.absent:
+            empty = said.absent or said.err.startswith("no current target")  # or it is about to end
+            if said.code and not empty:
                 raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
-            seen = _Seen(not said.absent, list(rows(said.out, self.project)))
+            seen = _Seen(not empty, list(rows(said.out, self.project)))
             if all(row.reaped or not row.dead for row in seen.rows):
                 break
             # tmux 3.3a can miss the end of a program that ends within its first 0.3 s (9 of 60), and with it the exit

@@ -32,6 +32,10 @@ class Reply(NamedTuple):
     absent: bool = False
 
 
+class _Ended(Unreachable):
+    """The server ended while it was asked: what was sent did nothing, and may be sent again."""
+
+
 class Server:
     """The server of `tmux -L name` as the person with `environ` reaches it; little of `environ` goes to the server."""
 
@@ -77,7 +81,7 @@ class Server:
         for pause in (0.02, 0.1, 0.5) if begin else ():
             try:
                 return self.ask(*first, "source-file", "-", text=wanted)
-            except Unreachable:  # the one before us is just ending (O12)
+            except _Ended:  # the one before us, just now (O12)
                 select.select((), (), (), pause)
         return self.ask(*first, "source-file", "-", text=wanted)
 
@@ -139,7 +143,9 @@ class Server:
                 return said._replace(absent=True)
             hint = "have it make its socket again: `pgrep -x tmux`, then `kill -USR1 PID` (failures.md O14)"
             raise Unreachable("tmux runs, but its socket is gone", hint)
-        if said.err.startswith(("error connecting", "server exited", "lost server", "couldn't create directory")):
+        if said.err.startswith(("server exited", "lost server")):
+            raise _Ended(f"the tmux server has just ended: {clean(said.err)}", "run the same again")
+        if said.err.startswith(("error connecting", "couldn't create directory")):
             raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
         return said
 

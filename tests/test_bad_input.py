@@ -105,7 +105,7 @@ def test_a_tool_too_old(repo: Path, tmp_path: Path, tool: str, says: str) -> Non
     tools.mkdir()
     real = shutil.which(tool)
     (tools / tool).write_text(
-        f'#!/bin/sh\ncase "$*" in -V|*--version|version) echo "{says}";; *) exec {real} "$@";; esac\n'
+        f'#!/bin/sh\ncase "$*" in *-V|*--version|version) echo "{says}";; *) exec {real} "$@";; esac\n'
     )
     (tools / tool).chmod(0o755)
     said = Person(repo, {"PATH": f"{tools}:{os.environ['PATH']}"}).runs("up", "-d", code=1)

@@ -659,24 +659,67 @@ HOSTILE = [
 ]
 
 
-def test_foreign_text_is_drawn_as_it_is_and_never_run(tmux: Tmux, raw: Raw, attached: Screen, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-    (pane,) = tmux.panes()
-    for text in (hostile.format(canary=canary) for hostile in HOSTILE):
-        tmux.show(f"<{text}>", "stuck", {pane.id: f"<{text}>"})
+@pytest.fixture
+def canary(guard: Path) -> Path:
+    return Path(os.environ["TMUX_TMPDIR"], "c")
+
+
+@pytest.fixture
+def hostile(canary: Path) -> list[str]:
+    return [text.format(canary=canary) for text in HOSTILE]
+
+
+def nothing_ran(raw: Raw, canary: Path) -> None:
+    raw("set-option", "-g", "status-left", f"#(touch {canary}-witness)")
+    eventually(Path(f"{canary}-witness").exists, why="a command in a format would have been run by now")
+    assert not canary.exists()
+
+
+def test_the_bar_is_drawn_as_it_is_and_never_run(
+    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+) -> None:
+    for text in hostile:
+        tmux.bar(f"<{text}>", "stuck")
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
-        eventually(lambda drawn=drawn: drawn in attached.lines()[0], 5, f"border {drawn!r}")  # type: ignore[misc]
-        tmux.push_bar(f"({text})", "none")
-        drawn = clean(f"({text})")
-        eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"pushed {drawn!r}")  # type: ignore[misc]
-    for text in (hostile.format(canary=canary) for hostile in HOSTILE):
+    nothing_ran(raw, canary)
+
+
+def test_borders_are_drawn_as_they_are_and_never_run(
+    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+) -> None:
+    for number in range(1, 14):
+        worker(tmux, str(number), per_window=99)
+    raw("select-layout", "even-vertical")
+    panes = [pane.id for pane in tmux.panes()]
+    for at in range(0, len(hostile), len(panes)):
+        texts = hostile[at : at + len(panes)]
+        tmux.show("", "none", {pane: f"<{text}>" for pane, text in zip(panes, texts, strict=False)})
+        for drawn in (clean(f"<{text}>") for text in texts):
+            eventually(lambda drawn=drawn: attached.shows(drawn), 5, f"border {drawn!r}")  # type: ignore[misc]
+    nothing_ran(raw, canary)
+
+
+def test_what_is_said_is_drawn_as_it_is_and_never_run(
+    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+) -> None:
+    raw("set-option", "-g", "display-time", "0")
+    for text in hostile:
         tmux.say(f"[{text}]")
         drawn = clean(f"[{text}]")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"said {drawn!r}")  # type: ignore[misc]
-    raw("set-option", "-g", "status-left", f"#(touch {tmp_path}/witness)")
-    eventually((tmp_path / "witness").exists, why="a command in a format would have been run by now")
-    assert not canary.exists()
+    raw("set-option", "-g", "display-time", "1")
+    tmux.say("the last one, so that the bar is drawn again")
+    nothing_ran(raw, canary)
+
+
+def test_what_a_hook_pushes_is_drawn_as_it_is_and_never_run(
+    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+) -> None:
+    for text in hostile:
+        tmux.push_bar(text, text)
+        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_bar") == clean(text)
+    nothing_ran(raw, canary)
 
 
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))

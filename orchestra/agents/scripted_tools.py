@@ -13,7 +13,7 @@ from orchestra.agents.scripted_screen import Key, Leave, Screen
 from orchestra.agents.scripted_steps import Step
 from orchestra.files import read_text
 
-VERBS = ("status", "escalate", "ship")  # the worker's own: `orchestra worker status ...`
+WORKER_VERBS = ("status", "escalate", "ship")  # the worker's own: `orchestra worker status ...`
 BEAT = 0.5  # seconds; a `pause` is a row of tool calls this long
 
 
@@ -34,7 +34,7 @@ class Tools:
         self._environ = dict(environ)
         self._by_verb: Mapping[str, Callable[[Step], bool]] = {
             "say": lambda _: True,
-            **dict.fromkeys(VERBS, self._verb),
+            **dict.fromkeys(WORKER_VERBS, self._verb),
             "plan": self._plan,
             "write": lambda step: self._put(step, "w"),
             "append": lambda step: self._put(step, "a"),
@@ -158,5 +158,5 @@ def heading(step: Step) -> str:
         return " ".join(step.words)
     if step.verb in ("write", "append"):
         return f"{step.verb} {step.words[0]}"
-    verb = {"run": "", **{verb: f"orchestra worker {verb}" for verb in VERBS}}.get(step.verb, step.verb)
+    verb = {"run": "", **{verb: f"orchestra worker {verb}" for verb in WORKER_VERBS}}.get(step.verb, step.verb)
     return f"{verb} {step.rest}".strip()
