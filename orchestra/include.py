@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,21 +27,22 @@ def copy_and_link(repository: Facts, path: AnyPath, copy: Sequence[str], link: S
     outside the two trees is read or written. Safe to run again.
     """
     here, root = real(path), repository.root
-    found = _matching(repository, copy)
+    files = _matching(repository, copy)
+    folders = [name.rstrip("/") for name in link if name.strip("/")]
+    problems = _problems(repository, here, (*files, *folders))
     done = []
-    for name, ignored in _ignored(repository, here, found):
-        done += _told("copied", name, _copy(root, here, name) if ignored else "git does not ignore it")
-    for name, ignored in _ignored(repository, here, [name.rstrip("/") for name in link if name.strip("/")]):
-        why = "git does not ignore a link of this name (a pattern with a / at its end is for directories only)"
-        done += _told("linked", name, _link(root, here, name) if ignored else why)
+    for name in files:
+        done += _told("copied", name, problems[name] or _copy(root, here, name))
+    for name in folders:
+        done += _told("linked", name, problems[name] or _link(root, here, name))
     return done
 
 
 def _told(what: str, name: str, problem: str | None) -> list[str]:
     """A line for the person; none when there was nothing to do."""
-    if problem == "":
+    if problem is None:
         return []
-    return [f"{what} {clean(name)}"] if problem is None else [f"not {what}: {clean(name)}: {problem}"]
+    return [f"not {what}: {clean(name)}: {problem}" if problem else f"{what} {clean(name)}"]
 
 
 def _matching(repository: Facts, patterns: Sequence[str]) -> list[str]:
@@ -55,29 +56,31 @@ def _matching(repository: Facts, patterns: Sequence[str]) -> list[str]:
     return [name for name in listed.split("\0") if name and not name.endswith("/")]  # `/`: a repository inside
 
 
-def _ignored(repository: Facts, path: Path, names: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each name that stays inside the tree, and whether the worktree's git would ignore it."""
-    inside = [name for name in names if name and not os.path.isabs(name) and ".." not in name.split("/")]
+def _problems(repository: Facts, path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Why each name may not be made in the worktree: it would lead out, or be dirt there. Empty: it may."""
+    inside = [name for name in names if ".." not in name.split("/") and _within((path / name).parent, path)]
     with tempfile.TemporaryFile() as asked:
         asked.write(b"".join(os.fsencode(name) + b"\0" for name in inside))
         asked.seek(0)
-        ignored = repository.git("check-ignore", "-z", "--stdin", at=path, stdin=asked).out.split("\0")
-    for name in names:
-        yield name, name in inside and name in ignored
+        ignored = set(repository.git("check-ignore", "-z", "--stdin", at=path, stdin=asked).out.split("\0"))
+    # git's rule: a link is no directory, so a pattern that ends with `/` is not for it.
+    dirt = "git does not ignore it there (a pattern that ends with / does not cover a link)"
+    out = "it leads out of the worktree"
+    return {name: "" if name in ignored else dirt if name in inside else out for name in names}
 
 
 def _copy(root: Path, path: Path, name: str) -> str | None:
-    """Copy one file. None: done; empty: nothing to do; else what is wrong."""
+    """Copy one file. Empty: done; None: nothing to do; else what is wrong."""
     source, target = root / name, path / name
     if os.path.lexists(target):
-        return ""
-    if not _within(source.parent, root) or not _makes_room(target, path):
-        return "its directory is a link that leads away"
+        return None
+    if not _within(source.parent, root):
+        return "it leads out of the repository"
     part = target.with_name(f"{target.name}.orchestra-part")  # one name, so that a killed run's is found again
     try:
-        fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(fd, "rb") as old:
-            mode = os.fstat(fd).st_mode
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as old:
+            mode = os.fstat(old.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 return "it is not a regular file"
             part.unlink(missing_ok=True)
@@ -85,37 +88,32 @@ def _copy(root: Path, path: Path, name: str) -> str | None:
                 shutil.copyfileobj(old, new)
         os.link(part, target)  # whole or not at all, and never over another file
     except FileExistsError:
-        return ""
+        return None
     except OSError as wrong:
         return clean(wrong.strerror or str(wrong))
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    return None
+    return ""
 
 
 def _link(root: Path, path: Path, name: str) -> str | None:
-    """Link one directory. None: done; empty: nothing to do; else what is wrong."""
+    """Link one directory. Empty: done; None: nothing to do; else what is wrong."""
     source, target = root / name, path / name
     if os.path.lexists(target):
-        return "" if target.is_symlink() and Path(os.readlink(target)) == source else "it is there already"
+        return None if target.is_symlink() and Path(os.readlink(target)) == source else "it is there already"
     if not source.is_dir():
         return "there is no such directory in the main checkout"
-    if not _within(source, root) or not _makes_room(target, path):
+    if not _within(source, root):
         return "it leads out of the repository"
-    with suppress(FileExistsError):
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(source, target_is_directory=True)
-    return None
+    except OSError as wrong:
+        return clean(wrong.strerror or str(wrong))
+    return ""
 
 
 def _within(place: Path, tree: Path) -> bool:
     """True when `place`, its links followed, is `tree` or below it."""
     return Path(os.path.realpath(place)).is_relative_to(tree)
-
-
-def _makes_room(target: Path, path: Path) -> bool:
-    """Make the directories above `target` inside the worktree; False when a link would lead out of it."""
-    if not _within(target.parent, path):
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return True

@@ -120,7 +120,9 @@ class _Place(NamedTuple):
         panes = tuple(self.pane(pane, known[pane.role]) for pane in spec.panes if pane.role in known)
         role = next((pane.role for pane in spec.panes if pane.role != "shell" and pane.role in known), spec.role)
         values = {key: self.expand(value) for key, value in spec.options.items()}
-        return WindowPlan(spec.name, panes, spec.layout, spec.focus, values, role)
+        fits = not spec.layout or cells(spec.layout) in (None, len(panes))
+        arrangement = spec.layout if fits else "tiled"  # a role without a program leaves its cell empty
+        return WindowPlan(spec.name, panes, arrangement, spec.focus, values, role)
 
     def pane(self, spec: PaneSpec, argv: tuple[str, ...]) -> PanePlan:
         values = {key: self.expand(value) for key, value in spec.environment.items()}

@@ -1,6 +1,6 @@
 """The real Claude Code program for tests: a pinned npm package, a private home, a tmux pane. Never the network.
 
-A test module says `claude_program, terminal = real_claude.claude_program, real_claude.terminal`, and marks itself `real`.
+A test module makes the fixtures its own (`claude_program = real_claude.claude_program`) and marks itself `real`.
 """
 
 from __future__ import annotations

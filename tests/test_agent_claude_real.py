@@ -86,7 +86,10 @@ class Sitting:
         def found() -> list[dict[str, Any]]:
             return [data for name, data in self.events() if name == kind]
 
-        eventually(lambda: len(found()) >= times, 30, f"{kind} x {times}; the screen:\n{self.terminal.screen()}")
+        try:
+            eventually(lambda: len(found()) >= times, 30, f"{kind} x {times}")
+        finally:
+            print(self.terminal.screen(colours=False))  # pytest shows it when the test fails
         return found()[times - 1]
 
     def results(self) -> list[str]:
@@ -186,7 +189,6 @@ DENIED = (
     "gh -R acme/widgets pr merge 12",
     "GH_TOKEN=x timeout 5 gh pr merge 12",
     "/usr/bin/gh pr merge 12",
-    "echo $(gh pr merge 12)",
     "bash -c 'gh pr merge 12'",
     "gh api -X PUT repos/acme/widgets/pulls/12/merge",
     "gh api graphql -f query='mutation { mergePullRequest(x) }'",

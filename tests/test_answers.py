@@ -58,6 +58,12 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("number", [True, 0, -1, 10**12, "7", 7.0, None, [7]])
+def test_what_is_no_number_is_none(number: object) -> None:
+    with pytest.raises(Unreachable, match="makes no sense: number is not"):
+        answers.pull({**GOOD, "number": number}, 0.0)
+
+
 @given(st.sampled_from(sorted(GOOD)), JSON)
 def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
     answer = {**GOOD, key: value}

@@ -31,6 +31,7 @@ def test_a_pull_request_is_opened_once_and_then_brought_up_to_date(github: Doubl
     assert (pull.number, pull.head_sha, github.pull(1).title) == (1, moved, "Dark mode, again")
     tracker.open_pull("issue-7", "main", "Dark mode, again", "Closes #7")
     assert [one.method for one in github.requests if one.method != "GET"] == ["POST", "PATCH"]
+    assert "head=acme%3Aissue-7" in github.requests[0].query  # without the owner GitHub ignores the filter
 
 
 def test_what_github_would_not_take_is_cut(github: Double, connect: Connect) -> None:

@@ -155,6 +155,12 @@ def test_a_kept_token_is_private_and_is_found_again(tmp_path: Path) -> None:
     assert resolve("ghe.example.com", None, {"PATH": "/nowhere"}, home) is None
 
 
+def test_a_home_that_others_may_enter_is_closed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    keep(Token("s3cret", "GH_TOKEN"), "github.com", tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
 @pytest.mark.parametrize("source", ["token_command", "kept", "gh"])
 def test_a_token_that_can_be_had_again_is_not_kept(source: str, tmp_path: Path) -> None:
     keep(Token("s3cret", source), "github.com", tmp_path / "home")

@@ -243,13 +243,15 @@ def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, pa
 
 
 def test_a_tree_somebody_worked_in_is_never_reset(repository: Repository, base: str, tree: Path, git: Git) -> None:
+    commit(git, tree, "moved", "text")
+    (tree / "moved").unlink()
     (tree / "README.md").write_text("mine")
     repository.add(tree, BRANCH, base, REASON, adopt=True)
     repository.checkout(tree)
-    assert (tree / "README.md").read_text() == "mine"
+    assert ((tree / "README.md").read_text(), (tree / "moved").exists()) == ("mine", False)
     git("-C", tree, "checkout", "-q", "--detach")  # as in a rebase
     repository.add(tree, BRANCH, base, REASON, adopt=True)
-    assert repository.dirty(tree) == ("README.md",)
+    assert repository.dirty(tree) == ("README.md", "moved")
 
 
 def test_a_checkout_that_was_killed_goes_on(repository: Repository, base: str, path: Path) -> None:
@@ -533,6 +535,15 @@ def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: P
         repository.dirty(tmp_path / "gone")
 
 
+def test_our_own_directory_may_be_gone(
+    repository: Repository, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    assert repository.dirty(tree) == ()
+
+
 def test_a_nested_worktree_without_its_pointer_is_not_the_main_checkout(
     repository: Repository, repo: Path, base: str
 ) -> None:
@@ -597,9 +608,10 @@ def test_nothing_runs_what_a_hostile_config_names(
 
 
 def test_a_worktree_cannot_lead_its_facts_elsewhere(
-    repository: Repository, repo: Path, tree: Path, tmp_path: Path
+    repository: Repository, repo: Path, tree: Path, tmp_path: Path, git: Git
 ) -> None:
     (tree / ".git").write_text(f"gitdir: {tmp_path / 'evil'}\n")
+    git("-C", repo, "config", "extensions.worktreeConfig", "true")
     (repository.admin(tree) / "config.worktree").write_text(f"[core]\n\tworktree = {tmp_path}\n")
     assert repository.dirty(tree) == ()
     with pytest.raises(OrchestraError, match="it stays"):
@@ -670,6 +682,7 @@ def test_what_is_not_copied_or_linked_is_told(
     os.mkfifo(dressed / ".env.fifo")
     (path / "app").symlink_to(outside)
     (dressed / "away.local").symlink_to(outside)
+    (path / "config.local").mkdir()
     links = [
         "../outside",
         "/etc",
@@ -683,7 +696,11 @@ def test_what_is_not_copied_or_linked_is_told(
     told = repository.copy_and_link(path, ["plain", ".env.link", ".env.fifo", "app/.env.test"], links)
     assert all(line.startswith("not ") for line in told), told
     assert [line.split(": ")[1] for line in told] == sorted([".env.link", "app/.env.test", "plain"]) + links[:-1]
-    assert not [name for name in os.listdir(path) if name not in (".git", ".gitignore", "README.md", "app")]
+    assert repository.copy_and_link(path, [".env*", "*.local"], [])[0] == "copied .env"
+    (path / ".env").unlink()
+    assert not [
+        name for name in os.listdir(path) if name not in (".git", ".gitignore", "README.md", "app", "config.local")
+    ]
     assert os.listdir(outside) == [".env.out"]
 
 

@@ -19,8 +19,8 @@ _MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "by
 _READERS = ("Read", "Grep", "Glob")
 
 # `*` stands for any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
-# `command`, `X=1` and `sudo` (all seen with 2.1.197). Not seen through: a path to the program, `(`, `$(`, `sh -c`.
-_WRAPPED = ("{}", "*/{}", "*({}", "*sh -c *{}")
+# `command`, `X=1` and `sudo` (all seen with 2.1.197), but not past a path to the program, `sh -c`, `(` or `$(`.
+_WRAPPED = ("{}", "*/{}", "*sh -c *{}")
 _GIT = ("git", "git -*")  # `git -C dir push`, `git -c key=value push`
 _MERGES = ("gh pr merge*", "gh -* pr merge*", "gh pr -* merge*", "gh api*/merge*", "gh api*ergePullRequest*")
 _AUTO_MERGES = ("gh api*PullRequestAutoMerge*", "gh api*nqueuePullRequest*")
@@ -50,7 +50,8 @@ def permissions(seat: Seat, options: AgentOptions) -> dict[str, list[str]]:
         # Edits are allowed by rule too: after an approved plan the program goes on in its default mode, and asks.
         inside = f"({_path(seat.worktree)}/**)"
         allow = ["Bash", *_READERS, "WebFetch", "WebSearch", f"Edit{inside}", f"Write{inside}"]
-    return {"allow": allow, "ask": list(options.ask), "deny": [*_forbidden(seat), *options.deny]}
+    rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(seat), *options.deny)}
+    return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
 
 
 def _orchestra(seat: Seat, verbs: str) -> Iterator[str]:
@@ -83,6 +84,17 @@ def _forbidden(seat: Seat) -> Iterator[str]:
     yield f"Read({_path(seat.home)}/token*)"
 
 
+def _balanced(rule: str) -> str:
+    """A rule without parentheses of its own: the program stops with a dialog at a rule whose parentheses do not match.
+
+    In a path `?` stands for one character, in a command `*` for any text.
+    """
+    tool, opened, content = rule.partition("(")
+    if not opened or not content.endswith(")"):
+        return rule
+    return f"{tool}({re.sub('[()]', '*' if tool == 'Bash' else '?', content[:-1])})"
+
+
 def _path(absolute: str) -> str:
     """An absolute path as a rule writes it: `//home/...` (one slash would mean: from the settings' directory)."""
-    return "/" + re.sub(r"([\\*?\[\]!()])", r"\\\1", absolute.rstrip("/"))
+    return "/" + re.sub(r"([\\*?\[\]!])", r"\\\1", absolute.rstrip("/"))

@@ -21,6 +21,7 @@ MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 RULE = "─" * 40
 MOST_SHOWN = 6  # lines of what somebody says
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
+_PLAIN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f]+")
 _PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
 
 
@@ -79,7 +80,8 @@ class Keys:
         named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x04": "end"}.get(typed[0])
         if named is not None:
             return Key(named), 1
-        length = next((place for place, char in enumerate(typed) if char < " " and char != "\n"), len(typed))
+        found = _PLAIN.match(typed)
+        length = found.end() if found else 0
         return (Key("text", typed[:length]), length) if length else (None, 1)
 
 
