@@ -293,6 +293,7 @@ def test_a_question_is_a_gate(profile: str, sit: Sitting) -> None:
     eventually(lambda: claude.dialog_open(sit.terminal.screen()))
     sit.terminal.keys("Down", "Enter")
     assert sit.wait("unblocked")["request"] == asked["request"]
+    sit.wait("turn-ended")
     assert "Light" in sit.results()[-1]
 
 
@@ -318,7 +319,7 @@ def test_the_strict_profile(sit: Sitting) -> None:
 def test_a_killed_agent_goes_on(sit: Sitting) -> None:
     sit.start("go " + marker(bash("echo A"), bash("sleep 60"), bash("echo C"), {"text": "end"}))
     eventually(lambda: len(sit.api.of(sit.seat.session)) == 2)
-    eventually(lambda: "sleep 60" in Path(sit.transcript).read_text())
+    eventually(lambda: '"command":"sleep 60"' in Path(sit.transcript).read_text())  # what it had not yet written is lost
     os.kill(sit.terminal.pid, signal.SIGKILL)
     eventually(lambda: sit.terminal.dead)
     assert claude.conversation_exists(sit.seat.session, sit.environment)

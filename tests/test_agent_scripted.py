@@ -181,8 +181,7 @@ def joined(keys: list[Key]) -> list[Key]:
 @given(st.lists(st.integers(0, len(TYPED.encode())), max_size=6))
 def test_keys_do_not_depend_on_how_they_are_read(cuts: list[int]) -> None:
     raw = TYPED.encode()
-    escape = raw.index(b"\x1b[A")
-    places = sorted({0, len(raw), *(cut for cut in cuts if cut not in range(escape + 1, escape + 3))})
+    places = sorted({0, len(raw), *cuts})
     keys = Keys()
     assert joined([key for a, b in pairwise(places) for key in keys.feed(raw[a:b])]) == KEYS
 
@@ -271,7 +270,7 @@ class Stage:
 
     def died(self) -> str:
         """`dead` and the pane's exit status, which a signal leaves empty; nothing while it lives."""
-        return self.tmux("display-message", "-p", "-t", self.pane, "#{?pane_dead,dead #{pane_dead_status},}")
+        return self.tmux("display-message", "-p", "-t", self.pane, "#{?pane_dead,dead #{pane_dead_status},}#{pane_dead_signal}#{pane_pid}")
 
     def hooks(self, *names: str) -> list[dict[str, Any]]:
         """The payloads of the hooks that were called so far."""

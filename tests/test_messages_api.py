@@ -166,11 +166,11 @@ def test_a_connection_is_closed_before_and_in_the_middle(api: MessagesApi) -> No
 
 def test_anything_else_is_remembered_as_unknown(api: MessagesApi) -> None:
     connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=5)
-    for method, path in (("HEAD", "/"), ("GET", "/x"), ("POST", "/v1/messages/count_tokens")):
+    for method, path in (("HEAD", "/"), ("GET", "/x"), ("POST", "/v1/messages/count_tokens"), ("POST", "/v1/x")):
         connection.request(method, path, "{}" if method == "POST" else None)
         connection.getresponse().read()
     connection.close()
-    assert api.unknown == ["GET /x", "POST /v1/messages/count_tokens"]
+    assert api.unknown == ["GET /x", "POST /v1/x"]
 
 
 def test_a_step_has_plain_defaults() -> None:

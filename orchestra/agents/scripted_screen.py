@@ -20,6 +20,7 @@ from orchestra.text import clean_lines
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 RULE = "─" * 40
 MOST_SHOWN = 6  # lines of what somebody says
+ESCAPE_SECONDS = 0.05  # within which the rest of a key's bytes comes
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
 _PLAIN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f]+")
 _PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
@@ -64,6 +65,15 @@ class Keys:
             if key is not None:
                 yield key
 
+    def waits(self) -> bool:
+        """True when an Escape was read that may be the begin of more."""
+        return self._pending == "\x1b"
+
+    def escape(self) -> Key:
+        """The Escape after which nothing came."""
+        self._pending = ""
+        return Key("escape")
+
     def _first(self) -> tuple[Key | None, int]:
         """The first key and its length; length 0 when more must come."""
         typed = self._pending
@@ -74,9 +84,7 @@ class Keys:
         if typed[0] == "\x1b":
             found = _ESCAPE.match(typed)
             sequence = found.group() if found else "\x1b"
-            if _PASTE.startswith(typed) and len(typed) > 1:
-                return None, 0
-            return Key("escape") if sequence == "\x1b" else None, len(sequence)
+            return None, 0 if _PASTE.startswith(typed) else len(sequence)
         named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x04": "end"}.get(typed[0])
         if named is not None:
             return Key(named), 1
@@ -146,11 +154,14 @@ class Screen:
     def key(self, other: int | None = None) -> Key | None:
         """The next key; None when the descriptor `other` has something to read first."""
         while not self._typed:
-            ready, _, _ = select.select([self.into] if other is None else [self.into, other], [], [])
+            patience = ESCAPE_SECONDS if self._keys.waits() else None
+            ready, _, _ = select.select([self.into] if other is None else [self.into, other], [], [], patience)
             if self.into in ready:
                 self._typed += self._keys.feed(os.read(self.into, 65536))
             elif ready:
                 return None
+            else:
+                self._typed.append(self._keys.escape())
         return self._typed.pop(0)
 
     def _draw(self, lines: Sequence[str], row: int) -> None:

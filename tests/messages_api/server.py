@@ -1,4 +1,4 @@
-"""A scripted Messages API on loopback: what Claude Code calls (`HEAD /`, `POST /v1/messages`), and nothing else."""
+"""A scripted Messages API on loopback: what Claude Code calls, and nothing else."""
 
 from __future__ import annotations
 
@@ -105,7 +105,11 @@ class _Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        if self.path.split("?")[0] != "/v1/messages":
+        path = self.path.partition("?")[0]
+        if path == "/v1/messages/count_tokens":  # asked before a long file is read
+            self._send(200, json.dumps({"input_tokens": len(json.dumps(body)) // 4}).encode())
+            return
+        if path != "/v1/messages":
             self.server.api.unknown.append(f"POST {self.path}")
             self._send(404, b"{}")
             return
