@@ -172,7 +172,7 @@ def maybe(answer: Any, kind: type[T], *path: str) -> T | None:
         answer = answer.get(key)
     if answer is None:
         return None
-    if not isinstance(answer, kind) or (kind is int and isinstance(answer, bool)):
+    if not isinstance(answer, kind):
         _senseless(".".join(path))
     return answer
 

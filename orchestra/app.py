@@ -11,25 +11,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from orchestra import bearings
+from orchestra import bearings, notify
 from orchestra import config as configs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
-from orchestra.notify import Notifier
+from orchestra.notify import Alert, Ways
 from orchestra.store import Store
 from orchestra.tmux import Tmux
 from orchestra.worktree import Repository, slug
 
 if TYPE_CHECKING:
     from orchestra.github import GitHubTracker
+    from orchestra.github_watch import Watch
 
 CONFIG_NAME = "orchestra.yaml"
 
@@ -102,7 +102,21 @@ class Orchestra:
                 "run `gh auth login`, or set GH_TOKEN, or set github.token_command in orchestra.yaml",
             )
         token.keep(found, host, Path(self.home))
-        return GitHubTracker(owner, repo, api_base(host, self._api_url(), self.environ), found.value, now=self.now)
+        url = api_base(host, self._api_url(), self.environ)
+        return GitHubTracker(owner, repo, url, found.value, now=self.now, host=host)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The polling side of GitHub, with what it keeps on disk."""
+        from orchestra.github_watch import Watch
+
+        return Watch(self.github, Path(self.store.cache) / "github", self.now)
+
+    def poll_interval(self, *, running: bool) -> float:
+        """Seconds until GitHub is asked again."""
+        from orchestra.github_watch import interval
+
+        return interval(running=running, poll=self.config.github.poll)
 
     def forget_tokens(self) -> None:
         """Remove the tokens that were kept for monitor and ship."""
@@ -221,11 +235,17 @@ class Orchestra:
         rules = gates.claude_rules(self.config.gates, self.config.forbid)
         return AgentOptions(given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny)
 
-    def alert(self, text: str) -> None:
-        """Tell the person, if the workspace is open; never a reason for a command to fail."""
-        with suppress(OrchestraError):
-            if self.tmux.running():
-                Notifier(self.tmux.say, self.tmux.bell, self.config.notify.bell).tell(text)
+    def alert(self, kind: str, worker: str, text: str) -> None:
+        """Tell the person; never a reason for a command to fail."""
+        how = self.config.notify
+        tmux = self.tmux
+        ways = Ways(tmux.say, tmux.bell, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
+        minute = notify.minute_of_day(self.now())
+        try:
+            if tmux.running():
+                notify.tell(Alert(kind, worker, self.title, text), ways, self.environ, minute)
+        except OrchestraError:
+            return
 
     # --- waiting ---
 
@@ -233,15 +253,14 @@ class Orchestra:
         """Let `seconds` pass; the one place that waits, so a test can see how long."""
         self._never.wait(seconds)
 
-    def until(self, ask: Callable[[], bool], seconds: float) -> bool:
+    def until(self, ask: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
         """Ask again and again until it is so, for `seconds` at most; whether it came to be."""
         end = time.monotonic() + seconds
-        pause = 0.02
         while not ask():
             if time.monotonic() > end:
                 return False
             self.pause(pause)
-            pause = min(pause * 1.3, 0.25)
+            pause = min(pause * 1.3, max(pause, 0.25))
         return True
 
     # --- bearings for the hook ---

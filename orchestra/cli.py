@@ -197,17 +197,6 @@ def deny(door: Door, number: str, words: Sequence[str]) -> None:
 
 @orchestra.command()
 @click.argument("number", metavar="ID")
-@click.pass_obj
-def cancel(door: Door, number: str) -> None:
-    """End a worker. Its worktree, branch and commits stay."""
-    from orchestra.commands.cancel import cancel as verb
-
-    worker = verb(door.deciding, number)
-    click.echo(f"#{number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
-
-
-@orchestra.command()
-@click.argument("number", metavar="ID")
 @json_option
 @click.pass_obj
 def log(door: Door, number: str, as_json: bool) -> None:
@@ -260,8 +249,9 @@ def doctor(door: Door, fix: bool, as_json: bool) -> None:
 
 def main() -> None:
     """The entry point: run, and turn what went wrong into one sentence and an exit code."""
-    from orchestra import cli_worker
+    from orchestra import cli_more, cli_worker
 
+    cli_more.add_to(orchestra)
     cli_worker.add_to(orchestra)
     run_main(orchestra)
 

@@ -105,6 +105,16 @@ def orchestrator(door: Door) -> None:
     become(started.argv, environment, door.orchestra.root)
 
 
+@click.command(hidden=True)
+@click.option("--once", is_flag=True, help="One pass, then end.")
+@click.pass_obj
+def monitor(door: Door, once: bool) -> None:
+    """Watch the workers and GitHub, and do what is missing; its window says what."""
+    from orchestra.commands.monitor import monitor as verb
+
+    verb(door.orchestra, click.echo, passes=1 if once else None)
+
+
 def become(argv: Sequence[str], environment: dict[str, str], directory: str) -> None:
     """Replace this process by the agent: its exit status is then the pane's."""
     sys.stdout.flush()
@@ -116,3 +126,4 @@ def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
     group.add_command(worker)
     group.add_command(orchestrator)
+    group.add_command(monitor)

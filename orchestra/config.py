@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from orchestra import gates
+from orchestra.model import Attention
 from orchestra.shape import shape
 from orchestra.text import clean
 from orchestra.yaml_text import Document, Path, parse
@@ -81,11 +82,13 @@ class GateRule(_Section, frozen=True):
 
 
 class Notify(_Section, frozen=True):
-    """How a person is called; `command` gets the words as its argument."""
+    """How a person is called: `command` gets the alert as JSON on its input; `kinds` empty is every kind."""
 
     bell: bool = True
     desktop: bool = True
     command: Text | None = None
+    kinds: tuple[str, ...] = ()
+    quiet: Text | None = None
 
 
 class Github(_Section, frozen=True):
@@ -225,6 +228,10 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _each(("gates", index, "commands"), gate.commands, gates.command_problem)
     yield ("tmux", "socket"), _matches(config.tmux.socket, r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")
     yield ("tmux", "key"), _matches(config.tmux.key, r"(?:C-|M-)?(?:[A-Za-z0-9]|F[1-9][0-2]?)", "one key: O, M-o, F9")
+    for index, kind in enumerate(config.notify.kinds):
+        yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
+    hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+    yield ("notify", "quiet"), _matches(config.notify.quiet or "22:00-07:00", hours, "hours such as 22:00-07:00")
     url = config.github.api_url or "https://api.github.com"
     yield ("github", "api_url"), _matches(url, r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._/-]*)?", "a web address")
 

@@ -249,9 +249,8 @@ class GitHubTracker:
             headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
             headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
             # `debug`: with GHAPI_DEBUG set ghapi prints on stdout, which belongs to --json. `retries`: they sleep.
-            transport = core.GhSyncTransport(
-                client=self._client, base_headers=headers, debug=lambda *_: None, retries=0
-            )  # fmt: skip
+            silent = {"debug": lambda *_: None, "retries": 0}
+            transport = core.GhSyncTransport(client=self._client, base_headers=headers, **silent)
             defaults = {"owner": self._owner, "repo": self._repo}
             wanted = ((f"{one.group}.{one.name}", one) for one in core.pspec.ops)
             self._operations = {

@@ -27,7 +27,7 @@ def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Del
     A busy agent takes it from its mailbox at its next tool call or at the end of its turn; a waiting one is given
     it by a verified paste; with a dialog open or no pane it stays queued: nothing is typed into a dialog (K3).
     """
-    write_atomic(orchestra.store.file(worker, "mailbox"), "")
+    post(orchestra, worker)
     with locked(orchestra.store.file(worker, "deliver.lock"), wait=patience + 30):
         end = time.monotonic() + patience
         while (state := _state(orchestra, worker, words)) is Delivery.QUEUED and time.monotonic() < end:
@@ -43,6 +43,11 @@ def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Del
                 return state
             orchestra.pause(0.1)
         return state
+
+
+def post(orchestra: Orchestra, worker: str) -> None:
+    """Say that there is guidance: a busy agent's hooks look for this file after each tool."""
+    write_atomic(orchestra.store.file(worker, "mailbox"), "")
 
 
 def _state(orchestra: Orchestra, worker: str, words: str) -> Delivery:

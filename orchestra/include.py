@@ -32,7 +32,7 @@ def copy_and_link(repository: Facts, path: AnyPath, copy: Sequence[str], link: S
     problems = _problems(repository, here, (*files, *folders))
     done = []
     for name in files:
-        done += _told("copied", name, problems[name] or _copy(root, here, name))
+        done += _told("copied", name, problems[name] or _copy(root / name, here / name))
     for name in folders:
         done += _told("linked", name, problems[name] or _link(root, here, name))
     return done
@@ -69,13 +69,10 @@ def _problems(repository: Facts, path: Path, names: Iterable[str]) -> dict[str, 
     return {name: "" if name in ignored else dirt if name in inside else out for name in names}
 
 
-def _copy(root: Path, path: Path, name: str) -> str | None:
+def _copy(source: Path, target: Path) -> str | None:
     """Copy one file. Empty: done; None: nothing to do; else what is wrong."""
-    source, target = root / name, path / name
     if os.path.lexists(target):
         return None
-    if not _within(source.parent, root):
-        return "it leads out of the repository"
     part = target.with_name(f"{target.name}.orchestra-part")  # one name, so that a killed run's is found again
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 SETUP_SECONDS = 1800.0
+START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
 
 def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
@@ -35,6 +36,16 @@ def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
         per_window=per_window,
         label=label(worker, orchestra.now()),
     )
+
+
+def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:
+    """Record a launch and open the pane; `session` begins a new conversation. Raises OrchestraError when refused."""
+    event = orchestra.store.event("launched", by, session=session)
+    recorded = orchestra.store.record(number, event)
+    if recorded.refused or recorded.worker is None:
+        raise OrchestraError(f"#{number} cannot be started: {recorded.refused}")
+    open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)
+    return recorded.worker
 
 
 def check_installed(orchestra: Orchestra, name: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+MOST_FED = 400
 MOST_GUIDANCE = 50  # kept in the snapshot; the journal has all
 
 
@@ -91,7 +92,9 @@ def _launched(worker: Worker, event: Event) -> Worker:
     before = worker.activity.state.value
     detail = worker.activity.detail if worker.activity.state is Doing.STARTING else before
     session = text(event, "session") or worker.agent_session
-    return doing(worker, event, Doing.STARTING, detail)._replace(agent_session=session)
+    return doing(worker, event, Doing.STARTING, detail)._replace(
+        agent_session=session, extra={**worker.extra, "launchedAt": event.at}
+    )
 
 
 def _failed(worker: Worker, event: Event) -> Worker:
@@ -167,7 +170,8 @@ def _attempted(worker: Worker, event: Event) -> Worker:
         return worker._replace(signatures=seen, attempts=worker.attempts._replace(**{what: 0}))
     again = getattr(worker.attempts, what) if seen.get(what) == signature else 0
     attempts = worker.attempts._replace(**{what: again + 1})
-    return worker._replace(signatures={**seen, what: signature}, attempts=attempts)
+    counted = {**worker.extra, "ciCounted": text(event, "head")} if what == "ci" else worker.extra
+    return worker._replace(signatures={**seen, what: signature}, attempts=attempts, extra=counted)
 
 
 def _shipped(worker: Worker, event: Event) -> Worker:
@@ -191,7 +195,9 @@ def _told(worker: Worker, event: Event) -> Worker:
     answers = event.data.get("answers")
     if worker.escalation is not None and answers == worker.escalation.request:
         worker = answered(worker._replace(forwarded=words.text), event)
-    if worker.status is Status.COMPLETE:
+    about = tuple(map(str, event.data.get("about") or ()))
+    worker = worker._replace(fed=(*worker.fed, *about)[-MOST_FED:])
+    if worker.status is Status.COMPLETE or (worker.status is Status.SHIPPING and event.data.get("reopen")):
         worker = to(worker, Status.WORKING, event)
     return worker
 
@@ -217,11 +223,30 @@ def _pull(worker: Worker, event: Event) -> Worker:
     if pull.state == "merged" and worker.status not in TERMINAL:
         done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
         return to(done, Status.MERGED, event)
-    if worker.status is Status.SHIPPING and ready(pull):
+    worker = _closed_or_opened(worker, pull, event)._replace(base=text(event, "base") or worker.base)
+    good = ready(pull) and event.data.get("ours", True) is True
+    if worker.status is Status.SHIPPING and good:
         return to(worker, Status.COMPLETE, event)
-    if worker.status is Status.COMPLETE and not ready(pull):
+    if worker.status is Status.COMPLETE and not good:
         return to(worker, Status.SHIPPING, event)
     return worker
+
+
+def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
+    """A pull request closed without a merge is a question to the person; opened again, the question is gone."""
+    request = f"closed-{pull.number}"
+    open_one = worker.escalation
+    if pull.state == "open" and open_one is not None and open_one.request == request:
+        return answered(worker, event)
+    if pull.state != "closed" or worker.status not in AT_WORK:
+        return worker
+    asked = {
+        "gate": "review",
+        "summary": f"PR #{pull.number} was closed without a merge",
+        "options": ["reopen it on GitHub", f"orchestra cancel {worker.id}"],
+        "request": request,
+    }
+    return _escalated(worker, event._replace(kind="failed", data=asked))
 
 
 def ready(pull: Pull) -> bool:

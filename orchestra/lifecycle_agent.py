@@ -56,6 +56,11 @@ def _limited(worker: Worker, event: Event) -> Worker:
     return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
 
 
+def _unlimited(worker: Worker, event: Event) -> Worker:
+    """The limit is over: the agent waits at its prompt."""
+    return doing(worker, event, Doing.WAITING) if worker.activity.state is Doing.LIMITED else worker
+
+
 def _ended(worker: Worker, event: Event) -> Worker:
     return doing(worker, event, Doing.ENDED, text(event, "reason"))
 
@@ -67,5 +72,6 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "blocked": _blocked,
     "unblocked": _unblocked,
     "limited": _limited,
+    "unlimited": _unlimited,
     "ended": _ended,
 }

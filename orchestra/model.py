@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # author associations whose words on the tracker count
+
+
 class Status(StrEnum):
     """Where a worker's work stands (docs/architecture.md, "Lifecycle")."""
 
@@ -163,6 +166,7 @@ class Worker(Record):
     signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is no progress
     approvals: tuple[Mapping[str, Any], ...] = ()
     after: tuple[str, ...] = ()
+    fed: tuple[str, ...] = ()  # ids of the checks, comments and conflicts it has been told of
     nonce: str = ""
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 

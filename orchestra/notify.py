@@ -1,20 +1,103 @@
-"""Tell the person that something needs them: the terminal's bell and a line in tmux."""
+"""Reach the person: tmux's own message and bell, the outer terminal, the desktop, and a command of their own.
+
+Every way is best effort: a notification that cannot be shown is no reason for anything else to stop.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from orchestra.text import clean
 
-class Notifier(NamedTuple):
-    """The ways to reach the person; each takes what it shows and raises nothing worth stopping for."""
+COMMAND_SECONDS = 10.0
+
+
+class Ways(NamedTuple):
+    """How to reach the person. `show` and `ring` are tmux's; `terminals` are the attached clients' devices."""
 
     show: Callable[[str], None]
     ring: Callable[[], None]
-    bell: bool
+    terminals: Callable[[], tuple[str, ...]]
+    bell: bool = True
+    desktop: bool = True
+    command: str | None = None
+    kinds: tuple[str, ...] = ()
+    quiet: str | None = None
 
-    def tell(self, text: str) -> None:
-        """Show `text` on every attached terminal, and ring its bell unless the config says no."""
-        self.show(text)
-        if self.bell:
-            self.ring()
+
+class Alert(NamedTuple):
+    """Why a person is needed: `kind` is an attention or `merged`."""
+
+    kind: str
+    worker: str
+    project: str
+    text: str
+
+
+def tell(alert: Alert, ways: Ways, environ: Mapping[str, str], minute: int) -> None:
+    """Tell the person by every way that is switched on; `minute` of the local day decides whether it is quiet."""
+    ways.show(clean(f"{alert.project}: {alert.text}"))
+    if (ways.kinds and alert.kind not in ways.kinds) or (ways.quiet and is_quiet(ways.quiet, minute)):
+        return
+    if ways.bell:
+        ways.ring()
+    if ways.desktop:
+        for device in ways.terminals():
+            _osc(device, alert)
+        _desktop(alert, environ)
+    if ways.command:
+        _run(shlex.split(ways.command), environ, json.dumps(alert._asdict()))
+
+
+def minute_of_day(epoch: float) -> int:
+    """The local minute of the day of a wall-clock time."""
+    local = time.localtime(epoch)
+    return local.tm_hour * 60 + local.tm_min
+
+
+def is_quiet(hours: str, minute: int) -> bool:
+    """Whether `minute` lies in `22:00-07:00` (over midnight too); the end is not part of it."""
+    begin, end = (int(part[:2]) * 60 + int(part[3:]) for part in hours.split("-"))
+    return begin <= minute < end if begin <= end else minute >= begin or minute < end
+
+
+def _osc(device: str, alert: Alert) -> None:
+    """OSC 9 and OSC 777, written to the outer terminal itself: tmux passes neither on from a pane (peers 5.19)."""
+    title, text = clean(f"orchestra {alert.project}", 80), clean(alert.text, 160)
+    said = f"\x1b]9;{title}: {text}\x07\x1b]777;notify;{title.replace(';', ',')};{text.replace(';', ',')}\x07"
+    try:
+        fd = os.open(device, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.write(fd, said.encode())
+    except OSError:
+        pass
+    finally:
+        os.close(fd)
+
+
+def _desktop(alert: Alert, environ: Mapping[str, str]) -> None:
+    title, text = clean(f"orchestra {alert.project}", 80), clean(alert.text, 160)
+    path = environ.get("PATH")
+    if shutil.which("notify-send", path=path) and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+        _run(["notify-send", "--app-name=orchestra", "--", title, text], environ)
+    elif shutil.which("osascript", path=path):
+        script = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
+        _run(["osascript", "-e", script, title, text], environ)
+
+
+def _run(argv: list[str], environ: Mapping[str, str], text: str = "") -> None:
+    try:
+        subprocess.run(
+            argv, input=text, text=True, env=dict(environ), capture_output=True, timeout=COMMAND_SECONDS, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
     from orchestra.commands.log import Entry
+    from orchestra.commands.prune import Pruned
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
     from orchestra.commands.up import Opened
@@ -268,3 +269,18 @@ def issues_json(found: Sequence[Listed]) -> str:
             ]
         }
     )
+
+
+def pruned(found: Pruned, *, dry_run: bool) -> Iterable[str]:
+    """What was removed, and why each of the others stays."""
+    for number in found.removed:
+        yield f"#{number} {'would be removed' if dry_run else 'removed: worktree and branch; its journal is kept'}"
+    for one in found.kept:
+        yield f"#{one.id} kept: {clean(one.why, 200)}"
+    if not found.removed and not found.kept:
+        yield "nothing to prune"
+
+
+def pruned_json(found: Pruned) -> str:
+    """`prune --json`."""
+    return _json({"removed": list(found.removed), "kept": [one._asdict() for one in found.kept]})

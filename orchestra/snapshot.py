@@ -56,7 +56,7 @@ _OPTIONAL = (
     ("pull_url", "pullRequestUrl"),
     ("plan", "planPath"),
 )
-_NESTED = ("activity", "escalation", "guidance", "pullRequest", "attempts", "signatures", "approvals", "after")
+_NESTED = ("activity", "escalation", "guidance", "pullRequest", "attempts", "signatures", "approvals", "after", "fed")
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
     | {key for _, key in _PLAIN}
@@ -81,6 +81,7 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["signatures"] = dict(worker.signatures)
     found["approvals"] = [dict(approval) for approval in worker.approvals]
     found["after"] = list(worker.after)
+    found["fed"] = list(worker.fed)
     return {**worker.extra, **found}
 
 
@@ -149,6 +150,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         signatures={str(k): str(v) for k, v in _mapping(found.get("signatures")).items()},
         approvals=tuple(_mapping(item) for item in _list(found, "approvals")),
         after=tuple(map(str, _list(found, "after"))),
+        fed=tuple(map(str, _list(found, "fed"))),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )

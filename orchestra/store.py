@@ -118,6 +118,16 @@ class Store:
     def _append(self, worker: str, line: str) -> None:
         append_line(f"{self.directory(worker)}.jsonl", line)
 
+    def put_away(self, worker: str) -> None:
+        """Move a finished worker's files to `sessions/<project>/pruned/`: what happened can still be read there."""
+        with self.locked(worker):
+            place = os.path.join(self.root, "pruned")
+            make_private(place)
+            mark = f"{worker}-{stamp(self.now()).replace(':', '')}"
+            for end in (".jsonl", ".json"):
+                if os.path.exists(f"{self.directory(worker)}{end}"):
+                    os.replace(f"{self.directory(worker)}{end}", os.path.join(place, mark + end))
+
     # --- read ---
 
     def read(self, worker: str) -> Worker | None:

@@ -172,8 +172,7 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
     pins = {
-        "@orchestra_window": key,
-        "automatic-rename": "off",
+        "@orchestra_window": key,  # -n turns automatic-rename off
         "allow-rename": "off",
         "pane-border-status": "top",
         "pane-border-format": _LABEL,

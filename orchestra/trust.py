@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
-from orchestra.model import Issue
+from orchestra.model import MEMBERS, Issue
 from orchestra.text import clean, clean_lines
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
-
-MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 
 def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> None:  # noqa: ARG001

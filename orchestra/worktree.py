@@ -76,9 +76,10 @@ class Repository(Facts):
             left = [admin for admin in ours if not self._is_whole(admin, branch)]
             self._check_place(path, base_commit, ours, left, adopt=adopt or bool(left))
             self._check_branch(branch, base_commit if adopt or left else None)
-            for rubbish in (path, *left):
-                if rubbish.is_dir():
-                    shutil.rmtree(rubbish)
+            if path.is_dir():
+                shutil.rmtree(path)
+            for admin in left:
+                self._forget(admin)
             (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
             known = self.branch_tip(branch) is not None
             where = ["--", str(path), branch] if known else ["--no-track", "-b", branch, "--", str(path), base_commit]
@@ -227,28 +228,39 @@ class Repository(Facts):
         and what a snapshot cannot hold: a repository inside. Ignored files are not kept.
         """
         path = real(path)
-        admin = self.admin_of(path)
-        if admin is None and not os.path.lexists(path):
-            return None
         place = clean(str(path))
-        owner = text_of(admin / "locked") if admin and admin != self.common else ""
-        ours = _OURS.fullmatch(owner) is not None and owner.split(" ")[1] == f"#{id}"
-        if admin is None or not ours or not may_be_at(path, admin):
-            raise OrchestraError(f"{place} is not the worktree of {id}: it stays", "see: git worktree list")
-        if self._head_ref(admin) != f"refs/heads/{branch}":
-            raise OrchestraError(f"{place} is not on {branch}: it stays", f"git -C {place} switch {branch}")
-        with self.locked() as fd:
-            attach(path, admin)  # a killed removal took it; deleted by hand: what was staged is kept all the same
+        with self.locked():
+            admin = self.admin_of(path)
+            if admin is None and not os.path.lexists(path):
+                return None
+            owner = text_of(admin / "locked") if admin and admin != self.common else ""
+            ours = _OURS.fullmatch(owner) is not None and owner.split(" ")[1] == f"#{id}"
+            if admin is None or not ours or not may_be_at(path, admin):
+                raise OrchestraError(f"{place} is not the worktree of {id}: it stays", "see: git worktree list")
+            if self._head_ref(admin) != f"refs/heads/{branch}":
+                raise OrchestraError(f"{place} is not on {branch}: it stays", f"git -C {place} switch {branch}")
+            attach(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
             inside = self._repositories(path)
             if inside:
-                raise OrchestraError(
-                    f"{place} holds another repository, {clean(inside)}: it stays", "move it out first"
-                )
+                what = clean(inside)
+                raise OrchestraError(f"{place} holds another repository, {what}: it stays", "move it out first")
             kept = self.snapshot(path, id)
-            done = self.git("worktree", "remove", "--force", "--force", "--", str(path), keep=(fd,))
-        if done.status or path.exists():
-            raise OrchestraError(f"{place} was not removed: {done.reason()}", "see: git worktree list")
+            # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
+            try:
+                shutil.rmtree(path)
+            except OSError as wrong:
+                problem = clean(wrong.strerror or str(wrong))
+                raise OrchestraError(f"{place} was not removed: {problem}", f"look: ls -la {place}") from None
+            self._forget(admin)
         return kept
+
+    def _forget(self, admin: Path) -> None:
+        """Remove git's directory of a worktree, at once for all who look: half of one would be nobody's."""
+        away = self.common / "orchestra-removed"
+        if away.exists():
+            shutil.rmtree(away)
+        admin.rename(away)
+        shutil.rmtree(away)
 
     def _repositories(self, path: Path) -> str:
         """The first repository inside a worktree, untracked or as a submodule; empty when there is none."""

@@ -315,6 +315,7 @@ def test_what_stands_in_the_way_of_a_start(name: str) -> None:
         ("/home/dev/124/launch.sh: line 4: exec: claude: not found", "missing"),
         ("error: unknown option '--bogus'", "arguments"),
         ("  Settings Error\n\n  /home/dev/settings.json", "settings"),
+        ("  Settings Warning\n\n  /home/dev/settings.json", "settings"),
         ("ls: /nowhere: No such file or directory", None),
     ],
 )
@@ -415,6 +416,18 @@ def test_the_gates_own_rules_come_last() -> None:
     assert found["deny"][-1] == "Bash(npm publish:*)"
 
 
+def test_no_rule_has_a_parenthesis_of_its_own() -> None:
+    seat = SEAT._replace(worktree="/home/dev/w (1) [x]", base="a(b", orchestra=("/opt/o(1)/orchestra",))
+    for profile in ("strict", "standard"):
+        found = settings(seat, permissions=profile, ask=("Bash(echo (*)", "WebFetch"), deny=("Edit(src/(a)/**)",))[
+            "permissions"
+        ]
+        for rule in (rule for kind in found.values() for rule in kind):
+            assert re.fullmatch(r"\w+(\([^()]*\))?", rule), rule
+        assert found["ask"] == ["Bash(echo **)", "WebFetch"]
+        assert found["deny"][-1] == "Edit(src/?a?/**)"
+
+
 def test_the_orchestrator_may_run_orchestra_and_read() -> None:
     seat = SEAT._replace(worker="orchestrator")
     found = settings(seat)
@@ -441,8 +454,8 @@ def test_every_hook_is_wired_once() -> None:
         ("PostToolUse", "blocked", True),
         ("PostToolUse", "mailbox", True),
         ("PostToolUseFailure", "blocked", True),
-        ("PreToolUse", "mailbox", True),
-        ("PreToolUse", "blocked", False),
+        ("PreToolUse", "mailbox", False),
+        ("PreToolUse", None, False),
     ],
 )
 def test_the_heartbeat(event: str, left: str | None, called: bool, tmp_path: Path) -> None:

@@ -176,10 +176,10 @@ def test_words_to_a_busy_agent_leave_two_proofs(sit: Sitting) -> None:
 def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
     told = {"hookEventName": "PostToolUse", "additionalContext": "Guidance g12 from human:\nuse blue"}
     Path(f"{sit.hook}.says").write_text(json.dumps({"hookSpecificOutput": told}))
-    sit.start("go " + marker(bash(f"touch {sit.directory}/../mail"), bash(f"cat {sit.home}/none"), {"text": "end"}))
     (sit.directory / "mailbox").touch()
+    sit.start("go " + marker(bash("echo A"), {"text": "end"}))
     sit.wait("turn-ended")
-    assert sit.hooks("PostToolUse")
+    assert len(sit.hooks("PostToolUse")) == 1
     assert "Guidance g12 from human:\\nuse blue" in json.dumps(sit.api.of(sit.seat.session)[-1].body["messages"])
 
 
@@ -291,10 +291,27 @@ def test_a_question_is_a_gate(profile: str, sit: Sitting) -> None:
     assert (asked["gate"], asked["summary"], asked["options"]) == ("question", "Which?", ["Dark", "Light"])
     (sit.directory / "blocked").touch()
     eventually(lambda: claude.dialog_open(sit.terminal.screen()))
-    sit.terminal.keys("Down", "Enter")
+    sit.terminal.keys("2")
     assert sit.wait("unblocked")["request"] == asked["request"]
     sit.wait("turn-ended")
     assert "Light" in sit.results()[-1]
+
+
+def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
+    inside = sit.home / "widgets (2) [x]" / "in.txt"
+    inside.parent.mkdir()
+    claude_home(sit.home, inside.parent)
+    sit.repo, sit.seat = inside.parent, sit.seat._replace(worktree=str(inside.parent))
+    plan = {"tool": "ExitPlanMode", "input": {"plan": "1. Do it"}}
+    edit = {"tool": "Write", "input": {"file_path": str(inside), "content": "x"}}
+    sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, plan, edit, {"text": "end"}))
+    assert sit.wait("blocked")["gate"] == "plan"
+    eventually(lambda: claude.dialog_open(sit.terminal.screen()))
+    sit.terminal.keys("1")
+    sit.wait("turn-ended")
+    assert inside.exists()
+    assert sit.kinds().count("blocked") == 1
+    assert sit.hooks("Stop")[0]["permission_mode"] == "default", "or the edits need no rule of their own any more"
 
 
 def test_the_strict_profile(sit: Sitting) -> None:
@@ -306,7 +323,7 @@ def test_the_strict_profile(sit: Sitting) -> None:
         "prompt.md",
         marker({"tool": "Read", "input": {"file_path": f"{sit.directory}/prompt.md"}}, *json.loads(script[7:-2])),
     )
-    sit.start("x" * 101_000, permissions="strict")
+    sit.start("x" * 101_000, permissions="strict", ask=("Bash(echo (*)",))  # a rule that would stop it with a dialog
     assert sit.wait("blocked")["summary"] == "Bash: touch no.txt"
     assert len((sit.home / "ran").read_text().splitlines()) == 2
     assert "# widgets" in sit.results()[1]
@@ -317,9 +334,10 @@ def test_the_strict_profile(sit: Sitting) -> None:
 
 
 def test_a_killed_agent_goes_on(sit: Sitting) -> None:
-    sit.start("go " + marker(bash("echo A"), bash("sleep 60"), bash("echo C"), {"text": "end"}))
-    eventually(lambda: len(sit.api.of(sit.seat.session)) == 2)
-    eventually(lambda: '"command":"sleep 60"' in Path(sit.transcript).read_text())  # what it had not yet written is lost
+    once = f"mkdir {sit.home}/once && sleep 60; echo B"
+    sit.start("go " + marker(bash("echo A"), bash(once), bash("echo C"), {"text": "end"}))
+    eventually((sit.home / "once").exists)
+    eventually(lambda: '"content":"A"' in Path(sit.transcript).read_text())  # what it had not yet written is lost
     os.kill(sit.terminal.pid, signal.SIGKILL)
     eventually(lambda: sit.terminal.dead)
     assert claude.conversation_exists(sit.seat.session, sit.environment)
@@ -327,7 +345,9 @@ def test_a_killed_agent_goes_on(sit: Sitting) -> None:
     assert sit.wait("turn-ended")["said"] == "end"
     assert [data["source"] for kind, data in sit.events() if kind == "started"] == ["startup", "resume"]
     assert sit.wait("accepted", 2)["guidance"] == ["g1"]
-    assert sit.results()[-1] == "C"
+    assert [result.split("\n")[-1] for result in sit.results()] == ["A", "B", "C"], (
+        "a call that was cut off is made again"
+    )
 
 
 def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:

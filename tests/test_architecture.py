@@ -17,26 +17,26 @@ MOST_FUNCTION_LINES = 40
 # The layers, lowest first. A module imports only from its own layer (rules) or from lower ones.
 LAYERS: tuple[tuple[str, ...], ...] = (
     # 0 nouns
-    ("orchestra", "model", "errors", "text", "files"),
+    ("orchestra", "record", "quick_json", "model", "errors", "text", "files"),
     # 1 rules, pure
     ("snapshot", "transition", "lifecycle", "lifecycle_agent", "attention", "gates", "config", "layout", "layout_name",
-     "layout_schema", "shape", "prompt", "shipped", "yaml_text", "bearings", "agents", "tmux_conf", "tmux_rows"),
+     "layout_schema", "shape", "prompt", "feedback", "shipped", "yaml_text", "bearings", "agents", "tmux_conf", "tmux_rows"),
     # 2 edges: each knows one outside program, and none of the others
     ("store", "tmux_server", "tmux", "git_run", "include", "remote", "repository", "worktree", "answers", "github",
-     "token", "local", "notify"),
+     "token", "local", "notify", "github_watch", "etags", "budget"),
     # 3 the composition, and what several journeys share
-    ("news", "app", "trust", "view", "launch", "guide"),
+    ("news", "app", "trust", "view", "launch", "guide", "queue", "announce"),
     # 4 journeys
-    ("commands", "reconcile"),
+    ("commands", "reconcile", "forge"),
     # 5 doors
-    ("render", "door", "cli_worker", "cli", "board", "hook", "__main__"),
+    ("render", "door", "cli_worker", "cli_more", "cli", "board", "hook", "__main__"),
 )  # fmt: skip
 
 # Edges of one program may be several rooms; these are the families.
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"tmux", "tmux_server"}),
     frozenset({"git_run", "include", "remote", "repository", "worktree"}),
-    frozenset({"answers", "github"}),
+    frozenset({"answers", "github", "github_watch", "etags", "budget"}),
 )
 
 # Third-party (or costly) packages, and the only modules that may import them.
@@ -45,16 +45,16 @@ OWNERS = {
     "git": {"git_run", "repository", "worktree", "remote", "include"},
     "ghapi": {"github"},
     "fasttransport": {"github"},
-    "httpx2": {"github"},
+    "httpx2": {"github", "github_watch", "etags"},
     "yaml": {"yaml_text"},
     "msgspec": {"config", "shape"},
-    "click": {"cli", "cli_worker", "door", "render"},
+    "click": {"cli", "cli_worker", "cli_more", "door", "render"},
     "rich": {"render"},
     "textual": {"board"},
 }
 
 # What the hook may pull in: standard library and these.
-HOOK_MAY = {"model", "errors", "text", "files", "snapshot", "transition", "lifecycle", "lifecycle_agent", "attention",
+HOOK_MAY = {"record", "quick_json", "model", "errors", "text", "files", "snapshot", "transition", "lifecycle", "lifecycle_agent", "attention",
             "bearings", "agents", "tmux_conf", "tmux_rows", "store", "tmux_server", "tmux", "news", "hook", "orchestra"}  # fmt: skip
 
 

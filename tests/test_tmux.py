@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -288,6 +289,41 @@ def test_a_server_that_does_not_answer_is_unreachable(tmux: Tmux, raw: Raw, monk
     monkeypatch.undo()
 
 
+def test_a_server_without_sessions_is_no_workspace(tmux: Tmux, raw: Raw) -> None:
+    worker(tmux, "1")
+    raw("set-option", "-s", "exit-empty", "off")
+    raw("kill-session", "-t", f"={PROJECT}")
+    assert raw("list-sessions") == ""
+    assert not tmux.running()
+    assert tmux.panes() == ()
+    assert worker(tmux, "1").worker == "1"
+
+
+def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Tmux], tmp_path: Path) -> None:
+    real = shutil.which("tmux")
+    ended = f'#!/bin/sh\ncase "$*" in *start-server*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; '
+    (tmp_path / "tmux").write_text(
+        f"{ended}echo 'server exited unexpectedly' >&2; exit 1; }} ;; esac\nexec {real} \"$@\"\n"
+    )
+    (tmp_path / "tmux").chmod(0o755)
+    assert worker(make(PATH=f"{tmp_path}:{os.environ['PATH']}"), "1").worker == "1"
+    assert (tmp_path / "once").exists()
+
+
+def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(*argv: str) -> tmux_server.Reply:
+        asked.append(argv[0])
+        status = "3" if "run-shell" in asked else ""
+        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1||workers.1.workers|{PROJECT}\n"
+        return tmux_server.Reply(0, row, "")
+
+    monkeypatch.setattr(tmux.server, "ask", ask)
+    assert [pane.exit_status for pane in tmux.panes()] == [3]
+    assert asked == ["list-panes", "run-shell", "list-panes"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens on a deleted socket")
 def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
     worker(tmux, "1")
@@ -314,6 +350,14 @@ def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Tmux], r
     assert "canary" not in told + raw("show-environment", "-g") + raw("show-environment", "-t", f"={PROJECT}:")
     assert "title" not in told
     assert "LC_TIME=C" in told
+
+
+def test_a_client_that_attaches_brings_no_environment(tmux: Tmux, raw: Raw, screen: Screen) -> None:
+    worker(tmux, "1")
+    raw("set-option", "-g", "update-environment", "CANARY")
+    screen.run("env", "CANARY=secret", *tmux.attach_argv({}))
+    eventually(lambda: raw("list-clients"))
+    assert "CANARY" not in raw("show-environment", "-t", f"={PROJECT}:")
 
 
 # --- opening ---
@@ -362,7 +406,8 @@ def test_under_any_user_config(name: str, locale: str, make: Callable[..., Tmux]
         "shéll",
         "workers-2",
     }
-    assert set(raw.rows("#{pane_in_mode} #{pane-border-status} #{pane_dead}")) == {"0 top 0"}
+    pins = "#{pane_in_mode} #{pane-border-status} #{pane_dead} #{allow-rename} #{automatic-rename}"
+    assert set(raw.rows(pins)) == {"0 top 0 0 0"}
     last = raw("list-panes", "-s", "-f", "#{==:#{window_name},shéll}", "-F", "#{pane_id}")
     eventually(
         lambda: "one;" in raw("capture-pane", "-p", "-t", last) and "t'wo" in raw("capture-pane", "-p", "-t", last)
@@ -401,7 +446,14 @@ def test_two_opening_at_once_make_one_workspace(make: Callable[..., Tmux], raw: 
 def test_what_a_window_plan_says_is_done(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
     odd = tmp_path / "a#(touch canary)%H#[x];"
     odd.mkdir()
-    panes = (PanePlan(WAIT, str(odd)), PanePlan(("cat",), "/", focus=True), PanePlan(WAIT, "/", options={"@y": "1;"}))
+    program = odd / "a program"
+    program.write_text("#!/bin/sh\necho no shell read this; exec sleep 1000\n")
+    program.chmod(0o755)
+    panes = (
+        PanePlan(WAIT, str(odd)),
+        PanePlan((str(program),), "/", focus=True),
+        PanePlan(WAIT, "/", options={"@y": "1;"}),
+    )
     plan = window("two#(touch canary)", *panes, layout="main-vertical", options={"main-pane-width": "30"}, focus=True)
     assert tmux.open([window("first"), plan])
     assert raw("list-windows", "-F", "#{window_name} #{window_active}") == "first 0\ntwo\uff03(touch canary) 1"
@@ -410,7 +462,7 @@ def test_what_a_window_plan_says_is_done(tmux: Tmux, raw: Raw, tmp_path: Path) -
     assert raw(*at, "#{pane_width}").startswith("30\n")
     assert raw(*at, "#{@y}").endswith("1;")
     eventually(lambda: raw(*at, "#{pane_current_path}").startswith(f"{odd}\n"))
-    assert raw(*at, "#{pane_start_command}").split("\n")[1] == '"env cat"' or "cat" in raw(*at, "#{pane_start_command}")
+    assert eventually(lambda: "no shell read this" in raw("capture-pane", "-p", "-t", f"={PROJECT}:{{end}}"))
 
 
 def test_an_unknown_layout_is_an_error_before_anything_opens(tmux: Tmux) -> None:
@@ -518,7 +570,7 @@ def test_a_project_never_sees_anothers_workers(make: Callable[..., Tmux], raw: R
 
 @pytest.mark.parametrize("project", ["a.b:c", "日本-ab12", "#(touch canary)", "-x", "a b;", "x" * 90])
 def test_any_project_name(project: str, make: Callable[..., Tmux]) -> None:
-    tmux = make(project)
+    tmux = make(project, LC_ALL="C")
     pane = worker(tmux, "1")
     assert tmux.panes() == (pane,)
     tmux.bar("text", "none")
@@ -526,10 +578,11 @@ def test_any_project_name(project: str, make: Callable[..., Tmux]) -> None:
     assert not tmux.running()
 
 
-def test_down_and_up_again_at_once(tmux: Tmux) -> None:
+def test_down_and_up_again_at_once(tmux: Tmux, raw: Raw) -> None:
     for _ in range(5):
         assert tmux.open(WORKSPACE)
         tmux.shutdown()
+        assert raw("list-sessions").startswith(("failed: no server running", "failed: error connecting"))
         assert not tmux.running()
 
 
@@ -614,6 +667,12 @@ def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Tmux) -> None:
     tmux.close(pane)
     tmux.close(pane)
     assert tmux.panes() == ()
+
+
+def test_what_a_pane_shows_is_read_whatever_the_locale(make: Callable[..., Tmux]) -> None:
+    tmux = make(LC_ALL="C")
+    pane = worker(tmux, "1", ("sh", "-c", "printf '\\342\\224\\200 d\\303\\251j\\303\\240'; exec sleep 1000"))
+    eventually(lambda: tmux.capture(pane).startswith("─ déjà"), 5)
 
 
 def test_capture_reaches_back_into_the_history(tmux: Tmux) -> None:

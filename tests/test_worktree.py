@@ -215,9 +215,18 @@ def test_fetch(github_repo: Path, tmp_path: Path, git: Git) -> None:
     assert found.fetch("main")
     assert found.resolve("main") == newer
     assert not found.fetch("nowhere")
+    assert not found.fetch("*")
     assert not found.fetch("--upload-pack=touch /tmp/x")
     shutil.rmtree(tmp_path / "widgets.git")
     assert not found.fetch("main")
+
+
+def test_fetch_keeps_out_those_who_add(github_repo: Path, tmp_path: Path) -> None:
+    real, lock = shutil.which("git"), github_repo / ".git" / "orchestra.lock"
+    watch = f'case " $* " in *" fetch "*) flock --nonblock {lock} true && exit 9;; esac'
+    (tmp_path / "git").write_text(f'#!/bin/sh\n{watch}\nexec {real} "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    assert Repository(github_repo, {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}).fetch("main")
 
 
 # --- add ---
@@ -669,6 +678,9 @@ def test_copies_and_links(dressed: Path, repository: Repository, path: Path, git
     ]  # fmt: skip
 
 
+DIRT = "git does not ignore it there (a pattern that ends with / does not cover a link)"
+
+
 def test_what_is_not_copied_or_linked_is_told(
     dressed: Path, repository: Repository, path: Path, tmp_path: Path
 ) -> None:
@@ -683,24 +695,28 @@ def test_what_is_not_copied_or_linked_is_told(
     (path / "app").symlink_to(outside)
     (dressed / "away.local").symlink_to(outside)
     (path / "config.local").mkdir()
-    links = [
-        "../outside",
-        "/etc",
-        "slashed",
-        "away.local",
-        "missing.local",
-        "node_modules/../../outside",
-        "README.md",
-        "",
+    (dressed / "z.local").write_text("after the one that leads out")
+    links = ["../outside", "..", "/etc", "slashed", "away.local", "missing.local", "node_modules/../../outside", ""]
+    told = repository.copy_and_link(
+        path, ["plain", ".env.link", "app/.env.test"], [*links, "node_modules/x", "README.md"]
+    )
+    assert told == [
+        "not copied: .env.link: Too many levels of symbolic links",
+        "not copied: app/.env.test: it leads out of the worktree",
+        f"not copied: plain: {DIRT}",
+        "not linked: ../outside: it leads out of the worktree",
+        "not linked: ..: it leads out of the worktree",
+        "not linked: /etc: it leads out of the worktree",
+        f"not linked: slashed: {DIRT}",
+        "not linked: away.local: it leads out of the repository",
+        "not linked: missing.local: there is no such directory in the main checkout",
+        "not linked: node_modules/../../outside: it leads out of the worktree",
+        "linked node_modules/x",
+        f"not linked: README.md: {DIRT}",
     ]
-    told = repository.copy_and_link(path, ["plain", ".env.link", ".env.fifo", "app/.env.test"], links)
-    assert all(line.startswith("not ") for line in told), told
-    assert [line.split(": ")[1] for line in told] == sorted([".env.link", "app/.env.test", "plain"]) + links[:-1]
-    assert repository.copy_and_link(path, [".env*", "*.local"], [])[0] == "copied .env"
-    (path / ".env").unlink()
-    assert not [
-        name for name in os.listdir(path) if name not in (".git", ".gitignore", "README.md", "app", "config.local")
-    ]
+    assert "copied z.local" in repository.copy_and_link(path, ["app/.env*", "*.local"], [])
+    made = {".git", ".gitignore", "README.md", "app", "config.local", "node_modules", "z.local"}
+    assert set(os.listdir(path)) == made
     assert os.listdir(outside) == [".env.out"]
 
 
@@ -852,6 +868,15 @@ def test_a_worktree_deleted_by_hand_is_removed(repository: Repository, repo: Pat
     ref = repository.remove(tree, BRANCH, id="7")
     assert held(git, repo, str(ref))["staged"] == "staged"
     assert repository.admin_of(tree) is None
+
+
+def test_what_a_link_leads_to_outlives_the_worktree(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
+    (repo / ".git" / "info" / "exclude").write_text("lib\n")
+    (repo / "lib").mkdir()
+    (repo / "lib" / "file").write_text("x")
+    assert repository.copy_and_link(tree, [], ["lib"]) == ["linked lib"]
+    repository.remove(tree, BRANCH, id="7")
+    assert (repo / "lib" / "file").read_text() == "x"
 
 
 def of_another_worker(repo: Path, tree: Path, git: Git) -> Path:

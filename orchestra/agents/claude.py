@@ -50,8 +50,10 @@ HOOKS: Mapping[str, int] = {
 }
 # Which hooks touch the heartbeat in `sh`, and start our Python only when one of these files is there: `mailbox` while
 # guidance waits for a busy agent, `blocked` while a dialog is open (the tool that asked has ended: it was answered).
+# Without a file to look for, the hook runs beside the turn: that saves half of its cost (8 of 16 ms, most of it the
+# program's own).
 BEATS: Mapping[str, tuple[str, ...]] = {
-    "PreToolUse": ("mailbox",),
+    "PreToolUse": (),
     "PostToolUse": ("mailbox", "blocked"),
     "PostToolUseFailure": ("mailbox", "blocked"),
 }
@@ -132,7 +134,8 @@ def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str
 
 def _worker_hooks(seat: Seat) -> dict[str, Any]:
     hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
-    return {**hooks, **{event: _hook(_beat(seat, event), 10) for event in BEATS}}
+    beats = {event: _hook(_beat(seat, event), 10, beside=not files) for event, files in BEATS.items()}
+    return {**hooks, **beats}
 
 
 def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
@@ -141,17 +144,18 @@ def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
 
 def _beat(seat: Seat, event: str) -> str:
     """Touch the heartbeat with the shell alone: one byte, because opening to append leaves the mtime as it was."""
-    heartbeat, *reasons = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
-    asked = " || ".join(f"[ -e {reason} ]" for reason in reasons)
-    return f"echo >{heartbeat}; if {asked}; then exec {_call(seat, event)}; fi"
+    heartbeat, *files = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
+    asked = " || ".join(f"[ -e {file} ]" for file in files)
+    return f"echo >{heartbeat}" + (f"; if {asked}; then exec {_call(seat, event)}; fi" if asked else "")
 
 
 def _call(seat: Seat, event: str) -> str:
     return shlex.join((*seat.hook, event, seat.nonce))
 
 
-def _hook(command: str, timeout: int) -> list[dict[str, Any]]:
-    return [{"hooks": [{"type": "command", "command": command, "timeout": timeout}]}]
+def _hook(command: str, timeout: int, *, beside: bool = False) -> list[dict[str, Any]]:
+    hook: dict[str, Any] = {"type": "command", "command": command, "timeout": timeout}
+    return [{"hooks": [{**hook, "async": True} if beside else hook]}]
 
 
 def _transcripts(session: str, environ: Mapping[str, str]) -> Iterator[Path]:

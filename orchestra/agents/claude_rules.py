@@ -96,5 +96,8 @@ def _balanced(rule: str) -> str:
 
 
 def _path(absolute: str) -> str:
-    """An absolute path as a rule writes it: `//home/...` (one slash would mean: from the settings' directory)."""
-    return "/" + re.sub(r"([\\*?\[\]!])", r"\\\1", absolute.rstrip("/"))
+    """An absolute path as a rule writes it: `//home/...` (one slash would mean: from the settings' directory).
+
+    `?` stands for what would be read as a pattern: a backslash before it does not help (seen).
+    """
+    return "/" + re.sub(r"[\\*\[\]!()]", "?", absolute.rstrip("/"))

@@ -74,8 +74,8 @@ _TROUBLES = (
     ),
     (
         "settings",
-        r"^\s*Settings Error\b",
-        "Claude Code does not accept a settings file.",
+        r"^\s*Settings (?:Error|Warning)\s*$",
+        "Claude Code does not accept all of a settings file.",
         "Open the pane: it names the file and the mistake.",
     ),
     (

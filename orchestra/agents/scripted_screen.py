@@ -83,8 +83,7 @@ class Keys:
             return (Key("text", text, pasted=True), end + len(_PASTED)) if end >= 0 else (None, 0)
         if typed[0] == "\x1b":
             found = _ESCAPE.match(typed)
-            sequence = found.group() if found else "\x1b"
-            return None, 0 if _PASTE.startswith(typed) else len(sequence)
+            return None, found.end() if found and not _PASTE.startswith(typed) else 0
         named = {"\r": "enter", "\x7f": "back", "\b": "back", "\x04": "end"}.get(typed[0])
         if named is not None:
             return Key(named), 1

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import config as configs
-from orchestra import launch, trust
+from orchestra import launch, queue, trust
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.files import locked, make_private, write_atomic
@@ -21,9 +21,6 @@ from orchestra.view import pane_of, refresh
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
-
-START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
-_OCCUPYING = LIVE - {Status.COMPLETE}
 
 
 class Spawned(NamedTuple):
@@ -60,6 +57,9 @@ def _check(orchestra: Orchestra, wishes: Wishes) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
     name = wishes.agent or orchestra.config.agent
     launch.check_installed(orchestra, name)
+    for number in wishes.after:
+        if not is_id(number):
+            raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
     orchestra.tmux.check()
     _template(orchestra, wishes)
     _ = orchestra.tracker
@@ -103,9 +103,9 @@ def _existing(orchestra: Orchestra, worker: Worker) -> Spawned:
     if worker.status in LIVE:
         pane = pane_of(orchestra, worker)
         if pane is None or pane.dead:
-            orchestra.store.record(worker.id, orchestra.store.event("launched", "spawn"))
-            pane = launch.open_pane(orchestra, worker, per_window=orchestra.per_window)
-        orchestra.tmux.goto(pane)
+            launch.start_again(orchestra, worker.id, "spawn")
+        else:
+            orchestra.tmux.goto(pane)
     return Spawned(worker.id, "existing")
 
 
@@ -134,7 +134,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
     make_private(orchestra.store.cache)
     with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
         _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
-        queued = bool(_waits_for(orchestra, wishes.after)) or _occupied(orchestra) >= config.workers.max
+        queued = bool(queue.waits_for(orchestra, wishes.after)) or queue.is_full(orchestra)
         recorded = orchestra.store.record(number, orchestra.store.event("spawned", "human", queued=queued, **facts))
         if recorded.refused or recorded.worker is None or recorded.worker.nonce != nonce:
             return None
@@ -155,19 +155,6 @@ def _check_free(orchestra: Orchestra, path: object, branch: object, number: str)
             f"the branch {branch} exists already",
             f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
         )
-
-
-def _occupied(orchestra: Orchestra) -> int:
-    return sum(worker.status in _OCCUPYING for worker in orchestra.store.listing().workers)
-
-
-def _waits_for(orchestra: Orchestra, after: Sequence[str]) -> list[str]:
-    """Those of `after` whose work is not done yet."""
-    for number in after:
-        if not is_id(number):
-            raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
-    found = {worker.id: worker for worker in orchestra.store.listing().workers}
-    return [n for n in after if n not in found or found[n].status not in (Status.COMPLETE, Status.MERGED)]
 
 
 def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) -> str:
@@ -194,7 +181,7 @@ def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) 
 def _finish(orchestra: Orchestra, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    orchestra.until(lambda: _started(orchestra, number) is not None, START_SECONDS + launch.SETUP_SECONDS)
+    orchestra.until(lambda: _started(orchestra, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
     why = _started(orchestra, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
@@ -213,4 +200,4 @@ def _started(orchestra: Orchestra, number: str) -> str | None:
     pane = pane_of(orchestra, worker)
     if pane is None or pane.dead:
         return launch.lost(orchestra, number, pane)
-    return launch.trouble(orchestra, worker, pane, START_SECONDS)
+    return launch.trouble(orchestra, worker, pane, launch.START_SECONDS)

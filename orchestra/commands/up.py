@@ -33,7 +33,7 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     created = orchestra.tmux.open(plan)
     resumed = tuple(worker.id for worker in _missing(orchestra))
     for number in resumed:
-        _bring_back(orchestra, number)
+        launch.start_again(orchestra, number, "up")
     refresh(orchestra)
     return Opened(created, resumed)
 
@@ -46,7 +46,7 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
     found, text = find_layout(name or orchestra.config.layout, orchestra.root)
-    argv_of = {"orchestrator": (*orchestra.program(), "orchestrator")}
+    argv_of = {role: (*orchestra.program(), role) for role in ("orchestrator", "monitor")}
     return layout.plan(
         layout.load(text, found),
         root=orchestra.root,
@@ -60,9 +60,3 @@ def _missing(orchestra: Orchestra) -> list[Worker]:
     live = {(pane.worker, pane.nonce) for pane in orchestra.tmux.panes() if not pane.dead}
     found = orchestra.store.listing().workers
     return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]
-
-
-def _bring_back(orchestra: Orchestra, number: str) -> None:
-    recorded = orchestra.store.record(number, orchestra.store.event("launched", "up"))
-    if recorded.worker is not None:
-        launch.open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)

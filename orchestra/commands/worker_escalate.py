@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from orchestra.announce import announce
 from orchestra.errors import OrchestraError
 from orchestra.model import Escalation, Worker
 from orchestra.view import refresh
@@ -27,6 +28,6 @@ def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Wor
     recorded = orchestra.store.record(number, orchestra.store.event("escalated", "worker", **facts))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused)
-    orchestra.alert(f"#{number} is stuck: {asked.summary}")
+    announce(orchestra)
     refresh(orchestra)
     return recorded.worker

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import gates, snapshot
+from orchestra.announce import announce
 from orchestra.errors import OrchestraError
 from orchestra.model import Worker
 from orchestra.text import clean, clean_lines, signature
@@ -47,6 +48,7 @@ def worker_ship(
         shipped = _ship_local(orchestra, worker)
     else:
         shipped = _ship_github(orchestra, worker, title, _body(orchestra, worker, body, evidence), say)
+    announce(orchestra)
     refresh(orchestra)
     return shipped
 
@@ -121,7 +123,7 @@ def _give_up(orchestra: Orchestra, worker: Worker, command: str, count: int, tai
     orchestra.store.record(
         worker.id, orchestra.store.event("escalated", "ship", request=f"verify-{count}-{worker.nonce[:6]}", **facts)
     )
-    orchestra.alert(f"#{worker.id} is stuck: {summary}")
+    announce(orchestra)
     refresh(orchestra)
     raise OrchestraError(
         f"verify failed the same way {count} times; a person has been asked\n{tail}",
@@ -140,7 +142,7 @@ def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
         summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
         facts = {"gate": "domain", "summary": summary, "context": listed, "options": ["approve", "deny"]}
         orchestra.store.record(worker.id, orchestra.store.event("escalated", "ship", request=request, **facts))
-        orchestra.alert(f"#{worker.id} is stuck: {summary}")
+        announce(orchestra)
         refresh(orchestra)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
@@ -158,7 +160,6 @@ def _ship_local(orchestra: Orchestra, worker: Worker) -> Shipped:
     recorded = orchestra.store.record(worker.id, orchestra.store.event("shipped", "ship", local=True, review=review))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
-    orchestra.alert(f"#{worker.id} is ready: {worker.title}")
     return Shipped(recorded.worker, review)
 
 

@@ -13,7 +13,8 @@ directory.
 
 After a wait the next section begins at the next new user text, whether that came while the turn ran or after it. Text
 with a marker of its own begins that script instead. The place in the script is counted from the conversation alone, so
-retries, `kill -9`, `--resume` and many workers at once need nothing from the server.
+retries, `kill -9`, `--resume` and many workers at once need nothing from the server. A tool call that `kill -9` cut off
+is not in the resumed conversation, so it is made again.
 """
 
 from __future__ import annotations

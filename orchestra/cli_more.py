@@ -1,0 +1,70 @@
+"""The rest of the command line: holding, ending and cleaning up workers."""
+
+from __future__ import annotations
+
+import click
+
+from orchestra import render
+from orchestra.door import Door, json_option
+
+
+@click.command()
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def pause(door: Door, number: str) -> None:
+    """End a worker's agent for now; `resume` goes on in its conversation."""
+    from orchestra.commands.pause import pause as verb
+
+    verb(door.deciding, number)
+    click.echo(f"#{number} paused: orchestra resume {number} goes on")
+
+
+@click.command()
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def resume(door: Door, number: str) -> None:
+    """Go on with a paused worker."""
+    from orchestra.commands.resume import resume as verb
+
+    click.echo(f"#{number} goes on: {verb(door.deciding, number).status.value}")
+
+
+@click.command()
+@click.argument("number", metavar="ID")
+@click.option("--fresh", is_flag=True, help="Begin a new conversation.")
+@click.pass_obj
+def restart(door: Door, number: str, fresh: bool) -> None:
+    """Start a worker's agent again, in the same worktree and conversation."""
+    from orchestra.commands.restart import restart as verb
+
+    verb(door.deciding, number, fresh=fresh)
+    click.echo(f"#{number} started again" + (" with a new conversation" if fresh else " in its conversation"))
+
+
+@click.command()
+@click.argument("number", metavar="ID")
+@click.pass_obj
+def cancel(door: Door, number: str) -> None:
+    """End a worker. Its worktree, branch and commits stay."""
+    from orchestra.commands.cancel import cancel as verb
+
+    worker = verb(door.deciding, number)
+    click.echo(f"#{number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be removed.")
+@json_option
+@click.pass_obj
+def prune(door: Door, dry_run: bool, as_json: bool) -> None:
+    """Remove finished worktrees and branches that provably hold nothing to lose."""
+    from orchestra.commands.prune import prune as verb
+
+    found = verb(door.deciding, dry_run=dry_run)
+    door.say(render.pruned_json(found) if as_json else render.pruned(found, dry_run=dry_run))
+
+
+def add_to(group: click.Group) -> None:
+    """Add these commands to the main group."""
+    for command in (pause, resume, restart, cancel, prune):
+        group.add_command(command)

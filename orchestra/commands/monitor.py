@@ -1,0 +1,51 @@
+"""`orchestra monitor`: reconcile again and again, and say in plain sentences what was done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestra.errors import OrchestraError
+from orchestra.files import locked, make_private
+from orchestra.reconcile import Memory, reconcile
+from orchestra.text import stamp
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
+PASS_SECONDS = 15.0  # between two passes when nothing did
+
+
+def monitor(orchestra: Orchestra, say: Callable[[str], None], *, passes: int | None = None) -> None:
+    """Reconcile at every change of a session file and every PASS_SECONDS; one at a time for a project."""
+    make_private(orchestra.store.cache)
+    with locked(os.path.join(orchestra.store.cache, "monitor.lock"), wait=2.0):
+        say(f"{orchestra.title}: watching; what is done is said here")
+        memory = Memory()
+        while passes is None or passes > 0:
+            seen = _files(orchestra)
+            for line in _one(orchestra, memory):
+                say(f"{stamp(orchestra.now())[11:19]}  {line}")
+            passes = None if passes is None else passes - 1
+            if passes != 0:
+                orchestra.until(lambda seen=seen: _files(orchestra) != seen, PASS_SECONDS, LOOK_SECONDS)
+
+
+def _one(orchestra: Orchestra, memory: Memory) -> tuple[str, ...]:
+    try:
+        done = reconcile(orchestra, memory)
+        orchestra.tmux.beat(orchestra.now())
+    except OrchestraError as wrong:
+        return (wrong.message,)
+    return done.said
+
+
+def _files(orchestra: Orchestra) -> tuple[tuple[str, int], ...]:
+    """The names and times of the session files: what a change shows in."""
+    try:
+        with os.scandir(orchestra.store.root) as found:
+            return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
+    except OSError:
+        return ()

@@ -1,0 +1,32 @@
+"""`orchestra restart ID`: end the agent and start it again, in the same worktree and conversation."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from orchestra import launch
+from orchestra.errors import OrchestraError
+from orchestra.model import Status, Worker
+from orchestra.transition import LIVE
+from orchestra.view import pane_of, refresh, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
+    """Start the agent again; `fresh` begins a new conversation with the first prompt. Nothing on disk is removed."""
+    worker = worker_of(orchestra, number)
+    if worker.status not in LIVE:
+        other = "resume" if worker.status is Status.PAUSED else "spawn"
+        raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")
+    pane = pane_of(orchestra, worker)
+    if pane is not None:
+        orchestra.tmux.close(pane)
+    if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
+        answer = orchestra.store.event("approved", "human", request=worker.escalation.request)
+        orchestra.store.record(number, answer)
+    started = launch.start_again(orchestra, number, "human", session=str(uuid.uuid4()) if fresh else "")
+    refresh(orchestra)
+    return started

@@ -1,0 +1,24 @@
+"""`orchestra resume ID`: go on with a paused worker, in its conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra import launch
+from orchestra.errors import OrchestraError
+from orchestra.model import Worker
+from orchestra.view import refresh, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def resume(orchestra: Orchestra, number: str) -> Worker:
+    """Record the resume, then open the pane; raises OrchestraError when it is not paused."""
+    worker_of(orchestra, number)
+    recorded = orchestra.store.record(number, orchestra.store.event("resumed", "human"))
+    if recorded.refused or recorded.worker is None:
+        raise OrchestraError(f"#{number} cannot be resumed: {recorded.refused}", f"see it: orchestra show {number}")
+    worker = launch.start_again(orchestra, number, "human")
+    refresh(orchestra)
+    return worker
