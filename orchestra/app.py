@@ -6,8 +6,6 @@ Nothing outside is asked until it is needed: an edge is made at its first use, s
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from orchestra import bearings, notify
+from orchestra import bearings, notify, programs
 from orchestra import config as configs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.files import make_private, read_text, write_atomic
+from orchestra.files import read_text
 from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
 from orchestra.notify import Alert, Ways
@@ -176,24 +174,12 @@ class Orchestra:
     # --- the programs that others call ---
 
     def hook(self, agent: str) -> tuple[str, ...]:
-        """Argv of `orchestra-hook` for an agent: the interpreter without site packages starts 4 ms sooner."""
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hook.py")
-        if agent != "tmux":
-            return (sys.executable, "-I", "-S", script, agent)
-        places = (f"ORCHESTRA_HOME={self.home}", f"ORCHESTRA_PROJECT={self.project}")
-        return ("env", *places, sys.executable, "-I", "-S", script, agent)
-
-    @property
-    def shim(self) -> str:
-        """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for workers, whatever is on the person's PATH."""
-        return os.path.join(self.home, "bin", "orchestra")
-
-    def _shim_text(self) -> str:
-        return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m orchestra "$@"\n'
+        """What an agent, or tmux, calls at its events."""
+        return programs.hook(self.home, self.project, agent)
 
     def program(self) -> tuple[str, ...]:
-        """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
-        return ("env", f"ORCHESTRA_HOME={self.home}", sys.executable, "-P", "-m", "orchestra")
+        """What a pane of ours runs."""
+        return programs.pane(self.home)
 
     @property
     def orchestrator_directory(self) -> str:
@@ -212,7 +198,7 @@ class Orchestra:
             project=self.project,
             base=worker.base,
             hook=self.hook(worker.agent),
-            orchestra=(self.shim,),
+            orchestra=(programs.shim(self.home),),
         )
 
     @property
@@ -221,7 +207,8 @@ class Orchestra:
         from orchestra import layout
         from orchestra.shipped import find_layout
 
-        name, text = find_layout(self.config.layout, self.root)
+        known = self.bearings
+        name, text = find_layout((known.layout if known else "") or self.config.layout, self.root)
         return layout.load(text, name).panes_per_window
 
     def options(self, agent: str) -> AgentOptions:
@@ -265,15 +252,21 @@ class Orchestra:
 
     # --- bearings for the hook ---
 
-    def remember(self) -> None:
-        """Write what the hook needs to know of this project, unless it stands there already."""
+    def remember(self, layout: str = "") -> None:
+        """Write what hooks and workers' panes need to know; `layout` is the one that `up` opened."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
-        make_private(os.path.dirname(self.shim))
-        if _text_at(self.shim) != self._shim_text():
-            write_atomic(self.shim, self._shim_text(), mode=0o700)
-        here = self.environ.get("TMUX_TMPDIR", ""), self.config.limits.silent, self.environ.get("GITHUB_API_URL", "")
-        bearings.write(self.store.cache, Bearings(self.root, self.config.tmux.socket, *here))
+        programs.write_shim(self.home)
+        known = self.bearings
+        here = Bearings(
+            root=self.root,
+            socket=self.config.tmux.socket,
+            sockets=self.environ.get("TMUX_TMPDIR", ""),
+            silent=self.config.limits.silent,
+            api=self.environ.get("GITHUB_API_URL", ""),
+            layout=layout or (known.layout if known else ""),
+        )
+        bearings.write(self.store.cache, here)
 
     @property
     def bearings(self) -> Bearings | None:

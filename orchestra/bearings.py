@@ -23,6 +23,7 @@ class Bearings(Record):
     socket: str  # tmux -L
     sockets: str  # TMUX_TMPDIR of the person who opened the workspace; a worker has another one
     silent: float  # seconds
+    layout: str  # that `up` opened; empty: the configured one
     api: str  # GITHUB_API_URL of that person, for `ship` in a worker's clean environment
 
 

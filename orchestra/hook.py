@@ -15,7 +15,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
 
 from orchestra import news, quick_json
 from orchestra.errors import OrchestraError
-from orchestra.files import discard
+from orchestra.files import discard, read_text, write_atomic
 from orchestra.model import Delivery, Doing, Event, Guidance, Worker
 from orchestra.store import Store
 
@@ -79,9 +79,30 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     if told is None:
         return worker
     kind, facts = told
-    if kind == "unblocked" and worker.activity.state is not Doing.BLOCKED:
+    if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
     return store.record(worker.id, store.event(kind, f"hook:{event}", **facts)).worker or worker
+
+
+def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
+    """Keep the file `blocked` while a dialog is open; False for a tool that ended while another one's dialog is open.
+
+    The agent's `sh` looks for this file after each tool: without it no Python starts.
+    """
+    path = store.file(worker.id, "blocked")
+    if kind == "blocked":
+        write_atomic(path, request)
+    elif kind == "unblocked":
+        try:
+            asked = read_text(path)
+        except OSError:
+            return worker.activity.state is Doing.BLOCKED
+        if asked and asked != request:
+            return False
+        discard(path)
+    elif kind in ("accepted", "turn-ended", "limited", "ended"):
+        discard(path)
+    return True
 
 
 def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from orchestra import agents
+from orchestra import agents, programs
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -19,6 +19,7 @@ from orchestra.text import seconds_of
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
+FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this what the first one said
 SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
@@ -86,7 +87,7 @@ def _environment(orchestra: Orchestra, path: str) -> dict[str, str]:
         kept = configs.environment_allowed((), orchestra.environ)
     return {
         **kept,
-        "PATH": os.path.dirname(orchestra.shim) + os.pathsep + kept.get("PATH", os.defpath),
+        "PATH": os.path.dirname(programs.shim(orchestra.home)) + os.pathsep + kept.get("PATH", os.defpath),
         "TERM": orchestra.environ.get("TERM", "screen-256color"),
         "ORCHESTRA_PROJECT": orchestra.project,
         "ORCHESTRA_HOME": orchestra.home,
@@ -144,7 +145,9 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     agent = agents.agent(worker.agent)
     environment = agent_environment(orchestra, worker.id)
     resume = agent.conversation_exists(worker.agent_session, environment)
-    words = resume_words(worker) if resume else _text(orchestra.store.file(worker.id, "prompt.md"))
+    if not resume:
+        worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
+    words = resume_words(worker) if resume else _text(orchestra.store.file(worker.id, FIRST))
     launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
@@ -153,6 +156,14 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
         write_atomic(heartbeat, "")
         os.utime(heartbeat, (0, 0))
     return launch
+
+
+def _begun(orchestra: Orchestra, worker: Worker, session: str) -> Worker:
+    """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
+    if session == worker.agent_session:
+        return worker
+    event = orchestra.store.event("launched", "worker run", session=session)
+    return orchestra.store.record(worker.id, event).worker or worker
 
 
 def resume_words(worker: Worker) -> str:

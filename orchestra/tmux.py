@@ -271,7 +271,7 @@ class Tmux:
             seen = _Seen(not empty, list(rows(said.out, self.project)))
             if all(row.reaped or not row.dead for row in seen.rows):
                 break
-            # tmux 3.3a can miss the end of a program that ends soon after its start (10 of 57 runs), and with it the exit
+            # tmux 3.3a can miss the end of a program, here 10 of 57 that were killed early, and with it the exit
             # status and the pane-died hook, until another child of its ends.
             self.server.ask("run-shell", "true")
         return seen

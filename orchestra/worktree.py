@@ -146,7 +146,7 @@ class Repository(Facts):
         """True when a directory holds nothing but files that are in the base commit, byte for byte."""
         if path.is_symlink() or not path.is_dir() or (path / ".git").is_dir():
             return False
-        with self._index() as index:
+        with self._index(self.common, None) as index:
             here = ("-C", str(path), f"--work-tree={path}")
             self.ask("read-tree", base_commit, environ=index)
             plain = ("--no-ext-diff", "--no-textconv", "--name-only", "--diff-filter=d")
@@ -196,7 +196,7 @@ class Repository(Facts):
         admin = self.admin(path)
         head = self.commit("HEAD", at=path)
         unwritten = not (admin / READY).exists() and not entries_of(admin / "index")
-        with self._index(admin / "index") as index:
+        with self._index(admin, admin / "index") as index:
             if unwritten:
                 self.ask("read-tree", "HEAD", at=path, environ=index)
             trees = [self.git("write-tree", at=path, environ=index).out]  # staged; none in an unfinished merge
@@ -282,10 +282,11 @@ class Repository(Facts):
             self._keep(f"branches/{branch}", tip)
             self.ask("update-ref", "-d", f"refs/heads/{branch}", tip)
 
+    @staticmethod
     @contextmanager
-    def _index(self, copy: Path | None = None) -> Iterator[Mapping[str, str]]:
-        """The environment of a temporary index, which starts as a copy of the file `copy` if there is one."""
-        with tempfile.TemporaryDirectory(prefix="orchestra-", dir=self.common) as directory:
+    def _index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, str]]:
+        """The environment of a temporary index in git's directory `beside`; it starts as a copy of the file `copy`."""
+        with tempfile.TemporaryDirectory(prefix="orchestra-", dir=beside) as directory:
             index = Path(directory) / "index"
             if copy and copy.exists():
                 shutil.copyfile(copy, index)

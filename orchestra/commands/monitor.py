@@ -30,7 +30,12 @@ def monitor(orchestra: Orchestra, say: Callable[[str], None], *, passes: int | N
                 say(f"{stamp(orchestra.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
             if passes != 0:
-                orchestra.until(lambda seen=seen: _files(orchestra) != seen, PASS_SECONDS, LOOK_SECONDS)
+                _rest(orchestra, seen)
+
+
+def _rest(orchestra: Orchestra, seen: tuple[tuple[str, int], ...]) -> None:
+    """Until a session file is not as it was `seen`, and PASS_SECONDS at most."""
+    orchestra.until(lambda: _files(orchestra) != seen, PASS_SECONDS, LOOK_SECONDS)
 
 
 def _one(orchestra: Orchestra, memory: Memory) -> tuple[str, ...]:

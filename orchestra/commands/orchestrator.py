@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import agents, launch
+from orchestra import agents, launch, programs
 from orchestra import prompt as prompts
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Launch, Seat
@@ -68,5 +68,5 @@ def _seat(orchestra: Orchestra, directory: str) -> Seat:
         project=orchestra.project,
         base=orchestra.config.base,
         hook=orchestra.hook("orchestrator"),
-        orchestra=(orchestra.shim,),
+        orchestra=(programs.shim(orchestra.home),),
     )

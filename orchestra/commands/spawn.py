@@ -139,7 +139,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
         if recorded.refused or recorded.worker is None or recorded.worker.nonce != nonce:
             return None
         text = _render(orchestra, issue, recorded.worker, wishes)
-        write_atomic(orchestra.store.file(number, "prompt.md"), text)
+        write_atomic(orchestra.store.file(number, launch.FIRST), text)
     return recorded.worker
 
 

@@ -27,7 +27,7 @@ class Opened(NamedTuple):
 def up(orchestra: Orchestra, name: str | None) -> Opened:
     """Open the workspace with the layout `name` (None: the configured one). Run twice is run once."""
     plan = _validated(orchestra, name)
-    orchestra.remember()
+    orchestra.remember(name or "")
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     created = orchestra.tmux.open(plan)

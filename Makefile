@@ -1,0 +1,61 @@
+# `make` lists what can be done. Everything is installed into .venv; nothing else on this machine is changed,
+# but for tmux, git and venv, which are installed where they are missing (tests/ensure_tools.py).
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt e2e bench tools
+
+help: ## list this
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/installed tools ## see it work in a throw-away repository, without an account (DETACH=1: do not attach)
+	@if [ -z "$(DETACH)" ] && [ -t 0 ] && [ -t 1 ]; then detach=; else detach=-d; fi; $(BIN)/orchestra up --demo $$detach
+	@printf '%s\n' "" "Take part in it:" \
+		"  cd $${ORCHESTRA_HOME:-$$HOME/.orchestration}/demo/widgets && PATH=\"$(CURDIR)/$(BIN):\$$PATH\"" \
+		"  orchestra list            who needs you" \
+		"  orchestra tell 2 sliding  answer worker 2" \
+		"  orchestra spawn 4         start one more" \
+		"  orchestra attach          see the panes; leave them with the prefix (Ctrl-B) and d" \
+		"  orchestra down            end it"
+
+test: $(VENV)/developing tools ## run all tests, with the real Claude Code program where there is npm
+	$(PYTEST)
+
+check: $(VENV)/developing tools ## lint, types, and the tests that need neither tmux nor an agent
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(PYTEST) -m fast
+
+e2e: $(VENV)/developing tools ## run the journeys only: told through the command line, in real tmux
+	$(PYTEST) -m "journey or real"
+
+bench: $(VENV)/developing tools ## measure, and compare with the budgets
+	$(BIN)/python tests/bench.py
+
+fmt: $(VENV)/developing ## format, and mend what lint can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+tools:
+	@test -n "$(PYTHON)" || { echo "orchestra needs Python 3.11 or newer; install it, or say where: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) tests/ensure_tools.py
+
+# What is installed where, by the file that says what it needs.
+$(VENV)/installed: pyproject.toml | tools
+	@echo "installing orchestra into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/developing: pyproject.toml | tools
+	@echo "installing orchestra and its tools for development into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
