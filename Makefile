@@ -17,7 +17,7 @@ help: ## list this
 demo: $(VENV)/installed tools ## see it work in a throw-away repository, without an account (DETACH=1: do not attach)
 	@if [ -z "$(DETACH)" ] && [ -t 0 ] && [ -t 1 ]; then detach=; else detach=-d; fi; $(BIN)/orchestra up --demo $$detach
 	@printf '%s\n' "" "Take part in it:" \
-		"  cd $${ORCHESTRA_HOME:-$$HOME/.orchestration}/demo/widgets && PATH=\"$(CURDIR)/$(BIN):\$$PATH\"" \
+		"  cd $$(ls -d "$${ORCHESTRA_HOME:-$$HOME/.orchestration}"/demo/*/widgets | head -n 1) && PATH=\"$(CURDIR)/$(BIN):\$$PATH\"" \
 		"  orchestra list            who needs you" \
 		"  orchestra tell 2 sliding  answer worker 2" \
 		"  orchestra spawn 4         start one more" \

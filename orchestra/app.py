@@ -226,7 +226,7 @@ class Orchestra:
         """Tell the person; never a reason for a command to fail."""
         how = self.config.notify
         tmux = self.tmux
-        ways = Ways(tmux.say, tmux.bell, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
+        ways = Ways(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
         minute = notify.minute_of_day(self.now())
         try:
             if tmux.running():

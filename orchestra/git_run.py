@@ -23,6 +23,8 @@ _STRAY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS",
 )  # fmt: skip
 
+_NO_GIT = ("git is not installed, or not on the PATH", "install git 2.31 or newer, then: git --version")
+
 
 class Done(NamedTuple):
     """How a git ended: its status, its output without the last newline, its complaints."""
@@ -51,14 +53,11 @@ def execute(
 
     With a timeout it has no terminal either, so that ssh cannot wait there for a pass phrase.
     """
-    missing = OrchestraError(
-        "git is not installed, or not on the PATH", "install git 2.31 or newer, then: git --version"
-    )
     try:
         from git import Git
         from git.exc import GitCommandNotFound
     except ImportError:  # GitPython looks for git when it is imported
-        raise missing from None
+        raise OrchestraError(*_NO_GIT) from None
     # GitPython lays the environment it is given over that of this process: what must not be there is taken out.
     stray = [word for name in _STRAY if name in os.environ and name not in environ for word in ("-u", name)]
     ours = {"LC_ALL": locale, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
@@ -75,7 +74,7 @@ def execute(
             start_new_session=timeout is not None,
         )
     except GitCommandNotFound:
-        raise missing from None
+        raise OrchestraError(*_NO_GIT) from None
     if timeout is not None and err.startswith("Timeout: "):
         raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
     return Done(status, str(out), err)
@@ -147,3 +146,16 @@ def attach(path: Path, admin: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     if target_of(path / ".git") is None:
         (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))
+
+
+@contextmanager
+def temporary_index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, str]]:
+    """The environment of a temporary index in git's directory `beside`; it starts as a copy of the file `copy`."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="orchestra-", dir=beside) as directory:
+        index = Path(directory) / "index"
+        if copy and copy.exists():
+            shutil.copyfile(copy, index)
+        yield {"GIT_INDEX_FILE": str(index)}

@@ -64,14 +64,15 @@ def _words(worker: Worker, words: str) -> Guidance:
 def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
     """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste."""
     agent = agents.agent(worker.agent)
-    if agent.dialog_open(orchestra.tmux.capture(pane)):
+    if agent.dialog_open(orchestra.tmux.drawn(pane)):
         return
-    before = agent.composer_text(orchestra.tmux.capture(pane))
+    if agent.composer_text(orchestra.tmux.drawn(pane)) != "":
+        return  # somebody is typing there: their words and ours would become one
     orchestra.tmux.deliver(pane, launch.as_said(_words(worker, words)))
-    orchestra.until(lambda: agent.composer_text(orchestra.tmux.capture(pane)) not in (before, "", None), PASTE_SECONDS)
+    orchestra.until(lambda: agent.composer_text(orchestra.tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
     orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
     for _ in range(ENTERS):
-        if agent.dialog_open(orchestra.tmux.capture(pane)):
+        if agent.dialog_open(orchestra.tmux.drawn(pane)):
             return
         orchestra.tmux.enter(pane)
         if orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):

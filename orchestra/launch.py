@@ -196,7 +196,7 @@ def lost(orchestra: Orchestra, number: str, pane: Pane | None) -> str:
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     agent = agents.agent(worker.agent)
-    seen = agent.trouble(orchestra.tmux.capture(pane))
+    seen = agent.trouble(orchestra.tmux.drawn(pane))
     waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
     prepared = _text(orchestra.store.file(worker.id, "prepared")) == worker.nonce
     if seen is None and prepared and waited > patience:

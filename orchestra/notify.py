@@ -20,10 +20,9 @@ COMMAND_SECONDS = 10.0
 
 
 class Ways(NamedTuple):
-    """How to reach the person. `show` and `ring` are tmux's; `terminals` are the attached clients' devices."""
+    """How to reach the person: `show` is a line in tmux, `terminals` are the attached clients' devices."""
 
     show: Callable[[str], None]
-    ring: Callable[[], None]
     terminals: Callable[[], tuple[str, ...]]
     bell: bool = True
     desktop: bool = True
@@ -46,11 +45,10 @@ def tell(alert: Alert, ways: Ways, environ: Mapping[str, str], minute: int) -> N
     ways.show(clean(f"{alert.project}: {alert.text}"))
     if (ways.kinds and alert.kind not in ways.kinds) or (ways.quiet and is_quiet(ways.quiet, minute)):
         return
-    if ways.bell:
-        ways.ring()
+    said = ("\a" if ways.bell else "") + (_osc(alert) if ways.desktop else "")
+    for device in ways.terminals() if said else ():
+        _write(device, said)
     if ways.desktop:
-        for device in ways.terminals():
-            _osc(device, alert)
         _desktop(alert, environ)
     if ways.command:
         _run(shlex.split(ways.command), environ, json.dumps(alert._asdict()))
@@ -68,10 +66,14 @@ def is_quiet(hours: str, minute: int) -> bool:
     return begin <= minute < end if begin <= end else minute >= begin or minute < end
 
 
-def _osc(device: str, alert: Alert) -> None:
-    """OSC 9 and OSC 777, written to the outer terminal itself: tmux passes neither on from a pane (peers 5.19)."""
+def _osc(alert: Alert) -> str:
+    """OSC 9 and OSC 777, for the outer terminal itself: tmux passes neither on from a pane."""
     title, text = clean(f"orchestra {alert.project}", 80), clean(alert.text, 160)
-    said = f"\x1b]9;{title}: {text}\x07\x1b]777;notify;{title.replace(';', ',')};{text.replace(';', ',')}\x07"
+    return f"\x1b]9;{title}: {text}\x07\x1b]777;notify;{title.replace(';', ',')};{text.replace(';', ',')}\x07"
+
+
+def _write(device: str, said: str) -> None:
+    """To a terminal of the person, whoever reads it or not."""
     try:
         fd = os.open(device, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

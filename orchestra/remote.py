@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean
@@ -20,28 +18,22 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
 PUSH_SECONDS = 600.0  # the person's pre-push hook may run a test suite
 
+_URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?(?P<host>[A-Za-z0-9._-]+)(?::[0-9]*)?/(?P<path>.+)", re.IGNORECASE)
 _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
 
 
 def slug(url: str) -> tuple[str, str, str] | None:
     """Host, owner and repository of a remote's URL (https, ssh or `git@host:owner/repo`); None for a path."""
-    scp = None if "://" in url else _SCP.fullmatch(url)
-    if scp:
-        host, path = scp["host"], scp["path"]
-    else:
-        try:
-            parts = urlsplit(url)
-            host, path = parts.hostname or "", parts.path
-        except ValueError:
-            return None
-        if parts.scheme not in ("https", "http", "ssh", "git"):
-            return None
-    names = path.strip("/").removesuffix(".git").split("/")
-    if len(names) < 2 or not host or not all(map(_NAME.fullmatch, names)):
+    match = _URL.fullmatch(url) if "://" in url else _SCP.fullmatch(url)
+    if match is None:
         return None
-    host = host.lower().removeprefix("ssh.") if host.lower() == "ssh.github.com" else host.lower()
-    return host, "/".join(names[:-1]), names[-1]
+    names = match["path"].strip("/").removesuffix(".git").split("/")
+    if len(names) < 2 or not all(map(_NAME.fullmatch, names)):
+        return None
+    host = match["host"].lower()
+    # GitHub's ssh over the https port has a host of its own.
+    return "github.com" if host == "ssh.github.com" else host, "/".join(names[:-1]), names[-1]
 
 
 def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
@@ -109,14 +101,15 @@ def _credential(url: str, token: str | None) -> Iterator[tuple[tuple[str, ...], 
     The file has no name and the settings hold no secret, so it is in no argv, no environment (which hooks print
     into logs) and on no disk after a kill (failures.md X7).
     """
-    parts = urlsplit(url) if url.startswith("https://") else None
-    if not token or parts is None:
+    if not token or not url.startswith("https://"):
         yield (), ()
         return
+    import tempfile
+
     with tempfile.TemporaryFile() as file:
         file.write(f"username=x-access-token\npassword={token}\n".encode())
         file.flush()
         file.seek(0)  # where /dev/fd shares the position (macOS)
         shell = f'!f() {{ test "$1" = get && cat /dev/fd/{file.fileno()}; }}; f'
-        host = parts.netloc.rpartition("@")[2]
+        host = url.split("/")[2].rpartition("@")[2]
         yield ("credential.helper=", f"credential.https://{host}.helper={shell}"), (file.fileno(),)

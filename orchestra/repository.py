@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -118,6 +117,8 @@ class Facts:
         found = slug(self.remote_url() or "")
         if found:
             return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+        import hashlib
+
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
         return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
 
@@ -146,6 +147,8 @@ class Facts:
 
         Without `branch.*`, which `git push -u` writes, so that it changes only when somebody should look.
         """
+        import hashlib
+
         shown = hashlib.sha256()
         for file in (self.common / "config", self.common / "config.worktree"):
             listed = self.git("config", "--file", str(file), "--includes", "--list", "-z").out.split("\0")
@@ -223,6 +226,8 @@ class Facts:
 
     def digest(self, path: AnyPath, names: Sequence[str]) -> str:
         """A hash of what HEAD holds under these paths: another content, mode or a deletion gives another one."""
+        import hashlib
+
         rows = self.ask("ls-tree", "-r", "-z", "--full-tree", "HEAD", at=path).split("\0")
         held = {name: facts for facts, _, name in (row.partition("\t") for row in rows)}
         text = "\0".join(f"{held.get(name, 'gone')}\t{name}" for name in sorted(names))

@@ -204,6 +204,10 @@ class Tmux:
         said = self.server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
         return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said, limit=1_000_000))
 
+    def drawn(self, pane: Pane) -> str:
+        """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""
+        return self.server.within(pane, [("capture-pane", "-p", "-e", "-t", pane.id)], dead=True)
+
     def close(self, pane: Pane) -> None:
         """End the pane if it is still this worker's; nothing to do when it is gone."""
         if any((row.pane, row.worker) == (pane.id, pane.worker) for row in self._look().rows):
@@ -240,15 +244,9 @@ class Tmux:
         for client, _ in self._clients():
             self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
 
-    def bell(self) -> None:
-        """Ring at everybody attached to our session: on their terminals, never through a pane."""
-        for _, tty in self._clients():
-            try:
-                fd = os.open(tty, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            except OSError:
-                continue
-            with os.fdopen(fd, "wb", buffering=0) as terminal:
-                terminal.write(b"\a")
+    def terminals(self) -> tuple[str, ...]:
+        """The devices of everybody attached to our session: what is written there reaches no pane."""
+        return tuple(tty for _, tty in self._clients() if tty)
 
     def shutdown(self) -> None:
         """End our session and no other, and wait for the server's end if it was the last one (O12)."""

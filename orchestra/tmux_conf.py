@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestra.errors import OrchestraError
+from orchestra.layout_name import NAMES, cells
 from orchestra.model import PanePlan, WindowPlan
 from orchestra.text import clean
 
@@ -15,9 +16,6 @@ Group = Sequence[Command]
 WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
 
-_LAYOUTS = ("even-horizontal", "even-vertical", "main-horizontal", "main-vertical", "tiled")
-_CELL = r"\d{1,5}x\d{1,5},\d{1,5},\d{1,5}"
-_DRAWN = re.compile(rf"([0-9a-f]{{4}}),({_CELL}[0-9x,\[\]{{}}]*)", re.ASCII)
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
 _PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
 _CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
@@ -95,27 +93,16 @@ def word(text: str) -> str:
 
 
 def checked_layout(text: str, panes: int) -> str:
-    """The layout as it is; an unknown name would kill a tmux 3.3a server with all its panes (platform.md C)."""
-    drawn = _DRAWN.fullmatch(text)
-    if text in _LAYOUTS or (drawn and _checksum(drawn[2]) == drawn[1] and _cells(drawn[2]) == panes):
-        return text
+    """The layout as it is; an unknown name would kill a tmux 3.3a server with all its panes (see `layout_name`)."""
+    try:
+        if cells(text) in (None, panes):
+            return text
+    except ValueError:
+        pass
     raise OrchestraError(
         f"layout {clean(text, 60)!r} is not a layout of {panes} panes",
-        f"use one of {', '.join(_LAYOUTS)}, or what `tmux list-windows -F '#{{window_layout}}'` prints",
+        f"use one of {', '.join(NAMES)}, or what `tmux list-windows -F '#{{window_layout}}'` prints",
     )
-
-
-def _checksum(text: str) -> str:
-    total = 0
-    for char in text:
-        total = (((total >> 1) | ((total & 1) << 15)) + ord(char)) & 0xFFFF
-    return f"{total:04x}"
-
-
-def _cells(text: str) -> int:
-    if text.count("{") != text.count("}") or text.count("[") != text.count("]"):
-        return 0
-    return len(re.findall(rf"{_CELL}(?![\[{{\d])", text))
 
 
 # --- what we set ---

@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestra import include, remote
+from orchestra import remote
 from orchestra.errors import OrchestraError
-from orchestra.git_run import AnyPath, attach, entries_of, flock, may_be_at, place_of, real, target_of, text_of
+from orchestra.git_run import (
+    AnyPath,
+    attach,
+    entries_of,
+    flock,
+    may_be_at,
+    place_of,
+    real,
+    target_of,
+    temporary_index,
+    text_of,
+)
 from orchestra.remote import slug
 from orchestra.repository import Facts
 from orchestra.text import clean
@@ -56,6 +66,8 @@ class Repository(Facts):
 
     def copy_and_link(self, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
         """Copy ignored files and link ignored directories of the main checkout; a line for each, done or not."""
+        from orchestra import include
+
         return include.copy_and_link(self, path, copy, link)
 
     # --- add ---
@@ -146,7 +158,7 @@ class Repository(Facts):
         """True when a directory holds nothing but files that are in the base commit, byte for byte."""
         if path.is_symlink() or not path.is_dir() or (path / ".git").is_dir():
             return False
-        with self._index(self.common, None) as index:
+        with temporary_index(self.common, None) as index:
             here = ("-C", str(path), f"--work-tree={path}")
             self.ask("read-tree", base_commit, environ=index)
             plain = ("--no-ext-diff", "--no-textconv", "--name-only", "--diff-filter=d")
@@ -196,7 +208,7 @@ class Repository(Facts):
         admin = self.admin(path)
         head = self.commit("HEAD", at=path)
         unwritten = not (admin / READY).exists() and not entries_of(admin / "index")
-        with self._index(admin, admin / "index") as index:
+        with temporary_index(admin, admin / "index") as index:
             if unwritten:
                 self.ask("read-tree", "HEAD", at=path, environ=index)
             trees = [self.git("write-tree", at=path, environ=index).out]  # staged; none in an unfinished merge
@@ -281,16 +293,6 @@ class Repository(Facts):
                 raise OrchestraError(f"{branch} is checked out: it stays", "see: git worktree list")
             self._keep(f"branches/{branch}", tip)
             self.ask("update-ref", "-d", f"refs/heads/{branch}", tip)
-
-    @staticmethod
-    @contextmanager
-    def _index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, str]]:
-        """The environment of a temporary index in git's directory `beside`; it starts as a copy of the file `copy`."""
-        with tempfile.TemporaryDirectory(prefix="orchestra-", dir=beside) as directory:
-            index = Path(directory) / "index"
-            if copy and copy.exists():
-                shutil.copyfile(copy, index)
-            yield {"GIT_INDEX_FILE": str(index)}
 
 
 _AUTHOR = {

@@ -222,15 +222,19 @@ def test_what_the_transcript_proves(tmp_path: Path) -> None:
         {"type": "user", "isSidechain": True, "message": {"content": said(7)}},
         {"type": "user", "message": said(8)},
         [said(8)],
+        {"type": "attachment", "attachment": {"type": "hook_additional_context", "content": [said(10), 1]}},
+        {"type": "attachment", "attachment": {"type": "hook_success", "content": said(11), "stdout": said(11)}},
+        {"type": "user", "isMeta": True, "message": {"content": f"Stop hook feedback:\n{said(12)}"}},
         {"type": "user", "message": {"content": said(9)}},
     ]
     path = str(tmp_path / "transcript.jsonl")
     text = "\n".join(map(json.dumps, lines))
     Path(path).write_text(text[:-3])  # the last line is still being written
-    every = [f"g{number}" for number in range(1, 10)]
-    assert claude.accepted_in(path, 0, every) == {"g1", "g3", "g4"}
-    assert claude.enqueued_in(path, 0, every) == {"g1", "g2", "g3", "g4"}
-    assert claude.accepted_in(path, len(json.dumps(lines[0])) + 1, every) == {"g3", "g4"}
+    every = [f"g{number}" for number in range(1, 13)]
+    given_to_it = {"g3", "g4", "g10", "g12"}
+    assert claude.accepted_in(path, 0, every) == {"g1"} | given_to_it
+    assert claude.enqueued_in(path, 0, every) == {"g1", "g2"} | given_to_it
+    assert claude.accepted_in(path, len(json.dumps(lines[0])) + 1, every) == given_to_it
     assert claude.accepted_in(path, 10**9, ["g1"]) == {"g1"}, "a shorter file is another conversation: read it all"
     assert claude.accepted_in(str(tmp_path / "none"), 0, every) == set()
 

@@ -177,10 +177,11 @@ def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
     told = {"hookEventName": "PostToolUse", "additionalContext": "Guidance g12 from human:\nuse blue"}
     Path(f"{sit.hook}.says").write_text(json.dumps({"hookSpecificOutput": told}))
     (sit.directory / "mailbox").touch()
-    sit.start("go " + marker(bash("echo A"), {"text": "end"}))
-    sit.wait("turn-ended")
+    sit.start("go " + marker(bash("echo A"), {"wait": True}, {"text": "end"}))
+    assert sit.wait("turn-ended")["said"] == "end", "the words came in time for the wait"
     assert len(sit.hooks("PostToolUse")) == 1
     assert "Guidance g12 from human:\\nuse blue" in json.dumps(sit.api.of(sit.seat.session)[-1].body["messages"])
+    assert claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}
 
 
 DENIED = (

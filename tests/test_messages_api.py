@@ -32,6 +32,12 @@ RESULT = {
 REMINDER = user("<system-reminder>\nas you answer\n</system-reminder>\n")
 ASKED = user(f"Do issue 124.\n> {SCRIPT}\nThat is all.")
 SYSTEM = {"role": "system", "content": QUEUED}
+CONTEXT = "<system-reminder>\nPostToolUse:Bash hook additional context: {}\n</system-reminder>"
+HANDED = {
+    "role": "user",
+    "content": [*RESULT["content"], *user(CONTEXT.format("Guidance g1 from human:\nblue"))["content"]],
+}
+OTHER = user(CONTEXT.format("#124 is stuck"))
 OLDER = user(f"<system-reminder>\n{QUEUED}\n</system-reminder>")
 
 
@@ -51,6 +57,10 @@ OLDER = user(f"<system-reminder>\n{QUEUED}\n</system-reminder>")
         pytest.param([ASKED, answer(), RESULT, SYSTEM], "first", ["Edit"], id="words in the turn do not skip a step"),
         pytest.param([ASKED, answer(), RESULT, SYSTEM, answer(), RESULT], "second", ["Bash"], id="and pass the wait"),
         pytest.param([ASKED, answer(), RESULT, OLDER, answer(), RESULT], "second", ["Bash"], id="also as a reminder"),
+        pytest.param([ASKED, answer(), HANDED, answer(), RESULT], "second", ["Bash"], id="or handed over by a hook"),
+        pytest.param(
+            [ASKED, answer(), OTHER, answer(), RESULT], "I wait for an answer.", [], id="other context is no words"
+        ),
         pytest.param(
             [ASKED, answer(), RESULT, SYSTEM, answer(), RESULT, answer(), RESULT],
             "end",

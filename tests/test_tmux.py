@@ -840,16 +840,14 @@ def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
     tmux.push_bar("text", "none")
     tmux.beat(1.0)
     tmux.say("text")
-    tmux.bell()
+    assert tmux.terminals() == ()
     assert not tmux.running()
 
 
-def test_say_is_read_and_the_bell_rings(tmux: Tmux, attached: Screen) -> None:
+def test_say_is_read_and_terminals_are_the_clients(tmux: Tmux, attached: Screen) -> None:
     tmux.say("#124 needs you: #[fg=red] #(x) %H")
     eventually(lambda: attached.shows("#124 needs you: #[fg=red] #(x) %H"))
-    attached.raw("new-window", "--", *WAIT)
-    tmux.bell()
-    eventually(lambda: "1" in attached.raw("list-windows", "-F", "#{window_bell_flag}").split("\n"))
+    assert list(tmux.terminals()) == attached.raw("list-clients", "-F", "#{client_tty}").split()
 
 
 def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> None:

@@ -42,7 +42,7 @@ def guidance_ids(prompt: str) -> list[str]:
 
 
 def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
-    """Which of `ids` the model has been given: as a prompt of its own, or folded into the running turn."""
+    """Which of `ids` the model has been given: as a prompt, folded into the running turn, or by a hook of ours."""
     found = {
         piece for kind, said in _said_in(transcript, since_byte) if kind == "given" for piece in guidance_ids(said)
     }
@@ -182,7 +182,9 @@ def _said(line: bytes) -> Iterator[tuple[str, str]]:
         return
     kind, message, attached = entry.get("type"), entry.get("message"), entry.get("attachment")
     if kind == "user" and isinstance(message, Mapping):
-        yield "given", _words(message.get("content"))
+        yield "given", _words(message.get("content")).removeprefix("Stop hook feedback:\n")
+    elif kind == "attachment" and isinstance(attached, Mapping) and attached.get("type") == "hook_additional_context":
+        yield from (("given", text) for text in _listed(attached.get("content")) if isinstance(text, str))
     elif kind == "attachment" and isinstance(attached, Mapping) and attached.get("type") == "queued_command":
         yield "given", _words(attached.get("prompt"))
     elif kind == "queue-operation" and entry.get("operation") == "enqueue":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
+import secrets
 import subprocess
 from collections.abc import Mapping
 
 from orchestra.agents.scripted_demo import FILES
 from orchestra.app import home_of
 from orchestra.errors import OrchestraError
+from orchestra.files import locked, names_in
 
 FIRST = ("1", "2", "3")  # they start at once; the fourth is the person's to spawn
 
@@ -24,20 +25,30 @@ _SETTINGS = (
 
 
 def demo(environ: Mapping[str, str]) -> str:
-    """The path of the demo's repository, which is made when it is not there yet."""
-    root = os.path.join(home_of(environ), "demo", "widgets")
-    if os.path.isdir(root):
-        return root
-    begun = f"{root}.{os.getpid()}.begun"  # becomes `root` in one step: a half-made demo is never opened
+    """The path of the demo's repository, which is made when there is none.
+
+    Each one lies in a directory of its own name: who removes it gets a new one, and not the old one's workers.
+    """
+    place = os.path.join(home_of(environ), "demo")
     try:
-        os.makedirs(begun, mode=0o700)
-        _make(begun, environ)
-        os.rename(begun, root)
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        with locked(os.path.join(place, "lock"), wait=60):
+            return _found(place) or _made(place, environ)
     except OSError as wrong:
-        if not os.path.isdir(root):  # else somebody else was faster
-            raise OrchestraError(f"the demo cannot be made at {root}: {wrong.strerror}") from None
-    finally:
-        shutil.rmtree(begun, ignore_errors=True)
+        raise OrchestraError(f"the demo cannot be made in {place}: {wrong.strerror}") from None
+
+
+def _found(place: str) -> str | None:
+    roots = (os.path.join(place, name, "widgets") for name in names_in(place))
+    return next(filter(os.path.isdir, roots), None)
+
+
+def _made(place: str, environ: Mapping[str, str]) -> str:
+    root = os.path.join(place, secrets.token_hex(2), "widgets")
+    begun = f"{root}.begun"  # becomes `root` in one step: a half-made demo is never opened
+    os.makedirs(begun, mode=0o700)
+    _make(begun, environ)
+    os.rename(begun, root)
     return root
 
 

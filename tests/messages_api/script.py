@@ -26,8 +26,12 @@ from typing import Any, NamedTuple
 
 MARKER = "[[stub:"
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
-_QUEUED = re.compile(
-    r"The user sent a new message while you were working:\n(.*?)(?=\n\nIMPORTANT: |</system-reminder>|$)", re.DOTALL
+# What is said to a busy program: pasted (a message with the role `system`, or a reminder), or handed over by our hook.
+_TOLD = (
+    re.compile(
+        r"The user sent a new message while you were working:\n(.*?)(?=\n\nIMPORTANT: |</system-reminder>|$)", re.DOTALL
+    ),
+    re.compile(r"hook additional context: (Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
 )
 _CWD = re.compile(r"[Ww]orking directory: (\S.*)")
 # What the program itself puts into a conversation: no person's words, no answer of the model.
@@ -145,12 +149,9 @@ def _pass_wait(at: Place) -> tuple[Place, bool]:
 
 
 def user_texts(message: Mapping[str, Any]) -> list[str]:
-    """The words of a message that a person (or orchestra) wrote: no answers, no tool results, no reminders.
-
-    What was said while the program was busy comes as a message with the role `system`, or in a reminder.
-    """
+    """The words of a message that a person (or orchestra) wrote: no answers, no tool results, no other reminders."""
     blocks = [] if message["role"] == "assistant" else _texts(message["content"])
-    texts = [words.strip() for text in blocks for words in _QUEUED.findall(text)]
+    texts = [words.strip() for text in blocks for told in _TOLD for words in told.findall(text)]
     texts += [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
     return [text for text in texts if text and not text.startswith(_SYNTHETIC)]
 
