@@ -90,7 +90,7 @@ class Budget:
         def after(before: Trouble) -> Trouble:
             held = before.holds(now) and before.who in ("", self._who)
             failures = before.failures if held else before.failures + 1  # one outage, whoever notices it
-            then = until(min(FIRST_WAIT * 2 ** min(failures - 1, 10), LAST_WAIT), now)
+            then = until(min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 10), LAST_WAIT), now)
             if held and before.until >= then:
                 return before
             return Trouble(sentence, hint, then, failures, who)

@@ -159,3 +159,14 @@ def temporary_index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, st
         if copy and copy.exists():
             shutil.copyfile(copy, index)
         yield {"GIT_INDEX_FILE": str(index)}
+
+
+def forget(admin: Path) -> None:
+    """Remove git's directory of a worktree, at once for all who look: half of one would be nobody's."""
+    import shutil
+
+    away = admin.parent.parent / "orchestra-removed"
+    if away.exists():
+        shutil.rmtree(away)
+    admin.rename(away)
+    shutil.rmtree(away)

@@ -183,27 +183,28 @@ def as_said(words: Guidance) -> str:
     return f"Guidance {words.id} from {words.sender}:\n{words.text}"
 
 
-def lost(orchestra: Orchestra, number: str, pane: Pane | None) -> str:
-    """The pane of a starting worker died: the worker waits for a person, with the last words of its pane."""
-    words = orchestra.tmux.capture(pane).strip().splitlines()[-3:] if pane else []
+def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
+    """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
+    screen = orchestra.tmux.capture(pane) if pane else ""
+    seen = agents.agent(worker.agent).trouble(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
-    reason = f"the agent ended{status} before it took its prompt"
-    context = "\n".join(words)
-    orchestra.store.record(number, orchestra.store.event("failed", "spawn", reason=reason, context=context))
+    reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
+    context = "\n".join(screen.strip().splitlines()[-5:])
+    orchestra.store.record(worker.id, orchestra.store.event("failed", "spawn", reason=reason, context=context))
     return reason
 
 
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
-    agent = agents.agent(worker.agent)
-    seen = agent.trouble(orchestra.tmux.drawn(pane))
+    seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
     waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
     prepared = _text(orchestra.store.file(worker.id, "prepared")) == worker.nonce
     if seen is None and prepared and waited > patience:
-        seen = agents.Trouble("blocked", f"the agent took no prompt in {patience:.0f} s", "attach and look")
+        seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None
-    kind = "blocked" if seen.kind == "blocked" else "limited"
-    facts = {"summary": f"{seen.sentence}: {seen.mend}", "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
+    kind = "limited" if seen.kind in agents.LIMITS else "blocked"
+    said = f"{seen.sentence} {seen.mend}"
+    facts = {"gate": "permission", "summary": said, "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
     orchestra.store.record(worker.id, orchestra.store.event(kind, "spawn", **facts))
-    return f"{seen.sentence}: {seen.mend}"
+    return said

@@ -287,6 +287,6 @@ def kinds() -> tuple[str, ...]:
     return ("spawned", "adopted", *_RULES)
 
 
-def event(kind: str, at: str, by: str, **data: Any) -> Event:
+def event(kind: str, at: str, by: str, /, **data: Any) -> Event:
     """An event, written where it is born: `event("told", at, "human", text="sliding")`."""
     return Event(kind, at, by, data)

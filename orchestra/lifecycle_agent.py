@@ -51,7 +51,7 @@ def _unblocked(worker: Worker, event: Event) -> Worker:
 
 
 def _limited(worker: Worker, event: Event) -> Worker:
-    detail = ". ".join(part.rstrip(".") for part in (text(event, "detail"), text(event, "mend")) if part)
+    detail = " ".join(part for part in (text(event, "detail"), text(event, "mend")) if part)
     worker = doing(worker, event, Doing.LIMITED, detail)
     return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from orchestra.text import clean
 
 OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 _SHARED_SCOPES = ("local", "worktree")
+_FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
 
 class Facts:
@@ -77,26 +79,31 @@ class Facts:
         return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)
 
     def ask(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> str:
-        """The output of a git that must succeed, with the filters off that the shared config names (`_filters_off`)."""
-        off = self._filters_off(at)
-        settings = {"ORCHESTRA_EMPTY": "", "ORCHESTRA_FALSE": "false", **(environ or {})}
-        done = self.git(*off, *argv, at=at, environ=settings)
+        """The output of a git that must succeed, with the programs off that the shared config names."""
+        done = self._careful(*argv, at=at, environ=environ)
         if done.status:
             place = clean(str(at or self.root))
             raise OrchestraError(f"git {argv[0]} failed in {place}: {done.reason()}", f"look: git -C {place} status")
         return done.out
 
-    def _filters_off(self, at: AnyPath | None) -> list[str]:
-        """Switches for the clean filters of the shared config. A person's own ones, as LFS has, stay on.
+    def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> Done:
+        """Run git without the filters and merge drivers of the shared config. A person's own, as LFS has, stay on.
 
-        Filter names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
+        Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
         """
-        listed = self.git("config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\.", at=at).out
+        listed = self.git(
+            "config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^(filter|merge)\..*\.", at=at
+        ).out
         fields = listed.split("\0")
         pairs = zip(fields[::2], fields[1::2], strict=False)
         names = sorted({name.rpartition(".")[0] for scope, name in pairs if scope in _SHARED_SCOPES})
-        ways = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
-        return [f"--config-env={name}.{key}=ORCHESTRA_{value}" for name in names for key, value in ways]
+        off = [
+            f"--config-env={name}.{key}=ORCHESTRA_{value}"
+            for name in names
+            for key, value in (_FILTER if name.startswith("filter.") else (("driver", "FALSE"),))
+        ]
+        settings = {"ORCHESTRA_EMPTY": "", "ORCHESTRA_FALSE": "false", **(environ or {})}
+        return self.git(*off, *argv, at=at, environ=settings)
 
     # --- the repository ---
 
@@ -213,6 +220,27 @@ class Facts:
         """How many commits of HEAD no remote has, as far as it was told (failures.md W2)."""
         return int(self.ask("rev-list", "--count", "HEAD", "--not", "--remotes", at=path))
 
+    def ignored(self, path: AnyPath) -> tuple[str, ...]:
+        """Ignored files that the main checkout does not have the same: `.env` with a change, a local database.
+
+        A directory that is ignored as a whole (`node_modules/`, `__pycache__/`) is taken for made, not written.
+        """
+        shown = ("--porcelain=v2", "-z", "--ignored=traditional", "--untracked-files=normal", "--no-renames")
+        listed = self.ask("status", *shown, at=path).split("\0")
+        names = [line[2:] for line in listed if line.startswith("! ") and not line.endswith("/")]
+        return tuple(name for name in names if not _same(real(path) / name, self.root / name))
+
+    def unpushed_of(self, branch: str, base: str) -> int:
+        """How many commits a branch has that are neither on a remote, as far as it was told, nor in `base`."""
+        known = [tip for tip in (self.branch_tip(base), self.commit(base)) if tip]
+        return int(self.ask("rev-list", "--count", f"refs/heads/{branch}", "--not", "--remotes", *known))
+
+    def conflicts(self, branch: str, base: str) -> tuple[str, ...]:
+        """The files in which a branch and its base conflict; none when git is too old to tell (2.38)."""
+        words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
+        done = self._careful("-c", "merge.renormalize=false", *words, self.resolve(base), f"refs/heads/{branch}")
+        return tuple(filter(None, done.out.split("\0")[1:])) if done.status == 1 else ()
+
     def branch_of(self, path: AnyPath) -> str | None:
         """The branch a worktree is on; None with a detached HEAD, as in a rebase."""
         ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out
@@ -241,3 +269,11 @@ class Facts:
     def _untracked(self, path: AnyPath) -> list[str]:
         listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
         return [name for name in listed.split("\0") if name]
+
+
+def _same(file: Path, other: Path) -> bool:
+    """True for a link, whose content is elsewhere, and for two files of one content."""
+    try:
+        return file.is_symlink() or filecmp.cmp(file, other, shallow=False)
+    except OSError:
+        return False

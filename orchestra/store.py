@@ -71,7 +71,7 @@ class Store:
 
     # --- write ---
 
-    def event(self, kind: str, by: str, **facts: object) -> Event:
+    def event(self, kind: str, by: str, /, **facts: object) -> Event:
         """An event of now."""
         return lifecycle.event(kind, stamp(self.now()), by, **facts)
 

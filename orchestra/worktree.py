@@ -17,6 +17,7 @@ from orchestra.git_run import (
     attach,
     entries_of,
     flock,
+    forget,
     may_be_at,
     place_of,
     real,
@@ -91,8 +92,8 @@ class Repository(Facts):
             if path.is_dir():
                 shutil.rmtree(path)
             for admin in left:
-                self._forget(admin)
-            (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
+                forget(admin)
+            self._unlock_ref(branch)
             known = self.branch_tip(branch) is not None
             where = ["--", str(path), branch] if known else ["--no-track", "-b", branch, "--", str(path), base_commit]
             # Git inherits the lock: it lives on for a moment when we are killed.
@@ -218,18 +219,17 @@ class Repository(Facts):
             trees.append(self.ask("write-tree", at=path, environ=index))
         nothing = self.git("rev-parse", "--verify", "--quiet", "HEAD^{tree}", at=path).out
         loose = head and self.ask("rev-list", "-1", "HEAD", "--not", "--branches", "--remotes", at=path)
-        if set(trees) <= {nothing, ""} and not loose:
-            return None
-        parents = [head] if head else []
-        for tree in filter(None, dict.fromkeys(trees)):
-            before = [word for parent in parents for word in ("-p", parent)]
+        kept = head if loose else None
+        for tree in dict.fromkeys(tree for tree in trees if tree not in (nothing, "")):
+            parent = ("-p", kept or head) if kept or head else ()
             message = f"What the worktree of #{id} held, not committed"
-            parents = [self.ask("commit-tree", tree, *before, "-m", message, at=path, environ=_AUTHOR)]
-        return self._keep(id, parents[0])
+            kept = self.ask("commit-tree", tree, *parent, "-m", message, at=path, environ=_AUTHOR)
+        return self._keep(id, kept) if kept else None
 
     def _keep(self, name: str, commit: str) -> str:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.now()))
-        ref = f"refs/orchestra/trash/{name}/{stamp}-{commit[:10]}"
+        # A name never used before: a killed git may have left the lock of another.
+        ref = f"refs/orchestra/trash/{name}/{stamp}-{os.urandom(4).hex()}"
         self.ask("update-ref", ref, commit)
         return ref
 
@@ -252,10 +252,9 @@ class Repository(Facts):
             if self._head_ref(admin) != f"refs/heads/{branch}":
                 raise OrchestraError(f"{place} is not on {branch}: it stays", f"git -C {place} switch {branch}")
             attach(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
-            inside = self._repositories(path)
+            inside = clean(self._repositories(path))
             if inside:
-                what = clean(inside)
-                raise OrchestraError(f"{place} holds another repository, {what}: it stays", "move it out first")
+                raise OrchestraError(f"{place} holds another repository, {inside}: it stays", "move it out first")
             kept = self.snapshot(path, id)
             # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
             try:
@@ -263,16 +262,8 @@ class Repository(Facts):
             except OSError as wrong:
                 problem = clean(wrong.strerror or str(wrong))
                 raise OrchestraError(f"{place} was not removed: {problem}", f"look: ls -la {place}") from None
-            self._forget(admin)
+            forget(admin)
         return kept
-
-    def _forget(self, admin: Path) -> None:
-        """Remove git's directory of a worktree, at once for all who look: half of one would be nobody's."""
-        away = self.common / "orchestra-removed"
-        if away.exists():
-            shutil.rmtree(away)
-        admin.rename(away)
-        shutil.rmtree(away)
 
     def _repositories(self, path: Path) -> str:
         """The first repository inside a worktree, untracked or as a submodule; empty when there is none."""
@@ -283,7 +274,7 @@ class Repository(Facts):
 
     def delete_branch(self, branch: str, proven_tip: str) -> None:
         """Delete a branch that is at `proven_tip` and in no worktree; a ref in the trash still holds its commits."""
-        with self.locked():
+        with self.locked() as fd:
             tip = self.branch_tip(branch)
             if tip is None:
                 return
@@ -292,7 +283,14 @@ class Repository(Facts):
             if f"refs/heads/{branch}" in map(self._head_ref, (self.common, *self.admins())):
                 raise OrchestraError(f"{branch} is checked out: it stays", "see: git worktree list")
             self._keep(f"branches/{branch}", tip)
-            self.ask("update-ref", "-d", f"refs/heads/{branch}", tip)
+            self._unlock_ref(branch)
+            done = self.git("update-ref", "-d", f"refs/heads/{branch}", tip, keep=(fd,))
+        if done.status:
+            raise OrchestraError(f"{branch} was not deleted: {done.reason()}", f"try: git branch -D {branch}")
+
+    def _unlock_ref(self, branch: str) -> None:
+        """Remove what a killed git of ours left of a branch: we hold the lock that it would hold."""
+        (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
 
 
 _AUTHOR = {

@@ -21,7 +21,7 @@ def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """Make it impossible to reach the real home, the default tmux socket or the network (failures.md S7, O13)."""
     home = tmp_path_factory.mktemp("home")
     # A tmux socket path may not be longer than 107 bytes: not below pytest's own directory.
-    sockets = tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp")
+    sockets = tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp", ignore_cleanup_errors=True)
     for name in list(os.environ):
         if name not in KEPT and not name.startswith(("COV_", "PYTEST_")):
             monkeypatch.delenv(name)

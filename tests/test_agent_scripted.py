@@ -385,7 +385,7 @@ def test_typed_words_can_be_mended_before_they_are_sent(stage: Stage) -> None:
     assert (stage.worktree / "answer.txt").read_text() == "go\n"
 
 
-@pytest.mark.parametrize("by", ["PreToolUse", "PostToolUse", "Stop"])
+@pytest.mark.parametrize("by", ["PostToolUse", "Stop"])
 def test_a_busy_agent_takes_what_its_hooks_hand_over(stage: Stage, by: str) -> None:
     more = {"hookSpecificOutput": {"additionalContext": "Guidance g1 from human:\nuse b"}}
     block = {"decision": "block", "reason": "Guidance g1 from human:\nuse b"}

@@ -538,6 +538,42 @@ def test_unpushed(github_repo: Path, path: Path, git: Git) -> None:
     assert found.unpushed(path) == 0
 
 
+def test_unpushed_commits_of_a_branch_without_a_remote(
+    repository: Repository, repo: Path, base: str, tree: Path, git: Git
+) -> None:
+    assert repository.unpushed_of(BRANCH, "main") == 0
+    commit(git, tree, "a", "a")
+    assert repository.unpushed_of(BRANCH, "main") == repository.unpushed_of(BRANCH, "nowhere") - 1 == 1
+    git("-C", repo, "merge", "-q", BRANCH)
+    assert repository.unpushed_of(BRANCH, "main") == 0
+
+
+def test_ignored_files_that_are_nowhere_else(repository: Repository, repo: Path, tree: Path) -> None:
+    (repo / ".git" / "info" / "exclude").write_text("*.env\n*.pyc\nlib\n")
+    for name in ("same.env", "changed.env", "lib/file"):
+        (repo / name).parent.mkdir(exist_ok=True)
+        (repo / name).write_text("x")
+    repository.copy_and_link(tree, ["*.env"], ["lib"])
+    assert repository.ignored(tree) == ()
+    (tree / "changed.env").write_text("y")
+    (tree / "own.env").write_text("z")
+    (tree / "made").mkdir()
+    (tree / "made" / "x.pyc").write_text("made")
+    os.mkfifo(tree / "pipe.env")
+    assert repository.ignored(tree) == ("changed.env", "own.env")
+
+
+def test_conflicts(repository: Repository, repo: Path, base: str, tree: Path, tmp_path: Path, git: Git) -> None:
+    commit(git, tree, "README.md", "theirs\n")
+    assert repository.conflicts(BRANCH, "main") == ()
+    commit(git, repo, "README.md", "ours\n")
+    commit(git, repo, "of main", "x")
+    git("-C", repo, "config", "merge.x.driver", f"touch {tmp_path / 'canary'}")
+    (repo / ".git" / "info" / "attributes").write_text("* merge=x\n")
+    assert repository.conflicts(BRANCH, "main") == ("README.md",)
+    assert not (tmp_path / "canary").exists()
+
+
 def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: Path) -> None:
     # Git started in a directory that is gone, or whose .git is gone, must not answer for another one (P8).
     with pytest.raises(OrchestraError, match="not a worktree of this repository"):
@@ -846,6 +882,7 @@ def test_remove_keeps_branch_and_work(repository: Repository, repo: Path, tree: 
     assert repository.branch_tip(BRANCH) == tip
     assert len(git("-C", repo, "worktree", "list").splitlines()) == 1
     assert repository.remove(tree, BRANCH, id="7") is None
+    (repo / ".git" / "refs" / "heads" / f"{BRANCH}.lock").touch()  # of a deletion that was killed
     repository.delete_branch(BRANCH, tip)
     assert repository.branch_tip(BRANCH) is None
     assert tip in git("-C", repo, "for-each-ref", "refs/orchestra/trash/branches/issue-7")

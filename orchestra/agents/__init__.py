@@ -12,6 +12,9 @@ from orchestra.model import AgentOptions, Launch, Seat
 AGENTS: Mapping[str, str] = {"claude": "orchestra.agents.claude", "scripted": "orchestra.agents.scripted"}
 
 
+LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
+
+
 class Trouble(NamedTuple):
     """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the person does."""
 

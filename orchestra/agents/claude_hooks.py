@@ -28,11 +28,11 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     `now` (seconds since the epoch) turns `resets 3pm (Europe/Paris)` into a time; without it `until` stays None.
     """
     reader = _READERS.get(hook)
-    if reader is None or not isinstance(payload, Mapping):
+    if (reader is None and hook != "StopFailure") or not isinstance(payload, Mapping):
         return None
     if payload.get("agent_id") and reader not in (_blocked, _unblocked):
         return None  # a subagent's doings are not the worker's; but its dialog blocks the same pane
-    return ("limited", limited(payload, now)) if hook == "StopFailure" else reader(payload)
+    return reader(payload) if reader else ("limited", limited(payload, now))
 
 
 def guidance_ids(prompt: str) -> list[str]:
@@ -207,6 +207,5 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Found | None]] = {
     "PostToolUse": _unblocked,
     "PostToolUseFailure": _unblocked,
     "Stop": _turn_ended,
-    "StopFailure": _turn_ended,  # `event_of` reads it with the clock
     "SessionEnd": _ended,
 }

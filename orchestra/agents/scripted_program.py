@@ -137,9 +137,8 @@ class Conversation:
         while (step := self.progress.step) is not None:
             step = script.filled(step, self.progress.answer)
             call = {} if step.verb in SILENT else tool_call(step)
-            if call and (told := self.hooks.call("PreToolUse", **call)):
-                self._told(told)
-                continue
+            if call:
+                self.hooks.call("PreToolUse", **call)
             ending = self._step(step, call)
             if ending is not None:
                 return ending

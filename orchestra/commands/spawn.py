@@ -13,7 +13,7 @@ from orchestra import launch, queue, trust
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.files import locked, make_private, write_atomic
-from orchestra.model import Doing, Issue, Status, Worker
+from orchestra.model import Doing, Issue, Pane, Status, Worker
 from orchestra.shipped import find_prompt
 from orchestra.text import clean, is_id
 from orchestra.transition import LIVE
@@ -105,8 +105,16 @@ def _existing(orchestra: Orchestra, worker: Worker) -> Spawned:
         if pane is None or pane.dead:
             launch.start_again(orchestra, worker.id, "spawn")
         else:
-            orchestra.tmux.goto(pane)
+            _go(orchestra, pane)
     return Spawned(worker.id, "existing")
+
+
+def _go(orchestra: Orchestra, pane: Pane) -> None:
+    """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
+    try:
+        orchestra.tmux.goto(pane)
+    except OrchestraError:
+        return
 
 
 def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
@@ -199,5 +207,5 @@ def _started(orchestra: Orchestra, number: str) -> str | None:
         return worker.activity.detail
     pane = pane_of(orchestra, worker)
     if pane is None or pane.dead:
-        return launch.lost(orchestra, number, pane)
+        return launch.lost(orchestra, worker, pane)
     return launch.trouble(orchestra, worker, pane, launch.START_SECONDS)

@@ -147,8 +147,14 @@ def _pull(state: State, pull: Pull) -> dict[str, Any]:
     return {
         "number": pull.number, "title": pull.title, "state": _state(pull), "isDraft": pull.draft,
         "headRefName": pull.head, "headRefOid": pull.sha, "baseRefName": pull.base, "mergeable": mergeable,
+        "reviewDecision": _decision(pull),
         "reviewThreads": lambda arguments: _page([_thread(thread) for thread in pull.threads], arguments),
     }  # fmt: skip
+
+
+def _decision(pull: Pull) -> str | None:
+    latest = {one.author: one.state for one in pull.reviews if one.state != "COMMENTED"}.values()
+    return next((state for state in ("CHANGES_REQUESTED", "APPROVED") if state in latest), None)
 
 
 def _thread(thread: Thread) -> dict[str, Any]:
