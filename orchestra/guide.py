@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from orchestra import agents, launch
+from orchestra import agents
 from orchestra.attention import Seen, activity
 from orchestra.errors import OrchestraError
 from orchestra.files import locked, write_atomic
+from orchestra.guidance import as_said
 from orchestra.model import Delivery, Doing, Guidance, Pane, Worker
 from orchestra.view import pane_of, worker_of
 
@@ -68,12 +69,13 @@ def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None
         return
     if agent.composer_text(orchestra.tmux.drawn(pane)) != "":
         return  # somebody is typing there: their words and ours would become one
-    orchestra.tmux.deliver(pane, launch.as_said(_words(worker, words)))
+    orchestra.tmux.deliver(pane, as_said(_words(worker, words)))
     orchestra.until(lambda: agent.composer_text(orchestra.tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
     orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
     for _ in range(ENTERS):
-        if agent.dialog_open(orchestra.tmux.drawn(pane)):
-            return
+        if not agent.composer_text(orchestra.tmux.drawn(pane)):
+            break  # taken, or something else is there now that an Enter would answer
         orchestra.tmux.enter(pane)
         if orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
             return
+    orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)

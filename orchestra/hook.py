@@ -16,6 +16,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
 from orchestra import news, quick_json
 from orchestra.errors import OrchestraError
 from orchestra.files import discard, read_text, write_atomic
+from orchestra.guidance import all_said
 from orchestra.model import Delivery, Doing, Event, Guidance, Worker
 from orchestra.store import Store
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_PAYLOAD = 8 * 1024 * 1024
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
-HANDS_OVER = frozenset({"PreToolUse", "PostToolUse", "PostToolUseFailure", "Mailbox", "Unblocked", "Stop"})
+HANDS_OVER = frozenset({"PostToolUse", "PostToolUseFailure", "Stop"})
 
 
 def main() -> None:
@@ -71,7 +72,12 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
     if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
         return None, None
     after = _record(store, before, event, payload)
-    return (_hand_over(store, after, event) if event in HANDS_OVER else None), store
+    return (_hand_over(store, after, event) if _may_hand_over(event, payload) else None), store
+
+
+def _may_hand_over(event: str, payload: Mapping[str, Any]) -> bool:
+    """Only the worker itself: what a subagent's hook is given never reaches the conversation."""
+    return event in HANDS_OVER and not payload.get("agent_id")
 
 
 def _payload() -> dict[str, Any]:
@@ -84,7 +90,7 @@ def _payload() -> dict[str, Any]:
 def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -> Worker:
     from orchestra.agents.claude_hooks import event_of  # every agent of ours speaks the same wire format
 
-    told = event_of(event, payload)
+    told = event_of(event, payload, store.now())
     if told is None:
         return worker
     kind, facts = told
@@ -100,6 +106,8 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
     """
     path = store.file(worker.id, "blocked")
     if kind == "blocked":
+        if not request and worker.activity.state is Doing.BLOCKED:
+            return False  # a notification, seconds after the dialog's own hook: it knows less
         write_atomic(path, request)
     elif kind == "unblocked":
         try:
@@ -128,11 +136,9 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
     if store.decide(worker.id, take).refused or not given:
         return None
     discard(store.file(worker.id, "mailbox"))
-    text = "\n\n".join(f"Guidance {g.id} from {g.sender}:\n{g.text}" for g in given)
     if event == "Stop":
-        return {"decision": "block", "reason": text}
-    name = "PostToolUse" if event in ("Mailbox", "Unblocked") else event
-    return {"hookSpecificOutput": {"hookEventName": name, "additionalContext": text}}
+        return {"decision": "block", "reason": all_said(given)}
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": all_said(given)}}
 
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:

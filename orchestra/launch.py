@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra import agents, programs
@@ -13,6 +13,7 @@ from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
+from orchestra.guidance import all_said
 from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker
 from orchestra.text import seconds_of
 
@@ -147,7 +148,7 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     resume = agent.conversation_exists(worker.agent_session, environment)
     if not resume:
         worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
-    words = resume_words(worker) if resume else _text(orchestra.store.file(worker.id, FIRST))
+    words = resume_words(worker, _missed(worker)) if resume else _text(orchestra.store.file(worker.id, FIRST))
     launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
@@ -158,6 +159,14 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     return launch
 
 
+def _missed(worker: Worker) -> list[Guidance]:
+    """Guidance that the conversation does not hold: never delivered, or lost with a killed agent's last moments."""
+    open_ones = [g for g in worker.guidance if g.state is not Delivery.READ]
+    transcript = str(worker.extra.get("transcriptPath") or "")
+    had = agents.agent(worker.agent).accepted_in(transcript, 0, [g.id for g in open_ones]) if transcript else set()
+    return [g for g in open_ones if g.id not in had]
+
+
 def _begun(orchestra: Orchestra, worker: Worker, session: str) -> Worker:
     """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
     if session == worker.agent_session:
@@ -166,21 +175,15 @@ def _begun(orchestra: Orchestra, worker: Worker, session: str) -> Worker:
     return orchestra.store.record(worker.id, event).worker or worker
 
 
-def resume_words(worker: Worker) -> str:
+def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:
     """What a resumed agent is told: the guidance it has not had, or to go on when it was cut off in its work."""
-    waiting = [g for g in worker.guidance if g.state is Delivery.QUEUED]
-    if waiting:
-        return "\n\n".join(map(as_said, waiting))
+    if missed:
+        return all_said(missed)
     if worker.status in (Status.STUCK, Status.COMPLETE, Status.PAUSED):
         return ""
     if worker.activity.detail in (Doing.WAITING, Doing.LIMITED) and worker.status is not Status.REGISTERED:
         return ""
     return "Guidance g0 from orchestra:\nYou were interrupted by a restart. Look at where you were, and go on."
-
-
-def as_said(words: Guidance) -> str:
-    """Guidance as the agent reads it. Our first line keeps a leading `!` or `/` from being a command (K6)."""
-    return f"Guidance {words.id} from {words.sender}:\n{words.text}"
 
 
 def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:

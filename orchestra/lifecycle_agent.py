@@ -56,9 +56,10 @@ def _limited(worker: Worker, event: Event) -> Worker:
     return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
 
 
-def _unlimited(worker: Worker, event: Event) -> Worker:
-    """The limit is over: the agent waits at its prompt."""
-    return doing(worker, event, Doing.WAITING) if worker.activity.state is Doing.LIMITED else worker
+def _idle(worker: Worker, event: Event) -> Worker:
+    """The agent waits at its prompt: its limit is over, or a dialog was dismissed, of which no hook tells."""
+    over = worker.activity.state in (Doing.LIMITED, Doing.BLOCKED)
+    return doing(worker, event, Doing.WAITING) if over else worker
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
@@ -72,6 +73,6 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "blocked": _blocked,
     "unblocked": _unblocked,
     "limited": _limited,
-    "unlimited": _unlimited,
+    "idle": _idle,
     "ended": _ended,
 }

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import guide, launch, queue
+from orchestra import agents, guide, launch, queue
 from orchestra.announce import announce
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
-from orchestra.model import Delivery, Doing, Status, Worker
+from orchestra.model import Delivery, Doing, Pane, Status, Worker
 from orchestra.text import seconds_of, stamp
 from orchestra.transition import LIVE
 from orchestra.view import Row, View, look, refresh
@@ -88,6 +88,8 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         trouble = launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
         if trouble:
             say(f"#{worker.id} {trouble}")
+    elif worker.activity.state is Doing.BLOCKED:
+        _see_dismissed(orchestra, worker, pane)
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
@@ -118,6 +120,12 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
     say(f"#{worker.id} started again in its conversation ({why})")
 
 
+def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
+    """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
+    if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
+        orchestra.store.record(worker.id, orchestra.store.event("idle", "monitor"))
+
+
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:
     since = seconds_of(worker.extra.get("launchedAt") or worker.started_at)
     if worker.attempts.restart and since and orchestra.now() - since > STEADY_SECONDS:
@@ -136,7 +144,7 @@ def _after_limit(orchestra: Orchestra, worker: Worker, say: Callable[[str], None
         return
     store = orchestra.store
     text = "The limit that stopped you is over. Look at where you were, and go on."
-    store.record(worker.id, store.event("unlimited", "monitor"))
+    store.record(worker.id, store.event("idle", "monitor"))
     recorded = store.record(worker.id, store.event("told", "monitor", text=text, **{"from": "monitor"}))
     if recorded.worker is not None and not recorded.refused:
         say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")

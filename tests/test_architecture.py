@@ -20,12 +20,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("orchestra", "record", "quick_json", "model", "errors", "text", "files"),
     # 1 rules, pure
     ("snapshot", "transition", "lifecycle", "lifecycle_agent", "attention", "gates", "config", "layout", "layout_name",
-     "layout_schema", "shape", "prompt", "feedback", "shipped", "yaml_text", "bearings", "agents", "tmux_conf", "tmux_rows"),
+     "layout_schema", "shape", "guidance", "prompt", "feedback", "shipped", "yaml_text", "bearings", "agents", "tmux_conf", "tmux_rows"),
     # 2 edges: each knows one outside program, and none of the others
-    ("store", "programs", "tmux_server", "tmux", "git_run", "include", "remote", "repository", "worktree", "answers", "github",
+    ("store", "tmux_server", "tmux", "git_run", "include", "remote", "repository", "worktree", "answers", "github",
      "token", "local", "notify", "github_watch", "etags", "budget"),
     # 3 the composition, and what several journeys share
-    ("news", "app", "trust", "view", "launch", "guide", "queue", "announce"),
+    ("programs", "news", "app", "trust", "view", "launch", "guide", "queue", "announce"),
     # 4 journeys
     ("commands", "reconcile", "forge"),
     # 5 doors
@@ -54,8 +54,8 @@ OWNERS = {
 }
 
 # What the hook may pull in: standard library and these.
-HOOK_MAY = {"record", "quick_json", "model", "errors", "text", "files", "snapshot", "transition", "lifecycle", "lifecycle_agent", "attention",
-            "bearings", "agents", "tmux_conf", "tmux_rows", "store", "programs", "tmux_server", "tmux", "news", "hook", "orchestra"}  # fmt: skip
+HOOK_MAY = {"guidance", "layout_name", "record", "quick_json", "model", "errors", "text", "files", "snapshot", "transition", "lifecycle", "lifecycle_agent", "attention",
+            "bearings", "agents", "tmux_conf", "tmux_rows", "store", "tmux_server", "tmux", "news", "hook", "orchestra"}  # fmt: skip
 
 
 def rooms() -> list[Path]:

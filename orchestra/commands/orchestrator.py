@@ -36,6 +36,9 @@ def orchestrator(orchestra: Orchestra, say: Callable[[str], None]) -> tuple[Laun
         return Launch((environment.get("SHELL", "/bin/sh"),), {}), environment
     seat = _seat(orchestra, directory)
     resume = agent.conversation_exists(seat.session, environment)
+    if not resume:
+        seat = seat._replace(session=agent.session_to_begin(seat.session, environment))
+        write_atomic(os.path.join(directory, "session"), seat.session)
     words = "" if resume else _words(orchestra)
     started = agent.launch(seat, options._replace(ask=(), deny=()), resume=resume, say=words)
     for file, text in started.files.items():

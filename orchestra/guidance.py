@@ -1,0 +1,26 @@
+"""How guidance reads to an agent. Pure; standard library only: hooks hand it over."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orchestra.model import Guidance
+
+HEAD = "Guidance g"
+
+
+def as_said(words: Guidance) -> str:
+    """One piece as the agent gets it. Our first line keeps a leading `!` or `/` from being a command (K6).
+
+    The agent's evidence is this first line, so none like it may stand in the text: a log may quote one.
+    """
+    body = "\n".join(f" {line}" if line.startswith(HEAD) else line for line in words.text.split("\n"))
+    return f"Guidance {words.id} from {words.sender}:\n{body}"
+
+
+def all_said(pieces: Iterable[Guidance]) -> str:
+    """Several pieces as one message."""
+    return "\n\n".join(map(as_said, pieces))
