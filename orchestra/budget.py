@@ -1,4 +1,4 @@
-"""When GitHub may be asked again: one file for all processes of a project, so that none hurries another into a ban (G1).
+"""When GitHub may be asked again: one file for all processes of a project, so that none earns all of them a ban (G1).
 
 What GitHub names is obeyed to the second; after every other failure the wait doubles, from a minute to 15.
 """

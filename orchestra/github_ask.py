@@ -79,7 +79,7 @@ class Asker:
         response = self._send(request, follow=False)
         if not response.has_redirect_location:
             self._reply(response, "", optional=True)
-        url = urljoin(str(request.url), response.headers.get("location", ""))
+        url: str = urljoin(str(request.url), response.headers.get("location", ""))
         if not response.has_redirect_location or urlsplit(url).scheme not in ("http", "https"):
             raise Missing(f"{self.place.name} has no address for it", answers.STATUS_PAGE)
         return url

@@ -83,7 +83,7 @@ class Watch:
         """Ask for what has changed: pull requests, open issues, Actions runs. The result is kept for `last`."""
         asker, at, place = self._asker, self._now(), self.place
         sent, unchanged = asker.sent, asker.unchanged
-        newest = {"sort": "updated", "direction": "desc", "per_page": PAGE}
+        newest: dict[str, str | int] = {"sort": "updated", "direction": "desc", "per_page": PAGE}
         try:
             pulls, odd = self._listing("/pulls", {"state": "all", **newest}, lambda row: seen.pull_seen(row, place))
             issues, more = self._listing(
@@ -154,7 +154,7 @@ class Watch:
         if self._is_absent("actions"):
             return (), 0
         try:
-            rows = {"per_page": PAGE}
+            rows: dict[str, str | int] = {"per_page": PAGE}
             return self._listing("/actions/runs", rows, lambda row: seen.run_seen(row, self.place), key="workflow_runs")
         except Missing:
             self._absent["actions"] = self._now() + ABSENT

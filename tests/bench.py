@@ -1,0 +1,201 @@
+"""The budgets, as ratios in one run: `make bench`. Prints a table; judges nothing, because machines differ.
+
+Each figure is the median of interleaved runs against a base measured beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PY = sys.executable
+
+
+class Place:
+    """A throw-away home, repository and tmux socket directory."""
+
+    def __init__(self, files: int = 100) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix="ob-", dir="/tmp"))
+        self.repo = self.base / "widgets"
+        self.repo.mkdir()
+        keep = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
+        self.environ = {**keep, "HOME": str(self.base), "TMUX_TMPDIR": str(self.base), "TERM": "xterm-256color",
+                        "SHELL": "/bin/sh", "ORCHESTRA_HOME": str(self.base / "o"), "LC_ALL": "C.UTF-8"}  # fmt: skip
+        (self.base / ".gitconfig").write_text("[user]\nname = a\nemail = a@b\n[init]\ndefaultBranch = main\n")
+        for number in range(files):
+            path = self.repo / f"d{number % 100}" / f"f{number}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"line {number}\n" * 20)
+        issues = self.repo / ".orchestra" / "issues"
+        issues.mkdir(parents=True)
+        for number in range(1, 14):
+            (issues / f"{number:04}-x.md").write_text(f"---\ntitle: Issue {number}\n---\n```script\nhang\n```\n")
+        (self.repo / "orchestra.yaml").write_text("agent: scripted\ntracker: local\nworkers: {max: 50}\n")
+        self.git("init", "-q")
+        self.git("add", ".")
+        self.git("commit", "-qm", "x")
+
+    def git(self, *argv: str) -> None:
+        subprocess.run(["git", "-C", str(self.repo), *argv], env=self.environ, check=True, capture_output=True)
+
+    def run(self, *argv: str, given: bytes = b"", more: dict[str, str] | None = None) -> None:
+        subprocess.run(
+            argv, cwd=self.repo, env={**self.environ, **(more or {})}, input=given, capture_output=True, check=False
+        )
+
+    def orchestra(self, *argv: str) -> None:
+        self.run(PY, "-P", "-m", "orchestra", *argv)
+
+    def tmux(self, *argv: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", "orchestra", *argv], env=self.environ, capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    def close(self) -> None:
+        self.tmux("kill-server")
+
+
+def timed(act: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    act()
+    return (time.perf_counter() - begin) * 1000
+
+
+def pair(name: str, budget: str, act: Callable[[], object], base: Callable[[], object], runs: int = 7) -> None:
+    """Run both in turn and print the medians and their ratio."""
+    act(), base()
+    ours, theirs = [], []
+    for _ in range(runs):
+        theirs.append(timed(base))
+        ours.append(timed(act))
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    print(
+        f"{name:<58} {statistics.median(ours):8.1f} ms  base {statistics.median(theirs):7.1f} ms  x{ratio:5.2f}  {budget}",
+        flush=True,
+    )
+
+
+def bench_start() -> None:
+    place = Place(1)
+    click = "import click\n@click.command()\n@click.version_option('1')\ndef main(): pass\nmain()"
+    pair("--version", "<= 1.2 x a bare Click program", lambda: place.orchestra("--version"),
+         lambda: place.run(PY, "-c", click, "--version"))  # fmt: skip
+
+
+def bench_hook() -> None:
+    place = Place(1)
+    code = ("import sys,time; from orchestra.store import Store; s=Store(sys.argv[1],'p',time.time); "
+            "s.record('124',s.event('spawned','x',id='124',title='t',nonce='n'))")  # fmt: skip
+    place.run(PY, "-c", code, str(place.base / "o"))
+    who = {"ORCHESTRA_PROJECT": "p", "ORCHESTRA_WORKER": "124"}
+    payload = json.dumps({"session_id": "x", "hook_event_name": "Stop", "last_assistant_message": "done"}).encode()
+    hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hook.py"), "claude", "Stop", "n")
+    pair("hook: an event recorded", "<= 2 x python -c pass", lambda: place.run(*hook, given=payload, more=who),
+         lambda: place.run(PY, "-c", "pass"), runs=25)  # fmt: skip
+    beat = (
+        f"echo >{place.base}/beat; if [ -e {place.base}/mailbox ] || [ -e {place.base}/blocked ]; then exec false; fi"
+    )
+    pair("hook: heartbeat", "<= 3 ms", lambda: place.run("sh", "-c", beat), lambda: place.run("sh", "-c", ":"), runs=25)
+
+
+def bench_list() -> None:
+    few, many = Place(1), Place(1)
+    code = ("import sys,time; from orchestra.app import open_orchestra; import os\n"
+            "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
+            "for n in range(1, int(sys.argv[1])+1): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title='T',nonce='n',"
+            "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
+    few.run(PY, "-c", code, "1")
+    many.run(PY, "-c", code, "200")
+    pair("list with 200 workers", "< 2 x with 1", lambda: many.orchestra("list"), lambda: few.orchestra("list"))
+
+
+def bench_up() -> None:
+    ours, raw = Place(1), Place(1)
+    for number in range(1, 13):
+        ours.orchestra("spawn", str(number), "--no-wait")
+    ours.tmux("kill-server")
+    chained: list[str] = ["new-session", "-d", "-x", "200", "-y", "50", "sleep", "99"]
+    for _ in range(12):
+        chained += [";", "new-window", "-d", "sleep", "99"]
+
+    def cold() -> None:
+        ours.tmux("kill-server")
+        begin.append(timed(lambda: ours.orchestra("up", "-d")))
+
+    def base() -> None:
+        raw.tmux("kill-server")
+        raw.tmux("-f", "/dev/null", *chained)
+
+    begin: list[float] = []
+    pair(
+        "up -d, 1 + 12 panes (the kill of the old server included)", "<= 3 x one chained tmux call", cold, base, runs=5
+    )
+    ours.close(), raw.close()
+
+
+def bench_spawn(files: int) -> None:
+    place = Place(files)
+    place.orchestra("up", "-d")
+    numbers = iter(range(1, 14))
+    raw = iter(range(100))
+
+    def spawn() -> None:
+        place.orchestra("spawn", str(next(numbers)))
+
+    def pane() -> None:
+        place.orchestra("spawn", str(next(numbers)), "--no-wait")
+
+    def worktree() -> None:
+        place.git("worktree", "add", "-q", str(place.base / f"raw{next(raw)}"), "-b", f"raw{next(raw)}")
+
+    pair(f"spawn, {files} files: the pane is there", "<= 200 ms", pane, worktree, runs=4)
+    pair(f"spawn, {files} files: the agent has its prompt", "(whole, scripted agent)", spawn, worktree, runs=4)
+    place.close()
+
+
+def bench_bar() -> None:
+    """From a written event to the option that the bar shows, as a hook does it."""
+    place = Place(1)
+    place.orchestra("up", "-d")
+    place.orchestra("spawn", "1")
+    record = json.loads(next((place.base / "o" / "sessions").glob("*/1.json")).read_text())
+    project = next((place.base / "o" / "sessions").iterdir()).name
+    who = {"ORCHESTRA_PROJECT": project, "ORCHESTRA_WORKER": "1"}
+    times = []
+    for turn in range(15):
+        event, payload = (("Stop", {}), ("UserPromptSubmit", {"prompt": "x"}))[turn % 2]
+        place.tmux("set-option", "-t", f"={project}:", "@orchestra_bar", "old")
+        hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hook.py"), "claude", event, record["nonce"])
+        begin = time.perf_counter()
+        place.run(*hook, given=json.dumps(payload).encode(), more=who)
+        while "old" in place.tmux("show-options", "-t", f"={project}:", "-v", "@orchestra_bar"):
+            pass
+        times.append((time.perf_counter() - begin) * 1000)
+    print(f"{'hook started -> bar changed':<58} {statistics.median(times):8.1f} ms  {'':<31} < 60 ms", flush=True)
+    place.close()
+
+
+def main() -> None:
+    for bench in (
+        bench_start,
+        bench_hook,
+        bench_list,
+        bench_bar,
+        bench_up,
+        lambda: bench_spawn(100),
+        lambda: bench_spawn(10_000),
+    ):
+        bench()
+
+
+if __name__ == "__main__":
+    main()
