@@ -79,8 +79,8 @@ class Asker:
         response = self._send(request, follow=False)
         if not response.has_redirect_location:
             self._reply(response, "", optional=True)
-        url: str = urljoin(str(request.url), response.headers.get("location", ""))
-        if not response.has_redirect_location or urlsplit(url).scheme not in ("http", "https"):
+        url = _joined(str(request.url), response.headers.get("location", ""))
+        if not response.has_redirect_location or not url:
             raise Missing(f"{self.place.name} has no address for it", answers.STATUS_PAGE)
         return url
 
@@ -178,3 +178,12 @@ class Asker:
             self._client = httpx2.Client(timeout=self._timeout, follow_redirects=True, headers=headers)
             weakref.finalize(self, self._client.close)
         return self._client
+
+
+def _joined(base: str, location: str) -> str:
+    """Where a redirect leads; empty for what is no http(s) address."""
+    try:
+        url = urljoin(base, location)
+        return url if urlsplit(url).scheme in ("http", "https") else ""
+    except ValueError:
+        return ""

@@ -214,12 +214,11 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(
     github: Double, watching: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pulls(github, 3)
-    whole = github.views.pull
+    shown = github.views.pull
     odd = {1: {"number": "one"}, 2: {"head": None}}
     monkeypatch.setattr(
         github.views, "pull", lambda pull, *, whole: shown(pull, whole=whole) | odd.get(pull.number, {})
     )
-    shown = whole
     poll = watching().poll()
     assert ([pull.number for pull in poll.pulls], poll.skipped) == ([3], 2)
 
@@ -532,7 +531,7 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     ]  # fmt: skip
     clock.shift = wait - 2
     for call in calls:
-        with pytest.raises(Limited, match="asked again in [12]s$") as refused:
+        with pytest.raises(Limited, match=r"asked again in [12]s$") as refused:
             call(other)
         assert 0 < refused.value.until - clock() <= 2.5 or fault is Fault.PRIMARY
     assert len(github.requests) == asked
@@ -557,7 +556,7 @@ def test_refused_connections_are_a_sentence(watching: Open) -> None:
 
 def test_a_repository_that_is_not_there_is_a_sentence(github: Double, watching: Open) -> None:
     github.repo = "gadgets"
-    with pytest.raises(Unreachable, match="^There is no repository acme/widgets that this token may see$"):
+    with pytest.raises(Unreachable, match=r"^There is no repository acme/widgets that this token may see$"):
         watching().poll()
 
 
