@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+MAKE_VENV = test -x $(BIN)/python || $(PYTHON) -m venv --clear $(VENV) # one made by another Python must not be mixed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
@@ -50,12 +51,12 @@ tools:
 # What is installed where, by the file that says what it needs.
 $(VENV)/installed: pyproject.toml | tools
 	@echo "installing orchestra into $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(MAKE_VENV)
 	@$(PIP) install --editable .
 	@touch $@
 
 $(VENV)/developing: pyproject.toml | tools
 	@echo "installing orchestra and its tools for development into $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(MAKE_VENV)
 	@$(PIP) install --editable '.[dev]'
 	@touch $@

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from orchestra import __version__, render
+from orchestra import __version__
 from orchestra.door import Door, json_option, run_main
 from orchestra.text import clean
 
@@ -67,7 +67,7 @@ def up(door: Door, layout: str | None, detach: bool, demo: bool) -> None:
     if demo:
         door = door.moved(_demo(door))
     opened = verb(door.deciding, layout)
-    for line in render.opened(opened, door.orchestra.project):
+    for line in door.render.opened(opened, door.orchestra.project):
         click.echo(line, err=True)
     if demo:
         _spawn_demo(door)
@@ -88,7 +88,7 @@ def _spawn_demo(door: Door) -> None:
     from orchestra.commands.spawn import Wishes
     from orchestra.commands.spawn import spawn as verb
 
-    for line in render.spawned(verb(door.orchestra, FIRST, Wishes(), lambda _: False)):
+    for line in door.render.spawned(verb(door.orchestra, FIRST, Wishes(), lambda _: False)):
         click.echo(line)
 
 
@@ -98,7 +98,7 @@ def down(door: Door) -> None:
     """End the workspace. Worktrees, branches and conversations stay; `up` brings them back."""
     from orchestra.commands.down import down as verb
 
-    click.echo(render.closed(verb(door.deciding), door.orchestra.project))
+    click.echo(door.render.closed(verb(door.deciding), door.orchestra.project))
 
 
 @orchestra.command()
@@ -117,7 +117,7 @@ def spawn(door: Door, /, ids: Sequence[str], no_wait: bool, as_json: bool, **wis
     from orchestra.commands.spawn import spawn as verb
 
     found = verb(door.deciding, ids, Wishes(wait=not no_wait, **wishes), door.ask_trust)
-    door.say(render.spawned_json(found) if as_json else render.spawned(found))
+    door.say(door.render.spawned_json(found) if as_json else door.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
 
@@ -131,10 +131,10 @@ def list_(door: Door, watch: bool, as_json: bool) -> None:
     from orchestra.commands.list import list_ as verb
 
     if watch:
-        door.watch(lambda: render.table(verb(door.orchestra), door.title, door.width))
+        door.watch(lambda: door.render.table(verb(door.orchestra), door.title, door.width))
         return
     view = verb(door.orchestra)
-    door.say(render.table_json(view) if as_json else render.table(view, door.title, door.width))
+    door.say(door.render.table_json(view) if as_json else door.render.table(view, door.title, door.width))
 
 
 @orchestra.command()
@@ -146,7 +146,7 @@ def show(door: Door, number: str, as_json: bool) -> None:
     from orchestra.commands.show import show as verb
 
     row = verb(door.orchestra, number)
-    door.say(render.worker_json(row) if as_json else render.worker(row, door.now()))
+    door.say(door.render.worker_json(row) if as_json else door.render.worker(row, door.now()))
 
 
 @orchestra.command()
@@ -171,7 +171,7 @@ def tell(door: Door, number: str, words: Sequence[str]) -> None:
     from orchestra.commands.tell import tell as verb
 
     told = verb(door.deciding, number, door.words(words))
-    click.echo(render.told(told))
+    click.echo(door.render.told(told))
 
 
 @orchestra.command()
@@ -204,7 +204,7 @@ def log(door: Door, number: str, as_json: bool) -> None:
     from orchestra.commands.log import log as verb
 
     entries = verb(door.orchestra, number)
-    door.say(render.entries_json(entries) if as_json else render.entries(entries))
+    door.say(door.render.entries_json(entries) if as_json else door.render.entries(entries))
 
 
 @orchestra.command()
@@ -217,8 +217,8 @@ def wait(door: Door, ids: Sequence[str], statuses: str, timeout: float, as_json:
     """Wait for workers. Exit code 0 reached, 4 timed out, 5 one needs a person."""
     from orchestra.commands.wait import wait as verb
 
-    waited = verb(door.orchestra, ids, render.statuses(statuses), timeout)
-    door.say(render.waited_json(waited) if as_json else render.waited(waited))
+    waited = verb(door.orchestra, ids, door.render.statuses(statuses), timeout)
+    door.say(door.render.waited_json(waited) if as_json else door.render.waited(waited))
     sys.exit(int(waited.outcome))
 
 
@@ -230,7 +230,7 @@ def issues(door: Door, as_json: bool) -> None:
     from orchestra.commands.issues import issues as verb
 
     found = verb(door.orchestra)
-    door.say(render.issues_json(found) if as_json else render.issues(found))
+    door.say(door.render.issues_json(found) if as_json else door.render.issues(found))
 
 
 @orchestra.command()
@@ -242,7 +242,7 @@ def doctor(door: Door, fix: bool, as_json: bool) -> None:
     from orchestra.commands.doctor import doctor as verb
 
     findings = verb(lambda: door.orchestra, door.environ, fix=fix)
-    door.say(render.findings_json(findings) if as_json else render.findings(findings))
+    door.say(door.render.findings_json(findings) if as_json else door.render.findings(findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
 

@@ -9,7 +9,6 @@ from typing import TextIO
 
 import click
 
-from orchestra import render
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
 from orchestra.model import Escalation, Gate
@@ -81,7 +80,7 @@ def show_(door: Door, number: str | None, as_json: bool) -> None:
     from orchestra.commands.show import show
 
     row = show(door.orchestra, number or _own(door))
-    door.say(render.worker_json(row) if as_json else render.worker(row, door.now()))
+    door.say(door.render.worker_json(row) if as_json else door.render.worker(row, door.now()))
 
 
 @worker.command(hidden=True)

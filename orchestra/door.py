@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +38,13 @@ class Door:
         return open_orchestra(self.cwd, self.environ, self.now)
 
     @property
+    def render(self) -> ModuleType:
+        """How records are printed; imported when there is something to print."""
+        from orchestra import render
+
+        return render
+
+    @property
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         return self.orchestra.title
@@ -46,6 +52,8 @@ class Door:
     @property
     def width(self) -> int:
         """Columns of the terminal; 100 where there is none."""
+        import shutil
+
         return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
     @property
@@ -147,6 +155,7 @@ def _log_bug() -> str:
     path = os.path.join(home, "orchestra.log")
     try:
         import time
+        import traceback
 
         make_private(home)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -54,7 +54,7 @@ def check_installed(orchestra: Orchestra, name: str) -> None:
     """Raise OrchestraError, with the command that installs it, when the agent's program does not answer."""
     command = orchestra.options(name).command
     agent = agents.agent(name)
-    if agent.version(command, orchestra.environ) is None:
+    if not agents.installed(command, orchestra.environ):
         raise OrchestraError(f"the agent {command!r} is not installed", f"install it: {agent.INSTALL}")
 
 

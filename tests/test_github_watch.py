@@ -198,13 +198,13 @@ def test_a_repository_without_actions_works(
     def refused(asked: Any) -> Answer:
         return Answer(status, {"message": "Not for you"})
 
-    monkeypatch.setitem(routes.ROUTES, ("get", f"{routes.REPO}/actions/runs"), refused)
     watch = watching()
-    assert [watch.poll().runs, watch.poll().runs] == [(), ()]
+    with monkeypatch.context() as patch:
+        patch.setitem(routes.ROUTES, ("get", f"{routes.REPO}/actions/runs"), refused)
+        assert [watch.poll().runs, watch.poll().runs] == [(), ()]
     assert len(github.asked(path="/actions/runs")) == 1
     assert watch.last()[2] == ""
     clock.shift = github_watch.ABSENT + 1
-    monkeypatch.undo()
     github.push("issue-1")
     github.add_run("issue-1")
     assert len(watch.poll().runs) == 1
@@ -214,8 +214,8 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(
     github: Double, watching: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pulls(github, 3)
-    shown = github.views.pull
-    odd = {1: {"number": "one"}, 2: {"head": None}}
+    shown: Callable[..., dict[str, Any]] = github.views.pull
+    odd: dict[int, dict[str, Any]] = {1: {"number": "one"}, 2: {"head": None}}
     monkeypatch.setattr(
         github.views, "pull", lambda pull, *, whole: shown(pull, whole=whole) | odd.get(pull.number, {})
     )
@@ -495,7 +495,7 @@ def test_a_log_that_is_nowhere_is_no_trouble(location: str, watching: Open, monk
 FAULTS = [
     (Fault.UNAUTHORIZED, "GitHub refused the token", 60),
     (Fault.FORBIDDEN, "GitHub does not allow this token to do that in acme/widgets: Resource", 60),
-    (Fault.PRIMARY, "GitHub: rate limit, asked again in (29|30)m", 1795),
+    (Fault.PRIMARY, "GitHub: rate limit, asked again in (29|30)m", 1800),
     (Fault.SECONDARY, "GitHub: rate limit, asked again in 1m", 90),
     (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|59s)", 60),
     (Fault.HTML, "GitHub has a fault of its own: it answered 500", 60),
@@ -513,7 +513,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "sentence", "wait"), FAULTS, ids=[row[0].value for row in FAULTS])
 def test_each_fault_is_a_sentence_and_a_wait_for_all(
-    fault: Fault, sentence: str, wait: int, github: Double, watching: Open, clock: Clock
+    fault: Fault, sentence: str, wait: float, github: Double, watching: Open, clock: Clock
 ) -> None:
     pulls(github, 1)
     good = watching().poll()
@@ -522,6 +522,8 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     watch, other = watching(timeout=0.3), watching(timeout=0.3)
     with pytest.raises(Unreachable, match=f"^{sentence}") as caught:
         watch.poll()
+    until = watch._asker.budget.trouble().until
+    assert until - clock() == pytest.approx(wait, abs=5)
     assert isinstance(caught.value, Limited) == ("rate limit" in sentence)
     asked = len(github.requests)
     (pull,) = good.pulls
@@ -529,20 +531,20 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
         Watch.poll, lambda one: one.details(pull), lambda one: one.merge_states([1]),
         lambda one: one.log_tail(CheckSeen("c", Checks.FAILING, "", 5, "")),
     ]  # fmt: skip
-    clock.shift = wait - 2
+    clock.shift = until - clock() - 2
     for call in calls:
         with pytest.raises(Limited, match=r"asked again in [12]s$") as refused:
             call(other)
-        assert 0 < refused.value.until - clock() <= 2.5 or fault is Fault.PRIMARY
+        assert refused.value.until == until
     assert len(github.requests) == asked
     poll, age, trouble = other.last()
     assert poll == good._replace(requests=0, unchanged=0)
-    assert age == pytest.approx(wait - 2, abs=2)
-    assert trouble == str(refused.value).replace("1s", trouble[-2:]).replace("2s", trouble[-2:])
+    assert age == pytest.approx(wait - 2, abs=5)
+    assert trouble[:-2] == refused.value.message[:-2]
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caught.value.hint
     assert github.token not in shown + trouble
     github.mend()
-    clock.shift = wait + 5
+    clock.shift += 3
     assert other.poll().pulls != good.pulls
     assert watch.last()[2] == ""
 
@@ -612,8 +614,9 @@ def test_a_better_token_is_tried_at_once_and_a_limit_is_not_escaped(github: Doub
         watching(token="ghp_old").poll()
     assert watching().poll().requests == 3
     github.fault(Fault.SECONDARY)
+    github.tokens["ghp_another"] = "bob"
     with pytest.raises(Limited):
-        watching(token="ghp_old").poll()
+        watching(token="ghp_another").poll()
     asked = len(github.requests)
     with pytest.raises(Limited):
         watching().poll()

@@ -108,10 +108,10 @@ def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None) -> Non
     assert "2.31" in error.value.hint
 
 
-def test_git_missing_when_gitpython_is_imported(repo: Path, tmp_path: Path) -> None:
+def test_git_missing_for_the_whole_program(repo: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from orchestra.worktree import Repository; from orchestra.errors import OrchestraError\n"
-        "try: Repository.find(sys.argv[1], {})\n"
+        "import os\ntry: Repository.find(sys.argv[1], os.environ)\n"
         "except OrchestraError as error: print(error.message)"
     )
     done = subprocess.run(

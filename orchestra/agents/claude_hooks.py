@@ -5,18 +5,19 @@ A payload is foreign: any JSON may come, so each reader takes what has the right
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 from zlib import crc32
 
-from orchestra.agents.claude_limits import limited
+from orchestra import quick_json
 from orchestra.text import clean, clean_lines
 
-Found = tuple[str, dict[str, Any]]
+TYPE_CHECKING = False
 
-_GUIDANCE = re.compile(r"^Guidance (g\d{1,9}) from [^\n]*:[ \t]*$", re.MULTILINE | re.ASCII)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    Found = tuple[str, dict[str, Any]]
+
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
 _SAYS_MOST = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "skill", "description")
@@ -28,17 +29,29 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     `now` (seconds since the epoch) turns `resets 3pm (Europe/Paris)` into a time; without it `until` stays None.
     """
     reader = _READERS.get(hook)
-    if (reader is None and hook != "StopFailure") or not isinstance(payload, Mapping):
+    if (reader is None and hook != "StopFailure") or not isinstance(payload, dict):
         return None
     if payload.get("agent_id") and reader not in (_blocked, _unblocked):
         return None  # a subagent's doings are not the worker's; but its dialog blocks the same pane
-    return reader(payload) if reader else ("limited", limited(payload, now))
+    if reader is not None:
+        return reader(payload)
+    from orchestra.agents.claude_limits import limited  # with patterns and dates, 10 ms, for what is rare
+
+    return "limited", limited(payload, now)
 
 
 def guidance_ids(prompt: str) -> list[str]:
     """The ids in a prompt that begins `Guidance g12 from human:`; several pieces may have been glued into one."""
-    first = prompt.lstrip().split("\n", 1)[0]
-    return _GUIDANCE.findall(prompt) if _GUIDANCE.match(first) else []
+    heads = [_guidance_id(line) for line in prompt.lstrip().split("\n")]
+    return [head for head in heads if head] if heads[0] else []
+
+
+def _guidance_id(line: str) -> str:
+    """`g12` of the line `Guidance g12 from human:`, or nothing. Without a pattern: importing re costs a hook 6 ms."""
+    word, _, rest = line.partition(" ")
+    given, _, sender = rest.partition(" from ")
+    is_id = given[:1] == "g" and given[1:].isascii() and given[1:].isdecimal() and len(given) <= 10
+    return given if word == "Guidance" and is_id and sender.rstrip(" \t").endswith(":") else ""
 
 
 def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
@@ -108,13 +121,13 @@ def _gate(gate: str, summary: str, context: str, options: list[str], request: st
 
 def _questions(given: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     """Summary, context and options. Options only of a lone question: one answer cannot fit several."""
-    asked = [one for one in _listed(given.get("questions")) if isinstance(one, Mapping)]
+    asked = [one for one in _listed(given.get("questions")) if isinstance(one, dict)]
     summary = clean(" / ".join(_text(one.get("question")) for one in asked)) or "It asks a question"
     told, labels = [], []
     for one in asked:
         told += [_text(one.get("question"))] if len(asked) > 1 else []
         for option in _listed(one.get("options")):
-            label, why = (option.get("label"), option.get("description")) if isinstance(option, Mapping) else ("", "")
+            label, why = (option.get("label"), option.get("description")) if isinstance(option, dict) else ("", "")
             labels.append(_text(label))
             told.append(f"- {_text(label)}: {_text(why)}")
     return summary, clean_lines("\n".join(told), 4000), labels if len(asked) == 1 else []
@@ -126,19 +139,19 @@ def _request(tool: str, given: Mapping[str, Any]) -> str:
         given = {"questions": given.get("questions")}  # afterwards the answers stand beside them
     elif tool == "ExitPlanMode":
         given = {}  # the plan may have been edited in the dialog
-    return f"{crc32(json.dumps([tool, given], sort_keys=True).encode()):08x}"
+    return f"{crc32(quick_json.dumps([tool, given]).encode('utf-8', 'backslashreplace')):08x}"
 
 
 def _gist(given: Mapping[str, Any]) -> str:
     for key in _SAYS_MOST:
         if isinstance(given.get(key), str):
             return str(given[key])
-    return json.dumps(given, sort_keys=True)[:400] if given else ""
+    return quick_json.dumps(given)[:400] if given else ""
 
 
 def _tool(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     given = payload.get("tool_input")
-    return _text(payload.get("tool_name")) or "a tool", given if isinstance(given, Mapping) else {}
+    return _text(payload.get("tool_name")) or "a tool", given if isinstance(given, dict) else {}
 
 
 def _session(payload: Mapping[str, Any]) -> str:
@@ -175,17 +188,17 @@ def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
 
 def _said(line: bytes) -> Iterator[tuple[str, str]]:
     try:
-        entry = json.loads(line)
+        entry = quick_json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return
-    if not isinstance(entry, Mapping) or entry.get("isSidechain") is True:
+    if not isinstance(entry, dict) or entry.get("isSidechain") is True:
         return
     kind, message, attached = entry.get("type"), entry.get("message"), entry.get("attachment")
-    if kind == "user" and isinstance(message, Mapping):
+    if kind == "user" and isinstance(message, dict):
         yield "given", _words(message.get("content")).removeprefix("Stop hook feedback:\n")
-    elif kind == "attachment" and isinstance(attached, Mapping) and attached.get("type") == "hook_additional_context":
+    elif kind == "attachment" and isinstance(attached, dict) and attached.get("type") == "hook_additional_context":
         yield from (("given", text) for text in _listed(attached.get("content")) if isinstance(text, str))
-    elif kind == "attachment" and isinstance(attached, Mapping) and attached.get("type") == "queued_command":
+    elif kind == "attachment" and isinstance(attached, dict) and attached.get("type") == "queued_command":
         yield "given", _words(attached.get("prompt"))
     elif kind == "queue-operation" and entry.get("operation") == "enqueue":
         yield "queued", _words(entry.get("content"))
@@ -195,7 +208,7 @@ def _words(content: Any) -> str:
     """A message's own words: no tool results, in which anybody may have written anything."""
     if isinstance(content, str):
         return content
-    blocks = (block for block in _listed(content) if isinstance(block, Mapping) and block.get("type") == "text")
+    blocks = (block for block in _listed(content) if isinstance(block, dict) and block.get("type") == "text")
     return "\n".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from orchestra import prompt as prompts
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Launch, Seat
 from orchestra.shipped import find_prompt
+from orchestra.text import new_session
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -59,7 +59,7 @@ def _seat(orchestra: Orchestra, directory: str) -> Seat:
     try:
         session = read_text(path).strip()
     except OSError:
-        session = str(uuid.uuid4())
+        session = new_session()
         write_atomic(path, session)
     return Seat(
         worker="orchestrator",

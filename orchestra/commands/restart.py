@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from orchestra import launch
 from orchestra.errors import OrchestraError
 from orchestra.model import Status, Worker
+from orchestra.text import new_session
 from orchestra.transition import LIVE
 from orchestra.view import pane_of, refresh, worker_of
 
@@ -27,6 +27,6 @@ def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
         answer = orchestra.store.event("approved", "human", request=worker.escalation.request)
         orchestra.store.record(number, answer)
-    started = launch.start_again(orchestra, number, "human", session=str(uuid.uuid4()) if fresh else "")
+    started = launch.start_again(orchestra, number, "human", session=new_session() if fresh else "")
     refresh(orchestra)
     return started

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +13,7 @@ from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.files import locked, make_private, write_atomic
 from orchestra.model import Doing, Issue, Pane, Status, Worker
 from orchestra.shipped import find_prompt
-from orchestra.text import clean, is_id
+from orchestra.text import clean, is_id, new_session
 from orchestra.transition import LIVE
 from orchestra.view import pane_of, refresh
 
@@ -123,7 +121,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
     base = wishes.base or config.base
     commit = orchestra.repository.resolve(base)
     agent = wishes.agent or config.agent
-    nonce = secrets.token_hex(8)
+    nonce = os.urandom(8).hex()
     repo = os.path.basename(orchestra.root)
     facts = {
         "id": number,
@@ -135,7 +133,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
         "baseCommit": commit,
         "worktreePath": os.path.normpath(os.path.join(orchestra.root, configs.fill(config.worktree, repo, number))),
         "agent": agent,
-        "agentSession": str(uuid.uuid4()),
+        "agentSession": new_session(),
         "nonce": nonce,
         "after": list(wishes.after),
     }
@@ -168,7 +166,7 @@ def _check_free(orchestra: Orchestra, path: object, branch: object, number: str)
 def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) -> str:
     """The worker's prompt; the issue's text goes in as quoted data behind a fence nobody can guess."""
     config = orchestra.config
-    fence = secrets.token_hex(6)
+    fence = os.urandom(6).hex()
     values = {
         "id": worker.id,
         "title": worker.title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING
 
 from orchestra.announce import announce
@@ -23,7 +23,7 @@ def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Wor
         "tried": list(asked.tried),
         "options": list(asked.options),
         "need": asked.need,
-        "request": secrets.token_hex(4),
+        "request": os.urandom(4).hex(),
     }
     recorded = orchestra.store.record(number, orchestra.store.event("escalated", "worker", **facts))
     if recorded.worker is None or recorded.refused:
