@@ -6,8 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from orchestra import notify
+from orchestra.errors import OrchestraError
 from orchestra.files import locked, make_private, read_text, write_atomic
 from orchestra.model import Attention, Status
+from orchestra.notify import Alert, Ways
 from orchestra.text import clean
 from orchestra.view import Row, View, look
 
@@ -30,8 +33,20 @@ def announce(orchestra: Orchestra, view: View | None = None) -> tuple[str, ...]:
     told = [row for row in rows if now[row.worker.id] and now[row.worker.id] != before.get(row.worker.id)]
     lines = tuple(line(row) for row in told)
     for row, text in zip(told, lines, strict=True):
-        orchestra.alert(now[row.worker.id].partition(":")[0], row.worker.id, text)
+        _alert(orchestra, now[row.worker.id].partition(":")[0], row.worker.id, text)
     return lines
+
+
+def _alert(orchestra: Orchestra, kind: str, worker: str, text: str) -> None:
+    """Tell the person, if the workspace is open; never a reason for a command to fail."""
+    how, tmux = orchestra.config.notify, orchestra.tmux
+    ways = Ways(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
+    minute = notify.minute_of_day(orchestra.now())
+    try:
+        if tmux.running():
+            notify.tell(Alert(kind, worker, orchestra.title, text), ways, orchestra.environ, minute)
+    except OrchestraError:
+        return
 
 
 def _edge(row: Row) -> str:

@@ -13,14 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from orchestra import bearings, notify, programs
+from orchestra import bearings, programs
 from orchestra import config as configs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.files import read_text
 from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
-from orchestra.notify import Alert, Ways
 from orchestra.store import Store
 from orchestra.tmux import Tmux
 from orchestra.worktree import Repository, slug
@@ -106,9 +105,13 @@ class Orchestra:
     @cached_property
     def watch(self) -> Watch:
         """The polling side of GitHub, with what it keeps on disk."""
+        from orchestra.github import api_base
         from orchestra.github_watch import Watch
 
-        return Watch(self.github, Path(self.store.cache) / "github", self.now)
+        host, owner, repo = self.remote
+        url = api_base(host, self._api_url(), self.environ)
+        cache = Path(self.store.cache) / "github"
+        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, host=host)
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
@@ -221,18 +224,6 @@ class Orchestra:
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
         rules = gates.claude_rules(self.config.gates, self.config.forbid)
         return AgentOptions(given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny)
-
-    def alert(self, kind: str, worker: str, text: str) -> None:
-        """Tell the person; never a reason for a command to fail."""
-        how = self.config.notify
-        tmux = self.tmux
-        ways = Ways(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
-        minute = notify.minute_of_day(self.now())
-        try:
-            if tmux.running():
-                notify.tell(Alert(kind, worker, self.title, text), ways, self.environ, minute)
-        except OrchestraError:
-            return
 
     # --- waiting ---
 

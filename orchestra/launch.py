@@ -14,7 +14,7 @@ from orchestra.attention import label
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
-from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker
+from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker, WorkerPlan
 from orchestra.text import seconds_of
 
 if TYPE_CHECKING:
@@ -28,16 +28,24 @@ START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a l
 def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
     """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
     orchestra.remember()
+    return orchestra.tmux.open_worker(_plan(orchestra, worker), per_window=per_window)
+
+
+def open_panes(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> None:
+    """Open the panes of many workers in one message: what `up` does after a crash or a reboot."""
+    plans = []
+    for worker in workers:
+        recorded = orchestra.store.record(worker.id, orchestra.store.event("launched", by))
+        if recorded.worker is not None and not recorded.refused:
+            plans.append(_plan(orchestra, recorded.worker))
+    if plans:
+        orchestra.tmux.open_workers(plans, per_window=orchestra.per_window)
+
+
+def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
     keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
     argv = (*orchestra.program(), "worker", "run", worker.id)
-    return orchestra.tmux.open_worker(
-        worker.id,
-        worker.nonce,
-        argv,
-        orchestra.root,
-        per_window=per_window,
-        label=label(worker, orchestra.now()),
-    )
+    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, label(worker, orchestra.now()))
 
 
 def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:

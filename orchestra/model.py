@@ -236,6 +236,16 @@ class WindowPlan(Record):
     role: str = "shell"
 
 
+class WorkerPlan(Record):
+    """A worker's pane to open: whose, of which life, what it runs and where, and what its border says."""
+
+    worker: str
+    nonce: str
+    argv: tuple[str, ...]
+    cwd: str
+    label: str = ""
+
+
 class Seat(Record):
     """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
 

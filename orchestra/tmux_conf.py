@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
 
 from orchestra.errors import OrchestraError
 from orchestra.layout_name import NAMES, cells
-from orchestra.model import PanePlan, WindowPlan
+from orchestra.model import PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 
-Command = Sequence[str]
-Group = Sequence[Command]
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Command = Sequence[str]
+    Group = Sequence[Command]
+
 
 WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
@@ -216,6 +221,23 @@ def beside(pane: PanePlan, number: int, session: str, room: str, hook: Sequence[
     group = open_window(window, f"{WORKERS}.{number}.{name}", session, hook, first=first)
     tile = ("select-layout", "-t", room, "tiled")
     return [*group, tile, ("join-pane", "-d", "-s", f"{session}:{{end}}", "-t", room), tile] if room else group
+
+
+def together(panes: Sequence[PanePlan], number: int, session: str, hook: Sequence[str], *, first: bool) -> Group:
+    """Several workers' panes in a new window, the `number`th of its kind."""
+    name = WORKERS if number == 1 else f"{WORKERS}-{number}"
+    window = WindowPlan(name, tuple(panes), "tiled", role=WORKERS)
+    return open_window(window, f"{WORKERS}.{number}.{name}", session, hook, first=first)
+
+
+def tagged(plan: WorkerPlan) -> PanePlan:
+    """A worker's pane with its tags: whose it is, of which life, and what its border says."""
+    tags = {
+        "@orchestra_worker": word(plan.worker),
+        "@orchestra_nonce": word(plan.nonce),
+        "@orchestra_label": plan.label,
+    }
+    return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 
 
 def again(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from orchestra.model import Pane, PanePlan, WindowPlan
+from orchestra.record import Record
 from orchestra.tmux_conf import WORKERS
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Numbers and our own words only; the project last.
 ROW = (
@@ -18,7 +22,7 @@ ROW = (
 _FIELDS = ROW.count("|") + 1
 
 
-class Row(NamedTuple):
+class Row(Record):
     """A pane of our session as `list-panes` tells it."""
 
     session: str

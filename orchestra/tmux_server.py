@@ -6,14 +6,20 @@ import os
 import re
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.model import Pane
+from orchestra.record import Record
 from orchestra.text import clean
-from orchestra.tmux_conf import Group, script, word
+from orchestra.tmux_conf import script, word
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from orchestra.tmux_conf import Group
 
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 60.0
@@ -23,7 +29,7 @@ INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
 _LISTENS = "00010000"  # __SO_ACCEPTCON in the flags of /proc/net/unix
 
 
-class Reply(NamedTuple):
+class Reply(Record):
     """What a client said. `absent`: there is no server, for certain."""
 
     code: int

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra import agents
-from orchestra.agents import claude, claude_hooks
+from orchestra.agents import claude, claude_hooks, protocol
 from orchestra.agents.claude_limits import resets_at
 from orchestra.errors import UsageError
 from orchestra.model import AgentOptions, Seat
@@ -522,7 +522,7 @@ def test_a_program_that_is_not_there_has_no_version(tmp_path: Path) -> None:
 
 def test_agents_by_name() -> None:
     assert agents.agent("claude").INSTALL == "npm install -g @anthropic-ai/claude-code"
-    assert {name for name in vars(agents.Agent) if not name.startswith("_")} <= set(dir(claude))
+    assert {name for name in vars(protocol.Agent) if not name.startswith("_")} <= set(dir(claude))
     with pytest.raises(UsageError, match="no agent 'codex'"):
         agents.agent("codex")
 
@@ -533,4 +533,4 @@ def test_the_hooks_part_imports_no_library() -> None:
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     found = {name.split(".")[0] for name in done.stdout.split()}
     assert found - sys.stdlib_module_names == {"orchestra", "__main__"}
-    assert not found & {"subprocess", "asyncio", "hashlib", "dataclasses", "socket", "pathlib"}
+    assert not found & {"typing", "re", "json", "subprocess", "asyncio", "hashlib", "dataclasses", "socket", "pathlib"}

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orchestra import tmux_conf as conf
 from orchestra import tmux_server
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.model import Pane, PanePlan, WindowPlan
+from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
 from orchestra.tmux_rows import rows
@@ -89,14 +89,14 @@ def screen(guard: Path) -> Screen:
 @pytest.fixture
 def attached(tmux: Tmux, screen: Screen, raw: Raw) -> Screen:
     """Our session with worker 7, and somebody looking at it."""
-    tmux.open_worker("7", "n7", WAIT, "/", per_window=4, label="")
+    tmux.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
     screen.run(*tmux.attach_argv({}))
     eventually(lambda: raw("list-clients"), why="attached")
     return screen
 
 
 def worker(tmux: Tmux, number: str, argv: tuple[str, ...] = WAIT, per_window: int = 4) -> Pane:
-    return tmux.open_worker(number, f"n{number}", argv, "/", per_window=per_window, label=f"#{number}")
+    return tmux.open_worker(WorkerPlan(number, f"n{number}", argv, "/", f"#{number}"), per_window=per_window)
 
 
 def known_closed(tmux: Tmux) -> bool:
@@ -341,7 +341,7 @@ def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Tmux], r
     tmux = make(GITHUB_TOKEN="canary-caller", LC_TIME="C")
     seen = tmp_path / "environment"
     argv = ("sh", "-c", f"env > {seen}.part; mv {seen}.part {seen}; exec sleep 1000")
-    tmux.open_worker("1", "n1", argv, "/", per_window=4, label="title", environment={"KEY": "canary-plan\n'x'"})
+    tmux.open([window("desk", PanePlan(argv, "/", environment={"KEY": "canary-plan\n'x'"}))])
     eventually(seen.exists)
     assert "canary-caller" not in seen.read_text()
     assert "KEY=canary-plan\n'x'" in seen.read_text()
@@ -502,11 +502,11 @@ def test_a_dead_pane_is_run_again_in_place_and_a_living_one_never(tmux: Tmux, ra
     first = worker(tmux, "1", ("sh", "-c", "exit 7"))
     dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
     assert (dead.id, dead.exit_status) == (first.id, 7)
-    again = tmux.open_worker("1", "second", WAIT, "/", per_window=4, label="again")
+    again = tmux.open_worker(WorkerPlan("1", "second", WAIT, "/", "again"), per_window=4)
     assert (again.id, again.nonce, again.dead, again.exit_status) == (first.id, "second", False, None)
     assert again.pid != first.pid
     with pytest.raises(OrchestraError, match="already") as caught:
-        tmux.open_worker("1", "third", WAIT, "/", per_window=4, label="")
+        tmux.open_worker(WorkerPlan("1", "third", WAIT, "/"), per_window=4)
     assert caught.value.hint == "orchestra attach 1"
     assert tmux.panes() == (again,)
 
@@ -918,3 +918,16 @@ def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
     )
     assert subprocess.run([sys.executable, "-c", hold], check=False).returncode == -signal.SIGKILL
     assert worker(tmux, "1").worker == "1"
+
+
+def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
+    tmux.open([window("orchestrator", role="orchestrator")])
+    plans = [WorkerPlan(str(number), f"n{number}", WAIT, "/", f"#{number}") for number in range(1, 11)]
+    tmux.open_workers(plans, per_window=4)
+    assert sorted(pane.worker for pane in tmux.panes()) == sorted(plan.worker for plan in plans)
+    assert {(pane.worker, pane.nonce) for pane in tmux.panes()} == {(plan.worker, plan.nonce) for plan in plans}
+    sizes = raw("list-windows", "-a", "-F", "#{window_panes}").split()
+    assert sorted(sizes) == ["1", "2", "4", "4"]
+    before = {pane.id for pane in tmux.panes()}
+    tmux.open_workers(plans, per_window=4)
+    assert {pane.id for pane in tmux.panes()} == before

@@ -5,13 +5,11 @@ What it does stands in `scripted_steps.py`, how it does it in `scripted_program.
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Mapping
 
 from orchestra import __version__
-from orchestra.agents import Trouble, claude
+from orchestra.agents import Trouble, claude, installed
 from orchestra.agents.claude_hooks import accepted_in, enqueued_in, event_of
 from orchestra.agents.claude_screen import composer_text, dialog_open
 from orchestra.agents.scripted_hooks import conversation_file
@@ -66,5 +64,4 @@ def session_to_begin(session: str, _environ: Mapping[str, str]) -> str:
 
 def version(command: str, environ: Mapping[str, str]) -> str | None:
     """Our own; None when the Python that shall run it is not there."""
-    found = not command or shutil.which(command, path=environ.get("PATH", os.defpath)) is not None
-    return __version__ if found else None
+    return __version__ if installed(command, environ) else None

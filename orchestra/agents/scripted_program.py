@@ -68,8 +68,8 @@ class Conversation:
         while True:
             said = words or self._prompt()
             words = ""
-            self._take(said)
             self.hooks.call("UserPromptSubmit", prompt=said)
+            self._take(said)
             self._turn()
 
     # --- the conversation ---
@@ -89,7 +89,7 @@ class Conversation:
         append_line(self.file, json.dumps({"type": kind, **facts}) + "\n")
 
     def _take(self, words: str) -> None:
-        """Take words in: on file first, so that they outlive a kill before the hook has told of them."""
+        """Take words in. What a kill keeps from the file is missed there, and comes again with the resume."""
         self.screen.line(shortened(words), "> ")
         try:
             heard = script.hear(self.progress, words, self.wish.number)

@@ -31,11 +31,10 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     created = orchestra.tmux.open(plan)
-    resumed = tuple(worker.id for worker in _missing(orchestra))
-    for number in resumed:
-        launch.start_again(orchestra, number, "up")
+    missing = _missing(orchestra)
+    launch.open_panes(orchestra, missing, "up")
     refresh(orchestra)
-    return Opened(created, resumed)
+    return Opened(created, tuple(worker.id for worker in missing))
 
 
 def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:

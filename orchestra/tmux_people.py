@@ -1,0 +1,85 @@
+"""Those who look: bring a terminal to our session, show them a pane, tell them something.
+
+libtmux is used here, where people are attached and its 0.15 s do not matter; never its listings, which one hostile
+title breaks (failures.md 0.6).
+"""
+
+from __future__ import annotations
+
+import os
+
+from orchestra import tmux_conf as conf
+from orchestra.errors import OrchestraError
+from orchestra.text import clean
+from orchestra.tmux_rows import is_at
+from orchestra.tmux_server import attach_argv, inside
+from orchestra.tmux_session import Session
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import libtmux
+
+    from orchestra.model import Pane
+    from orchestra.tmux_conf import Group
+
+
+class People(Session):
+    """The session with the terminals that are attached to it."""
+
+    def goto(self, target: Pane | str) -> None:
+        """Show a worker's pane, or the window of a role such as `orchestrator`, to who is attached to our session."""
+        row = next((row for row in self._look().rows if is_at(row, target)), None)
+        if row is None:
+            raise OrchestraError("that pane is gone", "run `orchestra list`")
+        server = self._libtmux()
+        commands = [("select-window", row.pane), ("select-pane", row.pane, "-Z")]
+        if self._inside_ours(self.environ):
+            commands.append(("switch-client", row.session))
+        for name, at, *flags in commands:
+            done = server.cmd(name, *flags, target=at)
+            if done.stderr:
+                raise OrchestraError(f"tmux: {clean(' '.join(done.stderr))}", "run `orchestra list`")
+
+    def attach_argv(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """What to exec to bring the terminal of `environ` to our session, wherever it is now.
+
+        From inside another tmux its client leaves that one for ours, and comes back when it detaches.
+        """
+        if session := self._look().session:
+            return attach_argv(self.server.path, session, environ)
+        raise OrchestraError("the workspace is not open", "open it: orchestra up")
+
+    def say(self, text: str) -> None:
+        """A message line for everybody attached to our session."""
+        self._tell({"@orchestra_say": text})
+        for client, _ in self._clients():
+            self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
+
+    def terminals(self) -> tuple[str, ...]:
+        """The devices of everybody attached to our session: what is written there reaches no pane."""
+        return tuple(tty for _, tty in self._clients() if tty)
+
+    def _inside_ours(self, environ: Mapping[str, str]) -> bool:
+        outer = inside(environ)
+        return bool(outer) and os.path.realpath(outer[0]) == os.path.realpath(self.server.path)
+
+    def _libtmux(self) -> libtmux.Server:
+        import libtmux
+
+        return libtmux.Server(socket_path=self.server.path)
+
+    def _clients(self) -> list[tuple[str, str]]:
+        """Name and terminal of everybody attached to our session."""
+        if not (session := self._look().session):
+            return []
+        said = self._libtmux().cmd("list-clients", "-F", "#{client_name}|#{client_tty}", target=session)
+        return [(name, tty) for name, _, tty in (line.partition("|") for line in said.stdout)]
+
+    def _tell(self, options: Mapping[str, str], more: Sequence[Group] = ()) -> None:
+        """Set options of the session: by its name, which is one process, and by its id when it was renamed."""
+        said = self.server.send([conf.set_options(f"={self._name}:", options), *more])
+        if "session" in said.err and (session := self._look().session):
+            self.server.send([conf.set_options(session, options), *more])
