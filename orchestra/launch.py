@@ -72,8 +72,10 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
         return
     extra = orchestra.config.agents[agent].env if agent in orchestra.config.agents else ()
     allowed = configs.environment_allowed(extra, orchestra.environ)
-    make_private(os.path.dirname(path))
-    write_atomic(path, json.dumps(allowed))
+    text = json.dumps(allowed, sort_keys=True)
+    if _text(path) != text:
+        make_private(os.path.dirname(path))
+        write_atomic(path, text)
 
 
 def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:

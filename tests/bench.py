@@ -184,17 +184,20 @@ def bench_bar() -> None:
     place.close()
 
 
+def bench_spawn_small() -> None:
+    bench_spawn(100)
+
+
+def bench_spawn_large() -> None:
+    bench_spawn(10_000)
+
+
 def main() -> None:
-    for bench in (
-        bench_start,
-        bench_hook,
-        bench_list,
-        bench_bar,
-        bench_up,
-        lambda: bench_spawn(100),
-        lambda: bench_spawn(10_000),
-    ):
-        bench()
+    """All of them, or those named: `python tests/bench.py hook up`."""
+    benches = (bench_start, bench_hook, bench_list, bench_bar, bench_up, bench_spawn_small, bench_spawn_large)
+    for bench in benches:
+        if not sys.argv[1:] or bench.__name__.removeprefix("bench_") in sys.argv[1:]:
+            bench()
 
 
 if __name__ == "__main__":

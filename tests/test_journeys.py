@@ -73,9 +73,8 @@ def test_from_issues_to_branches(local: Person, repo: Path, git: Git) -> None:
     assert git("-C", repo, "show", "issue-2:colour.txt") == "blue"
     assert git("-C", repo, "status", "--porcelain") == ""
     assert git("-C", repo, "rev-parse", "--abbrev-ref", "HEAD") == "main"
-    shown = local.asks("show", "2")
-    assert [g["state"] for g in shown["guidance"]] == ["read"]
-    assert shown["forwardedMessage"] == "blue"
+    eventually(lambda: [g["state"] for g in local.asks("show", "2")["guidance"]] == ["read"], why="g1 to be read")
+    assert local.asks("show", "2")["forwardedMessage"] == "blue"
     kinds = [entry["event"] for entry in local.asks("log", "2")["events"]]
     assert kinds[0] == "spawned"
     assert kinds.index("escalated") < kinds.index("told") < kinds.index("shipped")

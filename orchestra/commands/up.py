@@ -32,8 +32,8 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     created = orchestra.tmux.open(plan)
     missing = _missing(orchestra)
+    refresh(orchestra)  # before the agents start: then the machine is theirs
     launch.open_panes(orchestra, missing, "up")
-    refresh(orchestra)
     return Opened(created, tuple(worker.id for worker in missing))
 
 
