@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import feedback, guide, snapshot
+from orchestra.errors import OrchestraError, Unreachable
 from orchestra.feedback import Item
 from orchestra.model import Checks, Event, Pull, Status, Worker
 from orchestra.transition import LIVE
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from orchestra.github_watch import Details, MergeState, Poll, PullSeen, Watch
 
 _HEARS = frozenset({Status.SHIPPING, Status.COMPLETE, Status.WORKING, Status.PLANNING})
+CALM_SECONDS = 25.0  # after a push, until "there are no checks" is believed
 
 
 class Found(NamedTuple):
@@ -37,6 +39,7 @@ class Forge:
     def __init__(self) -> None:
         self.due = 0.0
         self.known: dict[str, tuple[object, ...]] = {}
+        self.bare: dict[str, float] = {}  # head commits without a check, and when they were first seen
 
     def look(self, orchestra: Orchestra, say: Callable[[str], None]) -> None:
         """Ask GitHub if it is time, and act on what is new. Raises Unreachable with a sentence when it cannot."""
@@ -51,9 +54,25 @@ class Forge:
             return
         states = {state.number: state for state in orchestra.watch.merge_states([seen.number for _, seen in changed])}
         for worker, seen in changed:
-            found = _asked(orchestra.watch, worker, seen, states.get(seen.number))
+            try:
+                found = _asked(orchestra.watch, worker, seen, states.get(seen.number))
+            except Unreachable:
+                raise
+            except OrchestraError as wrong:  # of this pull request alone: the others go on
+                say(f"#{worker.id}: {wrong.message}")
+                continue
+            found = found._replace(pull=_addressed(found, self._believed(found.pull, poll)))
             _act(orchestra, found, say)
             self.known[worker.id] = () if _unsettled(found.pull) else _key(seen, poll)
+
+    def _believed(self, pull: Pull, poll: Poll) -> Pull:
+        """No checks right after a push may only mean: not yet. It is believed when it has stayed so for a while."""
+        if pull.checks is not Checks.NONE:
+            return pull
+        since = self.bare.setdefault(pull.head_sha, time.monotonic())
+        runs = [run for run in poll.runs if run.head_sha == pull.head_sha and run.status != "completed"]
+        calm = not runs and time.monotonic() - since >= CALM_SECONDS
+        return pull if calm else pull._replace(checks=Checks.PENDING)
 
     def _changed(self, worker: Worker, poll: Poll) -> tuple[Worker, PullSeen] | None:
         """The worker's pull request, when there is something new about it or something still to be known."""
@@ -85,11 +104,20 @@ def _asked(watch: Watch, worker: Worker, seen: PullSeen, state: MergeState | Non
     return Found(worker, seen, details, pull_of(seen, details, state))
 
 
+def _addressed(found: Found, pull: Pull) -> Pull:
+    """A request for changes stands on GitHub until the reviewer looks again; one the worker has shipped after is met."""
+    asked = [one.id for one in found.details.remarks if one.state == "CHANGES_REQUESTED"]
+    met = found.worker.extra.get("addressed") or ()
+    if pull.review_decision == "CHANGES_REQUESTED" and asked and all(one in met for one in asked):
+        return pull._replace(review_decision="REVIEW_REQUIRED")
+    return pull
+
+
 def _act(orchestra: Orchestra, found: Found, say: Callable[[str], None]) -> None:
     """Record what GitHub says, then tell the worker what it must hear."""
     worker, pull = found.worker, found.pull
     store = orchestra.store
-    ours = orchestra.repository.branch_tip(worker.branch) == pull.head_sha
+    ours = orchestra.repository.holds(worker.branch, pull.head_sha)
     if worker.pull is None or worker.pull._replace(observed_at="") != pull._replace(observed_at=""):
         facts = {
             "pullRequest": snapshot.pull_json(pull),

@@ -179,7 +179,8 @@ def _shipped(worker: Worker, event: Event) -> Worker:
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
     pull = snapshot.pull_of(event.data.get("pullRequest"))
-    worker = worker._replace(pull=pull, pull_url=text(event, "url") or None)
+    extra = {**worker.extra, "addressed": list(worker.fed)}  # what it had been told of when it shipped
+    worker = worker._replace(pull=pull, pull_url=text(event, "url") or None, extra=extra)
     return to(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
 
 

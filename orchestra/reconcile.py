@@ -49,12 +49,12 @@ class Pass(NamedTuple):
 def reconcile(orchestra: Orchestra, memory: Memory) -> Pass:
     """One pass over everything; a step that fails for one worker says so and never stops the others."""
     said: list[str] = []
+    _guarded(said, "github", lambda: memory.forge.look(orchestra, said.append))  # first: what it tells is then brought
     view = look(orchestra, changes=False)
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(orchestra, memory, row, said.append))  # type: ignore[misc]
         _guarded(said, "queue", lambda: _dispatch(orchestra, said.append))
-    _guarded(said, "github", lambda: memory.forge.look(orchestra, said.append))
     after = look(orchestra, changes=False)
     said.extend(announce(orchestra, after))
     refresh(orchestra)

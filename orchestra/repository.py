@@ -241,6 +241,10 @@ class Facts:
         done = self._careful("-c", "merge.renormalize=false", *words, self.resolve(base), f"refs/heads/{branch}")
         return tuple(filter(None, done.out.split("\0")[1:])) if done.status == 1 else ()
 
+    def holds(self, branch: str, commit: str) -> bool:
+        """Whether the local branch holds this commit; one that is not known here it does not."""
+        return self.git("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}").status == 0
+
     def branch_of(self, path: AnyPath) -> str | None:
         """The branch a worktree is on; None with a detached HEAD, as in a rebase."""
         ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from orchestra.agents import agent, scripted
 from orchestra.agents import scripted_steps as script
 from orchestra.agents.scripted_demo import FILES
-from orchestra.agents.scripted_screen import Key, Keys
+from orchestra.agents.scripted_screen import RULE, Key, Keys
 from orchestra.model import AgentOptions, Seat
 
 # --- the script ------------------------------------------------------------------------------------------------------
@@ -289,6 +289,11 @@ class Stage:
         """The names of the hooks that were called, in order."""
         return [json.loads(line)["hook"] for line in (self.events / "events").read_text().splitlines()]
 
+    def conversation(self) -> Path:
+        """The file the agent remembers by."""
+        (found,) = Path(os.environ["HOME"], ".local", "share", "orchestra-scripted").iterdir()
+        return found
+
     def verbs(self) -> list[str]:
         path = self.events / "verbs"
         return path.read_text().splitlines() if path.exists() else []
@@ -380,7 +385,10 @@ def test_typed_words_can_be_mended_before_they_are_sent(stage: Stage) -> None:
     stage.starts(fenced("wait\nwrite answer.txt {answer}"))
     stage.waits()
     stage.presses("-l", "--", "go x")
-    stage.presses("BSpace", "BSpace", "Up", "Enter")
+    stage.presses("BSpace", "BSpace", "Up")
+    eventually(lambda: scripted.composer_text(stage.screen()) == "go", why="the mended words")
+    assert stage.screen().count(RULE) == 2, "the box is drawn over itself"
+    stage.presses("Enter")
     stage.waits(turns=2)
     assert (stage.worktree / "answer.txt").read_text() == "go\n"
 
@@ -406,13 +414,37 @@ def test_a_busy_agent_takes_what_its_hooks_hand_over(stage: Stage, by: str) -> N
         assert len(stage.hooks("UserPromptSubmit")) == 1, "what is handed over in a turn is no prompt"
 
 
+def test_a_pause_is_a_row_of_tool_calls_with_all_that_they_bring(stage: Stage) -> None:
+    (stage.events / "answer-PostToolUse").write_text(
+        json.dumps({"hookSpecificOutput": {"additionalContext": "Guidance g1 from human:\nuse b"}})
+    )
+    (stage.directory / "mailbox").touch()
+    stage.starts(fenced("pause 1\nwrite answer.txt {answer}"))
+    stage.waits()
+    assert (stage.worktree / "answer.txt").read_text() == "use b\n"
+
+
+def test_a_step_that_was_done_just_before_a_kill_is_not_done_twice(stage: Stage, git: Callable[..., str]) -> None:
+    stage.starts(fenced("append log.txt one\ncommit 'Add a log'\nsay done"))
+    stage.waits()
+    os.kill(stage.pid(), signal.SIGKILL)
+    stage.ends()
+    entries = stage.conversation().read_text().splitlines()
+    for known in (2, 4):  # the append was begun; the commit was begun
+        stage.conversation().write_text("\n".join(entries[:known]) + "\n")
+        stage.starts("Guidance g0 from orchestra:\nGo on.", resume=True)
+        stage.waits(turns=known // 2 + 1)
+        assert (stage.worktree / "log.txt").read_text() == "one\n"
+        assert git("-C", stage.worktree, "log", "--format=%s").splitlines() == ["Add a log", "first"]
+
+
 def test_it_goes_on_where_a_kill_hit_it(stage: Stage) -> None:
     stage.starts(fenced("append log.txt one\npause 60\nappend log.txt two"))
     eventually(lambda: "● pause" in stage.screen(), why="the pause")
     assert scripted.conversation_exists(SESSION, os.environ)
     os.kill(stage.pid(), signal.SIGKILL)
     stage.ends()
-    (conversation,) = Path(os.environ["HOME"], ".local", "share", "orchestra-scripted").iterdir()
+    conversation = stage.conversation()
     lines = conversation.read_text().splitlines()
     conversation.write_text("\n".join(line.replace("pause 60", "pause 1") for line in lines) + '\n{"type": "do')
     stage.starts("Guidance g0 from orchestra:\nYou were interrupted. Go on.", resume=True)

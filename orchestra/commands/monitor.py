@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
+PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 
 def monitor(orchestra: Orchestra, say: Callable[[str], None], *, passes: int | None = None) -> None:
@@ -30,12 +31,12 @@ def monitor(orchestra: Orchestra, say: Callable[[str], None], *, passes: int | N
                 say(f"{stamp(orchestra.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
             if passes != 0:
-                _rest(orchestra, seen)
+                _rest(orchestra, seen, PENDING_SECONDS if memory.gone else PASS_SECONDS)
 
 
-def _rest(orchestra: Orchestra, seen: tuple[tuple[str, int], ...]) -> None:
-    """Until a session file is not as it was `seen`, and PASS_SECONDS at most."""
-    orchestra.until(lambda: _files(orchestra) != seen, PASS_SECONDS, LOOK_SECONDS)
+def _rest(orchestra: Orchestra, seen: tuple[tuple[str, int], ...], most: float) -> None:
+    """Until a session file is not as it was `seen`, and `most` seconds."""
+    orchestra.until(lambda: _files(orchestra) != seen, most, LOOK_SECONDS)
 
 
 def _one(orchestra: Orchestra, memory: Memory) -> tuple[str, ...]:

@@ -1,0 +1,216 @@
+"""From pull request to merged: the monitor's loop against the GitHub double, with the scripted agent."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import eventually
+from github_double import Double
+from person import Person, configure
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytest_plugins = ("github_double.fixtures",)
+
+Git = Callable[..., str]
+
+LOOP = """
+```script
+status working
+write code.txt "one"
+commit One
+ship
+wait
+write code.txt "two"
+commit "Mend the check"
+ship
+wait
+write doc.txt "documented"
+commit "Answer the bot"
+ship
+wait
+write code.txt "three"
+commit "As the reviewer asked"
+ship
+wait
+```
+"""
+NEVER = "```script\nwrite a.txt 0\ncommit Zero\nship\n" + "".join(
+    f"wait\nwrite a.txt {n}\ncommit Try{n}\nship\n" for n in range(1, 6)
+) + "wait\n```"  # fmt: skip
+
+
+@pytest.fixture
+def person(github_repo: Path, github: Double, git: Git) -> Person:
+    configure(github_repo, "agent: scripted", "github: {poll: 1s}", "limits: {ci: 2}", "notify: {desktop: false}")
+    git("-C", github_repo, "add", ".")
+    git("-C", github_repo, "commit", "-qm", "config")
+    git("-C", github_repo, "push", "-q", "origin", "main")
+    github.add_issue(number=123, title="Loop", body=LOOP)
+    github.add_issue(number=124, title="Never", body=NEVER)
+    return Person(github_repo)
+
+
+def passes(person: Person, look: Callable[[], object], why: str, most: int = 40) -> None:
+    """Let the monitor make passes, one at a time, until it is so: what kills it anywhere changes nothing."""
+    for _ in range(most):
+        if look():
+            return
+        person.runs("monitor", "--once")
+    pytest.fail(f"{why}: {person.runs('list').out}\n{person.screen('123')}")
+
+
+def guidance(person: Person, number: str) -> str:
+    return "\n".join(g["text"] for g in person.asks("show", number)["guidance"])
+
+
+def test_from_ship_to_merged_without_a_hand(person: Person, github: Double, github_repo: Path, git: Git) -> None:
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    number = github.pulls()[0].number
+    github.add_run(
+        "issue-123", "test", "failure", log="collected 3 items\nE   assert 1 == 2\nFAILED test_code.py::test_one\n"
+    )
+    passes(
+        person,
+        lambda: len({c for c in git("-C", github_repo, "rev-list", "origin/main..issue-123").split()}) == 2,
+        "a fix",
+    )
+    assert "FAILED test_code.py::test_one" in guidance(person, "123")
+    person.sees("123", "shipping")
+    git("-C", github_repo, "fetch", "-q", "origin")
+    eventually(
+        lambda: github.pulls()[0].sha == git("-C", github_repo, "rev-parse", "issue-123"), why="the fix to be pushed"
+    )
+
+    github.add_run("issue-123", "test", "success")
+    github.comment(number, "Please document this.", author="lint[bot]", association="NONE")
+    passes(person, lambda: "Please document this." in guidance(person, "123"), "the bot's words")
+    assert github.pulls()[0].state == "open"
+    eventually(lambda: (github_repo.parent / "widgets-issue-123" / "doc.txt").exists(), why="the bot to be answered")
+    person.sees("123", "shipping")
+    github.add_run("issue-123", "test", "success")
+    passes(person, lambda: person.status("123") == "complete", "complete")
+    assert person.asks("show", "123")["attention"] == "ready"
+
+    github.review(number, "CHANGES_REQUESTED", "Use three, please.")
+    passes(person, lambda: "Use three, please." in guidance(person, "123"), "the reviewer's words")
+    eventually(
+        lambda: (
+            git("-C", github_repo, "ls-remote", "origin", "issue-123").split()[0] == github.pulls()[0].sha
+            and (github_repo.parent / "widgets-issue-123" / "code.txt").read_text() == "three"
+        ),
+        why="the change",
+    )
+    person.sees("123", "shipping")
+    github.add_run("issue-123", "test", "success")
+    passes(person, lambda: person.status("123") == "complete", "complete again")
+
+    said = [entry for entry in person.asks("log", "123")["events"] if entry["event"] == "told"]
+    assert len(said) == 3, said  # the check, the bot, the reviewer: each once
+    github.merge(number, "squash")
+    passes(person, lambda: person.status("123") == "merged", "merged")
+    assert person.asks("prune", "--dry-run")["removed"] == ["123"]
+    assert person.asks("prune")["removed"] == ["123"]
+    assert not (github_repo.parent / "widgets-issue-123").exists()
+    assert not git("-C", github_repo, "branch", "--list", "issue-123")
+
+
+def test_a_fix_that_never_works_ends_with_a_person(person: Person, github: Double) -> None:
+    person.runs("spawn", "124")
+    person.sees("124", "shipping")
+
+    def fail_and_look() -> bool:
+        if not any(check.sha == github.pulls()[0].sha for check in github.checks):
+            github.add_run("issue-124", "test", "failure", log="E   assert 1 == 2\n")
+        return person.status("124") == "stuck"
+
+    passes(person, fail_and_look, "stuck")
+    found = person.asks("show", "124")
+    assert "CI fails the same way" in found["stuckReason"]
+    assert "assert 1 == 2" in found["escalation"]["context"]
+    before = len(github.requests)
+    person.runs("monitor", "--once")
+    assert {request.method for request in github.requests[before:]} <= {"GET", "POST"}
+    assert not [
+        request
+        for request in github.requests[before:]
+        if request.path.endswith(("/comments", "/pulls")) and request.method == "POST"
+    ]
+
+
+def test_closed_and_opened_again(person: Person, github: Double) -> None:
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    number = github.pulls()[0].number
+    github.close(number)
+    passes(person, lambda: person.status("123") == "stuck", "the closing to be seen")
+    assert "closed without a merge" in person.asks("show", "123")["stuckReason"]
+    github.reopen(number)
+    passes(person, lambda: person.status("123") == "shipping", "the reopening to be seen")
+
+
+def test_the_queue_starts_what_waits(person: Person, github: Double, github_repo: Path, git: Git) -> None:
+    configure(github_repo, "agent: scripted", "workers: {max: 1}", "github: {poll: 1s}")
+    github.add_issue(number=125, title="Hang", body="```script\nhang\n```")
+    person.runs("up", "-d")
+    assert person.asks("spawn", "125")["results"][0]["result"] == "spawned"
+    assert person.asks("spawn", "123")["results"][0]["result"] == "queued"
+    person.runs("cancel", "125")
+    eventually(lambda: person.status("123") not in ("queued", "registered"), 60, "the queue to move")
+
+
+def test_a_crashed_agent_is_started_again_and_not_for_ever(github_repo: Path, github: Double, git: Git) -> None:
+    configure(github_repo, "agent: scripted", "limits: {restart: 2}")
+    github.add_issue(number=9, title="Crash", body="```script\nstatus working\nexit 3\nexit 3\nexit 3\n```")
+    person = Person(github_repo)
+    person.runs("up", "-d")
+    person.runs("spawn", "9")
+    found = person.sees("9", "stuck", 100)
+    assert "in vain" in found["stuckReason"]
+
+
+def test_github_away_changes_nothing_and_is_said(person: Person, github: Double) -> None:
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    person.runs("monitor", "--once")
+    github.fault("500 html")
+    said = person.runs("monitor", "--once").out
+    assert "GitHub" in said
+    assert person.status("123") == "shipping"
+    before = len(github.requests)
+    person.runs("monitor", "--once")
+    assert len(github.requests) == before  # it is left in peace until its time
+
+
+def test_idle_costs_three_unchanged_requests(person: Person, github: Double) -> None:
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    github.add_run("issue-123", "test", "success")
+    for _ in range(2):
+        person.runs("monitor", "--once")
+    before = len(github.requests)
+    person.runs("monitor", "--once")
+    asked = github.requests[before:]
+    polls = [one for one in asked if one.path.endswith(("/pulls", "/issues", "/runs"))]
+    assert len(polls) == 3
+    assert {one.status for one in polls} == {304}
+
+
+def test_one_monitor_at_a_time(person: Person) -> None:
+    person.runs("up", "-d")
+    eventually(lambda: "watching" in _window(person, "monitor"), why="the monitor to run")
+    said = person.runs("monitor", "--once", code=1)
+    assert "locked" in said.err
+
+
+def _window(person: Person, name: str) -> str:
+    for line in person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_id}").splitlines():
+        if line.startswith(name):
+            return subprocess.run(
+                ["tmux", "-L", "orchestra", "capture-pane", "-p", "-t", line.split()[1]],
+                env=person.environ, capture_output=True, text=True, check=False,
+            ).stdout  # fmt: skip
+    return ""
