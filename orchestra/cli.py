@@ -230,7 +230,7 @@ def issues(door: Door, as_json: bool) -> None:
     from orchestra.commands.issues import issues as verb
 
     found = verb(door.orchestra)
-    door.say(door.render.issues_json(found) if as_json else door.render.issues(found))
+    door.say(door.render.issues_json(found) if as_json else door.render.issues(found, door.width))
 
 
 @orchestra.command()

@@ -105,7 +105,7 @@ def _asked(watch: Watch, worker: Worker, seen: PullSeen, state: MergeState | Non
 
 
 def _addressed(found: Found, pull: Pull) -> Pull:
-    """A request for changes stands on GitHub until the reviewer looks again; one the worker has shipped after is met."""
+    """A request for changes stands on GitHub until the reviewer looks again; one that was shipped after is met."""
     asked = [one.id for one in found.details.remarks if one.state == "CHANGES_REQUESTED"]
     met = found.worker.extra.get("addressed") or ()
     if pull.review_decision == "CHANGES_REQUESTED" and asked and all(one in met for one in asked):

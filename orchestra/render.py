@@ -67,11 +67,19 @@ def _row(row: Row, room: int) -> Iterable[str]:
     mark = f"[{attention.sign(worker, row.attention)}]"
     colour = COLOURS.get(row.attention) if row.attention else None
     head = f"{mark} #{worker.id:<4} {status:<9}{age(row.age):>4}  "
-    title = clean(worker.title)
-    title = title if len(title) <= room else title[: room - 1] + "\u2026"
-    yield (click.style(head, fg=colour) if colour else head) + f"{title:<{room}}  {_tail(row)}".rstrip()
+    title = _fit(clean(worker.title), room)
+    yield (click.style(head, fg=colour) if colour else head) + f"{title}  {_tail(row)}".rstrip()
     if row.attention not in CALM:
         yield _need(row)
+
+
+def _fit(text: str, room: int) -> str:
+    """The text in exactly `room` columns; wide characters take two (rich knows which)."""
+    if text.isascii():
+        return f"{text:<{room}}" if len(text) <= room else text[: room - 1] + "\u2026"
+    from rich.cells import cell_len, set_cell_size
+
+    return set_cell_size(text, room) if cell_len(text) <= room else set_cell_size(text, room - 1) + "\u2026"
 
 
 def _tail(row: Row) -> str:
@@ -243,13 +251,23 @@ def findings_json(found: Sequence[Finding]) -> str:
     return _json({"ok": good, "findings": [one._asdict() for one in found]})
 
 
-def issues(found: Sequence[Listed]) -> Iterable[str]:
-    """The open issues, a line each; `*` marks those with a worker."""
+def issues(found: Sequence[Listed], width: int) -> Iterable[str]:
+    """The open issues as a table; `*` marks those with a worker."""
     if not found:
-        yield "no open issues"
+        return ["no open issues"]
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for one in found:
-        labels = " ".join(f"[{clean(label, 30)}]" for label in one.issue.labels)
-        yield f"[{'*' if one.worker else ' '}] #{one.issue.number:<4} {clean(one.issue.title, 100)}  {labels}".rstrip()
+        labels = " ".join(clean(label, 30) for label in one.issue.labels)
+        mark = "[*]" if one.worker else "[ ]"
+        table.add_row(Text(f"{mark} #{one.issue.number}"), Text(clean(one.issue.title, 200)), Text(labels, style="dim"))
+    console = Console(width=width, no_color=True, highlight=False)
+    with console.capture() as drawn:
+        console.print(table)
+    return [line.rstrip() for line in drawn.get().splitlines()]
 
 
 def issues_json(found: Sequence[Listed]) -> str:

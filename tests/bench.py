@@ -139,7 +139,8 @@ def bench_up() -> None:
     pair(
         "up -d, 1 + 12 panes (the kill of the old server included)", "<= 3 x one chained tmux call", cold, base, runs=5
     )
-    ours.close(), raw.close()
+    ours.close()
+    raw.close()
 
 
 def bench_spawn(files: int) -> None:

@@ -19,7 +19,7 @@ def nothing_happened(person: Person, repo: Path, git: Callable[..., str]) -> Non
     assert git("-C", repo, "worktree", "list", "--porcelain").count("worktree ") == 1
     assert not git("-C", repo, "branch", "--list", "issue-*")
     sessions = Path(person.environ["ORCHESTRA_HOME"], "sessions")
-    assert not [path for path in sessions.rglob("*.json*")]
+    assert not list(sessions.rglob("*.json*"))
     assert not person.tmux("list-panes", "-a")
 
 
@@ -28,11 +28,16 @@ def local(repo: Path, *lines: str) -> None:
     write_issue(repo, 1, "Add a note", "Body.")
 
 
+def closed(repo: Path) -> None:
+    local(repo)
+    write_issue(repo, 1, "x", "y", state="closed")
+
+
 CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("no remote and no local issues", lambda repo: configure(repo, "agent: scripted"), SPAWN, "no GitHub remote and no local issues"),
     ("no remote, up", lambda repo: configure(repo, "agent: scripted"), ("up", "-d"), "no GitHub remote and no local issues"),
     ("unknown issue", local, ("spawn", "99"), "99"),
-    ("closed issue", lambda repo: (local(repo), write_issue(repo, 1, "x", "y", state="closed"))[0], SPAWN, "is closed"),
+    ("closed issue", closed, SPAWN, "is closed"),
     ("a path as an id", local, ("spawn", "../x"), "not an issue number"),
     ("zero", local, ("spawn", "0"), "not an issue number"),
     ("digits of another script", local, ("spawn", "１２３"), "not an issue number"),
