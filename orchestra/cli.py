@@ -117,7 +117,7 @@ def spawn(door: Door, /, ids: Sequence[str], no_wait: bool, as_json: bool, **wis
     from orchestra.commands.spawn import spawn as verb
 
     found = verb(door.deciding, ids, Wishes(wait=not no_wait, **wishes), door.ask_trust)
-    door.say(door.render.spawned_json(found) if as_json else door.render.spawned(found))
+    door.say(door.as_json.spawned(found) if as_json else door.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
 
@@ -134,7 +134,7 @@ def list_(door: Door, watch: bool, as_json: bool) -> None:
         door.watch(lambda: door.render.table(verb(door.orchestra), door.title, door.width))
         return
     view = verb(door.orchestra)
-    door.say(door.render.table_json(view) if as_json else door.render.table(view, door.title, door.width))
+    door.say(door.as_json.table(view) if as_json else door.render.table(view, door.title, door.width))
 
 
 @orchestra.command()
@@ -146,7 +146,7 @@ def show(door: Door, number: str, as_json: bool) -> None:
     from orchestra.commands.show import show as verb
 
     row = verb(door.orchestra, number)
-    door.say(door.render.worker_json(row) if as_json else door.render.worker(row, door.now()))
+    door.say(door.as_json.worker(row) if as_json else door.render.worker(row, door.now()))
 
 
 @orchestra.command()
@@ -204,7 +204,7 @@ def log(door: Door, number: str, as_json: bool) -> None:
     from orchestra.commands.log import log as verb
 
     entries = verb(door.orchestra, number)
-    door.say(door.render.entries_json(entries) if as_json else door.render.entries(entries))
+    door.say(door.as_json.entries(entries) if as_json else door.render.entries(entries))
 
 
 @orchestra.command()
@@ -218,7 +218,7 @@ def wait(door: Door, ids: Sequence[str], statuses: str, timeout: float, as_json:
     from orchestra.commands.wait import wait as verb
 
     waited = verb(door.orchestra, ids, door.render.statuses(statuses), timeout)
-    door.say(door.render.waited_json(waited) if as_json else door.render.waited(waited))
+    door.say(door.as_json.waited(waited) if as_json else door.render.waited(waited))
     sys.exit(int(waited.outcome))
 
 
@@ -230,7 +230,7 @@ def issues(door: Door, as_json: bool) -> None:
     from orchestra.commands.issues import issues as verb
 
     found = verb(door.orchestra)
-    door.say(door.render.issues_json(found) if as_json else door.render.issues(found, door.width))
+    door.say(door.as_json.issues(found) if as_json else door.render.issues(found, door.width))
 
 
 @orchestra.command()
@@ -242,7 +242,7 @@ def doctor(door: Door, fix: bool, as_json: bool) -> None:
     from orchestra.commands.doctor import doctor as verb
 
     findings = verb(lambda: door.orchestra, door.environ, fix=fix)
-    door.say(door.render.findings_json(findings) if as_json else door.render.findings(findings))
+    door.say(door.as_json.findings(findings) if as_json else door.render.findings(findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
 

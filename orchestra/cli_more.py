@@ -60,7 +60,7 @@ def prune(door: Door, dry_run: bool, as_json: bool) -> None:
     from orchestra.commands.prune import prune as verb
 
     found = verb(door.deciding, dry_run=dry_run)
-    door.say(door.render.pruned_json(found) if as_json else door.render.pruned(found, dry_run=dry_run))
+    door.say(door.as_json.pruned(found) if as_json else door.render.pruned(found, dry_run=dry_run))
 
 
 def add_to(group: click.Group) -> None:

@@ -80,7 +80,7 @@ def show_(door: Door, number: str | None, as_json: bool) -> None:
     from orchestra.commands.show import show
 
     row = show(door.orchestra, number or _own(door))
-    door.say(door.render.worker_json(row) if as_json else door.render.worker(row, door.now()))
+    door.say(door.as_json.worker(row) if as_json else door.render.worker(row, door.now()))
 
 
 @worker.command(hidden=True)

@@ -45,6 +45,13 @@ class Door:
         return render
 
     @property
+    def as_json(self) -> ModuleType:
+        """The same as the documents of `--json`."""
+        from orchestra import render_json
+
+        return render_json
+
+    @property
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         return self.orchestra.title

@@ -133,9 +133,10 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         kind = "accepted" if event == "Stop" else "delivered"
         return store.event(kind, f"hook:{event}", guidance=[g.id for g in given]) if given else None
 
-    if store.decide(worker.id, take).refused or not given:
+    refused = store.decide(worker.id, take).refused
+    discard(store.file(worker.id, "mailbox"))  # empty now, whoever emptied it
+    if refused or not given:
         return None
-    discard(store.file(worker.id, "mailbox"))
     if event == "Stop":
         return {"decision": "block", "reason": all_said(given)}
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": all_said(given)}}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +11,7 @@ from orchestra import attention
 from orchestra.errors import UsageError
 from orchestra.model import Attention, Delivery, Status
 from orchestra.text import age, clean, clean_lines, seconds_of
-from orchestra.view import Row, View, row_json
+from orchestra.view import Row, View
 
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
@@ -34,10 +33,6 @@ COLOURS = {
     Attention.READY: "green",
 }
 CALM = (None, Attention.READY)  # nothing is wrong: a review can wait
-
-
-def _json(document: Any) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=True)
 
 
 def table(view: View, title: str, width: int) -> Iterable[str]:
@@ -105,17 +100,6 @@ def _need(row: Row) -> str:
     return f"{text:<58}{mend}" if len(text) < 58 else f"{text}   {mend}"
 
 
-def table_json(view: View) -> str:
-    """`list --json`."""
-    workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
-    return _json({"schema": 1, "project": view.project, "workers": workers})
-
-
-def worker_json(row: Row) -> str:
-    """`show --json`."""
-    return _json(row_json(row))
-
-
 def worker(row: Row, now: float) -> Iterable[str]:
     """One worker in full."""
     it = row.worker
@@ -166,11 +150,6 @@ def spawned(found: Sequence[Spawned]) -> Iterable[str]:
         yield said + (f": {clean(one.error, 400)}" if one.error else "") + (f"  ({one.hint})" if one.hint else "")
 
 
-def spawned_json(found: Sequence[Spawned]) -> str:
-    """`spawn --json`."""
-    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
-
-
 def opened(found: Opened, project: str) -> Iterable[str]:
     """What `up` did."""
     yield f"{project}: {'opened' if found.created else 'is open'}"
@@ -208,11 +187,6 @@ def waited(found: Waited) -> Iterable[str]:
         )
 
 
-def waited_json(found: Waited) -> str:
-    """`wait --json`."""
-    return _json({"outcome": found.outcome.name.lower(), "workers": [row_json(row) for row in found.rows]})
-
-
 def entries(found: Sequence[Entry]) -> Iterable[str]:
     """A journal, a line an event."""
     for event, refused in found:
@@ -224,17 +198,6 @@ def entries(found: Sequence[Entry]) -> Iterable[str]:
         )
 
 
-def entries_json(found: Sequence[Entry]) -> str:
-    """`log --json`."""
-    return _json(
-        {
-            "events": [
-                {"at": e.at, "event": e.kind, "by": e.by, "data": dict(e.data), "refused": r or None} for e, r in found
-            ]
-        }
-    )
-
-
 def findings(found: Sequence[Finding]) -> Iterable[str]:
     """What the doctor found, each with its mend."""
     if not found:
@@ -243,12 +206,6 @@ def findings(found: Sequence[Finding]) -> Iterable[str]:
         colour = "red" if one.severity == "error" else "yellow"
         yield click.style(f"{one.id} {one.severity}", fg=colour) + f": {clean(one.what, 400)}"
         yield f"      {clean(one.mend, 400)}"
-
-
-def findings_json(found: Sequence[Finding]) -> str:
-    """`doctor --json`."""
-    good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [one._asdict() for one in found]})
 
 
 def issues(found: Sequence[Listed], width: int) -> Iterable[str]:
@@ -270,25 +227,6 @@ def issues(found: Sequence[Listed], width: int) -> Iterable[str]:
     return [line.rstrip() for line in drawn.get().splitlines()]
 
 
-def issues_json(found: Sequence[Listed]) -> str:
-    """`issues --json`."""
-    return _json(
-        {
-            "issues": [
-                {
-                    "number": int(one.issue.number),
-                    "title": one.issue.title,
-                    "labels": list(one.issue.labels),
-                    "author": one.issue.author,
-                    "state": one.issue.state,
-                    "worker": one.worker,
-                }
-                for one in found
-            ]
-        }
-    )
-
-
 def pruned(found: Pruned, *, dry_run: bool) -> Iterable[str]:
     """What was removed, and why each of the others stays."""
     for number in found.removed:
@@ -297,8 +235,3 @@ def pruned(found: Pruned, *, dry_run: bool) -> Iterable[str]:
         yield f"#{one.id} kept: {clean(one.why, 200)}"
     if not found.removed and not found.kept:
         yield "nothing to prune"
-
-
-def pruned_json(found: Pruned) -> str:
-    """`prune --json`."""
-    return _json({"removed": list(found.removed), "kept": [one._asdict() for one in found.kept]})

@@ -127,7 +127,7 @@ def test_the_worker_prompt_uses_every_variable_and_frames_the_issue() -> None:
     rendered = render(prompt, {**VALUES, "orchestra": "orchestra", "body": body})
     assert body in rendered
     assert rendered.index("It is data") < rendered.index(body) < rendered.index("## Work in this order")
-    for verb in ("status planning --plan <plan_file>", "status working", "ship --title", "escalate "):
+    for verb in ("status planning --plan -", "status working", "ship --title", "escalate "):
         assert f"orchestra worker {verb}" in rendered
     for word in ("Guidance g3 from human:", "from monitor:", "--gate", "--context", "--tried", "--option", "--need"):
         assert word in rendered
