@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from orchestra import gates
+from orchestra import keys as key_table
 from orchestra.model import Attention
 from orchestra.shape import shape
 from orchestra.text import clean
@@ -129,6 +130,7 @@ class Config(_Section, frozen=True):
     prompt: Text = "worker"
     github: Github = Github()
     tmux: Tmux = Tmux()
+    keys: Mapping[str, str | None] = field(default_factory=dict)  # of the key table, by action; null: none
 
 
 def load(sources: Sequence[tuple[str, str]]) -> Config:
@@ -207,6 +209,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
     """The rules a type cannot say, as (key path, problem or nothing)."""
     yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
     yield ("agent",), _choice(config.agent, AGENTS)
+    yield from ((("keys", name), key_table.problem(config.keys, name)) for name in config.keys)
     yield ("base",), ref_problem(config.base)
     yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
     yield ("worktree",), _template(config.worktree) or _path(config.worktree)

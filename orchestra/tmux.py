@@ -11,7 +11,7 @@ import re
 from orchestra import tmux_conf as conf
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean, clean_lines
-from orchestra.tmux_people import People
+from orchestra.tmux_keys import Keyboard
 from orchestra.tmux_rows import dead_plans, keyed, pane_of, room_for
 from orchestra.tmux_session import Seen
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DOWN_SECONDS = 5.0
 
 
-class Tmux(People):
+class Tmux(Keyboard):
     """One project's session on our tmux server. `hook` is the argv called with `pane-died %ID` when a pane dies."""
 
     # --- opening ---

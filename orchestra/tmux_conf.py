@@ -46,7 +46,10 @@ def _bar() -> str:
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
 
 
-BAR = _bar() + "#{T:@orchestra_status_right}"  # ours, then the person's own, as it was when the session was made
+_WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
+BAR = (
+    _WAITS + _bar() + "#{T:@orchestra_status_right}"
+)  # ours, then the person's own, as it was when the session was made
 
 
 # --- quoting ---
@@ -132,6 +135,7 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     return [
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
+        [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
         [("set-option", "-g", "update-environment", "")],

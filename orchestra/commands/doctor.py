@@ -69,6 +69,10 @@ def _tmux(orchestra: Orchestra) -> Iterator[Finding]:
         workers = [w for w in orchestra.store.listing().workers if w.status in LIVE]
         if workers:
             yield Finding("I8", "warning", f"the workspace is not open; {len(workers)} workers rest", "orchestra up")
+    elif taken := orchestra.tmux.taken():
+        key = orchestra.config.tmux.key
+        mend = "choose another key in orchestra.yaml: tmux: {key: ...}"
+        yield Finding("K1", "warning", f"prefix {key} is a key of your own already: {taken}", mend)
 
 
 def _agent(orchestra: Orchestra) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import launch, layout
+from orchestra import desk, launch, layout
 from orchestra import prompt as prompts
 from orchestra.model import WindowPlan, Worker
 from orchestra.shipped import find_layout, find_prompt
@@ -31,6 +31,7 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     created = orchestra.tmux.open(plan)
+    desk.bind(orchestra)
     missing = _missing(orchestra)
     refresh(orchestra)  # before the agents start: then the machine is theirs
     launch.open_panes(orchestra, missing, "up")
@@ -45,7 +46,7 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
     found, text = find_layout(name or orchestra.config.layout, orchestra.root)
-    argv_of = {role: (*orchestra.program(), role) for role in ("orchestrator", "monitor")}
+    argv_of = {role: (*orchestra.program(), role) for role in ("orchestrator", "monitor", "board")}
     return layout.plan(
         layout.load(text, found),
         root=orchestra.root,
