@@ -19,7 +19,7 @@ LAYERS = (
     # 0 nouns
     "orchestra record quick_json model errors text files",
     # 1 rules, pure
-    "snapshot transition lifecycle lifecycle_agent attention gates config layout layout_name layout_schema shape guidance "
+    "snapshot transition lifecycle lifecycle_agent lifecycle_pull attention gates config layout layout_name layout_schema shape guidance "
     "prompt feedback shipped yaml_text bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_server tmux_session tmux_people tmux git_run include remote repository worktree answers github token "
@@ -68,7 +68,18 @@ HOOK_MAY = frozenset(
             "layout_name",
             "snapshot",
         ),
-        *("transition", "lifecycle", "lifecycle_agent", "attention", "bearings", "agents", "store", "news", "hook"),
+        *(
+            "transition",
+            "lifecycle",
+            "lifecycle_agent",
+            "lifecycle_pull",
+            "attention",
+            "bearings",
+            "agents",
+            "store",
+            "news",
+            "hook",
+        ),
         *("tmux_conf", "tmux_rows", "tmux_server", "tmux_session", "tmux_people", "tmux"),
     }
 )
