@@ -11,7 +11,7 @@ import click
 from orchestra import ask
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
-from orchestra.popups import act, help_lines, popup, spawned
+from orchestra.popups import act, help_lines, open_pull, popup, spawned
 
 if TYPE_CHECKING:
     from orchestra.desk import Desk
@@ -101,14 +101,7 @@ def _approve(desk: Desk) -> str:
 
 
 def _pull(desk: Desk) -> str:
-    from orchestra.commands.pr import pr
-
-    found = pr(desk.orchestra, desk.worker.id)
-    if found.opener:
-        _open(found.opener)
-        return f"opened {found.url}"
-    desk.tmux.copy(found.url)
-    return f"copied {found.url}"
+    return open_pull(desk.orchestra, desk.worker.id)
 
 
 def _back(desk: Desk) -> str:
@@ -162,20 +155,26 @@ def pr(door: Door, number: str) -> None:
     """Open a worker's pull request in the browser, or print its address."""
     from orchestra.commands.pr import pr as verb
 
-    found = verb(door.orchestra, number)
-    click.echo(found.url)
-    if sys.stdout.isatty() and found.opener:
-        _open(found.opener)
+    if sys.stdout.isatty():
+        click.echo(open_pull(door.orchestra, number))
+    else:
+        click.echo(verb(door.orchestra, number).url)
 
 
-def _open(argv: tuple[str, ...]) -> None:
-    import subprocess
+@click.command()
+@click.pass_obj
+def board(door: Door) -> None:
+    """The full-screen view: issues, workers, and all about the selected one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OrchestraError("the board needs a terminal", "elsewhere: orchestra list, orchestra issues")
+    from orchestra.board import Board
+    from orchestra.board_acts import Acts
 
-    null = subprocess.DEVNULL
-    subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    argv = Board(Acts(door)).run()
+    door.attach(argv or ())
 
 
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (keys, key, popup, gates, diff, pr):
+    for command in (keys, key, popup, gates, diff, pr, board):
         group.add_command(command)

@@ -44,6 +44,8 @@ class Forge:
     def look(self, orchestra: Orchestra, say: Callable[[str], None]) -> None:
         """Ask GitHub if it is time, and act on what is new. Raises Unreachable with a sentence when it cannot."""
         workers = [worker for worker in orchestra.store.listing().workers if worker.status in LIVE]
+        if workers and orchestra.tracker_name == "local":
+            _see_landed(orchestra, workers, say)
         if not workers or time.monotonic() < self.due or orchestra.tracker_name != "github":
             return
         running = any(worker.status is Status.SHIPPING for worker in workers)
@@ -83,6 +85,15 @@ class Forge:
         if worker.pull is None and seen.state != "open":
             return None  # of an earlier life of this branch
         return None if self.known.get(worker.id) == _key(seen, poll) else (worker, seen)
+
+
+def _see_landed(orchestra: Orchestra, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
+    """Without a forge a person merges by hand: the base branch then holds the worker's last commit."""
+    for worker in workers:
+        tip = orchestra.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
+        if tip is not None and tip != worker.base_commit and orchestra.repository.holds(worker.base, tip):
+            orchestra.store.record(worker.id, orchestra.store.event("landed", "monitor"))
+            say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
 def _key(seen: PullSeen, poll: Poll) -> tuple[object, ...]:

@@ -6,9 +6,9 @@ Docs: docs/architecture.md, "Lifecycle". Standard library only: the hook lives o
 
 from __future__ import annotations
 
-from orchestra import lifecycle_agent, snapshot
-from orchestra.model import Activity, Attempts, Checks, Delivery, Doing, Event, Guidance, Pull, Status, Worker
-from orchestra.transition import AT_WORK, TERMINAL, Refused, alive, answered, doing, ids, mark, text, to
+from orchestra import lifecycle_agent, lifecycle_pull, snapshot
+from orchestra.model import Activity, Attempts, Delivery, Doing, Event, Guidance, Status, Worker
+from orchestra.transition import AT_WORK, Refused, alive, answered, doing, escalated, ids, mark, text, to
 
 TYPE_CHECKING = False
 
@@ -101,7 +101,7 @@ def _failed(worker: Worker, event: Event) -> Worker:
     """A step of ours failed for this worker: it waits for a person, with the reason."""
     asked = {"gate": "stuck", "summary": text(event, "reason", None), "context": text(event, "context")}
     asked["request"] = f"failed-{event.at}"
-    return _escalated(worker, event._replace(data=asked))
+    return escalated(worker, event._replace(data=asked))
 
 
 def _paused(worker: Worker, event: Event) -> Worker:
@@ -140,19 +140,6 @@ def _reported(worker: Worker, event: Event) -> Worker:
         raise Refused(f"it is {worker.status.value}")
     plan = text(event, "plan") or worker.plan
     return to(worker, status, event)._replace(plan=plan)
-
-
-def _escalated(worker: Worker, event: Event) -> Worker:
-    alive(worker)
-    if worker.escalation is not None and event.kind == "escalated":
-        raise Refused("an escalation is open already: end your turn and wait for the answer")
-    asked = snapshot.escalation_of({**event.data, "askedAt": event.at})
-    if asked is None or not asked.summary:
-        raise Refused("an escalation needs a summary")
-    back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status
-    if worker.status is not Status.PAUSED:
-        worker = to(worker, Status.STUCK, event)
-    return worker._replace(escalation=asked, stuck_reason=asked.summary, resume_status=back, forwarded=None)
 
 
 def _verified(worker: Worker, event: Event) -> Worker:
@@ -215,47 +202,6 @@ def _delivered(worker: Worker, event: Event) -> Worker:
     return mark(worker, ids(event), Delivery.DELIVERED)
 
 
-def _pull(worker: Worker, event: Event) -> Worker:
-    """What GitHub says of the pull request; `shipping` becomes `complete`, and `complete` `merged`, by this alone."""
-    pull = snapshot.pull_of(event.data["pullRequest"])
-    if pull is None:
-        raise Refused("a pull event without a pull request")
-    worker = worker._replace(pull=pull, pull_url=text(event, "url") or worker.pull_url)
-    if pull.state == "merged" and worker.status not in TERMINAL:
-        done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
-        return to(done, Status.MERGED, event)
-    worker = _closed_or_opened(worker, pull, event)._replace(base=text(event, "base") or worker.base)
-    good = ready(pull) and event.data.get("ours", True) is True
-    if worker.status is Status.SHIPPING and good:
-        return to(worker, Status.COMPLETE, event)
-    if worker.status is Status.COMPLETE and not good:
-        return to(worker, Status.SHIPPING, event)
-    return worker
-
-
-def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
-    """A pull request closed without a merge is a question to the person; opened again, the question is gone."""
-    request = f"closed-{pull.number}"
-    open_one = worker.escalation
-    if pull.state == "open" and open_one is not None and open_one.request == request:
-        return answered(worker, event)
-    if pull.state != "closed" or worker.status not in AT_WORK:
-        return worker
-    asked = {
-        "gate": "review",
-        "summary": f"PR #{pull.number} was closed without a merge",
-        "options": ["reopen it on GitHub", f"orchestra cancel {worker.id}"],
-        "request": request,
-    }
-    return _escalated(worker, event._replace(kind="failed", data=asked))
-
-
-def ready(pull: Pull) -> bool:
-    """Worth a review: open, checks pass or there are none, nothing known to be unresolved, known to be mergeable."""
-    calm = pull.checks in (Checks.NONE, Checks.PASSING) and not pull.unresolved
-    return calm and pull.state == "open" and pull.mergeable is True and pull.review_decision != "CHANGES_REQUESTED"
-
-
 def _noted(worker: Worker, event: Event) -> Worker:
     """A line for the journal alone: a step of a launch, a warning."""
     text(event, "text", None)
@@ -264,6 +210,7 @@ def _noted(worker: Worker, event: Event) -> Worker:
 
 _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     **lifecycle_agent.RULES,
+    **lifecycle_pull.RULES,
     "dispatched": _dispatched,
     "launched": _launched,
     "failed": _failed,
@@ -271,14 +218,13 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "resumed": _resumed,
     "cancelled": _cancelled,
     "reported": _reported,
-    "escalated": _escalated,
+    "escalated": escalated,
     "verified": _verified,
     "attempted": _attempted,
     "shipped": _shipped,
     "told": _told,
     "approved": _approved,
     "delivered": _delivered,
-    "pull": _pull,
     "noted": _noted,
 }
 

@@ -13,6 +13,7 @@ from orchestra.errors import OrchestraError
 from orchestra.text import clean
 
 if TYPE_CHECKING:
+    from orchestra.app import Orchestra
     from orchestra.desk import Desk
 
 
@@ -167,3 +168,28 @@ POPUPS: dict[str, Callable[[Door, Desk], str | None]] = {
     "diff": _diff_popup,
     "help": _help_popup,
 }
+
+
+def dialog(door: Door, name: str, number: str) -> str:
+    """One of them about a worker, in the terminal the board has."""
+    from orchestra.desk import Desk
+
+    said = POPUPS[name](door, Desk(door.orchestra, door.orchestra.tmux, "", number, ""))
+    if said is None:
+        ask.read("Enter goes back ")
+    return said or ""
+
+
+def open_pull(orchestra: Orchestra, number: str) -> str:
+    """Open a worker's pull request in the browser, or copy its address where there is none."""
+    import subprocess
+
+    from orchestra.commands.pr import pr
+
+    found = pr(orchestra, number)
+    if not found.opener:
+        orchestra.tmux.copy(found.url)
+        return f"copied {found.url}"
+    null = subprocess.DEVNULL
+    subprocess.Popen(found.opener, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    return f"opened {found.url}"

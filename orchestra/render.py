@@ -119,6 +119,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
         yield f"  plan       {clean(it.plan, 300)}"
     if it.pull_url or it.pull:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
+    elif row.attention is Attention.READY:
+        yield f"  review     git diff {it.base}...{it.branch}"
     yield from _escalation(row)
     for words in it.guidance:
         yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
@@ -182,9 +184,8 @@ def statuses(text: str) -> frozenset[Status]:
 def waited(found: Waited) -> Iterable[str]:
     """Where each worker was when the waiting ended."""
     for row in found.rows:
-        yield f"#{row.worker.id} {row.worker.status.value}" + (
-            f" ({row.attention}: {row.why})" if row.attention else ""
-        )
+        why = ": ".join(part for part in (str(row.attention or ""), row.why) if part)
+        yield f"#{row.worker.id} {row.worker.status.value}" + (f" ({why})" if why else "")
 
 
 def entries(found: Sequence[Entry]) -> Iterable[str]:

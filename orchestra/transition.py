@@ -62,3 +62,17 @@ def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
         for g in worker.guidance
     )
     return worker._replace(guidance=marked)
+
+
+def escalated(worker: Worker, event: Event) -> Worker:
+    """The worker asks a person; one question at a time, and only with words."""
+    alive(worker)
+    if worker.escalation is not None and event.kind == "escalated":
+        raise Refused("an escalation is open already: end your turn and wait for the answer")
+    asked = snapshot.escalation_of({**event.data, "askedAt": event.at})
+    if asked is None or not asked.summary:
+        raise Refused("an escalation needs a summary")
+    back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status
+    if worker.status is not Status.PAUSED:
+        worker = to(worker, Status.STUCK, event)
+    return worker._replace(escalation=asked, stuck_reason=asked.summary, resume_status=back, forwarded=None)

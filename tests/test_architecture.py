@@ -19,17 +19,17 @@ LAYERS = (
     # 0 nouns
     "orchestra record quick_json model errors text files",
     # 1 rules, pure
-    "snapshot transition lifecycle lifecycle_agent attention gates config layout layout_name layout_schema shape guidance "
+    "snapshot transition lifecycle_pull lifecycle lifecycle_agent attention gates config layout layout_name layout_schema shape guidance "
     "prompt feedback keys cursor shipped yaml_text bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository worktree answers github token "
     "local notify github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app trust view launch guide queue announce desk",
+    "programs news app trust view launch guide queue announce desk overview",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json door cli_worker cli_more cli_keys ask popups cli board hook __main__",
+    "render render_json door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook __main__",
 )
 
 # Edges of one program may be several rooms; these are the families.
@@ -48,7 +48,7 @@ OWNERS = {
     "httpx2": {"github", "github_ask"},
     "yaml": {"yaml_text"},
     "msgspec": {"config", "shape"},
-    "click": {"cli", "cli_worker", "cli_more", "cli_keys", "ask", "popups", "door", "render"},
+    "click": {"cli", "cli_worker", "cli_more", "cli_keys", "ask", "popups", "board_text", "door", "render"},
     "rich": {"render"},
     "textual": {"board"},
 }
@@ -68,7 +68,17 @@ HOOK_MAY = frozenset(
             "layout_name",
             "snapshot",
         ),
-        *("transition", "lifecycle", "lifecycle_agent", "attention", "bearings", "agents", "store", "news", "hook"),
+        *(
+            "lifecycle_pull transition",
+            "lifecycle",
+            "lifecycle_agent",
+            "attention",
+            "bearings",
+            "agents",
+            "store",
+            "news",
+            "hook",
+        ),
         *(
             "tmux_conf",
             "tmux_rows",

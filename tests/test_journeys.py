@@ -80,6 +80,19 @@ def test_from_issues_to_branches(local: Person, repo: Path, git: Git) -> None:
     assert kinds.index("escalated") < kinds.index("told") < kinds.index("shipped")
 
 
+def test_merged_by_hand_is_seen_and_pruned(local: Person, repo: Path, git: Git) -> None:
+    local.runs("spawn", "1")
+    local.sees("1", "complete")
+    assert local.asks("prune")["removed"] == []
+    git("-C", repo, "merge", "-q", "issue-1")
+    local.runs("monitor", "--once")
+    assert local.status("1") == "merged"
+    assert local.asks("prune", "--dry-run") == {"removed": ["1"], "kept": []}
+    assert local.asks("prune")["removed"] == ["1"]
+    assert not (repo.parent / "widgets-issue-1").exists()
+    assert local.asks("list")["workers"] == []
+
+
 def test_up_twice_changes_nothing(local: Person) -> None:
     local.runs("spawn", "4")
     local.runs("up", "-d")

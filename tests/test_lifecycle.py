@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import lifecycle, snapshot
+from orchestra import lifecycle, lifecycle_pull, snapshot
 from orchestra.model import Checks, Delivery, Doing, Event, Pull, Status, Worker
 from orchestra.transition import Refused
 
@@ -65,6 +65,7 @@ def after(*events: Event) -> Worker:
             "merged",
             id="merged by a person",
         ),
+        pytest.param([event("shipped", local=True), event("landed")], "merged", id="merged by hand, without a forge"),
         pytest.param([event("paused")], "paused", id="paused"),
         pytest.param([event("accepted"), event("paused"), event("resumed")], "planning", id="paused and back"),
         pytest.param([ASK, event("paused"), event("resumed")], "stuck", id="a pause answers nothing"),
@@ -150,7 +151,7 @@ def test_a_launch_remembers_what_the_agent_did_before() -> None:
 )
 def test_what_is_worth_a_review(change: dict[str, Any], ready: bool) -> None:
     pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
-    assert lifecycle.ready(pull._replace(**change)) is ready
+    assert lifecycle_pull.ready(pull._replace(**change)) is ready
 
 
 SCALARS = st.one_of(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from orchestra.agents.scripted_demo import FILES
 from orchestra.app import home_of
 from orchestra.errors import OrchestraError
-from orchestra.files import locked, names_in
+from orchestra.files import locked, make_private, names_in
 
 FIRST = ("1", "2", "3")  # they start at once; the fourth is the person's to spawn
 
@@ -31,7 +31,7 @@ def demo(environ: Mapping[str, str]) -> str:
     """
     place = os.path.join(home_of(environ), "demo")
     try:
-        os.makedirs(place, mode=0o700, exist_ok=True)
+        make_private(place)
         with locked(os.path.join(place, "lock"), wait=60):
             return _found(place) or _made(place, environ)
     except OSError as wrong:
@@ -46,7 +46,7 @@ def _found(place: str) -> str | None:
 def _made(place: str, environ: Mapping[str, str]) -> str:
     root = os.path.join(place, secrets.token_hex(2), "widgets")
     begun = f"{root}.begun"  # becomes `root` in one step: a half-made demo is never opened
-    os.makedirs(begun, mode=0o700)
+    make_private(begun)
     _make(begun, environ)
     os.rename(begun, root)
     return root
