@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -15,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from orchestra import board_text, overview
 from orchestra.errors import OrchestraError
+from orchestra.model import Status
 from orchestra.view import look
 
 if TYPE_CHECKING:
@@ -89,7 +92,7 @@ class Board(App[tuple[str, ...]]):
 
     def on_mount(self) -> None:
         """Show the workers at once; the issues come from the tracker when they come."""
-        self.theme = "textual-ansi"
+        self.theme = "ansi-dark"
         self.show(look(self.orchestra, changes=False))
         self.query_one("#workers").focus()
         self.set_interval(LOOK_SECONDS, self.check)
@@ -132,6 +135,7 @@ class Board(App[tuple[str, ...]]):
         else:
             self.query_one("#text", Static).update(Content("no worker yet: choose an issue and press s"))
         self.detail()
+        self.show_issues(self.found)
 
     def line(self, row: Row, width: int) -> Content:
         """A worker's line in its colour; never markup."""
@@ -143,7 +147,11 @@ class Board(App[tuple[str, ...]]):
         """Draw the issues that the filter lets through."""
         self.found = found
         words = self.query_one("#filter", Input).value
-        kept = [one for one in found if board_text.matches(one, words)]
+        held = (
+            {row.worker.id for row in self.view.rows if row.worker.status is not Status.CANCELLED} if self.view else ()
+        )
+        marked = [one._replace(worker=one.issue.number if one.issue.number in held else None) for one in found]
+        kept = [one for one in marked if board_text.matches(one, words)]
         issues = self.query_one("#issues", OptionList)
         before = issues.highlighted
         issues.set_options([Option(Content(board_text.issue(one)), one.issue.number) for one in kept])
@@ -256,7 +264,8 @@ class Board(App[tuple[str, ...]]):
     def do(self, act: Callable[[], str | tuple[str, ...]]) -> None:
         """Do it away from the screen, and say how it went; an argv ends the board and is run."""
         try:
-            said = act()
+            with redirect_stdout(sys.__stdout__):  # libtmux asks it for its encoding, which Textual's has not
+                said = act()
         except OrchestraError as wrong:
             said = f"{wrong.message} {wrong.hint}"
         if isinstance(said, tuple):

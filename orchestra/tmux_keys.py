@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 AROUND = 4  # lines above and below the cursor that a wrapped one may reach
 SAY_MILLISECONDS = "4000"
+LONGEST_WAY = 10  # panes to come back to
+_PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WHERE = "#{pane_in_mode}|#{copy_cursor_x}|#{copy_cursor_y}|#{scroll_position}|#{cursor_x}|#{cursor_y}"
 
 
@@ -85,24 +87,30 @@ class Keyboard(People):
         return self.server.ask("display-message", "-p", "-t", f"{session}:", "#{pane_id}").out.strip()
 
     def travel(self, target: Pane | str, came: str) -> None:
-        """`goto`, and remember where the person was before the first of several such steps."""
-        session = self._look().session
-        said = self.server.ask("display-message", "-p", "-t", f"{session}:", "#{@orchestra_back}|#{@orchestra_jump}")
-        back, _, jumped = said.out.strip().partition("|")
-        if came and (not back or came != jumped):
-            self._tell({"@orchestra_back": came})
+        """`goto`, and remember the pane the person came from; of several workers in a row, only before the first."""
+        way, jumped = self._way()
+        if came and came != jumped:
+            way = [*way, checked(came)][-LONGEST_WAY:]
         self.goto(target)
-        self._tell({"@orchestra_jump": self.here(session)})
+        now = "" if isinstance(target, str) else target.id  # a window of a role is a place to come back to
+        self._tell({"@orchestra_way": " ".join(way), "@orchestra_jump": now})
 
     def back(self) -> bool:
-        """To where `travel` began; False when that is gone or there was none."""
+        """To where `travel` began; False when there is no such place any more."""
+        way, _ = self._way()
+        while way:
+            pane = way.pop()
+            if self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane).code == 0:
+                self._tell({"@orchestra_way": " ".join(way), "@orchestra_jump": ""})
+                return True
+        return False
+
+    def _way(self) -> tuple[list[str], str]:
+        """The panes to come back to, the last one last, and the worker's pane that was gone to."""
         session = self._look().session
-        pane = self.server.ask("display-message", "-p", "-t", f"{session}:", "#{@orchestra_back}").out.strip()
-        if not re.fullmatch(r"%\d{1,10}", pane, re.ASCII):
-            return False
-        self._tell({"@orchestra_back": "", "@orchestra_jump": ""})
-        done = self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane)
-        return done.code == 0
+        said = self.server.ask("display-message", "-p", "-t", f"{session}:", "#{@orchestra_way}|#{@orchestra_jump}")
+        way, _, jumped = said.out.strip().partition("|")
+        return [pane for pane in way.split() if _PANE.fullmatch(pane)], jumped
 
     def message(self, client: str, text: str) -> None:
         """A line for one terminal; shown as text, whatever it holds."""
@@ -123,6 +131,6 @@ class Keyboard(People):
 
 def checked(pane: str) -> str:
     """A pane's id as tmux writes it, or OrchestraError."""
-    if re.fullmatch(r"%\d{1,10}", pane, re.ASCII) is None:
+    if _PANE.fullmatch(pane) is None:
         raise OrchestraError(f"{clean(pane, 20)!r} is no pane", "run `orchestra list`")
     return pane
