@@ -68,6 +68,10 @@ def _spawn(desk: Desk, mouse: str | None, *, exact: bool) -> str:
     return spawned(desk, found.issue.number)
 
 
+def _needed(desk: Desk) -> str:
+    return _next(desk._replace(number=""))
+
+
 def _next(desk: Desk) -> str:
     from orchestra.commands.attach import neediest
 
@@ -110,6 +114,7 @@ def _back(desk: Desk) -> str:
 
 ACTS: dict[str, Callable[[Desk], str]] = {
     "next": _next,
+    "needed": _needed,
     "orchestrator": _orchestrator,
     "board": _board,
     "approve": _approve,
@@ -163,6 +168,15 @@ def pr(door: Door, number: str) -> None:
 
 @click.command()
 @click.pass_obj
+def status(door: Door) -> None:
+    """The bar's text in one line, for a prompt or a theme of your own."""
+    from orchestra.commands.status import status as verb
+
+    click.echo(verb(door.orchestra).text)
+
+
+@click.command()
+@click.pass_obj
 def board(door: Door) -> None:
     """The full-screen view: issues, workers, and all about the selected one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -176,5 +190,5 @@ def board(door: Door) -> None:
 
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (keys, key, popup, gates, diff, pr, board):
+    for command in (keys, key, popup, gates, diff, pr, status, board):
         group.add_command(command)

@@ -136,6 +136,8 @@ def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[
     on_word = f"#{{&&:{on_line},#{{m/r:^[#]?[0-9]+$,#{{mouse_word}}}}}}"
     wanted = [("root", "MouseDown3Pane", on_line, menu)]
     wanted += [(where, "DoubleClick1Pane", on_word, once) for where in ("root", "copy-mode", "copy-mode-vi")]
+    needed = "#{!=:#{@orchestra_level},none}"  # a click on the bar goes to the worker it names
+    wanted.append(("root", "MouseDown1StatusRight", needed, f"run-shell -b {quote(said(program, 'needed'))}"))
     return [
         ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, known.get((where, key), ""))
         for where, key, test, then in wanted

@@ -121,10 +121,20 @@ class Tmux(Keyboard):
 
     # --- showing ---
 
-    def show(self, text: str, level: str, labels: Mapping[str, str] | None = None) -> None:
-        """The bar and the labels of panes (by pane id), in one message. Nothing happens while we are not open."""
+    def show(
+        self,
+        text: str,
+        level: str,
+        labels: Mapping[str, str] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> None:
+        """The bar, the labels of panes (by pane id) and the marks of workers' windows (by window id), in one message.
+
+        Nothing happens while we are not open.
+        """
         borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, borders)
+        names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*borders, *names])
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""

@@ -47,9 +47,8 @@ def _bar() -> str:
 
 
 _WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
-BAR = (
-    _WAITS + _bar() + "#{T:@orchestra_status_right}"
-)  # ours, then the person's own, as it was when the session was made
+# Ours, then the person's own, as it was when the session was made.
+BAR = _WAITS + _bar() + "#{T:@orchestra_status_right}"
 
 
 # --- quoting ---
@@ -114,6 +113,14 @@ def checked_layout(text: str, panes: int) -> str:
 
 
 # --- what we set ---
+
+
+def marked(window: str, mark: str) -> Group:
+    """The mark of the worst attention after a workers' window's name; a name the person gave it stays."""
+    ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?[!+]?$,#{{window_name}}}}"
+    name = "#{s/[!+]$//:window_name}" + mark
+    wanted = f"#{{&&:{ours},#{{!=:#{{window_name}},{name}}}}}"
+    return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
 
 
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
