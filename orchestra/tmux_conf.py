@@ -35,20 +35,26 @@ _COLOURS = {
 _LABEL = "#{?#{!=:#{@orchestra_label},}, #{q/h:@orchestra_label} ,}"
 
 
+# tmux cuts the left end of what is too long there, which is who needs the person.
+NARROW, NARROW_TEXT = 100, 36
+_NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
+
+
 def _bar() -> str:
     style = ""
     for colour, levels in _COLOURS.items():
         for level in levels:
             style = f"#{{?#{{==:#{{@orchestra_level}},{level}}},{colour},{style}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} #{{q/h:@orchestra_bar}} #[default] ,}}"
+    words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} {words} #[default] ,}}"
     old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
     stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
 
 
 _WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
-# Ours, then the person's own, as it was when the session was made.
-BAR = _WAITS + _bar() + "#{T:@orchestra_status_right}"
+# Ours, then where there is room the person's own, as it was when the session was made.
+BAR = _WAITS + _bar() + f"#{{?{_NARROW},,#{{T:@orchestra_status_right}}}}"
 
 
 # --- quoting ---

@@ -6,7 +6,14 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
+import pytest
 from conftest import eventually
+
+
+def quick_fingers(home: str | None = None) -> None:
+    """A tmux.conf line: keys of a test come faster than a person's, and must not be taken for a paste."""
+    with open(os.path.join(home or os.environ["HOME"], ".tmux.conf"), "a", encoding="utf-8") as file:
+        file.write("set -g assume-paste-time 0\n")
 
 
 class Terminal:
@@ -53,7 +60,10 @@ class Terminal:
 
     def shows(self, words: str, timeout: float = 20) -> str:
         """Wait until these words are on the screen; returns the screen."""
-        eventually(lambda: words in self.text, timeout, f"{words!r} on the screen, which is\n{self.text}\n:")
+        try:
+            eventually(lambda: words in self.text, timeout)
+        except pytest.fail.Exception:
+            pytest.fail(f"{words!r} has not come to the screen in {timeout:.0f} s, which is\n{self.text}")
         return self.text
 
     def place(self, words: str) -> tuple[int, int]:

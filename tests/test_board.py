@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 from person import Person, configure, write_issue
-from terminal import Terminal
+from terminal import Terminal, quick_fingers
 
 from orchestra.door import Door
 
@@ -30,6 +30,7 @@ HOSTILE = "[bold red]x[/] #(touch canary) #[fg=red] \x1b[31m $(touch canary) {n}
 
 @pytest.fixture
 def local(repo: Path, git: Callable[..., str]) -> Person:
+    quick_fingers()
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
     write_issue(repo, 1, "Choose a colour", ASK, labels="[ui]")
     write_issue(repo, 2, HOSTILE, HANG)

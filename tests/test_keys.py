@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 from person import Person, configure, write_issue
-from terminal import Terminal
+from terminal import Terminal, quick_fingers
 
 from orchestra import keys
 from orchestra.errors import UsageError
@@ -31,6 +31,7 @@ HOSTILE = "#(touch canary) #[fg=red]x '; touch canary; ' $(touch canary) #{pid} 
 
 @pytest.fixture
 def local(repo: Path, git: Callable[..., str]) -> Person:
+    quick_fingers()
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
     write_issue(repo, 1, "Choose a colour", ASK)
     write_issue(repo, 2, "Choose another", ASK)
