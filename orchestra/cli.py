@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from orchestra import __version__
+from orchestra.completion import layouts, numbers, statuses
 from orchestra.door import Door, json_option, run_main
 from orchestra.text import clean
 
@@ -56,7 +57,7 @@ def init(door: Door, yes: bool) -> None:
 
 
 @orchestra.command()
-@click.argument("layout", required=False)
+@click.argument("layout", required=False, shell_complete=layouts)
 @click.option("--detach", "-d", is_flag=True, help="Do not attach this terminal.")
 @click.option("--demo", is_flag=True, help="A throw-away repository with a scripted agent; no account needed.")
 @click.pass_obj
@@ -138,7 +139,7 @@ def list_(door: Door, watch: bool, as_json: bool) -> None:
 
 
 @orchestra.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @json_option
 @click.pass_obj
 def show(door: Door, number: str, as_json: bool) -> None:
@@ -150,7 +151,7 @@ def show(door: Door, number: str, as_json: bool) -> None:
 
 
 @orchestra.command()
-@click.argument("number", required=False, metavar="[ID]")
+@click.argument("number", required=False, metavar="[ID]", shell_complete=numbers)
 @click.pass_obj
 def attach(door: Door, number: str | None) -> None:
     """Go to a worker's pane; without ID, to the one that needs you most."""
@@ -160,7 +161,7 @@ def attach(door: Door, number: str | None) -> None:
 
 
 @orchestra.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.argument("words", nargs=-1, metavar="TEXT...")
 @click.pass_obj
 def tell(door: Door, number: str, words: Sequence[str]) -> None:
@@ -183,7 +184,7 @@ def _asked(door: Door, number: str) -> str:
 
 
 @orchestra.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def approve(door: Door, number: str) -> None:
     """Let what a worker asks for pass."""
@@ -193,7 +194,7 @@ def approve(door: Door, number: str) -> None:
 
 
 @orchestra.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.argument("words", nargs=-1, metavar="[TEXT]...")
 @click.pass_obj
 def deny(door: Door, number: str, words: Sequence[str]) -> None:
@@ -204,7 +205,7 @@ def deny(door: Door, number: str, words: Sequence[str]) -> None:
 
 
 @orchestra.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @json_option
 @click.pass_obj
 def log(door: Door, number: str, as_json: bool) -> None:
@@ -216,8 +217,10 @@ def log(door: Door, number: str, as_json: bool) -> None:
 
 
 @orchestra.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+@click.option(
+    "--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...", shell_complete=statuses
+)
 @click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, metavar="S", help="Seconds; default: none.")
 @json_option
 @click.pass_obj

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra import ask
+from orchestra.completion import numbers
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
 from orchestra.popups import act, help_lines, open_pull, popup, spawned
@@ -140,7 +141,7 @@ def gates(door: Door, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def diff(door: Door, number: str) -> None:
     """What a worker has changed, committed or not, in your pager."""
@@ -154,7 +155,7 @@ def diff(door: Door, number: str) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def pr(door: Door, number: str) -> None:
     """Open a worker's pull request in the browser, or print its address."""
@@ -167,12 +168,16 @@ def pr(door: Door, number: str) -> None:
 
 
 @click.command()
+@click.option("--tmux", is_flag=True, help="Without what tmux would expand, for `#()` in a status line.")
 @click.pass_obj
-def status(door: Door) -> None:
+def status(door: Door, tmux: bool) -> None:
     """The bar's text in one line, for a prompt or a theme of your own."""
     from orchestra.commands.status import status as verb
 
-    click.echo(verb(door.orchestra).text)
+    text = verb(door.orchestra).text
+    click.echo(
+        text.replace("#", "\uff03") if tmux else text
+    )  # tmux reads formats in a job's output (failures.md 3.1 D)
 
 
 @click.command()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from orchestra.completion import numbers
 from orchestra.door import Door, json_option
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def pause(door: Door, number: str) -> None:
     """End a worker's agent for now; `resume` goes on in its conversation."""
@@ -19,7 +20,7 @@ def pause(door: Door, number: str) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def resume(door: Door, number: str) -> None:
     """Go on with a paused worker."""
@@ -29,7 +30,7 @@ def resume(door: Door, number: str) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.option("--fresh", is_flag=True, help="Begin a new conversation.")
 @click.pass_obj
 def restart(door: Door, number: str, fresh: bool) -> None:
@@ -41,7 +42,7 @@ def restart(door: Door, number: str, fresh: bool) -> None:
 
 
 @click.command()
-@click.argument("number", metavar="ID")
+@click.argument("number", metavar="ID", shell_complete=numbers)
 @click.pass_obj
 def cancel(door: Door, number: str) -> None:
     """End a worker. Its worktree, branch and commits stay."""
@@ -63,7 +64,23 @@ def prune(door: Door, dry_run: bool, as_json: bool) -> None:
     door.say(door.as_json.pruned(found) if as_json else door.render.pruned(found, dry_run=dry_run))
 
 
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of your shell.
+
+    bash: eval "$(orchestra completion bash)" in ~/.bashrc; fish: orchestra completion fish | source
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    click.echo(found(ctx.find_root().command, {}, "orchestra", "_ORCHESTRA_COMPLETE").source())
+
+
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (pause, resume, restart, cancel, prune):
+    for command in (pause, resume, restart, cancel, prune, completion):
         group.add_command(command)

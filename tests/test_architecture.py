@@ -29,7 +29,7 @@ LAYERS = (
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook __main__",
+    "render render_json completion door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook __main__",
 )
 
 # Edges of one program may be several rooms; these are the families.
@@ -48,7 +48,18 @@ OWNERS = {
     "httpx2": {"github", "github_ask"},
     "yaml": {"yaml_text"},
     "msgspec": {"config", "shape"},
-    "click": {"cli", "cli_worker", "cli_more", "cli_keys", "ask", "popups", "board_text", "door", "render"},
+    "click": {
+        "cli",
+        "cli_worker",
+        "cli_more",
+        "cli_keys",
+        "completion",
+        "ask",
+        "popups",
+        "board_text",
+        "door",
+        "render",
+    },
     "rich": {"render"},
     "textual": {"board"},
 }

@@ -64,6 +64,7 @@ def terminal(local: Person, layout: str) -> Iterator[Terminal]:
 
 
 def orchestra_key(terminal: Terminal, *keys: str) -> None:
+    eventually(lambda: "\u2518" not in terminal.text, why="the popup to close")
     terminal.press("C-b", "O")
     terminal.shows("which key?")
     terminal.press(*keys)
@@ -200,11 +201,57 @@ def test_a_click_on_the_bar_goes_to_who_needs_you_and_its_window_is_marked(termi
     terminal.shows("[!] #1 stuck: Which colour?")
     terminal.shows("workers!")
     assert local.runs("status").out == local.tmux("show-options", "-v", "@orchestra_bar") + "\n"
+    assert "#" not in local.runs("status", "--tmux").out
     terminal.click(*terminal.place("[!] #1"))
     eventually(lambda: active(local) == "workers! 1", why="at the worker")
     local.runs("tell", "1", "red")
     local.sees("1", "complete")
     terminal.shows("workers+")
+
+
+def test_hostile_titles_are_text_everywhere(terminal: Terminal, local: Person) -> None:
+    local.runs("spawn", "3")
+    local.sees("3", "working")
+    orchestra_key(terminal, "l")
+    shown = terminal.shows("Enter closes this")
+    assert "#(touch canary) #[fg=" in shown
+    terminal.press("Enter")
+    eventually(lambda: "Enter closes this" not in terminal.text)
+    orchestra_key(terminal, "w")
+    assert "#(touch canary) #[fg=red]x" in terminal.shows("go to (a number")
+    terminal.type("3")
+    terminal.press("Enter")
+    eventually(lambda: active(local) == "workers 3", why="at the worker")
+    terminal.shows("#3 working")
+    border = terminal.lines()[0]
+    assert "#(touch canary) #[fg=red]x '; touch canary; '" in border
+    for key, words in (("t", "a number picks an option"), ("n", "#3 asks for nothing"), ("?", "spawn a worker on the")):
+        orchestra_key(terminal, key)
+        terminal.shows(words)
+        terminal.press("q", "Enter") if key == "t" else terminal.press("Enter")
+        eventually(lambda words=words: words not in terminal.text)  # type: ignore[misc]
+    assert not list(local.where.parent.rglob("canary"))
+
+
+def test_a_diff_is_shown_with_what_is_not_committed_and_runs_nothing_of_the_workers(
+    local: Person, repo: Path, git: Callable[..., str]
+) -> None:
+    local.runs("spawn", "1")
+    local.sees("1", "stuck")
+    tree = repo.parent / "widgets-issue-1"
+    (tree / "README.md").write_text("# widgets\nchanged \x1b[31m\n")
+    (tree / "new.txt").write_text("new\n")
+    for name, value in (
+        ("core.pager", "touch canary"),
+        ("diff.external", "touch canary"),
+        ("pager.diff", "touch canary"),
+    ):
+        git("-C", repo, "config", name, value)
+    said = local.runs("diff", "1").out
+    assert "+changed" in said
+    assert "\x1b" not in said
+    assert "# not added to git yet: new.txt" in said
+    assert not list(repo.parent.rglob("canary"))
 
 
 def test_the_persons_own_binding_is_kept_and_told(local: Person, layout: str, home: Path) -> None:

@@ -54,6 +54,7 @@ class Walk:
 
     def orchestra(self, key: str) -> None:
         """The prefix, O, and a key of the table."""
+        eventually(lambda: "\u2518" not in self.terminal.text, why="the popup to close")
         self.terminal.press("C-b", "O")
         self.terminal.shows("which key?")
         self.terminal.press(key)
@@ -204,7 +205,7 @@ def page() -> Iterator[str]:
     yield "The agent is the scripted one, `...` stands for empty lines. `orchestra keys` lists the keys."
     for columns, rows in SIZES:
         yield from ("", f"## {columns}x{rows}")
-        with tempfile.TemporaryDirectory(prefix="walk-", dir="/tmp") as scratch:
+        with tempfile.TemporaryDirectory(prefix="walk-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
             lines: list[str] = []
 
             def say(what: str, screen: str, lines: list[str] = lines) -> None:
