@@ -14,7 +14,7 @@ from orchestra.attention import label
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
-from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.model import Delivery, Doing, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
 from orchestra.text import seconds_of
 
 if TYPE_CHECKING:
@@ -159,7 +159,10 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     if not resume:
         worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
     words = resume_words(worker, _missed(worker)) if resume else _text(orchestra.store.file(worker.id, FIRST))
-    launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
+    options = orchestra.options(worker.agent)
+    if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
+        options = options._replace(plan="reviewed")
+    launch = agent.launch(orchestra.seat(worker), options, resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
     heartbeat = orchestra.store.file(worker.id, "heartbeat")

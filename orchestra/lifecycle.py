@@ -93,7 +93,7 @@ def _launched(worker: Worker, event: Event) -> Worker:
     detail = worker.activity.detail if worker.activity.state is Doing.STARTING else before
     session = text(event, "session") or worker.agent_session
     return doing(worker, event, Doing.STARTING, detail)._replace(
-        agent_session=session, extra={**worker.extra, "launchedAt": event.at}
+        dialogs=(), agent_session=session, extra={**worker.extra, "launchedAt": event.at}
     )
 
 
@@ -122,7 +122,9 @@ def _resumed(worker: Worker, event: Event) -> Worker:
 
 def _cancelled(worker: Worker, event: Event) -> Worker:
     alive(worker)
-    done = to(worker, Status.CANCELLED, event)._replace(escalation=None, stuck_reason=None, resume_status=None)
+    done = to(worker, Status.CANCELLED, event)._replace(
+        dialogs=(), escalation=None, stuck_reason=None, resume_status=None
+    )
     return done._replace(activity=Activity(Doing.ENDED, event.at, event.by))
 
 
