@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, programs
+from orchestra import agents, programs, tripwire
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -83,7 +83,9 @@ def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:
     private = orchestra.store.file(worker, "tmux")
     make_private(private)
     kept = _environment(orchestra, orchestra.store.file(worker, "environment"))
-    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker}
+    found = orchestra.store.read(worker)
+    token = {"ORCHESTRA_NONCE": found.nonce} if found else {}
+    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker, **token}
 
 
 def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
@@ -109,6 +111,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
+        tripwire.check(orchestra)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, worker.base_commit, f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
@@ -119,7 +122,10 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
         say(line)
     if orchestra.config.setup:
         say(f"setup: {orchestra.config.setup}")
+        unchanged = not tripwire.changed(orchestra)
         _setup(orchestra, worker)
+        if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
+            tripwire.accept(orchestra)
     write_atomic(done, worker.nonce)
 
 

@@ -75,8 +75,13 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         started_at=event.at,
         after=tuple(map(str, event.data.get("after", ()))),
         activity=Activity(Doing.UNKNOWN if queued else Doing.STARTING, event.at, event.by),
-        extra=worker.extra if worker else {},
+        extra={**(worker.extra if worker else {}), **_pin(event)},
     )
+
+
+def _pin(event: Event) -> dict[str, str]:
+    """The hash of an outsider's words that a person has read (see `trust`)."""
+    return {"trusted": text(event, "trusted")} if event.data.get("trusted") else {}
 
 
 def _dispatched(worker: Worker, event: Event) -> Worker:

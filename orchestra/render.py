@@ -42,6 +42,8 @@ def table(view: View, title: str, width: int) -> Iterable[str]:
     count = len(view.rows)
     head = f"{clean(title)}   {count} worker{'' if count == 1 else 's'}"
     yield head + (f", {needing} need{'s' if needing == 1 else ''} you" if needing else "")
+    if view.warning:
+        yield click.style(f"[!] {view.warning}", fg="red")
     if view.open is False and count:
         yield "the workspace is not open: orchestra up"
     if view.open is None:
@@ -106,6 +108,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
     """One worker in full."""
     it = row.worker
     yield f"#{it.id} {clean(it.title)}"
+    if row.warning:
+        yield click.style(f"  [!] {row.warning}", fg="red")
     yield f"  status     {it.status.value} for {age(row.age)}" + (
         f"; needs you: {row.attention}" if row.attention else ""
     )

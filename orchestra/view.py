@@ -30,6 +30,7 @@ class Row(NamedTuple):
     why: str
     age: float
     changes: Changes | None
+    warning: str = ""
 
     @property
     def worker(self) -> Worker:
@@ -44,6 +45,7 @@ class View(NamedTuple):
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...]
     open: bool | None
+    warning: str = ""  # what concerns all of them
 
 
 def look(orchestra: Orchestra, *, changes: bool = True) -> View:
