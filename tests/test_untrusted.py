@@ -195,13 +195,12 @@ def test_of_the_routes_through_the_shared_git_none_executes_and_all_are_reported
     assert "shared git configuration" in asked["escalation"]["summary"]
     assert not canary.exists(), canary.read_text()
 
+    # Accepted: all but the checkout of a new worktree, which runs filters because LFS needs it, is silent even so.
     assert "a worker cannot do this" in speak_doctor(person)
     person.runs("doctor", "--accept-git", code=None)
     assert person.asks("list")["warning"] is None
     person.runs("approve", "1")
     person.sees("1", "complete")
-    assert "smudge filter x failed" in person.runs("spawn", "2", code=1).out, "stopped, not run"
-    person.runs("cancel", "2")
     rest: tuple[tuple[str, ...], ...] = (
         ("restart", "1"),
         ("cancel", "1"),
@@ -212,7 +211,7 @@ def test_of_the_routes_through_the_shared_git_none_executes_and_all_are_reported
     )
     for command in rest:
         person.runs(*command, code=None)
-    assert not canary.exists(), canary.read_text()
+        assert not canary.exists(), (command, canary.read_text())
 
 
 def speak_doctor(person: Person) -> str:
