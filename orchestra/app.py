@@ -224,7 +224,9 @@ class Orchestra:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
         rules = gates.claude_rules(self.config.gates, self.config.forbid)
-        return AgentOptions(given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny)
+        return AgentOptions(
+            given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
+        )
 
     # --- waiting ---
 

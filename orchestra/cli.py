@@ -235,13 +235,16 @@ def issues(door: Door, as_json: bool) -> None:
 
 @orchestra.command()
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
+@click.option("--accept-git", is_flag=True, help="You know of the change of the shared git configuration.")
 @json_option
 @click.pass_obj
-def doctor(door: Door, fix: bool, as_json: bool) -> None:
+def doctor(door: Door, fix: bool, accept_git: bool, as_json: bool) -> None:
     """Check tools, versions, login and the state on disk; each finding with its mend."""
     from orchestra.commands.doctor import doctor as verb
 
-    findings = verb(lambda: door.orchestra, door.environ, fix=fix)
+    if accept_git:
+        _ = door.deciding
+    findings = verb(lambda: door.orchestra, door.environ, fix=fix, accept_git=accept_git)
     door.say(door.as_json.findings(findings) if as_json else door.render.findings(findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

@@ -19,13 +19,13 @@ LAYERS = (
     # 0 nouns
     "orchestra record quick_json model errors text files",
     # 1 rules, pure
-    "snapshot transition lifecycle lifecycle_agent lifecycle_pull attention gates config layout layout_name layout_schema shape guidance "
+    "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config layout layout_name layout_schema shape guidance "
     "prompt feedback shipped remote_address yaml_text bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_server tmux_session tmux_people tmux git_run include remote repository worktree answers github token "
     "local notify github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app trust view launch guide queue announce",
+    "programs news app trust view launch guide queue announce hook_wait answering tripwire",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
@@ -70,6 +70,8 @@ HOOK_MAY = frozenset(
         ),
         *(
             "transition",
+            "dialogs",
+            "hook_wait",
             "lifecycle",
             "lifecycle_agent",
             "lifecycle_pull",

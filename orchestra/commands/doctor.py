@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from orchestra import agents
+from orchestra import agents, tripwire
 from orchestra.app import Orchestra, home_of
 from orchestra.errors import OrchestraError
 from orchestra.model import Status
@@ -25,7 +25,9 @@ class Finding(NamedTuple):
     mend: str
 
 
-def doctor(opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False) -> tuple[Finding, ...]:
+def doctor(
+    opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
+) -> tuple[Finding, ...]:
     """Every finding, the environment's first; `opening` gives the project; `fix` mends the rights of our files."""
     found = list(_home(home_of(environ), fix=fix))
     try:
@@ -33,7 +35,9 @@ def doctor(opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix:
         _ = orchestra.config
     except OrchestraError as wrong:
         return (*found, Finding("E1", "error", wrong.message, wrong.hint))
-    for check in (_tmux, _agent, _tracker, _sessions, _panes, _worktrees):
+    if accept_git:
+        tripwire.accept(orchestra)
+    for check in (_tmux, _shared_git, _agent, _tracker, _sessions, _panes, _worktrees):
         try:
             found.extend(check(orchestra))
         except OrchestraError as wrong:
@@ -69,6 +73,12 @@ def _tmux(orchestra: Orchestra) -> Iterator[Finding]:
         workers = [w for w in orchestra.store.listing().workers if w.status in LIVE]
         if workers:
             yield Finding("I8", "warning", f"the workspace is not open; {len(workers)} workers rest", "orchestra up")
+
+
+def _shared_git(orchestra: Orchestra) -> Iterator[Finding]:
+    """I11: nobody but the person has changed what their own git would run."""
+    if tripwire.changed(orchestra):
+        yield Finding("I11", "error", tripwire.WARNING, tripwire.MEND)
 
 
 def _agent(orchestra: Orchestra) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra import tripwire
 from orchestra.errors import OrchestraError
 from orchestra.model import Status, Worker
 from orchestra.view import pane_of, refresh
@@ -29,6 +30,8 @@ class Pruned(NamedTuple):
 
 def prune(orchestra: Orchestra, *, dry_run: bool) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker."""
+    if not dry_run:
+        tripwire.check(orchestra)
     removed, kept = [], []
     for worker in orchestra.store.listing().workers:
         try:
