@@ -20,7 +20,7 @@ LAYERS = (
     "orchestra record quick_json model errors text files",
     # 1 rules, pure
     "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config layout layout_name layout_schema shape guidance "
-    "prompt feedback shipped yaml_text bearings agents tmux_conf tmux_rows",
+    "prompt feedback shipped remote_address yaml_text bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_server tmux_session tmux_people tmux git_run include remote repository worktree answers github token "
     "local notify github_watch github_ask github_seen etags budget",
