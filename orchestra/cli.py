@@ -200,11 +200,12 @@ def deny(door: Door, number: str, words: Sequence[str]) -> None:
 @json_option
 @click.pass_obj
 def log(door: Door, number: str, as_json: bool) -> None:
-    """Everything that happened to a worker, in order."""
+    """Everything that happened to a worker, in order: who asked, who answered, when and how."""
+    from orchestra import render_log
     from orchestra.commands.log import log as verb
 
     entries = verb(door.orchestra, number)
-    door.say(door.as_json.entries(entries) if as_json else door.render.entries(entries))
+    door.say(door.as_json.entries(entries) if as_json else render_log.entries(entries))
 
 
 @orchestra.command()

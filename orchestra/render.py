@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
-    from orchestra.commands.log import Entry
     from orchestra.commands.prune import Pruned
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
@@ -204,17 +203,6 @@ def waited(found: Waited) -> Iterable[str]:
     for row in found.rows:
         why = ": ".join(part for part in (str(row.attention or ""), row.why) if part)
         yield f"#{row.worker.id} {row.worker.status.value}" + (f" ({why})" if why else "")
-
-
-def entries(found: Sequence[Entry]) -> Iterable[str]:
-    """A journal, a line an event."""
-    for event, refused in found:
-        facts = ", ".join(
-            f"{key}={clean(str(value), 80)}" for key, value in event.data.items() if value not in ("", [], None)
-        )
-        yield f"{event.at}  {clean(event.kind, 20):<12} {clean(event.by, 24):<12} {facts}" + (
-            f"  REFUSED: {clean(refused)}" if refused else ""
-        )
 
 
 def findings(found: Sequence[Finding]) -> Iterable[str]:

@@ -29,7 +29,7 @@ LAYERS = (
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json door cli_worker cli_more cli board hook __main__",
+    "render render_json render_log door cli_worker cli_more cli board hook __main__",
 )
 
 # Edges of one program may be several rooms; these are the families.

@@ -86,7 +86,8 @@ def test_a_dialog_is_seen_everywhere_and_approved_from_elsewhere(person: Person,
     late = person.runs("deny", "1", code=1).err
     assert "it was approved by human (command)" in late
     log = person.runs("log", "1").out
-    assert "allow" in log
+    assert "asks (permission): Bash: Publish the package?" in log
+    assert "human                  approves (command): Bash: Publish the package?" in log
 
 
 def test_denied_from_elsewhere(person: Person, repo: Path, git: Git) -> None:

@@ -22,7 +22,9 @@ def approve(orchestra: Orchestra, number: str) -> Escalation:
         answering.answer(orchestra, number, asked, "allow")
         return asked
     store = orchestra.store
-    recorded = store.record(number, store.event("approved", "human", request=asked.request, how="command"))
+    recorded = store.record(
+        number, store.event("approved", "human", request=asked.request, how="command", summary=asked.summary)
+    )
     if recorded.refused:
         raise answering.too_late(orchestra, number, asked.request)
     told = store.record(number, store.event("told", "human", text=f"Approved: {asked.summary}", **{"from": "human"}))
