@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestra.git_run import place_of, text_of
+
 if TYPE_CHECKING:
     from orchestra.repository import Facts
     from orchestra.worktree import Repository
@@ -54,6 +56,22 @@ def sweep(repository: Repository) -> int:
         for path in found:
             shutil.rmtree(path)
     return len(found)
+
+
+def ours(repository: Facts) -> tuple[tuple[str, str], ...]:
+    """Number and path of every worktree that is locked as a worker's."""
+    found = []
+    for admin in repository.admins():
+        words, place = text_of(admin / "locked").split(" "), place_of(admin)
+        if words[0] == "orchestra" and len(words) > 1 and place is not None:
+            found.append((words[1].removeprefix("#"), str(place)))
+    return tuple(found)
+
+
+def was_made(repository: Facts, path: str) -> bool:
+    """Whether a worktree of ours was ever finished at `path`; it may be gone since, by somebody's hand."""
+    admin = repository.admin_of(path)
+    return admin is not None and (admin / "orchestra-ready").exists()
 
 
 def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ LAYERS = (
     "store tmux_socket tmux_server tmux_session tmux_people tmux git_run include remote repository tidy worktree answers github token "
     "local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app ending removal mend trust view launch guide queue announce",
+    "programs news app ending removal mend checks trust view launch guide queue announce",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
