@@ -22,10 +22,10 @@ LAYERS = (
     "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config layout layout_name layout_schema shape guidance "
     "prompt feedback shipped remote_address yaml_text bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
-    "store tmux_server tmux_session tmux_people tmux git_run include remote repository worktree answers github token "
-    "local notify github_watch github_ask github_seen etags budget",
+    "store tmux_socket tmux_server tmux_session tmux_people tmux git_run include remote repository tidy worktree answers github token "
+    "local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app trust view launch guide queue announce hook_wait answering tripwire",
+    "programs news app ending removal mend checks trust view launch guide queue announce hook_wait answering tripwire",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
@@ -34,8 +34,8 @@ LAYERS = (
 
 # Edges of one program may be several rooms; these are the families.
 FAMILIES: tuple[frozenset[str], ...] = (
-    frozenset({"tmux", "tmux_server", "tmux_session", "tmux_people"}),
-    frozenset({"git_run", "include", "remote", "repository", "worktree"}),
+    frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people"}),
+    frozenset({"git_run", "include", "remote", "repository", "tidy", "worktree"}),
     frozenset({"answers", "github", "github_watch", "github_ask", "github_seen", "etags", "budget"}),
 )
 
@@ -82,7 +82,7 @@ HOOK_MAY = frozenset(
             "news",
             "hook",
         ),
-        *("tmux_conf", "tmux_rows", "tmux_server", "tmux_session", "tmux_people", "tmux"),
+        *("tmux_conf", "tmux_rows", "tmux_socket", "tmux_server", "tmux_session", "tmux_people", "tmux"),
     }
 )
 
