@@ -209,11 +209,12 @@ def deny(door: Door, number: str, words: Sequence[str]) -> None:
 @json_option
 @click.pass_obj
 def log(door: Door, number: str, as_json: bool) -> None:
-    """Everything that happened to a worker, in order."""
+    """Everything that happened to a worker, in order: who asked, who answered, when and how."""
+    from orchestra import render_log
     from orchestra.commands.log import log as verb
 
     entries = verb(door.orchestra, number)
-    door.say(door.as_json.entries(entries) if as_json else door.render.entries(entries))
+    door.say(door.as_json.entries(entries) if as_json else render_log.entries(entries))
 
 
 @orchestra.command()
@@ -246,13 +247,16 @@ def issues(door: Door, as_json: bool) -> None:
 
 @orchestra.command()
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
+@click.option("--accept-git", is_flag=True, help="You know of the change of the shared git configuration.")
 @json_option
 @click.pass_obj
-def doctor(door: Door, fix: bool, as_json: bool) -> None:
+def doctor(door: Door, fix: bool, accept_git: bool, as_json: bool) -> None:
     """Check tools, versions, login and the state on disk; each finding with its mend."""
     from orchestra.commands.doctor import doctor as verb
 
-    findings = verb(lambda: door.orchestra, door.environ, fix=fix)
+    if accept_git:
+        _ = door.deciding
+    findings = verb(lambda: door.orchestra, door.environ, fix=fix, accept_git=accept_git)
     door.say(door.as_json.findings(findings) if as_json else door.render.findings(findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, convert, field
 
 from orchestra import gates
 from orchestra import keys as key_table
+from orchestra.gate_presets import PRESETS
 from orchestra.model import Attention
 from orchestra.shape import shape
 from orchestra.text import clean
@@ -123,6 +124,7 @@ class Config(_Section, frozen=True):
     agents: Mapping[str, Agent] = field(default_factory=lambda: {"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
     limits: Limits = Limits()
+    plan: str = "auto"
     gates: tuple[GateRule, ...] = ()
     forbid: tuple[str, ...] = ()
     notify: Notify = Notify()
@@ -199,16 +201,30 @@ def _check(document: Document) -> None:
             if problem := _choice(name, AGENTS):
                 raise document.error(("agents", name), problem)
             shape(document, Agent, _custom, ("agents", name))
+    _expand_presets(document)
     config = shape(document, Config, _custom)
     for path, problem in _problems(config, document.value):
         if problem:
             raise document.error(path, problem)
 
 
+def _expand_presets(document: Document) -> None:
+    """`gates: [security]` names a gate that comes with orchestra."""
+    listed = document.value.get("gates") if isinstance(document.value, dict) else None
+    if not isinstance(listed, list):
+        return
+    for index, name in enumerate(listed):
+        if isinstance(name, str):
+            if problem := _choice(name, tuple(PRESETS)):
+                raise document.error(("gates", index), problem)
+            listed[index] = dict(PRESETS[name], name=name)
+
+
 def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
     """The rules a type cannot say, as (key path, problem or nothing)."""
     yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
     yield ("agent",), _choice(config.agent, AGENTS)
+    yield ("plan",), _choice(config.plan, ("auto", "review"))
     yield from ((("keys", name), key_table.problem(config.keys, name)) for name in config.keys)
     yield ("base",), ref_problem(config.base)
     yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
@@ -235,6 +251,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
     hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
     yield ("notify", "quiet"), _matches(config.notify.quiet or "22:00-07:00", hours, "hours such as 22:00-07:00")
+    yield ("notify", "command"), _words(config.notify.command or "true")
     url = config.github.api_url or "https://api.github.com"
     yield ("github", "api_url"), _matches(url, r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._/-]*)?", "a web address")
 
@@ -242,6 +259,15 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
 def _each(path: Path, values: Sequence[str], problem: Callable[[str], str]) -> Iterator[Problem]:
     for index, value in enumerate(values):
         yield (*path, index), problem(value)
+
+
+def _words(command: str) -> str:
+    import shlex
+
+    try:
+        return "" if shlex.split(command) else "expected a command"
+    except ValueError:
+        return "its quotes do not match"
 
 
 def _choice(value: str, known: Sequence[str]) -> str:

@@ -8,13 +8,13 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, programs
+from orchestra import agents, processes, programs, tripwire
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
-from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.model import Delivery, Doing, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
 from orchestra.text import seconds_of
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
         write_atomic(path, text)
 
 
-def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:
+def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
     """The whole environment of a worker's agent: the kept part, who it is, and a tmux of its own (failures.md O13)."""
-    private = orchestra.store.file(worker, "tmux")
+    private = orchestra.store.file(worker.id, "tmux")
     make_private(private)
-    kept = _environment(orchestra, orchestra.store.file(worker, "environment"))
-    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker}
+    kept = _environment(orchestra, orchestra.store.file(worker.id, "environment"))
+    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker.id, processes.MARK: worker.nonce}
 
 
 def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
@@ -109,6 +109,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
+        tripwire.check(orchestra)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, worker.base_commit, f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
@@ -119,7 +120,10 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
         say(line)
     if orchestra.config.setup:
         say(f"setup: {orchestra.config.setup}")
+        unchanged = not tripwire.changed(orchestra)
         _setup(orchestra, worker)
+        if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
+            tripwire.accept(orchestra)
     write_atomic(done, worker.nonce)
 
 
@@ -137,7 +141,7 @@ def _setup(orchestra: Orchestra, worker: Worker) -> None:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=worker.worktree,
-            env=agent_environment(orchestra, worker.id),
+            env=agent_environment(orchestra, worker),
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -154,12 +158,15 @@ def _setup(orchestra: Orchestra, worker: Worker) -> None:
 def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     """Write the agent's files and say what to run: the old conversation where there is one, else the prompt."""
     agent = agents.agent(worker.agent)
-    environment = agent_environment(orchestra, worker.id)
+    environment = agent_environment(orchestra, worker)
     resume = agent.conversation_exists(worker.agent_session, environment)
     if not resume:
         worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
     words = resume_words(worker, _missed(worker)) if resume else _text(orchestra.store.file(worker.id, FIRST))
-    launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
+    options = orchestra.options(worker.agent)
+    if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
+        options = options._replace(plan="reviewed")
+    launch = agent.launch(orchestra.seat(worker), options, resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
     heartbeat = orchestra.store.file(worker.id, "heartbeat")

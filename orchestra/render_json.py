@@ -24,7 +24,7 @@ def _json(document: Any) -> str:
 def table(view: View) -> str:
     """`list --json`."""
     workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
-    return _json({"schema": 1, "project": view.project, "workers": workers})
+    return _json({"schema": 1, "project": view.project, "workers": workers, "warning": view.warning or None})
 
 
 def worker(row: Row) -> str:

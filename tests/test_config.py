@@ -25,6 +25,7 @@ link: [node_modules]
 setup: make deps
 verify: make test
 agent: claude
+plan: review
 agents: {claude: {command: claude, model: opus, args: [--verbose], env: [FOO, BAR_*], permissions: strict}}
 workers: {max: 8}
 limits: {verify: 6, ci: 4, review: 2, restart: 1, silent: 15m, stall: 90s}
