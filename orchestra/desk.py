@@ -55,6 +55,8 @@ class Desk(NamedTuple):
 
 def around(environ: Mapping[str, str], now: Callable[[], float], pane: str = "", client: str = "") -> Desk:
     """The desk at a pane of the tmux server of `environ`; without `pane`, at its session's active one."""
+    if "ORCHESTRA_WORKER" in environ:
+        raise OrchestraError("a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY")
     outer = inside(environ)
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")

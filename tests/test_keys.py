@@ -297,3 +297,15 @@ def test_an_unknown_action_in_the_config_names_its_line(local: Person) -> None:
     said = local.runs("list", code=UsageError.exit_code)
     assert "orchestra.yaml:5" in said.err
     assert "spwan" in said.err
+
+
+def test_a_worker_presses_no_keys(local: Person) -> None:
+    local.runs("spawn", "1")
+    local.sees("1", "stuck")
+    path = local.tmux("display-message", "-p", "#{socket_path},#{pid},0")
+    pane = local.tmux("list-panes", "-a", "-F", "#{pane_id}").split()[0]
+    sly = Person(local.where, {"ORCHESTRA_WORKER": "1", "TMUX": path})
+    for argv in (("key", "approve", pane), ("popup", "gates")):
+        said = sly.runs(*argv, code=None)
+        assert "a worker cannot do this" in said.out + said.err
+    assert local.status("1") == "stuck"
