@@ -76,6 +76,7 @@ class Orchestra:
             self.project,
             environ,
             user_config=self.config.tmux.user_config,
+            key=self.config.tmux.key,
             hook=self.hook("tmux"),
         )
 

@@ -166,12 +166,20 @@ def attach(door: Door, number: str | None) -> None:
 def tell(door: Door, number: str, words: Sequence[str]) -> None:
     """Tell a worker something; answers its open question.
 
-    TEXT `-` reads standard input; no TEXT opens your editor; `2` picks the second option.
+    TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
     """
     from orchestra.commands.tell import tell as verb
 
-    told = verb(door.deciding, number, door.words(words))
+    said = door.words(words) if words or not sys.stdin.isatty() else _asked(door, number)
+    told = verb(door.deciding, number, said)
     click.echo(door.render.told(told))
+
+
+def _asked(door: Door, number: str) -> str:
+    from orchestra import ask
+    from orchestra.view import worker_of
+
+    return ask.words(worker_of(door.orchestra, number))
 
 
 @orchestra.command()
@@ -253,9 +261,10 @@ def doctor(door: Door, fix: bool, accept_git: bool, as_json: bool) -> None:
 
 def main() -> None:
     """The entry point: run, and turn what went wrong into one sentence and an exit code."""
-    from orchestra import cli_more, cli_worker
+    from orchestra import cli_keys, cli_more, cli_worker
 
     cli_more.add_to(orchestra)
+    cli_keys.add_to(orchestra)
     cli_worker.add_to(orchestra)
     run_main(orchestra)
 

@@ -12,6 +12,7 @@ import click
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
 from orchestra.model import Escalation, Gate
+from orchestra.processes import MARK
 
 
 @click.group()
@@ -25,7 +26,7 @@ def _own(door: Door) -> str:
     if not number:
         raise OrchestraError("this is not a worker's pane", "people use: orchestra list, show, tell")
     found = door.orchestra.store.read(number)
-    if found is None or not found.nonce or found.nonce != door.environ.get("ORCHESTRA_NONCE"):
+    if found is None or not found.nonce or found.nonce != door.environ.get(MARK):
         raise OrchestraError(
             f"this is not the pane of worker #{number} as it is now", "a worker speaks for itself alone"
         )

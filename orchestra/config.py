@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from orchestra import gates
+from orchestra import keys as key_table
 from orchestra.gate_presets import PRESETS
 from orchestra.model import Attention
 from orchestra.shape import shape
@@ -131,6 +132,7 @@ class Config(_Section, frozen=True):
     prompt: Text = "worker"
     github: Github = Github()
     tmux: Tmux = Tmux()
+    keys: Mapping[str, str | None] = field(default_factory=dict)  # of the key table, by action; null: none
 
 
 def load(sources: Sequence[tuple[str, str]]) -> Config:
@@ -223,6 +225,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
     yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
     yield ("agent",), _choice(config.agent, AGENTS)
     yield ("plan",), _choice(config.plan, ("auto", "review"))
+    yield from ((("keys", name), key_table.problem(config.keys, name)) for name in config.keys)
     yield ("base",), ref_problem(config.base)
     yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
     yield ("worktree",), _template(config.worktree) or _path(config.worktree)

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, programs, tripwire
+from orchestra import agents, processes, programs, tripwire
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -78,14 +78,12 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
         write_atomic(path, text)
 
 
-def agent_environment(orchestra: Orchestra, worker: str) -> dict[str, str]:
+def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
     """The whole environment of a worker's agent: the kept part, who it is, and a tmux of its own (failures.md O13)."""
-    private = orchestra.store.file(worker, "tmux")
+    private = orchestra.store.file(worker.id, "tmux")
     make_private(private)
-    kept = _environment(orchestra, orchestra.store.file(worker, "environment"))
-    found = orchestra.store.read(worker)
-    token = {"ORCHESTRA_NONCE": found.nonce} if found else {}
-    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker, **token}
+    kept = _environment(orchestra, orchestra.store.file(worker.id, "environment"))
+    return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker.id, processes.MARK: worker.nonce}
 
 
 def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
@@ -143,7 +141,7 @@ def _setup(orchestra: Orchestra, worker: Worker) -> None:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=worker.worktree,
-            env=agent_environment(orchestra, worker.id),
+            env=agent_environment(orchestra, worker),
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -160,7 +158,7 @@ def _setup(orchestra: Orchestra, worker: Worker) -> None:
 def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     """Write the agent's files and say what to run: the old conversation where there is one, else the prompt."""
     agent = agents.agent(worker.agent)
-    environment = agent_environment(orchestra, worker.id)
+    environment = agent_environment(orchestra, worker)
     resume = agent.conversation_exists(worker.agent_session, environment)
     if not resume:
         worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))

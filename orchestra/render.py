@@ -172,6 +172,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     yield f"{project}: {'opened' if found.created else 'is open'}"
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
+    yield from found.mended
 
 
 def closed(found: Closed, project: str) -> str:

@@ -32,6 +32,11 @@ def worker(row: Row) -> str:
     return _json(row_json(row))
 
 
+def rows(found: Sequence[Row]) -> str:
+    """`gates --json`."""
+    return _json({"workers": [row_json(row) for row in found]})
+
+
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
     return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})

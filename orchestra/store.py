@@ -223,6 +223,10 @@ class Store:
         stems = {name.partition(".")[0] for name in names_in(self.root) if name.endswith((".json", ".jsonl"))}
         return sorted((stem for stem in stems if is_id(stem)), key=int)
 
+    def claimed(self) -> list[str]:
+        """The numbers that were ever claimed here: each has a directory that stays."""
+        return sorted((name for name in names_in(self.root) if is_id(name)), key=int)
+
     def heartbeat(self, worker: str) -> float | None:
         """Epoch seconds of the agent's last tool call, or None."""
         try:

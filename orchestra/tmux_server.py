@@ -13,6 +13,7 @@ from orchestra.model import Pane
 from orchestra.record import Record
 from orchestra.text import clean
 from orchestra.tmux_conf import script, word
+from orchestra.tmux_socket import listens, revive
 
 TYPE_CHECKING = False
 
@@ -26,7 +27,6 @@ LOCK_SECONDS = 60.0
 PUSH_SECONDS = 1.0
 KEPT = ("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR")
 INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
-_LISTENS = "00010000"  # __SO_ACCEPTCON in the flags of /proc/net/unix
 
 
 class Reply(Record):
@@ -40,6 +40,14 @@ class Reply(Record):
 
 class _Ended(Unreachable):
     """The server ended while it was asked: what was sent did nothing, and may be sent again."""
+
+
+class _Started(Unreachable):
+    """The server came up between the question and the look at who listens."""
+
+
+class SocketGone(Unreachable):
+    """The server runs, and the file of its socket was removed."""
 
 
 class Server:
@@ -57,6 +65,16 @@ class Server:
 
     def ask(self, *argv: str, text: str | None = None) -> Reply:
         """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
+        said = self._run(argv, text)
+        if said.code == 0:
+            return said
+        try:
+            return self._judged(said)
+        except _Started:
+            said = self._run(argv, text)
+            return said if said.code == 0 else self._judged(said)
+
+    def _run(self, argv: Sequence[str], text: str | None) -> Reply:
         import subprocess
 
         try:
@@ -73,8 +91,15 @@ class Server:
             raise OrchestraError("tmux is not installed", INSTALL) from None
         except subprocess.TimeoutExpired:
             raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
-        said = Reply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
-        return said if said.code == 0 else self._judged(said)
+        return Reply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def reach(self) -> bool:
+        """Have a server without a socket file make it again; whether that was done."""
+        try:
+            self.ask("list-sessions")
+        except SocketGone:
+            return revive(self.path) and until(lambda: os.path.exists(self.path), ANSWER_SECONDS, 0.005)
+        return False
 
     def send(self, groups: Iterable[Group], *, begin: bool = False) -> Reply:
         """Have command groups run one after another with nothing in between; `begin` starts a server for them.
@@ -145,24 +170,16 @@ class Server:
     def _judged(self, said: Reply) -> Reply:
         """A failed client: no server, an unreachable one, or just a command that failed."""
         if said.err.startswith(("no server running", "error connecting")) and "Permission denied" not in said.err:
-            if not self._listens():
+            if not listens(self.path):
                 return said._replace(absent=True)
-            hint = "have it make its socket again: `pgrep -x tmux`, then `kill -USR1 PID` (failures.md O14)"
-            raise Unreachable("tmux runs, but its socket is gone", hint)
+            if os.path.exists(self.path):  # it has come up since it was asked
+                raise _Started("the tmux server has just started", "run the same again")
+            raise SocketGone("tmux runs, but its socket is gone", "have it make its socket again: orchestra up")
         if said.err.startswith(("server exited", "lost server")):
             raise _Ended(f"the tmux server has just ended: {clean(said.err)}", "run the same again")
         if said.err.startswith(("error connecting", "couldn't create directory")):
             raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
         return said
-
-    def _listens(self) -> bool:
-        """Whether some process still listens on our socket's path, be it deleted. Only Linux can tell."""
-        try:
-            with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
-                rows = (line.rstrip("\n").split(" ") for line in table)
-                return any(row[-1] == self.path and _LISTENS in row for row in rows)
-        except OSError:
-            return False
 
 
 def until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:

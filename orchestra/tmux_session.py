@@ -65,6 +65,12 @@ class Session:
         """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""
         return bool(self._look().rows)
 
+    def hostile_names(self) -> tuple[str, ...]:
+        """The windows of our session whose name tmux could read as a format, by their ids."""
+        windows = {row.window for row in self._look().rows}
+        said = self.server.ask("list-windows", "-a", "-f", "#{m:*##*,#{window_name}}", "-F", "#{window_id}").out
+        return tuple(window for window in said.split() if window in windows)
+
     def panes(self) -> tuple[Pane, ...]:
         """Every pane of our session with a worker's tag, dead or alive. None of them only when that is certain."""
         return tuple(pane_of(row) for row in self._look().rows if row.worker)

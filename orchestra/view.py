@@ -166,6 +166,16 @@ def refresh(orchestra: Orchestra) -> None:
             now = orchestra.now()
             shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
             labels = {row.seen.pane.id: attention.label(row.worker, now) for row in view.rows if row.seen.pane}
-            orchestra.tmux.show(shown.text, shown.level, labels)
+            orchestra.tmux.show(shown.text, shown.level, labels, _marks(view))
     except Unreachable:
         return
+
+
+def _marks(view: View) -> dict[str, str]:
+    """By window, the mark of the worker in it that needs a person most: `!`, `+` for a review, or nothing."""
+    marks: dict[str, str] = {}
+    for row in view.rows:  # the most urgent first
+        if row.seen.pane is not None:
+            sign = attention.sign(row.worker, row.attention) if row.attention else ""
+            marks[row.seen.pane.window] = marks.get(row.seen.pane.window) or sign
+    return marks

@@ -27,6 +27,7 @@ from orchestra.git_run import (
 )
 from orchestra.repository import Facts
 from orchestra.text import clean
+from orchestra.tidy import take_away
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
 _OURS = re.compile(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
@@ -47,10 +48,7 @@ class Repository(Facts):
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the repository's lock; out comes its descriptor. Every change of refs or worktrees takes it (P4).
-
-        It waits as long as it takes: going on without it is what breaks.
-        """
+        """Hold the repository's lock for every change of refs or worktrees (P4); it waits as long as it takes."""
         with flock(self.common / "orchestra.lock") as fd:
             yield fd
 
@@ -241,6 +239,7 @@ class Repository(Facts):
         with self.locked():
             admin = self.admin_of(path)
             if admin is None and not os.path.lexists(path):
+                take_away(path)  # what a kill left of a removal
                 return None
             owner = text_of(admin / "locked") if admin and admin != self.common else ""
             ours = _OURS.fullmatch(owner) is not None and owner.split(" ")[1] == f"#{id}"
@@ -255,7 +254,7 @@ class Repository(Facts):
             kept = self.snapshot(path, id)
             # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
             try:
-                shutil.rmtree(path)
+                take_away(path)
             except OSError as wrong:
                 problem = clean(wrong.strerror or str(wrong))
                 raise OrchestraError(f"{place} was not removed: {problem}", f"look: ls -la {place}") from None

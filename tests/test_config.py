@@ -38,6 +38,7 @@ layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
 tmux: {socket: mine, key: M-o, user_config: false}
+keys: {spawn: S, back: null}
 """
 
 

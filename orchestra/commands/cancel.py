@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra import ending
 from orchestra.errors import OrchestraError
 from orchestra.model import Worker
-from orchestra.view import pane_of, refresh, worker_of
+from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -18,8 +19,6 @@ def cancel(orchestra: Orchestra, number: str) -> Worker:
     recorded = orchestra.store.record(number, orchestra.store.event("cancelled", "human"))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be cancelled: {recorded.refused}")
-    pane = pane_of(orchestra, worker)
-    if pane is not None:
-        orchestra.tmux.close(pane)
+    ending.end(orchestra, worker)
     refresh(orchestra)
     return recorded.worker

@@ -1,136 +1,68 @@
-"""`orchestra doctor`: the tools, the login and the state on disk; each finding with its mend."""
+"""`orchestra doctor`: the machine, and the invariants of the state; each finding with its mend."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
 
-from orchestra import agents, tripwire
+from orchestra import mend, tripwire
 from orchestra.app import Orchestra, home_of
+from orchestra.checks import Finding, error, machine, state, warning
 from orchestra.errors import OrchestraError
-from orchestra.model import Status
-from orchestra.transition import LIVE
 
-MOST_FREE = 1024**3
-
-
-class Finding(NamedTuple):
-    """One thing that is not as it should be. `severity` is `error` or `warning`."""
-
-    id: str
-    severity: str
-    what: str
-    mend: str
+__all__ = ["Finding", "doctor"]
 
 
 def doctor(
     opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
 ) -> tuple[Finding, ...]:
-    """Every finding, the environment's first; `opening` gives the project; `fix` mends the rights of our files."""
-    found = list(_home(home_of(environ), fix=fix))
+    """Every finding, the machine's first; `opening` gives the project; `fix` mends what can be mended safely."""
+    found = [*machine.home(home_of(environ), fix=fix), *machine.locale(environ), *machine.lingering(environ)]
     try:
         orchestra = opening()
         _ = orchestra.config
     except OrchestraError as wrong:
-        return (*found, Finding("E1", "error", wrong.message, wrong.hint))
+        return (*found, error("E1", wrong.message, wrong.hint))
     if accept_git:
         tripwire.accept(orchestra)
-    for check in (_tmux, _shared_git, _agent, _tracker, _sessions, _panes, _worktrees):
-        try:
-            found.extend(check(orchestra))
-        except OrchestraError as wrong:
-            found.append(Finding(check.__name__.strip("_"), "error", wrong.message, wrong.hint))
+    if fix:
+        found += _guarded("I8", lambda: _mended(orchestra))
+    for look in (*machine.CHECKS, _shared_git, _keys):
+        found += _guarded("E3", lambda look=look: look(orchestra))  # type: ignore[misc]
+    found += _guarded("I8", lambda: _state(orchestra))
     return tuple(found)
 
 
-def _home(home: str, *, fix: bool) -> Iterator[Finding]:
-    """I6: our files are the person's alone; and there is room to write them."""
-    if not os.path.isdir(home):
-        return
-    for path in _too_open(home):
-        if fix:
-            os.chmod(path, 0o700 if os.path.isdir(path) else 0o600)
-        else:
-            yield Finding("I6", "warning", f"{path} can be read by others", "orchestra doctor --fix")
-    if shutil.disk_usage(home).free < MOST_FREE:
-        yield Finding("E4", "warning", f"less than 1 GiB is free below {home}", "make room; orchestra prune helps")
-
-
-def _too_open(home: str) -> Iterator[str]:
-    for directory, _, files in os.walk(home):
-        if "/demo" in directory[len(home) :]:
-            continue
-        for path in (directory, *(os.path.join(directory, name) for name in files)):
-            if not os.path.islink(path) and os.lstat(path).st_mode & 0o077:
-                yield path
-
-
-def _tmux(orchestra: Orchestra) -> Iterator[Finding]:
-    orchestra.tmux.check()
-    if not orchestra.tmux.running():
-        workers = [w for w in orchestra.store.listing().workers if w.status in LIVE]
-        if workers:
-            yield Finding("I8", "warning", f"the workspace is not open; {len(workers)} workers rest", "orchestra up")
-
-
-def _shared_git(orchestra: Orchestra) -> Iterator[Finding]:
+def _shared_git(orchestra: Orchestra) -> Iterable[Finding]:
     """I11: nobody but the person has changed what their own git would run."""
     if tripwire.changed(orchestra):
-        yield Finding("I11", "error", tripwire.WARNING, tripwire.MEND)
+        yield error("I11", tripwire.WARNING, tripwire.MEND)
 
 
-def _agent(orchestra: Orchestra) -> Iterator[Finding]:
-    name = orchestra.config.agent
-    options = orchestra.options(name)
-    if agents.agent(name).version(options.command, orchestra.environ) is None:
-        yield Finding("E2", "error", f"the agent {options.command!r} is not installed", agents.agent(name).INSTALL)
+def _keys(orchestra: Orchestra) -> Iterable[Finding]:
+    """K1: the key in front of our table is not one of the person's own."""
+    if orchestra.tmux.running() and (taken := orchestra.tmux.taken()):
+        what = f"prefix {orchestra.config.tmux.key} is a key of your own already: {taken}"
+        yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
 
 
-def _tracker(orchestra: Orchestra) -> Iterator[Finding]:
-    if orchestra.tracker_name == "github":
-        _ = orchestra.github
-    yield from ()
+def _mended(orchestra: Orchestra) -> Iterable[Finding]:
+    mend.mend(orchestra)
+    return ()
 
 
-def _sessions(orchestra: Orchestra) -> Iterator[Finding]:
-    """I10: every session file parses, or lies aside with its content."""
-    for problem in orchestra.store.listing().problems:
-        yield Finding("I10", "warning", f"{problem.path}: {problem.what}", "look at it, then remove the file")
+def _state(orchestra: Orchestra) -> Iterable[Finding]:
+    seen = state.seen(orchestra)
+    for check in state.CHECKS:
+        yield from _guarded("I8", lambda check=check: check(orchestra, seen))  # type: ignore[misc]
 
 
-def _panes(orchestra: Orchestra) -> Iterator[Finding]:
-    """I1, I2: a live worker has one pane with its nonce, and a tagged pane has a record."""
-    if not orchestra.tmux.running():
-        return
-    records = {(w.id, w.nonce): w for w in orchestra.store.listing().workers}
-    seen: set[tuple[str, str]] = set()
-    for pane in orchestra.tmux.panes():
-        key = (pane.worker, pane.nonce)
-        if key not in records:
-            yield Finding(
-                "I2", "warning", f"pane {pane.id} belongs to no worker on record (#{pane.worker})", "close it"
-            )
-        elif key in seen and not pane.dead:
-            yield Finding("I1", "error", f"#{pane.worker} has more than one pane", f"close {pane.id}")
-        seen.add(key)
-    for key, worker in records.items():
-        if worker.status in LIVE and key not in seen:
-            yield Finding("I1", "warning", f"#{worker.id} has no pane", "orchestra up")
-
-
-def _worktrees(orchestra: Orchestra) -> Iterator[Finding]:
-    """I3: the worktree of a worker is registered and locked with our reason."""
-    for worker in orchestra.store.listing().workers:
-        if worker.status not in LIVE or worker.status is Status.REGISTERED:
-            continue
-        if not os.path.isdir(worker.worktree):
-            yield Finding("I3", "error", f"the worktree of #{worker.id} is gone: {worker.worktree}", "orchestra up")
-        elif not orchestra.repository.is_ours(worker.worktree):
-            yield Finding(
-                "I3",
-                "warning",
-                f"{worker.worktree} is not locked as #{worker.id}'s",
-                f"git worktree lock --reason 'orchestra #{worker.id}' {worker.worktree}",
-            )
+def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What a check finds; one that cannot look is a finding itself, and never hides the others."""
+    found: list[Finding] = []
+    try:
+        found.extend(look())
+    except OrchestraError as wrong:
+        found.append(error(name, wrong.message, wrong.hint))
+    except OSError as wrong:
+        found.append(error(name, f"could not look: {wrong.strerror or wrong}", "look at the disk and its rights"))
+    return found

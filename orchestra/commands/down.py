@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra import ending
+
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
@@ -21,5 +23,6 @@ def down(orchestra: Orchestra) -> Closed:
     panes = orchestra.tmux.panes() if was_open else ()
     if was_open:
         orchestra.tmux.shutdown()
+    ending.end_processes(orchestra.store.listing().workers)
     orchestra.forget_tokens()
     return Closed(was_open, sum(not pane.dead for pane in panes))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import launch, trust
+from orchestra import ending, launch, trust
 from orchestra.errors import OrchestraError
 from orchestra.model import Status, Worker
 from orchestra.text import new_session
 from orchestra.transition import LIVE
-from orchestra.view import pane_of, refresh, worker_of
+from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -23,9 +23,7 @@ def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
         raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")
     if fresh:
         trust.check_again(orchestra, worker)
-    pane = pane_of(orchestra, worker)
-    if pane is not None:
-        orchestra.tmux.close(pane)
+    ending.end(orchestra, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
         answer = orchestra.store.event("approved", "human", request=worker.escalation.request)
         orchestra.store.record(number, answer)

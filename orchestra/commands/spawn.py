@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import config as configs
-from orchestra import launch, queue, tripwire, trust
+from orchestra import launch, lifecycle, queue, tripwire, trust
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.files import locked, make_private, write_atomic
@@ -144,12 +144,14 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes, pin: str) -> Work
     with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
         _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
         queued = bool(queue.waits_for(orchestra, wishes.after)) or queue.is_full(orchestra)
-        recorded = orchestra.store.record(number, orchestra.store.event("spawned", "human", queued=queued, **facts))
-        if recorded.refused or recorded.worker is None or recorded.worker.nonce != nonce:
+        claim = orchestra.store.event("spawned", "human", queued=queued, **facts)
+        before = orchestra.store.read(number)
+        if before is not None and before.status is not Status.CANCELLED:
             return None
-        text = _render(orchestra, issue, recorded.worker, wishes)
+        make_private(orchestra.store.directory(number))  # the prompt first: a claim without one could not be repaired
+        text = _render(orchestra, issue, lifecycle.apply(None, claim), wishes)
         write_atomic(orchestra.store.file(number, launch.FIRST), text)
-    return recorded.worker
+        return orchestra.store.record(number, claim).worker
 
 
 def _check_free(orchestra: Orchestra, path: object, branch: object, number: str) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import launch
+from orchestra import ending, launch
 from orchestra.errors import OrchestraError
 from orchestra.model import Launch
 from orchestra.transition import TERMINAL
@@ -25,6 +25,7 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
     if worker.status in TERMINAL:
         raise OrchestraError(f"#{number} is {worker.status.value}", f"start it anew: orchestra spawn {number}")
     say(f"#{worker.id} {worker.title}")
+    ending.end_outlived(orchestra, worker)
     try:
         launch.prepare(orchestra, worker, say)
         started = launch.write_launch(orchestra, worker)
@@ -32,6 +33,6 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
         facts = {"reason": wrong.message, "context": wrong.hint}
         orchestra.store.record(number, orchestra.store.event("failed", "worker run", **facts))
         raise
-    environment = {**launch.agent_environment(orchestra, number), **started.environment}
+    environment = {**launch.agent_environment(orchestra, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
     return started, environment, worker.worktree

@@ -1,0 +1,36 @@
+"""End what runs for a worker: its pane, and the processes of its agent that outlive a pane. Nothing on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from orchestra import processes
+from orchestra.errors import OrchestraError
+from orchestra.model import Worker
+from orchestra.view import pane_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def end(orchestra: Orchestra, worker: Worker) -> None:
+    """Close the worker's pane and wait for the end of its processes; raises when one of them would not end."""
+    pane = pane_of(orchestra, worker)
+    if pane is not None:
+        orchestra.tmux.close(pane)
+    end_processes([worker])
+
+
+def end_processes(workers: Iterable[Worker]) -> None:
+    """End whatever these workers' agents have left running; raises when one would not end even by KILL."""
+    left = processes.end({worker.nonce for worker in workers})
+    if left:
+        pids = " ".join(map(str, left))
+        raise OrchestraError(f"processes of a worker do not end: {pids}", f"look: ps -o pid,stat,wchan,args -p {pids}")
+
+
+def end_outlived(orchestra: Orchestra, worker: Worker) -> None:
+    """End an agent that outlived its pane, before the next one starts: one conversation has one agent."""
+    if processes.MARK not in orchestra.environ:  # from the agent's own shell it would be its own end
+        end_processes([worker])

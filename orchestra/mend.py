@@ -1,0 +1,59 @@
+"""What a kill leaves half done is ended here: the first thing `up` does. In a healthy workspace it changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra import ending, litter, processes, removal, tidy
+from orchestra.errors import OrchestraError
+from orchestra.model import Pane, Status, Worker
+from orchestra.text import clean
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # a person said so: nothing of it may run
+
+
+def mend(orchestra: Orchestra) -> tuple[str, ...]:
+    """End what began, worker by worker; a sentence for each. One that cannot be mended never hides the others."""
+    said = []
+    swept = litter.sweep(orchestra.home)
+    if swept:
+        said.append(f"{swept} temporary file{'' if swept == 1 else 's'} of a killed write removed")
+    if tidy.sweep(orchestra.repository):
+        said.append("what a killed git left in the repository was removed")
+    if orchestra.tmux.server.reach():
+        said.append("the tmux server has made its socket again")
+    panes = orchestra.tmux.panes() if orchestra.tmux.running() else ()
+    marks = {process.nonce for process in processes.marked()}
+    for worker in orchestra.store.listing().workers:
+        try:
+            said += _mended(orchestra, worker, panes, marks)
+        except OrchestraError as wrong:
+            said.append(f"#{worker.id}: {clean(wrong.message)}" + (f" ({clean(wrong.hint)})" if wrong.hint else ""))
+    return tuple(said)
+
+
+def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
+    said = []
+    if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
+        removal.remove(orchestra, worker)
+        return [f"#{worker.id}: its removal was ended"]
+    for pane in panes:
+        if pane.worker == worker.id and superseded(orchestra, worker, pane):
+            orchestra.tmux.close(pane)
+            said.append(f"#{worker.id}: a pane of an earlier start of it was closed")
+    mine = any((pane.worker, pane.nonce) == (worker.id, worker.nonce) for pane in panes)
+    if worker.status in RESTING and (mine or worker.nonce in marks):
+        ending.end(orchestra, worker)
+        said.append(f"#{worker.id} is {worker.status.value}: what still ran of it was ended")
+    return said
+
+
+def superseded(orchestra: Orchestra, worker: Worker, pane: Pane) -> bool:
+    """Whether a pane is of an earlier claim of this number, by the journal; of an unknown one we know nothing."""
+    if pane.nonce == worker.nonce:
+        return False
+    earlier = {str(event.data.get("nonce")) for event, _ in orchestra.store.journal(worker.id)}
+    return pane.nonce in earlier

@@ -1,0 +1,90 @@
+"""What a killed orchestra or git leaves in a repository: named when asked, removed only by who holds the lock."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestra.git_run import place_of, text_of
+
+if TYPE_CHECKING:
+    from orchestra.repository import Facts
+    from orchestra.worktree import Repository
+
+_INDEX = re.compile(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
+STALE_SECONDS = 60.0  # git holds a lock for moments
+
+
+def take_away(path: Path) -> None:
+    """Remove a directory so that a kill leaves it whole or gone: under another name first."""
+    away = away_of(path)
+    if away.exists():
+        shutil.rmtree(away)
+    if path.exists():
+        path.rename(away)
+        shutil.rmtree(away)
+
+
+def away_of(path: Path) -> Path:
+    """The name a worktree has while it is being removed."""
+    return path.parent / f".{path.name}.orchestra-removed"
+
+
+def leftovers(repository: Facts) -> tuple[Path, ...]:
+    """Directories of ours that a kill left in git's own: temporary indexes, half removed administrations."""
+    places = (repository.common, *repository.admins())
+    return tuple(
+        found
+        for place in places
+        for found in sorted(place.iterdir())
+        if found.is_dir() and (_INDEX.fullmatch(found.name) or (found.name, place) == (REMOVED, repository.common))
+    )
+
+
+REMOVED = "orchestra-removed"  # what git_run.forget renames to
+
+
+def sweep(repository: Repository) -> int:
+    """Remove them; how many there were. The lock tells that nobody uses one; without any it is not taken."""
+    if not leftovers(repository):
+        return 0
+    with repository.locked():
+        found = leftovers(repository)
+        for path in found:
+            shutil.rmtree(path)
+    return len(found)
+
+
+def ours(repository: Facts) -> tuple[tuple[str, str], ...]:
+    """Number and path of every worktree that is locked as a worker's."""
+    found = []
+    for admin in repository.admins():
+        words, place = text_of(admin / "locked").split(" "), place_of(admin)
+        if words[0] == "orchestra" and len(words) > 1 and place is not None:
+            found.append((words[1].removeprefix("#"), str(place)))
+    return tuple(found)
+
+
+def was_made(repository: Facts, path: str) -> bool:
+    """Whether a worktree of ours was ever finished at `path`; it may be gone since, by somebody's hand."""
+    admin = repository.admin_of(path)
+    return admin is not None and (admin / "orchestra-ready").exists()
+
+
+def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]:
+    """Locks that git left long ago: of refs, of the configuration, of an index (failures.md I5)."""
+    when = time.time() if now is None else now
+    common = repository.common
+    found = [*common.glob("*.lock"), *(common / "refs" / "heads").rglob("*.lock")]
+    found += [lock for admin in repository.admins() for lock in admin.glob("*.lock")]
+    return tuple(path for path in found if path.name != "orchestra.lock" and _age(path, when) > STALE_SECONDS)
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.lstat().st_mtime
+    except OSError:
+        return 0.0
