@@ -13,7 +13,7 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from orchestra import news, quick_json
+from orchestra import quick_json
 from orchestra.errors import OrchestraError
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -65,6 +65,8 @@ def _push_behind(store: Store) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in range(3):  # an open pipe would keep the agent waiting
             os.dup2(null, fd)
+        from orchestra import news  # here, so that the turn does not wait for its import either
+
         news.push(store, os.environ)
     finally:
         os._exit(0)
@@ -83,6 +85,8 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
         return None, store if _pane_died(store, event, nonce, environ) else None, None
     payload = _payload()
     if agent == "orchestrator":
+        from orchestra import news
+
         return (news.since_last(store) if event == "UserPromptSubmit" else None), None, None
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
@@ -176,6 +180,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
+    from orchestra import news
+
     tmux = news.tmux_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
