@@ -18,6 +18,7 @@ from orchestra.text import age
 FIRST_WAIT = 60.0  # seconds; https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 LAST_WAIT = 900.0
 NAME = "budget.json"
+LAST = "poll.json"  # beside it: what GitHub last said
 
 
 class Limited(Unreachable):
@@ -57,7 +58,7 @@ class Budget:
 
     def trouble(self) -> Trouble:
         """What is in the way now; nothing when the file is not there or makes no sense."""
-        found = self._unwritten or self._stored()
+        found = self._unwritten or self.stored()
         return found if found.who in ("", self._who) else Trouble()  # another token may be better
 
     def check(self) -> None:
@@ -80,7 +81,7 @@ class Budget:
 
     def succeeded(self) -> None:
         """GitHub answered: forget past trouble, but not what another process has been told meanwhile."""
-        if self._unwritten is None and not self._stored().sentence:
+        if self._unwritten is None and not self.stored().sentence:
             return
         self._change(lambda before: before if before.holds(self._now()) else Trouble())
 
@@ -102,14 +103,15 @@ class Budget:
         try:
             make_private(os.path.dirname(self._path))
             with locked(f"{self._path}.lock"):
-                made = change(self._unwritten or self._stored())
+                made = change(self._unwritten or self.stored())
                 write_atomic(self._path, json.dumps(made._asdict()))
                 self._unwritten = None
         except (OSError, OrchestraError):
             made = self._unwritten = change(self._unwritten or Trouble())
         return made
 
-    def _stored(self) -> Trouble:
+    def stored(self) -> Trouble:
+        """What the file says, whichever token it is of; nothing when it makes no sense."""
         try:
             found = json.loads(read_text(self._path))
             sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
@@ -118,3 +120,12 @@ class Budget:
             return Trouble(sentence, hint, float(found["until"]), int(found["failures"]), who)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return Trouble()
+
+
+def last_words(directory: str, now: float) -> tuple[float | None, str]:
+    """How long ago GitHub last answered a poll (None: never), and the present trouble of whatever token; no request."""
+    try:
+        heard = max(0.0, now - os.stat(os.path.join(directory, LAST)).st_mtime)
+    except OSError:
+        heard = None
+    return heard, Budget(directory, "", lambda: now).stored().told(now)

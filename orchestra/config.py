@@ -232,6 +232,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
     hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
     yield ("notify", "quiet"), _matches(config.notify.quiet or "22:00-07:00", hours, "hours such as 22:00-07:00")
+    yield ("notify", "command"), _words(config.notify.command or "true")
     url = config.github.api_url or "https://api.github.com"
     yield ("github", "api_url"), _matches(url, r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._/-]*)?", "a web address")
 
@@ -239,6 +240,15 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
 def _each(path: Path, values: Sequence[str], problem: Callable[[str], str]) -> Iterator[Problem]:
     for index, value in enumerate(values):
         yield (*path, index), problem(value)
+
+
+def _words(command: str) -> str:
+    import shlex
+
+    try:
+        return "" if shlex.split(command) else "expected a command"
+    except ValueError:
+        return "its quotes do not match"
 
 
 def _choice(value: str, known: Sequence[str]) -> str:

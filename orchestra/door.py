@@ -123,7 +123,7 @@ class Door:
 def run_main(group: click.Group) -> None:
     """Run the command line; every error becomes one sentence and its exit code, every bug a line and a log."""
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="orchestra", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)

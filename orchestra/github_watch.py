@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 from orchestra import answers
 from orchestra import github_seen as seen
 from orchestra.answers import Invalid, Missing, Place
-from orchestra.budget import Limited
+from orchestra.budget import LAST, Limited
 from orchestra.etags import MOST_BYTES
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.github import PAGE, PAGES
@@ -39,7 +39,6 @@ LOG_BYTES = 2 * 1024 * 1024
 LOG_LINE = 300  # characters
 LOG_KEPT = 64 * 1024  # characters of each of the last LOGS logs: a finished job's log does not change
 LOGS = 50
-LAST = "poll.json"
 
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?", re.ASCII)
 _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestra import agents
 from orchestra.attention import Seen, activity
 from orchestra.errors import OrchestraError
-from orchestra.files import locked, write_atomic
+from orchestra.files import discard, locked, read_text, write_atomic
 from orchestra.guidance import as_said
 from orchestra.model import Delivery, Doing, Guidance, Pane, Worker
 from orchestra.view import pane_of, worker_of
@@ -63,19 +63,42 @@ def _words(worker: Worker, words: str) -> Guidance:
 
 
 def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
-    """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste."""
-    agent = agents.agent(worker.agent)
-    if agent.dialog_open(orchestra.tmux.drawn(pane)):
+    """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste.
+
+    What is pasted is written down before: whoever goes on after a kill in between finds the text in the box, and
+    knows whose it is.
+    """
+    agent, tmux = agents.agent(worker.agent), orchestra.tmux
+    begun = orchestra.store.file(worker.id, "pasted")
+    if agent.dialog_open(tmux.drawn(pane)):
         return
-    if agent.composer_text(orchestra.tmux.drawn(pane)) != "":
+    held = agent.composer_text(tmux.drawn(pane))
+    if held == "":
+        write_atomic(begun, words)
+        tmux.deliver(pane, as_said(_words(worker, words)))
+        orchestra.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+        orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+    elif held is None or _text(begun) != words:
         return  # somebody is typing there: their words and ours would become one
-    orchestra.tmux.deliver(pane, as_said(_words(worker, words)))
-    orchestra.until(lambda: agent.composer_text(orchestra.tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
-    orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+    _enter(orchestra, worker, pane, words)
+    if _state(orchestra, worker.id, words) is not Delivery.QUEUED:
+        discard(begun)
+
+
+def _enter(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
+    """Press Enter until the agent has taken the words, and never where something else is there to be answered."""
+    agent, tmux = agents.agent(worker.agent), orchestra.tmux
     for _ in range(ENTERS):
-        if not agent.composer_text(orchestra.tmux.drawn(pane)):
-            break  # taken, or something else is there now that an Enter would answer
-        orchestra.tmux.enter(pane)
+        if not agent.composer_text(tmux.drawn(pane)):
+            break
+        tmux.enter(pane)
         if orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
             return
     orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
+
+
+def _text(path: str) -> str:
+    try:
+        return read_text(path)
+    except OSError:
+        return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestra.model import Delivery, Doing, Event, Status, Worker
-from orchestra.transition import answered, doing, ids, mark, text, to
+from orchestra.transition import answered, doing, escalated, ids, mark, text, to
 
 TYPE_CHECKING = False
 
@@ -63,7 +63,14 @@ def _idle(worker: Worker, event: Event) -> Worker:
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
-    return doing(worker, event, Doing.ENDED, text(event, "reason"))
+    """The agent's process is gone. One that died before it took its prompt waits for a person, with what was seen."""
+    before, reason = worker.activity, text(event, "reason")
+    worker = doing(worker, event, Doing.ENDED, reason)
+    if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
+        return worker
+    seen = before.detail if before.state in (Doing.LIMITED, Doing.BLOCKED) else ""
+    asked = {"gate": "stuck", "summary": seen or f"{reason} before it took its prompt", "context": reason}
+    return escalated(worker, event._replace(data={**asked, "request": f"failed-{event.at}"}))
 
 
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {

@@ -51,7 +51,15 @@ def tell(alert: Alert, ways: Ways, environ: Mapping[str, str], minute: int) -> N
     if ways.desktop:
         _desktop(alert, environ)
     if ways.command:
-        _run(shlex.split(ways.command), environ, json.dumps(alert._asdict()))
+        _run(words_of(ways.command), environ, json.dumps(alert._asdict()))
+
+
+def words_of(command: str) -> list[str]:
+    """A command line as words, without a shell; none when its quotes do not match."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 def minute_of_day(epoch: float) -> int:
@@ -97,6 +105,8 @@ def _desktop(alert: Alert, environ: Mapping[str, str]) -> None:
 
 
 def _run(argv: list[str], environ: Mapping[str, str], text: str = "") -> None:
+    if not argv:
+        return
     try:
         subprocess.run(
             argv, input=text, text=True, env=dict(environ), capture_output=True, timeout=COMMAND_SECONDS, check=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 
 from orchestra.files import make_private, read_text, write_atomic
 
@@ -21,6 +22,19 @@ def hook(home: str, project: str, agent: str) -> tuple[str, ...]:
 def pane(home: str) -> tuple[str, ...]:
     """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
     return ("env", f"ORCHESTRA_HOME={home}", sys.executable, "-P", "-m", "orchestra")
+
+
+# The window of the monitor: a shell starts it again when it ends, later each time while it ends soon (O7).
+_AGAIN = (
+    'pause=1; while :; do began=$(date +%s); "$@"; status=$?; [ $(($(date +%s) - began)) -lt 60 ] || pause=1; '
+    'echo "the monitor ended with status $status; it starts again in $pause s"; sleep $pause; '
+    "[ $pause -ge 60 ] || pause=$((pause * 2)); done"
+)
+
+
+def kept_running(argv: Sequence[str]) -> tuple[str, ...]:
+    """Argv of a pane in which a program is started again whenever it ends."""
+    return ("/bin/sh", "-c", _AGAIN, "monitor", *argv)
 
 
 def shim(home: str) -> str:

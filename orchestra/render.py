@@ -45,6 +45,8 @@ def table(view: View, title: str, width: int) -> Iterable[str]:
         yield "the workspace is not open: orchestra up"
     if view.open is None:
         yield "tmux does not answer: what the panes do is not known; see orchestra doctor"
+    if view.forge:
+        yield view.forge
     if not count:
         yield "start one: orchestra spawn ID"
     else:

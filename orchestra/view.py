@@ -7,17 +7,19 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra import attention, snapshot
+from orchestra import attention, budget, snapshot
 from orchestra.attention import Seen
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Attention, Changes, Pane, Status, Worker
 from orchestra.store import Problem
-from orchestra.text import seconds_of
+from orchestra.text import age, clean, seconds_of
+from orchestra.transition import LIVE
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
+OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
 
 
@@ -43,6 +45,7 @@ class View(NamedTuple):
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...]
     open: bool | None
+    forge: str = ""  # how old what GitHub said is, where that matters, and why
 
 
 def look(orchestra: Orchestra, *, changes: bool = True) -> View:
@@ -57,7 +60,7 @@ def look(orchestra: Orchestra, *, changes: bool = True) -> View:
     now, silent = orchestra.now(), orchestra.config.limits.silent
     ranked = attention.order((attention.attention(seen, now, silent), seen) for seen in seens)
     rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
-    return View(orchestra.project, rows, found.problems, is_open)
+    return View(orchestra.project, rows, found.problems, is_open, _forge(orchestra, found.workers))
 
 
 def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -> Row:
@@ -73,6 +76,16 @@ def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | No
         return {(pane.worker, pane.nonce): pane for pane in orchestra.tmux.panes()}, True
     except Unreachable:
         return {}, None
+
+
+def _forge(orchestra: Orchestra, workers: Iterable[Worker]) -> str:
+    """The age of what is shown of pull requests, once it is old or GitHub is in trouble; no request is made."""
+    if not any(worker.pull is not None and worker.status in LIVE for worker in workers):
+        return ""
+    heard, trouble = budget.last_words(os.path.join(orchestra.store.cache, "github"), orchestra.now())
+    if heard is None or (heard < OLD_SECONDS and not trouble):
+        return ""
+    return f"pull requests as of {age(heard)} ago" + (f"; {clean(trouble)}" if trouble else "")
 
 
 def worker_of(orchestra: Orchestra, worker: str) -> Worker:

@@ -193,9 +193,43 @@ def bench_spawn_large() -> None:
     bench_spawn(10_000)
 
 
+def bench_polls() -> None:
+    """Requests of one look at GitHub, first and when nothing changed, whatever the number of workers."""
+    sys.path[:0] = [str(ROOT / "tests")]
+    from github_double import Double
+
+    from orchestra.github_watch import Watch
+
+    for count in (1, 12, 50):
+        with Double() as double:
+            for number in range(1, count + 1):
+                double.push(f"issue-{number}")
+                double.add_pull(f"issue-{number}")
+                double.add_run(f"issue-{number}")
+            with tempfile.TemporaryDirectory() as cache:
+                watch = Watch("acme", "widgets", double.url, double.token, cache=Path(cache), now=time.time)
+                first = watch.poll()
+                again = watch.poll()
+                print(
+                    f"{f'poll, {count} pull requests':<58} first {first.requests} requests; again {again.requests}, "
+                    f"{again.unchanged} of them 304",
+                    flush=True,
+                )
+                watch.close()
+
+
 def main() -> None:
     """All of them, or those named: `python tests/bench.py hook up`."""
-    benches = (bench_start, bench_hook, bench_list, bench_bar, bench_up, bench_spawn_small, bench_spawn_large)
+    benches = (
+        bench_start,
+        bench_hook,
+        bench_list,
+        bench_bar,
+        bench_up,
+        bench_spawn_small,
+        bench_spawn_large,
+        bench_polls,
+    )
     for bench in benches:
         if not sys.argv[1:] or bench.__name__.removeprefix("bench_") in sys.argv[1:]:
             bench()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from github_double import Double
 from person import Person, configure, write_issue
 
 pytestmark = pytest.mark.journey
+pytest_plugins = ("github_double.fixtures",)
 
 SPAWN = ("spawn", "1", "--no-wait")
 
@@ -133,3 +136,97 @@ def test_the_branch_is_taken(repo: Path, git: Callable[..., str]) -> None:
     said = Person(repo).runs(*SPAWN, code=1)
     assert "branch issue-1 exists already" in said.out
     assert git("-C", repo, "branch", "--list", "issue-1")
+
+
+# --- GitHub ---
+
+
+@pytest.fixture
+def on_github(github_repo: Path, github: Double) -> Person:
+    configure(github_repo, "agent: scripted")
+    return Person(github_repo)
+
+
+def test_a_pull_request_is_no_issue(
+    on_github: Person, github: Double, github_repo: Path, git: Callable[..., str]
+) -> None:
+    git("-C", github_repo, "switch", "-qc", "topic")
+    git("-C", github_repo, "commit", "-q", "--allow-empty", "-m", "x")
+    git("-C", github_repo, "push", "-q", "origin", "topic")
+    git("-C", github_repo, "switch", "-q", "main")
+    number = github.add_pull("topic")
+    assert "is a pull request" in on_github.runs("spawn", str(number), code=1).out
+    nothing_happened(on_github, github_repo, git)
+
+
+def test_an_issue_that_is_not_there(on_github: Person) -> None:
+    assert "no issue #404" in on_github.runs("spawn", "404", code=1).out
+
+
+def test_no_token(on_github: Person, github: Double) -> None:
+    del on_github.environ["GH_TOKEN"]
+    said = on_github.runs("spawn", "1", code=1)
+    assert "no GitHub token for github.com" in said.err
+    assert "gh auth login" in said.err
+
+
+def test_a_token_that_github_refuses(on_github: Person, github: Double) -> None:
+    github.add_issue(number=1)
+    on_github.environ["GH_TOKEN"] = "wrong-token-of-mine"
+    said = on_github.runs("spawn", "1", code=1)
+    assert "refused the token" in said.out + said.err
+    assert "wrong-token-of-mine" not in said.out + said.err
+
+
+def test_a_repository_that_is_not_there(
+    on_github: Person, github: Double, github_repo: Path, git: Callable[..., str]
+) -> None:
+    git("-C", github_repo, "remote", "set-url", "origin", "https://github.com/acme/gone.git")
+    said = on_github.runs("spawn", "1", code=1)
+    assert "acme/gone" in said.out + said.err
+
+
+# --- hostile titles (failures.md 3.1) ---
+
+TITLES = [
+    "#(touch CANARY)",
+    "#{E:#(touch CANARY)}",
+    "$(touch CANARY) `touch CANARY` ; touch CANARY",
+    "#[fg=red]#[align=right]#[",
+    "#{p2000000000:x}",
+    "x;' ; run-shell 'touch CANARY",
+    "\x1b]0;owned\x07\x1b[2J\x9b31m",
+    "a\u202eb\u2066c\u200bd\u241ee",
+    "-t =0: {{body}} {id} %H",
+    "\u202e" + "ｗｉｄｅ 漢字 " * 30,
+]
+
+
+@pytest.mark.parametrize("title", TITLES, ids=range(len(TITLES)))
+def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path, title: str) -> None:
+    canary = tmp_path / "canary"
+    title = title.replace("CANARY", str(canary))
+    configure(repo, "agent: scripted", "tracker: local")
+    write_issue(repo, 1, title, "```script\nstatus working\nescalate " + json.dumps("Q " + title) + "\n```")
+    person = Person(repo)
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    person.sees("1", "stuck")
+    for argv in (
+        ("list",),
+        ("show", "1"),
+        ("log", "1"),
+        ("issues",),
+        ("list", "--json"),
+        ("tell", "1", "--", title),
+        ("list",),
+    ):
+        said = person.runs(*argv)
+        assert not set(said.out + said.err) & {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b"}, argv
+    bar = person.tmux("show-options", "-v", "@orchestra_bar")
+    assert "\x1b" not in bar
+    person.runs("list")
+    assert person.tmux("display-message", "-p", "alive") == "alive"
+    assert not canary.exists()
+    for line in person.tmux("list-windows", "-a", "-F", "#{window_name}").splitlines():
+        assert line in ("orchestrator", "workers", "monitor")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import eventually
-from github_double import Double
+from github_double import Double, Fault
 from person import Person, configure
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
@@ -89,7 +89,8 @@ def test_from_ship_to_merged_without_a_hand(person: Person, github: Double, gith
     github.comment(number, "Please document this.", author="lint[bot]", association="NONE")
     passes(person, lambda: "Please document this." in guidance(person, "123"), "the bot's words")
     assert github.pulls()[0].state == "open"
-    eventually(lambda: (github_repo.parent / "widgets-issue-123" / "doc.txt").exists(), why="the bot to be answered")
+    document = github_repo.parent / "widgets-issue-123" / "doc.txt"
+    passes(person, document.exists, "the bot to be answered")
     person.sees("123", "shipping")
     github.add_run("issue-123", "test", "success")
     passes(person, lambda: person.status("123") == "complete", "complete")
@@ -98,7 +99,7 @@ def test_from_ship_to_merged_without_a_hand(person: Person, github: Double, gith
     github.review(number, "CHANGES_REQUESTED", "Use three, please.")
     passes(person, lambda: "Use three, please." in guidance(person, "123"), "the reviewer's words")
     code = github_repo.parent / "widgets-issue-123" / "code.txt"
-    eventually(lambda: code.read_text() == "three", why="the change")
+    passes(person, lambda: code.read_text().strip() == "three", "the change")
     person.sees("123", "shipping")
     github.add_run("issue-123", "test", "success")
     passes(person, lambda: person.status("123") == "complete", "complete again")
@@ -167,17 +168,34 @@ def test_a_crashed_agent_is_started_again_and_not_for_ever(github_repo: Path, gi
     assert "in vain" in found["stuckReason"]
 
 
-def test_github_away_changes_nothing_and_is_said(person: Person, github: Double) -> None:
+FAULTS = (
+    Fault.UNAUTHORIZED,
+    Fault.PRIMARY,
+    Fault.HTML,
+    Fault.TRUNCATED,
+    Fault.RESET,
+)  # each kind; all: test_github_watch
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_github_in_trouble_changes_nothing_and_is_said(person: Person, github: Double, fault: Fault) -> None:
     person.runs("spawn", "123")
     person.sees("123", "shipping")
+    github.add_run("issue-123", "test", "failure", log="E   assert 1 == 2\n")
     person.runs("monitor", "--once")
-    github.fault("500 html")
+    before = guidance(person, "123")
+    assert "assert 1 == 2" in before
+    github.fault(fault)
     said = person.runs("monitor", "--once").out
-    assert "GitHub" in said
-    assert person.status("123") == "shipping"
-    before = len(github.requests)
+    assert "GitHub" in said, said
+    listed = person.runs("list").out
+    assert "pull requests as of" in listed, listed
+    assert "asked again in" in listed, listed
+    asked = len(github.requests)
     person.runs("monitor", "--once")
-    assert len(github.requests) == before  # it is left in peace until its time
+    assert len([one for one in github.requests[asked:] if one.method == "GET"]) == 0  # left in peace until its time
+    assert guidance(person, "123") == before
+    assert person.asks("show", "123")["attempts"]["ci"] == 1
 
 
 def test_idle_costs_three_unchanged_requests(person: Person, github: Double) -> None:
@@ -192,6 +210,16 @@ def test_idle_costs_three_unchanged_requests(person: Person, github: Double) -> 
     polls = [one for one in asked if one.path.endswith(("/pulls", "/issues", "/runs"))]
     assert len(polls) == 3
     assert {one.status for one in polls} == {304}
+
+
+def test_a_killed_monitor_is_started_again_by_its_window(person: Person) -> None:
+    person.runs("up", "-d")
+    eventually(lambda: "watching" in _window(person, "monitor"), why="the monitor to run")
+    shell = person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_pid}").split("monitor ")[1].split()[0]
+    child = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True, check=True).stdout.split()[0]
+    subprocess.run(["kill", "-9", child], check=True)
+    eventually(lambda: _window(person, "monitor").count("watching") == 2, why="the monitor to run again")
+    assert "starts again in 1 s" in _window(person, "monitor")
 
 
 def test_one_monitor_at_a_time(person: Person) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import launch, layout, mend
+from orchestra import launch, layout, mend, programs
 from orchestra import prompt as prompts
 from orchestra.model import WindowPlan, Worker
 from orchestra.shipped import find_layout, find_prompt
@@ -47,7 +47,10 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
     found, text = find_layout(name or orchestra.config.layout, orchestra.root)
-    argv_of = {role: (*orchestra.program(), role) for role in ("orchestrator", "monitor")}
+    argv_of = {
+        "orchestrator": (*orchestra.program(), "orchestrator"),
+        "monitor": programs.kept_running((*orchestra.program(), "monitor")),
+    }
     return layout.plan(
         layout.load(text, found),
         root=orchestra.root,
