@@ -20,9 +20,10 @@ from orchestra.errors import OrchestraError, UsageError
 from orchestra.files import read_text
 from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
+from orchestra.remote_address import slug
 from orchestra.store import Store
 from orchestra.tmux import Tmux
-from orchestra.worktree import Repository, slug
+from orchestra.worktree import Repository
 
 if TYPE_CHECKING:
     from orchestra.github import GitHubTracker
@@ -75,6 +76,7 @@ class Orchestra:
             self.project,
             environ,
             user_config=self.config.tmux.user_config,
+            key=self.config.tmux.key,
             hook=self.hook("tmux"),
         )
 
@@ -223,7 +225,9 @@ class Orchestra:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
         rules = gates.claude_rules(self.config.gates, self.config.forbid)
-        return AgentOptions(given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny)
+        return AgentOptions(
+            given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
+        )
 
     # --- waiting ---
 

@@ -166,12 +166,20 @@ def attach(door: Door, number: str | None) -> None:
 def tell(door: Door, number: str, words: Sequence[str]) -> None:
     """Tell a worker something; answers its open question.
 
-    TEXT `-` reads standard input; no TEXT opens your editor; `2` picks the second option.
+    TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
     """
     from orchestra.commands.tell import tell as verb
 
-    told = verb(door.deciding, number, door.words(words))
+    said = door.words(words) if words or not sys.stdin.isatty() else _asked(door, number)
+    told = verb(door.deciding, number, said)
     click.echo(door.render.told(told))
+
+
+def _asked(door: Door, number: str) -> str:
+    from orchestra import ask
+    from orchestra.view import worker_of
+
+    return ask.words(worker_of(door.orchestra, number))
 
 
 @orchestra.command()
@@ -200,11 +208,12 @@ def deny(door: Door, number: str, words: Sequence[str]) -> None:
 @json_option
 @click.pass_obj
 def log(door: Door, number: str, as_json: bool) -> None:
-    """Everything that happened to a worker, in order."""
+    """Everything that happened to a worker, in order: who asked, who answered, when and how."""
+    from orchestra import render_log
     from orchestra.commands.log import log as verb
 
     entries = verb(door.orchestra, number)
-    door.say(door.as_json.entries(entries) if as_json else door.render.entries(entries))
+    door.say(door.as_json.entries(entries) if as_json else render_log.entries(entries))
 
 
 @orchestra.command()
@@ -235,13 +244,16 @@ def issues(door: Door, as_json: bool) -> None:
 
 @orchestra.command()
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
+@click.option("--accept-git", is_flag=True, help="You know of the change of the shared git configuration.")
 @json_option
 @click.pass_obj
-def doctor(door: Door, fix: bool, as_json: bool) -> None:
+def doctor(door: Door, fix: bool, accept_git: bool, as_json: bool) -> None:
     """Check tools, versions, login and the state on disk; each finding with its mend."""
     from orchestra.commands.doctor import doctor as verb
 
-    findings = verb(lambda: door.orchestra, door.environ, fix=fix)
+    if accept_git:
+        _ = door.deciding
+    findings = verb(lambda: door.orchestra, door.environ, fix=fix, accept_git=accept_git)
     door.say(door.as_json.findings(findings) if as_json else door.render.findings(findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
@@ -249,9 +261,10 @@ def doctor(door: Door, fix: bool, as_json: bool) -> None:
 
 def main() -> None:
     """The entry point: run, and turn what went wrong into one sentence and an exit code."""
-    from orchestra import cli_more, cli_worker
+    from orchestra import cli_keys, cli_more, cli_worker
 
     cli_more.add_to(orchestra)
+    cli_keys.add_to(orchestra)
     cli_worker.add_to(orchestra)
     run_main(orchestra)
 

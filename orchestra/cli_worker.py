@@ -12,6 +12,7 @@ import click
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
 from orchestra.model import Escalation, Gate
+from orchestra.processes import MARK
 
 
 @click.group()
@@ -24,6 +25,11 @@ def _own(door: Door) -> str:
     number = door.environ.get("ORCHESTRA_WORKER", "")
     if not number:
         raise OrchestraError("this is not a worker's pane", "people use: orchestra list, show, tell")
+    found = door.orchestra.store.read(number)
+    if found is None or not found.nonce or found.nonce != door.environ.get(MARK):
+        raise OrchestraError(
+            f"this is not the pane of worker #{number} as it is now", "a worker speaks for itself alone"
+        )
     return number
 
 
@@ -90,7 +96,7 @@ def run(door: Door, number: str) -> None:
     """What a worker's pane runs: make what is missing, then become the agent."""
     from orchestra.commands.worker_run import worker_run
 
-    started, environment, directory = worker_run(door.orchestra, number, click.echo)
+    started, environment, directory = worker_run(door.deciding, number, click.echo)
     become(started.argv, environment, directory)
 
 
@@ -111,7 +117,7 @@ def monitor(door: Door, once: bool) -> None:
     """Watch the workers and GitHub, and do what is missing; its window says what."""
     from orchestra.commands.monitor import monitor as verb
 
-    verb(door.orchestra, click.echo, passes=1 if once else None)
+    verb(door.deciding, click.echo, passes=1 if once else None)
 
 
 def become(argv: Sequence[str], environment: dict[str, str], directory: str) -> None:

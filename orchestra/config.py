@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, convert, field
 
 from orchestra import gates
+from orchestra import keys as key_table
+from orchestra.gate_presets import PRESETS
 from orchestra.model import Attention
 from orchestra.shape import shape
 from orchestra.text import clean
@@ -122,6 +124,7 @@ class Config(_Section, frozen=True):
     agents: Mapping[str, Agent] = field(default_factory=lambda: {"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
     limits: Limits = Limits()
+    plan: str = "auto"
     gates: tuple[GateRule, ...] = ()
     forbid: tuple[str, ...] = ()
     notify: Notify = Notify()
@@ -129,6 +132,7 @@ class Config(_Section, frozen=True):
     prompt: Text = "worker"
     github: Github = Github()
     tmux: Tmux = Tmux()
+    keys: Mapping[str, str | None] = field(default_factory=dict)  # of the key table, by action; null: none
 
 
 def load(sources: Sequence[tuple[str, str]]) -> Config:
@@ -197,16 +201,31 @@ def _check(document: Document) -> None:
             if problem := _choice(name, AGENTS):
                 raise document.error(("agents", name), problem)
             shape(document, Agent, _custom, ("agents", name))
+    _expand_presets(document)
     config = shape(document, Config, _custom)
     for path, problem in _problems(config, document.value):
         if problem:
             raise document.error(path, problem)
 
 
+def _expand_presets(document: Document) -> None:
+    """`gates: [security]` names a gate that comes with orchestra."""
+    listed = document.value.get("gates") if isinstance(document.value, dict) else None
+    if not isinstance(listed, list):
+        return
+    for index, name in enumerate(listed):
+        if isinstance(name, str):
+            if problem := _choice(name, tuple(PRESETS)):
+                raise document.error(("gates", index), problem)
+            listed[index] = dict(PRESETS[name], name=name)
+
+
 def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
     """The rules a type cannot say, as (key path, problem or nothing)."""
     yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
     yield ("agent",), _choice(config.agent, AGENTS)
+    yield ("plan",), _choice(config.plan, ("auto", "review"))
+    yield from ((("keys", name), key_table.problem(config.keys, name)) for name in config.keys)
     yield ("base",), ref_problem(config.base)
     yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
     yield ("worktree",), _template(config.worktree) or _path(config.worktree)

@@ -45,6 +45,21 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
         return True
 
 
+def is_held(path: str) -> bool:
+    """Whether a living process holds the lock file `path`: no process number that another may have got since."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def read_text(path: str, most: int = MOST_BYTES) -> str:
     """A regular file's text. A FIFO, a link, a directory or a huge file raises OSError and never hangs (S9)."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -19,6 +19,7 @@ from orchestra.files import discard, read_text, write_atomic
 from orchestra.guidance import all_said
 from orchestra.model import Delivery, Doing, Event, Guidance, Worker
 from orchestra.store import Store
+from orchestra.text import clean_lines
 
 TYPE_CHECKING = False
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    Asked = tuple[Worker, dict[str, Any]]
+
 MOST_PAYLOAD = 8 * 1024 * 1024
+GOES_ON = "plan:auto"  # the fourth word of a permission hook: a plan needs no person
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
 HANDS_OVER = frozenset({"PostToolUse", "PostToolUseFailure", "Stop"})
 
@@ -34,45 +38,70 @@ HANDS_OVER = frozenset({"PostToolUse", "PostToolUseFailure", "Stop"})
 def main() -> None:
     """The entry point; never raises, never exits with anything but 0."""
     try:
-        answer, store = run(sys.argv[1:], os.environ)
-        if answer:
-            sys.stdout.write(quick_json.dumps(answer) + "\n")
-            sys.stdout.flush()
+        answer, store, asked = run(sys.argv[1:], os.environ)
+        _say(answer)
         if store is not None:
             _push_behind(store)
+        if store is not None and asked is not None:
+            from orchestra.hook_wait import wait
+
+            _say(wait(store, *asked))
     except BaseException as wrong:  # noqa: BLE001 - the agent's turn must go on
         _complain(wrong)
     os._exit(0)  # skip the interpreter's clean-up: 2 to 3 ms, and nothing is left to flush
+
+
+def _say(answer: dict[str, Any] | None) -> None:
+    if answer:
+        sys.stdout.write(quick_json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 def _push_behind(store: Store) -> None:
     """Bring the bar up to date in a child: the agent's turn does not wait for tmux (two calls, some 10 ms)."""
     if os.fork() != 0:
         return
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in range(3):  # an open pipe would keep the agent waiting
-        os.dup2(null, fd)
-    news.push(store, os.environ)
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in range(3):  # an open pipe would keep the agent waiting
+            os.dup2(null, fd)
+        news.push(store, os.environ)
+    finally:
+        os._exit(0)
 
 
-def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | None, Store | None]:
-    """Record what the hook tells; returns what to answer the agent with, and the store whose bar changed."""
-    agent, event, nonce = (*argv, "", "", "")[:3]
+def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | None, Store | None, Asked | None]:
+    """Record what the hook tells; returns what to answer the agent with, the store whose bar changed, and what to wait
+    for: a dialog that a person may answer from elsewhere.
+    """
+    agent, event, nonce, more = (*argv, "", "", "", "")[:4]
     home, project = environ.get("ORCHESTRA_HOME", ""), environ.get("ORCHESTRA_PROJECT", "")
     if not home or not project:
-        return None, None
+        return None, None, None
     store = Store(home, project, time.time, lock_wait=LOCK_WAIT)
     if agent == "tmux":
-        return None, store if _pane_died(store, event, nonce, environ) else None
+        return None, store if _pane_died(store, event, nonce, environ) else None, None
     payload = _payload()
     if agent == "orchestrator":
-        return (news.since_last(store) if event == "UserPromptSubmit" else None), None
+        return (news.since_last(store) if event == "UserPromptSubmit" else None), None, None
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
     if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
-        return None, None
+        return None, None, None
+    if event == "PermissionRequest" and more == GOES_ON and payload.get("tool_name") == "ExitPlanMode":
+        return _plan_goes_on(store, before, payload), store, None
     after = _record(store, before, event, payload)
-    return (_hand_over(store, after, event) if _may_hand_over(event, payload) else None), store
+    if event == "PermissionRequest":
+        return None, store, (after, payload)
+    return (_hand_over(store, after, event) if _may_hand_over(event, payload) else None), store, None
+
+
+def _plan_goes_on(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """With `plan: auto` a plan is approved as it comes; it stands in the journal."""
+    given = payload.get("tool_input")
+    plan = clean_lines(str(given.get("plan") or ""), 4000) if isinstance(given, dict) else ""
+    store.record(worker.id, store.event("noted", "hook:PermissionRequest", text="its plan goes on", plan=plan))
+    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}
 
 
 def _may_hand_over(event: str, payload: Mapping[str, Any]) -> bool:
@@ -110,13 +139,16 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
             return False  # a notification, seconds after the dialog's own hook: it knows less
         write_atomic(path, request)
     elif kind == "unblocked":
+        others = [one.request for one in worker.dialogs if one.request != request]
         try:
             asked = read_text(path)
         except OSError:
             return worker.activity.state is Doing.BLOCKED
-        if asked and asked != request:
+        if asked and asked != request and len(others) == len(worker.dialogs):
             return False
         discard(path)
+        if others:
+            write_atomic(path, others[-1])
     elif kind in ("accepted", "turn-ended", "limited", "ended"):
         discard(path)
     return True

@@ -8,13 +8,13 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs
+from orchestra import agents, processes, programs, tripwire
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
-from orchestra.model import Delivery, Doing, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.model import Delivery, Doing, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
 from orchestra.text import seconds_of
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
+        tripwire.check(orchestra)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
@@ -119,7 +120,10 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
         say(line)
     if orchestra.config.setup:
         say(f"setup: {orchestra.config.setup}")
+        unchanged = not tripwire.changed(orchestra)
         _setup(orchestra, worker)
+        if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
+            tripwire.accept(orchestra)
     write_atomic(orchestra.store.file(worker.id, PREPARED), worker.nonce)
 
 
@@ -170,7 +174,10 @@ def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
     if not resume:
         worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
     words = resume_words(worker, _missed(worker)) if resume else _text(orchestra.store.file(worker.id, FIRST))
-    launch = agent.launch(orchestra.seat(worker), orchestra.options(worker.agent), resume=resume, say=words)
+    options = orchestra.options(worker.agent)
+    if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
+        options = options._replace(plan="reviewed")
+    launch = agent.launch(orchestra.seat(worker), options, resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
     heartbeat = orchestra.store.file(worker.id, "heartbeat")

@@ -75,8 +75,13 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         started_at=event.at,
         after=tuple(map(str, event.data.get("after", ()))),
         activity=Activity(Doing.UNKNOWN if queued else Doing.STARTING, event.at, event.by),
-        extra=worker.extra if worker else {},
+        extra={**(worker.extra if worker else {}), **_pin(event)},
     )
+
+
+def _pin(event: Event) -> dict[str, str]:
+    """The hash of an outsider's words that a person has read (see `trust`)."""
+    return {"trusted": text(event, "trusted")} if event.data.get("trusted") else {}
 
 
 def _dispatched(worker: Worker, event: Event) -> Worker:
@@ -93,7 +98,7 @@ def _launched(worker: Worker, event: Event) -> Worker:
     detail = worker.activity.detail if worker.activity.state is Doing.STARTING else before
     session = text(event, "session") or worker.agent_session
     return doing(worker, event, Doing.STARTING, detail)._replace(
-        agent_session=session, extra={**worker.extra, "launchedAt": event.at}
+        dialogs=(), agent_session=session, extra={**worker.extra, "launchedAt": event.at}
     )
 
 
@@ -122,7 +127,9 @@ def _resumed(worker: Worker, event: Event) -> Worker:
 
 def _cancelled(worker: Worker, event: Event) -> Worker:
     alive(worker)
-    done = to(worker, Status.CANCELLED, event)._replace(escalation=None, stuck_reason=None, resume_status=None)
+    done = to(worker, Status.CANCELLED, event)._replace(
+        dialogs=(), escalation=None, stuck_reason=None, resume_status=None
+    )
     return done._replace(activity=Activity(Doing.ENDED, event.at, event.by))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestra import dialogs
 from orchestra.model import Delivery, Doing, Event, Status, Worker
 from orchestra.transition import answered, doing, escalated, ids, mark, text, to
 
@@ -20,13 +21,13 @@ def _started(worker: Worker, event: Event) -> Worker:
     transcript = text(event, "transcript")
     if transcript:
         worker = worker._replace(extra={**worker.extra, "transcriptPath": transcript})
-    return doing(worker, event, calm)
+    return doing(worker._replace(dialogs=()), event, calm)
 
 
 def _accepted(worker: Worker, event: Event) -> Worker:
     """The agent took a prompt. The first one starts the plan; a person's words in the pane answer what is open."""
     given = ids(event)
-    worker = doing(mark(worker, given, Delivery.DELIVERED), event, Doing.BUSY)
+    worker = doing(mark(worker._replace(dialogs=()), given, Delivery.DELIVERED), event, Doing.BUSY)
     if worker.status is Status.REGISTERED:
         return to(worker, Status.PLANNING, event)
     if worker.status is Status.STUCK and not given and bool(event.data.get("typed", True)):
@@ -38,34 +39,37 @@ def _turn_ended(worker: Worker, event: Event) -> Worker:
     said = text(event, "said")
     worker = mark(worker, ids(event), Delivery.DELIVERED)
     read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
-    worker = mark(worker, read, Delivery.READ)
+    worker = mark(worker, read, Delivery.READ)._replace(dialogs=())
     return doing(worker, event, Doing.BUSY if event.data.get("background") else Doing.WAITING, said)
 
 
 def _blocked(worker: Worker, event: Event) -> Worker:
-    return doing(worker, event, Doing.BLOCKED, text(event, "summary"))
+    return dialogs.opened(doing(worker, event, Doing.BLOCKED, text(event, "summary")), event)
 
 
 def _unblocked(worker: Worker, event: Event) -> Worker:
-    return doing(worker, event, Doing.BUSY) if worker.activity.state is Doing.BLOCKED else worker
+    worker = dialogs.closed(worker, event)
+    if worker.dialogs or worker.activity.state is not Doing.BLOCKED:
+        return worker
+    return doing(worker, event, Doing.BUSY)
 
 
 def _limited(worker: Worker, event: Event) -> Worker:
     detail = " ".join(part for part in (text(event, "detail"), text(event, "mend")) if part)
-    worker = doing(worker, event, Doing.LIMITED, detail)
+    worker = doing(worker._replace(dialogs=()), event, Doing.LIMITED, detail)
     return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
 
 
 def _idle(worker: Worker, event: Event) -> Worker:
     """The agent waits at its prompt: its limit is over, or a dialog was dismissed, of which no hook tells."""
     over = worker.activity.state in (Doing.LIMITED, Doing.BLOCKED)
-    return doing(worker, event, Doing.WAITING) if over else worker
+    return doing(worker._replace(dialogs=()), event, Doing.WAITING) if over else worker
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
     """The agent's process is gone. One that died before it took its prompt waits for a person, with what was seen."""
     before, reason = worker.activity, text(event, "reason")
-    worker = doing(worker, event, Doing.ENDED, reason)
+    worker = doing(worker._replace(dialogs=()), event, Doing.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
         return worker
     seen = before.detail if before.state in (Doing.LIMITED, Doing.BLOCKED) else ""
@@ -79,6 +83,7 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "turn-ended": _turn_ended,
     "blocked": _blocked,
     "unblocked": _unblocked,
+    "answered": dialogs.answered,
     "limited": _limited,
     "idle": _idle,
     "ended": _ended,

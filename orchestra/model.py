@@ -102,6 +102,8 @@ class Escalation(Record):
     need: str = ""
     asked_at: str = ""
     request: str = ""
+    raised_by: str = ""  # `worker`, `ship`, `hook:PermissionRequest`
+    questions: tuple[Mapping[str, Any], ...] = ()  # of a dialog: {"question", "options", "many"}, one for each answer
 
 
 class Guidance(Record):
@@ -157,6 +159,7 @@ class Worker(Record):
     last_heartbeat: str = ""
     activity: Activity = Activity()
     escalation: Escalation | None = None
+    dialogs: tuple[Escalation, ...] = ()  # open in the pane, the oldest first: the agent is held there
     forwarded: str | None = None
     guidance: tuple[Guidance, ...] = ()
     pull_url: str | None = None
@@ -270,6 +273,7 @@ class AgentOptions(Record):
     permissions: str = "standard"  # strict | standard | bypass
     ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
     deny: tuple[str, ...] = ()
+    plan: str = "auto"  # a plan goes on by itself; `review`: it waits for a person; `reviewed`: so does a later one
 
 
 class Launch(Record):

@@ -9,6 +9,7 @@ import os
 
 from orchestra import attention, bearings, quick_json
 from orchestra.attention import Seen
+from orchestra.dialogs import open_questions
 from orchestra.errors import Unreachable
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.store import Store
@@ -72,7 +73,7 @@ def since_last(store: Store) -> dict[str, Any] | None:
 def _now(store: Store) -> dict[str, str]:
     found = {}
     for worker in store.listing().workers:
-        asked = worker.escalation
+        asked = next(iter(open_questions(worker)), None)
         more = f": asks {clean(asked.summary)!r}" if asked else ""
         if asked and asked.options:
             more += f" ({' | '.join(clean(option, 60) for option in asked.options)})"

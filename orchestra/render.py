@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra import attention
+from orchestra.dialogs import open_questions
 from orchestra.errors import UsageError
-from orchestra.model import Attention, Delivery, Status
+from orchestra.model import Attention, Delivery, Escalation, Gate, Status
 from orchestra.text import age, clean, clean_lines, seconds_of
 from orchestra.view import Row, View
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
-    from orchestra.commands.log import Entry
     from orchestra.commands.prune import Pruned
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
@@ -41,6 +41,8 @@ def table(view: View, title: str, width: int) -> Iterable[str]:
     count = len(view.rows)
     head = f"{clean(title)}   {count} worker{'' if count == 1 else 's'}"
     yield head + (f", {needing} need{'s' if needing == 1 else ''} you" if needing else "")
+    if view.warning:
+        yield click.style(f"[!] {view.warning}", fg="red")
     if view.open is False and count:
         yield "the workspace is not open: orchestra up"
     if view.open is None:
@@ -92,10 +94,11 @@ def _tail(row: Row) -> str:
 
 def _need(row: Row) -> str:
     worker = row.worker
-    asked = worker.escalation
+    asked = next(iter(open_questions(worker)), None)
     options = "  " + " | ".join(clean(option, 40) for option in asked.options) if asked and asked.options else ""
     mend = {
         Attention.STUCK: f'orchestra tell {worker.id} "..."',
+        Attention.BLOCKED: _answer(worker.id, asked) if asked in worker.dialogs else f"orchestra attach {worker.id}",
         Attention.CRASHED: f"orchestra spawn {worker.id}",
     }.get(row.attention or Attention.READY, f"orchestra attach {worker.id}")
     text = f"      {clean(row.why, 100)}{options}"
@@ -106,6 +109,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
     """One worker in full."""
     it = row.worker
     yield f"#{it.id} {clean(it.title)}"
+    if row.warning:
+        yield click.style(f"  [!] {row.warning}", fg="red")
     yield f"  status     {it.status.value} for {age(row.age)}" + (
         f"; needs you: {row.attention}" if row.attention else ""
     )
@@ -123,7 +128,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
         yield f"  review     git diff {it.base}...{it.branch}"
-    yield from _escalation(row)
+    for asked in open_questions(it):
+        yield from _question(it.id, asked)
     for words in it.guidance:
         yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
 
@@ -133,10 +139,15 @@ def _changes(row: Row) -> str:
     return f"{held.files} files +{held.insertions} -{held.deletions}" if held else "none known"
 
 
-def _escalation(row: Row) -> Iterable[str]:
-    asked = row.worker.escalation
-    if asked is None:
-        return
+def _answer(number: str, asked: Escalation | None) -> str:
+    """How a person answers from elsewhere."""
+    if asked is None or asked.gate not in (Gate.PERMISSION, Gate.PLAN):
+        several = asked is not None and len(asked.questions) > 1
+        return f'orchestra tell {number} "1; 1"' if several else f'orchestra tell {number} "..."'
+    return f"orchestra approve {number}"
+
+
+def _question(number: str, asked: Escalation) -> Iterable[str]:
     yield f"  asks       {clean(asked.summary)} ({asked.gate.value})"
     if asked.context:
         yield from (f"             {line}" for line in clean_lines(asked.context).splitlines())
@@ -144,7 +155,9 @@ def _escalation(row: Row) -> Iterable[str]:
     yield from (f"  option {place}   {clean(option)}" for place, option in enumerate(asked.options, 1))
     if asked.need:
         yield f"  needs      {clean(asked.need)}"
-    yield f'  answer     orchestra tell {row.worker.id} "..."'
+    more = f' or orchestra deny {number} "..."' if asked.gate in (Gate.PERMISSION, Gate.PLAN, Gate.DOMAIN) else ""
+    yes = f"orchestra approve {number}" if asked.gate is Gate.DOMAIN else _answer(number, asked)
+    yield f"  answer     {yes}{more}"
 
 
 def spawned(found: Sequence[Spawned]) -> Iterable[str]:
@@ -171,6 +184,8 @@ def closed(found: Closed, project: str) -> str:
 
 def told(found: Told) -> str:
     """How far the words have come, and never further than the agent has shown."""
+    if not found.id:
+        return f"#{found.worker}: its question is answered"
     if found.state is Delivery.QUEUED:
         return f"#{found.worker}: {found.id} is queued, not delivered yet; the agent gets it when it can take it"
     return f"#{found.worker}: {found.id} delivered" + (", its question is answered" if found.answered else "")
@@ -189,17 +204,6 @@ def waited(found: Waited) -> Iterable[str]:
     for row in found.rows:
         why = ": ".join(part for part in (str(row.attention or ""), row.why) if part)
         yield f"#{row.worker.id} {row.worker.status.value}" + (f" ({why})" if why else "")
-
-
-def entries(found: Sequence[Entry]) -> Iterable[str]:
-    """A journal, a line an event."""
-    for event, refused in found:
-        facts = ", ".join(
-            f"{key}={clean(str(value), 80)}" for key, value in event.data.items() if value not in ("", [], None)
-        )
-        yield f"{event.at}  {clean(event.kind, 20):<12} {clean(event.by, 24):<12} {facts}" + (
-            f"  REFUSED: {clean(refused)}" if refused else ""
-        )
 
 
 def findings(found: Sequence[Finding]) -> Iterable[str]:

@@ -24,12 +24,17 @@ def _json(document: Any) -> str:
 def table(view: View) -> str:
     """`list --json`."""
     workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
-    return _json({"schema": 1, "project": view.project, "workers": workers})
+    return _json({"schema": 1, "project": view.project, "workers": workers, "warning": view.warning or None})
 
 
 def worker(row: Row) -> str:
     """`show --json`."""
     return _json(row_json(row))
+
+
+def rows(found: Sequence[Row]) -> str:
+    """`gates --json`."""
+    return _json({"workers": [row_json(row) for row in found]})
 
 
 def spawned(found: Sequence[Spawned]) -> str:

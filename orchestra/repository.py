@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 from orchestra.errors import OrchestraError
 from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
 from orchestra.model import Changes
-from orchestra.remote import slug
+from orchestra.remote_address import slug
 from orchestra.text import clean
 
 OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env

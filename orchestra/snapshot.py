@@ -56,7 +56,18 @@ _OPTIONAL = (
     ("pull_url", "pullRequestUrl"),
     ("plan", "planPath"),
 )
-_NESTED = ("activity", "escalation", "guidance", "pullRequest", "attempts", "signatures", "approvals", "after", "fed")
+_NESTED = (
+    "activity",
+    "escalation",
+    "dialogs",
+    "guidance",
+    "pullRequest",
+    "attempts",
+    "signatures",
+    "approvals",
+    "after",
+    "fed",
+)
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
     | {key for _, key in _PLAIN}
@@ -72,7 +83,8 @@ def to_json(worker: Worker) -> dict[str, Any]:
     for field, key in (*_PLAIN, *_OPTIONAL):
         found[key] = getattr(worker, field)
     found["activity"] = worker.activity._asdict()
-    found["escalation"] = _escalation_json(worker.escalation)
+    found["escalation"] = escalation_json(worker.escalation)
+    found["dialogs"] = [escalation_json(dialog) for dialog in worker.dialogs]
     found["guidance"] = [
         {"id": g.id, "from": g.sender, "text": g.text, "state": g.state.value, "at": g.at} for g in worker.guidance
     ]
@@ -85,11 +97,13 @@ def to_json(worker: Worker) -> dict[str, Any]:
     return {**worker.extra, **found}
 
 
-def _escalation_json(escalation: Escalation | None) -> dict[str, Any] | None:
+def escalation_json(escalation: Escalation | None) -> dict[str, Any] | None:
+    """An escalation as the session file holds it, or None."""
     if escalation is None:
         return None
     found = escalation._asdict()
-    found["askedAt"] = found.pop("asked_at")
+    found["askedAt"], found["raisedBy"] = found.pop("asked_at"), found.pop("raised_by")
+    found["questions"] = [dict(one) for one in escalation.questions]
     return {**found, "tried": list(escalation.tried), "options": list(escalation.options)}
 
 
@@ -144,6 +158,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
         escalation=escalation_of(found.get("escalation")),
+        dialogs=tuple(filter(None, map(escalation_of, _list(found, "dialogs")))),
         guidance=tuple(_guidance(item) for item in _list(found, "guidance")),
         pull=pull_of(found.get("pullRequest")),
         attempts=_attempts(found.get("attempts")),
@@ -203,6 +218,8 @@ def escalation_of(value: Any) -> Escalation | None:
         need=text_of(found, "need", ""),
         asked_at=text_of(found, "askedAt", ""),
         request=text_of(found, "request", ""),
+        raised_by=text_of(found, "raisedBy", ""),
+        questions=tuple(_mapping(one) for one in _list(found, "questions")),
     )
 
 

@@ -11,7 +11,7 @@ import re
 from orchestra import tmux_conf as conf
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean, clean_lines
-from orchestra.tmux_people import People
+from orchestra.tmux_keys import Keyboard
 from orchestra.tmux_rows import dead_plans, keyed, pane_of, room_for
 from orchestra.tmux_session import Seen
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DOWN_SECONDS = 5.0
 
 
-class Tmux(People):
+class Tmux(Keyboard):
     """One project's session on our tmux server. `hook` is the argv called with `pane-died %ID` when a pane dies."""
 
     # --- opening ---
@@ -121,10 +121,20 @@ class Tmux(People):
 
     # --- showing ---
 
-    def show(self, text: str, level: str, labels: Mapping[str, str] | None = None) -> None:
-        """The bar and the labels of panes (by pane id), in one message. Nothing happens while we are not open."""
+    def show(
+        self,
+        text: str,
+        level: str,
+        labels: Mapping[str, str] | None = None,
+        marks: Mapping[str, str] | None = None,
+    ) -> None:
+        """The bar, the labels of panes (by pane id) and the marks of workers' windows (by window id), in one message.
+
+        Nothing happens while we are not open.
+        """
         borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, borders)
+        names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*borders, *names])
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""

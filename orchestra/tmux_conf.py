@@ -35,18 +35,26 @@ _COLOURS = {
 _LABEL = "#{?#{!=:#{@orchestra_label},}, #{q/h:@orchestra_label} ,}"
 
 
+# tmux cuts the left end of what is too long there, which is who needs the person.
+NARROW, NARROW_TEXT = 100, 36
+_NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
+
+
 def _bar() -> str:
     style = ""
     for colour, levels in _COLOURS.items():
         for level in levels:
             style = f"#{{?#{{==:#{{@orchestra_level}},{level}}},{colour},{style}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} #{{q/h:@orchestra_bar}} #[default] ,}}"
+    words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} {words} #[default] ,}}"
     old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
     stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
 
 
-BAR = _bar() + "#{T:@orchestra_status_right}"  # ours, then the person's own, as it was when the session was made
+_WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
+# Ours, then where there is room the person's own, as it was when the session was made.
+BAR = _WAITS + _bar() + f"#{{?{_NARROW},,#{{T:@orchestra_status_right}}}}"
 
 
 # --- quoting ---
@@ -113,6 +121,14 @@ def checked_layout(text: str, panes: int) -> str:
 # --- what we set ---
 
 
+def marked(window: str, mark: str) -> Group:
+    """The mark of the worst attention after a workers' window's name; a name the person gave it stays."""
+    ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?[!+]?$,#{{window_name}}}}"
+    name = "#{s/[!+]$//:window_name}" + mark
+    wanted = f"#{{&&:{ours},#{{!=:#{{window_name}},{name}}}}}"
+    return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
+
+
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
     """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
     for name in options:
@@ -132,6 +148,7 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     return [
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
+        [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
         [("set-option", "-g", "update-environment", "")],

@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from orchestra.errors import OrchestraError
 
@@ -25,6 +26,7 @@ LARGEST = 4096  # bytes; a GitHub token is 40 to 255
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?", re.ASCII)
 _VALUE = re.compile(r"[!-~]+", re.ASCII)
 _FOR_GITHUB = ("GH_TOKEN", "GITHUB_TOKEN")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")  # this machine: a double, or a tunnel of the person
 _FOR_ENTERPRISE = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
@@ -90,14 +92,17 @@ def forget(home: Path) -> None:
 def _variables(host: str, environ: Mapping[str, str]) -> Iterator[str]:
     """The variables that may hold a token for `host`, by gh's rules: a token for github.com goes to no other host.
 
-    Exception: the environment itself says that its GH_TOKEN belongs to that host, as gh (GH_HOST) and Actions do.
+    Exception: the environment itself says that its GH_TOKEN belongs to that host, as gh (GH_HOST) and Actions do, or
+    names its API (GITHUB_API_URL). A config file in the repository cannot: a clone would take the token.
     https://cli.github.com/manual/gh_help_environment
     """
     if host == "github.com" or host.endswith(".ghe.com"):
         yield from _FOR_GITHUB
         return
     yield from _FOR_ENTERPRISE
-    if host in (environ.get("GH_HOST", ""), environ.get("GITHUB_SERVER_URL", "").removeprefix("https://").rstrip("/")):
+    server = environ.get("GITHUB_SERVER_URL", "").removeprefix("https://").rstrip("/")
+    api = (urlsplit(environ.get("GITHUB_API_URL", "")).hostname or "").removeprefix("api.")
+    if host in (environ.get("GH_HOST", ""), server, api) or api in _LOOPBACK:
         yield from _FOR_GITHUB
 
 

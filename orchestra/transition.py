@@ -69,7 +69,7 @@ def escalated(worker: Worker, event: Event) -> Worker:
     alive(worker)
     if worker.escalation is not None and event.kind == "escalated":
         raise Refused("an escalation is open already: end your turn and wait for the answer")
-    asked = snapshot.escalation_of({**event.data, "askedAt": event.at})
+    asked = snapshot.escalation_of({**event.data, "askedAt": event.at, "raisedBy": event.by})
     if asked is None or not asked.summary:
         raise Refused("an escalation needs a summary")
     back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status

@@ -1,28 +1,57 @@
-"""Whose words may start a worker: the tracker's members; an outsider's only after a person has read them."""
+"""Whose words may start a worker: the tracker's members; an outsider's only after a person has read just these."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
-from orchestra.model import MEMBERS, Issue
-from orchestra.text import clean, clean_lines
+from orchestra.model import MEMBERS, Issue, Worker
+from orchestra.reveal import reveal
+from orchestra.text import clean
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
+TRUSTED = "trusted"  # in the snapshot: the hash of the words that a person has read
 
-def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> None:  # noqa: ARG001
-    """Raise OrchestraError unless the author may start a worker or a person has read the text and said yes."""
+
+def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> str:
+    """The hash that pins an outsider's words, empty for a member's; raises OrchestraError unless a person trusts them.
+
+    They are asked for once more after the person's yes: an edit in between voids it.
+    """
     if issue.association in MEMBERS:
-        return
+        return ""
     author = clean(issue.author, 60) or "somebody unknown"
     if not given:
         raise OrchestraError(
             f"#{issue.number} was written by {author}, who is no member of this repository",
             f"read it, then orchestra spawn {issue.number} --trust",
         )
-    shown = f"#{issue.number} by {author}: {clean(issue.title)}\n\n{clean_lines(issue.body)}"
+    shown = f"#{issue.number} by {author}: {reveal(issue.title)}\n\n{reveal(issue.body)}"
     if not ask(shown):
         raise OrchestraError(f"#{issue.number} was not trusted; nothing was started")
+    pin = pinned(issue)
+    if pinned(orchestra.tracker.issue(issue.number)) != pin:
+        raise OrchestraError(
+            f"#{issue.number} was edited while you read it; nothing was started",
+            f"read it again: orchestra spawn {issue.number} --trust",
+        )
+    return pin
+
+
+def check_again(orchestra: Orchestra, worker: Worker) -> None:
+    """Before a new conversation on an outsider's words: an edit since a person read them voids that."""
+    pin = worker.extra.get(TRUSTED)
+    if pin and pinned(orchestra.tracker.issue(worker.id)) != pin:
+        raise OrchestraError(
+            f"#{worker.id} was edited since you trusted it; no new conversation is begun on it",
+            f"go on in the old one: orchestra restart {worker.id}; or orchestra cancel {worker.id}, then spawn --trust",
+        )
+
+
+def pinned(issue: Issue) -> str:
+    """A hash of the words that a worker would get."""
+    return hashlib.sha256(f"{issue.author}\0{issue.title}\0{issue.body}".encode(errors="replace")).hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra import attention, budget, snapshot
 from orchestra.attention import Seen
+from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.model import Attention, Changes, Pane, Status, Worker
@@ -31,6 +32,7 @@ class Row(NamedTuple):
     why: str
     age: float
     changes: Changes | None
+    warning: str = ""
 
     @property
     def worker(self) -> Worker:
@@ -46,6 +48,7 @@ class View(NamedTuple):
     problems: tuple[Problem, ...]
     open: bool | None
     forge: str = ""  # how old what GitHub said is, where that matters, and why
+    warning: str = ""  # what concerns all of them
 
 
 def look(orchestra: Orchestra, *, changes: bool = True) -> View:
@@ -111,8 +114,11 @@ def pane_of(orchestra: Orchestra, worker: Worker) -> Pane | None:
 def row_json(row: Row) -> dict[str, Any]:
     """A worker as `--json` prints it: the snapshot, and what was seen beside it."""
     pane = row.seen.pane
+    asked = [snapshot.escalation_json(one) for one in open_questions(row.worker)]
     return {
         **snapshot.to_json(row.worker),
+        "escalation": asked[0] if asked else None,
+        "escalations": asked,
         "attention": row.attention.value if row.attention else None,
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
@@ -163,6 +169,16 @@ def refresh(orchestra: Orchestra) -> None:
             now = orchestra.now()
             shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
             labels = {row.seen.pane.id: attention.label(row.worker, now) for row in view.rows if row.seen.pane}
-            orchestra.tmux.show(shown.text, shown.level, labels)
+            orchestra.tmux.show(shown.text, shown.level, labels, _marks(view))
     except Unreachable:
         return
+
+
+def _marks(view: View) -> dict[str, str]:
+    """By window, the mark of the worker in it that needs a person most: `!`, `+` for a review, or nothing."""
+    marks: dict[str, str] = {}
+    for row in view.rows:  # the most urgent first
+        if row.seen.pane is not None:
+            sign = attention.sign(row.worker, row.attention) if row.attention else ""
+            marks[row.seen.pane.window] = marks.get(row.seen.pane.window) or sign
+    return marks

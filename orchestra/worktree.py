@@ -25,12 +25,9 @@ from orchestra.git_run import (
     temporary_index,
     text_of,
 )
-from orchestra.remote import slug
 from orchestra.repository import Facts
 from orchestra.text import clean
 from orchestra.tidy import take_away
-
-__all__ = ["Repository", "slug"]
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
 _OURS = re.compile(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)

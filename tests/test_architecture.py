@@ -19,22 +19,25 @@ LAYERS = (
     # 0 nouns
     "orchestra record quick_json model errors text files",
     # 1 rules, pure
-    "snapshot transition lifecycle lifecycle_agent lifecycle_pull attention gates config layout layout_name layout_schema shape guidance "
-    "prompt feedback shipped yaml_text bearings agents tmux_conf tmux_rows",
+    "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config "
+    "layout layout_name layout_schema shape guidance prompt feedback keys cursor shipped remote_address yaml_text "
+    "bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
-    "store tmux_socket tmux_server tmux_session tmux_people tmux git_run include remote repository tidy trash worktree answers github token "
-    "local notify processes litter github_watch github_ask github_seen etags budget",
+    "store tmux_socket tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository tidy trash "
+    "worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app ending removal mend checks trust view launch guide queue announce",
+    "programs news app ending removal mend checks trust view launch guide queue announce hook_wait answering tripwire "
+    "desk overview",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json door cli_worker cli_more cli board hook __main__",
+    "render render_json render_log door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook "
+    "__main__",
 )
 
 # Edges of one program may be several rooms; these are the families.
 FAMILIES: tuple[frozenset[str], ...] = (
-    frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people"}),
+    frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people", "tmux_keys"}),
     frozenset({"git_run", "include", "remote", "repository", "tidy", "trash", "worktree"}),
     frozenset({"answers", "github", "github_watch", "github_ask", "github_seen", "etags", "budget"}),
 )
@@ -48,7 +51,7 @@ OWNERS = {
     "httpx2": {"github", "github_ask"},
     "yaml": {"yaml_text"},
     "msgspec": {"config", "shape"},
-    "click": {"cli", "cli_worker", "cli_more", "door", "render"},
+    "click": {"cli", "cli_worker", "cli_more", "cli_keys", "ask", "popups", "board_text", "door", "render"},
     "rich": {"render"},
     "textual": {"board"},
 }
@@ -68,19 +71,9 @@ HOOK_MAY = frozenset(
             "layout_name",
             "snapshot",
         ),
-        *(
-            "transition",
-            "lifecycle",
-            "lifecycle_agent",
-            "lifecycle_pull",
-            "attention",
-            "bearings",
-            "agents",
-            "store",
-            "news",
-            "hook",
-        ),
-        *("tmux_conf", "tmux_rows", "tmux_socket", "tmux_server", "tmux_session", "tmux_people", "tmux"),
+        *("transition", "dialogs", "lifecycle", "lifecycle_agent", "lifecycle_pull", "attention", "bearings", "agents"),
+        *("store", "news", "hook", "hook_wait", "tmux_conf", "tmux_rows", "tmux_socket", "tmux_server", "tmux_session"),
+        *("tmux_people", "tmux_keys", "keys", "cursor", "tmux"),
     }
 )
 

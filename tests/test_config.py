@@ -25,6 +25,7 @@ link: [node_modules]
 setup: make deps
 verify: make test
 agent: claude
+plan: review
 agents: {claude: {command: claude, model: opus, args: [--verbose], env: [FOO, BAR_*], permissions: strict}}
 workers: {max: 8}
 limits: {verify: 6, ci: 4, review: 2, restart: 1, silent: 15m, stall: 90s}
@@ -37,6 +38,7 @@ layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
 tmux: {socket: mine, key: M-o, user_config: false}
+keys: {spawn: S, back: null}
 """
 
 

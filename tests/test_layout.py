@@ -146,13 +146,15 @@ def test_two_windows_of_one_name_are_told_apart() -> None:
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize(("name", "per_window"), [("default", 4), ("wide", 6), ("solo", 1)])
+@pytest.mark.parametrize(
+    ("name", "per_window"), [("default", 4), ("wide", 6), ("solo", 1), ("laptop", 2), ("board", 4)]
+)
 def test_the_shipped_layouts_open_everything_and_run_nothing_of_their_own(name: str, per_window: int) -> None:
     layout = load(*reversed(find_layout(name, "/nowhere")))
     windows = opened(layout)
     assert layout.panes_per_window == per_window
-    assert list(windows) == ["orchestrator", "workers", "monitor"]
-    assert windows["orchestrator"].focus
+    assert [one for one in windows if one != "board"] == ["orchestrator", "workers", "monitor"]
+    assert windows["board" if name == "board" else "orchestrator"].focus
     assert windows["orchestrator"].panes[0].argv == ARGV["orchestrator"]
     assert layout.typed == ()
     assert layout.ignored == ()
@@ -171,7 +173,7 @@ def test_a_layout_is_found_by_name_then_path_and_never_outside(tmp_path: Path) -
     assert "role: workers" in find_layout("default", str(tmp_path))[1]
     with pytest.raises(UsageError) as unknown:
         find_layout("mime", str(tmp_path))
-    assert unknown.value.hint == "layouts are: default, mine, solo, wide; or give a path"
+    assert unknown.value.hint == "layouts are: board, default, laptop, mine, solo, wide; or give a path"
     os.mkfifo(tmp_path / "fifo.yaml")
     (tmp_path / "huge.yaml").write_text("#" * 70_000)
     (own / "..yaml").write_text("windows: [{}]")
@@ -196,7 +198,13 @@ def test_a_layout_is_found_by_name_then_path_and_never_outside(tmp_path: Path) -
 
 @pytest.mark.fast
 def test_shipped_files_are_beside_the_package_or_inside_it() -> None:
-    assert sorted(path.name for path in shipped("layouts").iterdir()) == ["default.yaml", "solo.yaml", "wide.yaml"]
+    assert sorted(path.name for path in shipped("layouts").iterdir()) == [
+        "board.yaml",
+        "default.yaml",
+        "laptop.yaml",
+        "solo.yaml",
+        "wide.yaml",
+    ]
     assert {"orchestrator.md", "worker.md"} <= {path.name for path in shipped("prompts").iterdir()}
 
 

@@ -19,7 +19,8 @@ from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git_run import execute
 from orchestra.model import Changes
 from orchestra.remote import _credential
-from orchestra.worktree import READY, Repository, slug
+from orchestra.remote_address import slug
+from orchestra.worktree import READY, Repository
 
 pytestmark = pytest.mark.fast
 

@@ -66,7 +66,7 @@ def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Laun
     """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
     settings = {
         "permissions": permissions(seat, options),
-        "hooks": _orchestrator_hooks(seat) if seat.worker == ORCHESTRATOR else _worker_hooks(seat),
+        "hooks": _orchestrator_hooks(seat) if seat.worker == ORCHESTRATOR else _worker_hooks(seat, options),
         "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
     }
     if mode(seat, options) == "bypassPermissions":
@@ -113,7 +113,7 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
 def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str:
     """A script, because tmux takes no command over 16 KB (failures.md P5) and a person can run it by hand."""
     argv = [options.command, "--resume" if resume else "--session-id", seat.session]
-    argv += ["--settings", f"{seat.directory}/settings.json", "--permission-mode", mode(seat, options)]
+    argv += ["--settings", f"{seat.directory}/settings.json", "--permission-mode", _begins_in(seat, options)]
     argv += ["--name", seat.worker if seat.worker == ORCHESTRATOR else f"#{seat.worker}"]
     argv += ["--model", options.model] if options.model else []
     prompt = shlex.quote(f"{seat.directory}/prompt.md")
@@ -132,8 +132,15 @@ def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str
     return "\n".join(lines) + "\n"
 
 
-def _worker_hooks(seat: Seat) -> dict[str, Any]:
+def _begins_in(seat: Seat, options: AgentOptions) -> str:
+    """The permission mode of the first turn: a plan first, where the project wants to see one."""
+    return "plan" if options.plan == "review" and seat.worker != ORCHESTRATOR else mode(seat, options)
+
+
+def _worker_hooks(seat: Seat, options: AgentOptions) -> dict[str, Any]:
     hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
+    if options.plan == "auto":
+        hooks["PermissionRequest"] = _hook(f"{_call(seat, 'PermissionRequest')} plan:auto", HOOKS["PermissionRequest"])
     beats = {event: _hook(_beat(seat, event), 10, beside=not files) for event, files in BEATS.items()}
     return {**hooks, **beats}
 

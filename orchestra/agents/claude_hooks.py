@@ -98,7 +98,11 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
     context = _lines(given.get("description")) if "command" in given else ""
     if tool == "AskUserQuestion":
         gate, (summary, context, options) = "question", _questions(given)
-    elif tool == "ExitPlanMode":
+        return "blocked", {
+            **_gate(gate, summary, context, options, _request(tool, given)),
+            "questions": _answerable(given),
+        }
+    if tool == "ExitPlanMode":
         gate, summary, context = "plan", "It has a plan and wants it approved", _lines(given.get("plan"), 10_000)
     return "blocked", _gate(gate, summary, context, options, _request(tool, given))
 
@@ -131,6 +135,21 @@ def _questions(given: Mapping[str, Any]) -> tuple[str, str, list[str]]:
             labels.append(_text(label))
             told.append(f"- {_text(label)}: {_text(why)}")
     return summary, clean_lines("\n".join(told), 4000), labels if len(asked) == 1 else []
+
+
+def _answerable(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an answer from elsewhere is made for: each question, the labels of its options, whether several fit."""
+    return [
+        {
+            "question": _text(one.get("question")),
+            "options": [
+                _text(option.get("label")) for option in _listed(one.get("options")) if isinstance(option, dict)
+            ],
+            "many": one.get("multiSelect") is True,
+        }
+        for one in _listed(given.get("questions"))
+        if isinstance(one, dict)
+    ]
 
 
 def _request(tool: str, given: Mapping[str, Any]) -> str:

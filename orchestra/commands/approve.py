@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import guide
+from orchestra import answering, guide
 from orchestra.errors import OrchestraError
-from orchestra.model import Escalation
+from orchestra.model import Escalation, Gate
 from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 def approve(orchestra: Orchestra, number: str) -> Escalation:
     """Record the approval of just what is asked, and tell the worker; returns what was approved."""
-    asked = worker_of(orchestra, number).escalation
-    if asked is None:
-        raise OrchestraError(f"#{number} asks for nothing", f"see it: orchestra show {number}")
+    asked = answering.first_question(orchestra, number)
+    if asked in worker_of(orchestra, number).dialogs:
+        if asked.gate is Gate.QUESTION:
+            raise OrchestraError(f"#{number} asks to choose: {asked.summary}", f"answer it: orchestra tell {number} 1")
+        answering.answer(orchestra, number, asked, "allow")
+        return asked
     store = orchestra.store
-    recorded = store.record(number, store.event("approved", "human", request=asked.request))
+    recorded = store.record(
+        number, store.event("approved", "human", request=asked.request, how="command", summary=asked.summary)
+    )
     if recorded.refused:
-        raise OrchestraError(f"#{number}: {recorded.refused}", f"see it: orchestra show {number}")
+        raise answering.too_late(orchestra, number, asked.request)
     told = store.record(number, store.event("told", "human", text=f"Approved: {asked.summary}", **{"from": "human"}))
     if told.worker is not None and not told.refused:
         guide.bring(orchestra, number, told.worker.guidance[-1].id, guide.PATIENCE)

@@ -15,7 +15,7 @@ def attach(orchestra: Orchestra, number: str | None) -> tuple[str, ...]:
     """Select the worker's pane; returns the argv that brings this terminal to it (empty: it is there already)."""
     if not orchestra.tmux.running():
         raise OrchestraError("the workspace is not open", "open it: orchestra up")
-    row = row_of(orchestra, number) if number else _neediest(orchestra)
+    row = row_of(orchestra, number) if number else neediest(orchestra)
     if row is not None:
         if row.seen.pane is None:
             raise OrchestraError(f"#{row.worker.id} has no pane", f"bring it back: orchestra spawn {row.worker.id}")
@@ -23,6 +23,10 @@ def attach(orchestra: Orchestra, number: str | None) -> tuple[str, ...]:
     return orchestra.tmux.attach_argv(orchestra.environ)
 
 
-def _neediest(orchestra: Orchestra) -> Row | None:
-    rows = [row for row in look(orchestra, changes=False).rows if row.seen.pane is not None]
-    return rows[0] if rows and rows[0].attention else None
+def neediest(orchestra: Orchestra, after: str = "") -> Row | None:
+    """The worker that needs a person most; from one of those, `after`, the next. None: nobody does."""
+    rows = [row for row in look(orchestra, changes=False).rows if row.seen.pane is not None and row.attention]
+    numbers = [row.worker.id for row in rows]
+    if not rows:
+        return None
+    return rows[(numbers.index(after) + 1) % len(rows)] if after in numbers else rows[0]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestra import mend
+from orchestra import mend, tripwire
 from orchestra.app import Orchestra, home_of
-from orchestra.checks import Finding, error, machine, state
+from orchestra.checks import Finding, error, machine, state, warning
 from orchestra.errors import OrchestraError
 
 __all__ = ["Finding", "doctor"]
 
 
-def doctor(opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False) -> tuple[Finding, ...]:
+def doctor(
+    opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
+) -> tuple[Finding, ...]:
     """Every finding, the machine's first; `opening` gives the project; `fix` mends what can be mended safely."""
     found = [*machine.home(home_of(environ), fix=fix), *machine.locale(environ), *machine.lingering(environ)]
     try:
@@ -20,12 +22,27 @@ def doctor(opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix:
         _ = orchestra.config
     except OrchestraError as wrong:
         return (*found, error("E1", wrong.message, wrong.hint))
+    if accept_git:
+        tripwire.accept(orchestra)
     if fix:
         found += _guarded("I8", lambda: _mended(orchestra))
-    for look in machine.CHECKS:
+    for look in (*machine.CHECKS, _shared_git, _keys):
         found += _guarded("E3", lambda look=look: look(orchestra))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(orchestra))
     return tuple(found)
+
+
+def _shared_git(orchestra: Orchestra) -> Iterable[Finding]:
+    """I11: nobody but the person has changed what their own git would run."""
+    if tripwire.changed(orchestra):
+        yield error("I11", tripwire.WARNING, tripwire.MEND)
+
+
+def _keys(orchestra: Orchestra) -> Iterable[Finding]:
+    """K1: the key in front of our table is not one of the person's own."""
+    if orchestra.tmux.running() and (taken := orchestra.tmux.taken()):
+        what = f"prefix {orchestra.config.tmux.key} is a key of your own already: {taken}"
+        yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
 
 
 def _mended(orchestra: Orchestra) -> Iterable[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra import tripwire
 from orchestra.view import View, look
 
 if TYPE_CHECKING:
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
 def list_(orchestra: Orchestra) -> View:
     """Every worker of the project as people see it."""
-    return look(orchestra)
+    return look(orchestra)._replace(warning=tripwire.warning(orchestra))

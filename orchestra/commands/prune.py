@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import removal
+from orchestra import removal, tripwire
 from orchestra.errors import OrchestraError
 from orchestra.view import refresh
 
@@ -28,6 +28,8 @@ class Pruned(NamedTuple):
 
 def prune(orchestra: Orchestra, *, dry_run: bool) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker."""
+    if not dry_run:
+        tripwire.check(orchestra)
     removed, kept = [], []
     for worker in orchestra.store.listing().workers:
         try:

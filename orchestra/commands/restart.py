@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import ending, launch
+from orchestra import ending, launch, trust
 from orchestra.errors import OrchestraError
 from orchestra.model import Status, Worker
 from orchestra.text import new_session
@@ -21,6 +21,8 @@ def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
     if worker.status not in LIVE:
         other = "resume" if worker.status is Status.PAUSED else "spawn"
         raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")
+    if fresh:
+        trust.check_again(orchestra, worker)
     ending.end(orchestra, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
         answer = orchestra.store.event("approved", "human", request=worker.escalation.request)

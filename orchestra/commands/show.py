@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra import tripwire
 from orchestra.view import Row, row_of
 
 if TYPE_CHECKING:
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
 def show(orchestra: Orchestra, number: str) -> Row:
     """One worker as people see it; raises OrchestraError when there is none."""
-    return row_of(orchestra, number)
+    return row_of(orchestra, number)._replace(warning=tripwire.warning(orchestra))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import config as configs
-from orchestra import launch, lifecycle, queue, trust
+from orchestra import launch, lifecycle, queue, tripwire, trust
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.files import locked, make_private, write_atomic
@@ -59,6 +59,8 @@ def _check(orchestra: Orchestra, wishes: Wishes) -> None:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
     orchestra.tmux.check()
+    tripwire.arm(orchestra)
+    tripwire.check(orchestra)
     _template(orchestra, wishes)
     _ = orchestra.tracker
 
@@ -86,8 +88,8 @@ def _claimed(orchestra: Orchestra, number: str, wishes: Wishes, ask: Callable[[s
     issue = orchestra.tracker.issue(number)
     if issue.state != "open":
         raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
-    trust.check(orchestra, issue, given=wishes.trust, ask=ask)
-    worker = _claim(orchestra, issue, wishes)
+    pin = trust.check(orchestra, issue, given=wishes.trust, ask=ask)
+    worker = _claim(orchestra, issue, wishes, pin)
     if worker is None:
         return Spawned(number, "existing")
     if worker.status is Status.QUEUED:
@@ -115,7 +117,7 @@ def _go(orchestra: Orchestra, pane: Pane) -> None:
         return
 
 
-def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
+def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes, pin: str) -> Worker | None:
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
     number, config = issue.number, orchestra.config
     base = wishes.base or config.base
@@ -136,6 +138,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes) -> Worker | None:
         "agentSession": new_session(),
         "nonce": nonce,
         "after": list(wishes.after),
+        trust.TRUSTED: pin,
     }
     make_private(orchestra.store.cache)
     with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import guide
+from orchestra import answering, guide
 from orchestra.errors import OrchestraError
-from orchestra.model import Delivery, Escalation, Gate
+from orchestra.model import Delivery, Gate, Worker
 from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
@@ -27,10 +27,18 @@ def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.
     if not words.strip():
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
     worker = worker_of(orchestra, number)
-    asked = worker.escalation
+    dialog = next((one for one in worker.dialogs if one.gate is Gate.QUESTION), None)
+    if dialog is not None:
+        answering.answer(orchestra, number, dialog, "allow", answers=answering.answers(number, dialog, words))
+        return Told(number, "", Delivery.DELIVERED, answered=True)
+    return _guided(orchestra, worker, words, patience)
+
+
+def _guided(orchestra: Orchestra, worker: Worker, words: str, patience: float) -> Told:
+    number, asked = worker.id, worker.escalation
     answers = asked.request if asked is not None and asked.gate is not Gate.PERMISSION else None
-    said = chosen(asked, words) if asked is not None and answers is not None else words.strip()
-    event = orchestra.store.event("told", "human", text=said, answers=answers, **{"from": "human"})
+    said = answering.chosen(asked.options, words) if asked is not None and answers is not None else words.strip()
+    event = orchestra.store.event("told", "human", text=said, answers=answers, how="command", **{"from": "human"})
     recorded = orchestra.store.record(number, event)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
@@ -38,11 +46,3 @@ def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.
     state = guide.bring(orchestra, number, given.id, patience)
     refresh(orchestra)
     return Told(number, given.id, state, answers is not None)
-
-
-def chosen(asked: Escalation, words: str) -> str:
-    """`2` picks the second option of the open question; anything else is the answer itself."""
-    text = words.strip()
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(asked.options):
-        return asked.options[int(text) - 1]
-    return text

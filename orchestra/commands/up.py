@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import launch, layout, mend, programs
+from orchestra import desk, launch, layout, mend, programs
 from orchestra import prompt as prompts
 from orchestra.model import WindowPlan, Worker
 from orchestra.shipped import find_layout, find_prompt
@@ -33,6 +33,7 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     mended = mend.mend(orchestra)
     created = orchestra.tmux.open(plan)
+    desk.bind(orchestra)
     missing = _missing(orchestra)
     refresh(orchestra)  # before the agents start: then the machine is theirs
     launch.open_panes(orchestra, missing, "up")
@@ -49,6 +50,7 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     found, text = find_layout(name or orchestra.config.layout, orchestra.root)
     argv_of = {
         "orchestrator": (*orchestra.program(), "orchestrator"),
+        "board": (*orchestra.program(), "board"),
         "monitor": programs.kept_running((*orchestra.program(), "monitor")),
     }
     return layout.plan(

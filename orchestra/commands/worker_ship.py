@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import gates, snapshot
+from orchestra import gates, snapshot, tripwire
 from orchestra.announce import announce
 from orchestra.errors import OrchestraError
 from orchestra.model import Worker
@@ -133,6 +133,9 @@ def _give_up(orchestra: Orchestra, worker: Worker, command: str, count: int, tai
 
 def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
+    if (shared := tripwire.changed(orchestra)) and not _approved(worker, f"git:{shared}"):
+        _ask(orchestra, worker, f"git:{shared}", tripwire.WARNING, tripwire.MEND)
+        raise OrchestraError(tripwire.WARNING, "a person has been asked; end your turn and wait for the answer")
     paths = orchestra.repository.changed_paths(worker.worktree, worker.base_commit)
     for hit in gates.met(paths, orchestra.config.gates):
         request = f"gate:{hit.gate}:{orchestra.repository.digest(worker.worktree, hit.by)}"
@@ -140,14 +143,19 @@ def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
         summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
-        facts = {"gate": "domain", "summary": summary, "context": listed, "options": ["approve", "deny"]}
-        orchestra.store.record(worker.id, orchestra.store.event("escalated", "ship", request=request, **facts))
-        announce(orchestra)
-        refresh(orchestra)
+        _ask(orchestra, worker, request, summary, listed)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
             "a person has been asked; end your turn and wait for the answer",
         )
+
+
+def _ask(orchestra: Orchestra, worker: Worker, request: str, summary: str, context: str) -> None:
+    """Open the escalation of a gate; `request` names the content that an approval lets pass."""
+    facts = {"gate": "domain", "summary": summary, "context": context, "options": ["approve", "deny"]}
+    orchestra.store.record(worker.id, orchestra.store.event("escalated", "ship", request=request, **facts))
+    announce(orchestra)
+    refresh(orchestra)
 
 
 def _approved(worker: Worker, request: str) -> bool:

@@ -1,0 +1,16 @@
+"""The board's window: opened once, beside the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra.model import PanePlan, WindowPlan
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+
+def board(orchestra: Orchestra) -> bool:
+    """Ensure the board's window; True when it had to be opened."""
+    plan = PanePlan((*orchestra.program(), "board"), orchestra.root)
+    return orchestra.tmux.open([WindowPlan("board", (plan,), role="board")])

@@ -1,0 +1,56 @@
+"""`orchestra diff ID`: what a worker has changed, for the person's own pager."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.errors import OrchestraError
+from orchestra.text import clean, clean_lines
+from orchestra.view import worker_of
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+MOST = 2_000_000  # characters; nobody reads more
+
+
+class Diff(NamedTuple):
+    """The changes as clean text, and the argv of the pager to show them in."""
+
+    text: str
+    pager: tuple[str, ...]
+
+
+def diff(orchestra: Orchestra, number: str) -> Diff:
+    """Against the commit the work began at, with what is not committed yet.
+
+    The worker can write to the config that its worktree shares with yours: nothing that is named there is run.
+    """
+    worker = worker_of(orchestra, number)
+    show = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", worker.base_commit)
+    repository = orchestra.repository
+    if os.path.isdir(worker.worktree):
+        found = repository.ask(*show, "--", at=worker.worktree)
+        others = repository.ask("ls-files", "--others", "--exclude-standard", at=worker.worktree).splitlines()
+        found += "".join(f"\n# not added to git yet: {clean(name)}" for name in others[:200])
+    elif repository.branch_tip(worker.branch) is not None:
+        found = repository.ask(*show, f"refs/heads/{worker.branch}", "--")
+    else:
+        raise OrchestraError(f"#{number} has neither a worktree nor a branch any more", f"orchestra show {number}")
+    return Diff(clean_lines(found, MOST), _pager(orchestra))
+
+
+def _pager(orchestra: Orchestra) -> tuple[str, ...]:
+    """What the person has chosen for git, in their own environment or config; else delta, else less."""
+    environ = orchestra.environ
+    chosen = environ.get("GIT_PAGER") or orchestra.repository.git("config", "--global", "core.pager").out
+    try:
+        words = tuple(shlex.split(chosen or (shutil.which("delta") or environ.get("PAGER") or "less")))
+    except ValueError:
+        words = ()
+    if not words or not shutil.which(words[0]):
+        return ("cat",)
+    return (*words, "-R") if os.path.basename(words[0]) == "less" else words

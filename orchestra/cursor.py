@@ -1,0 +1,78 @@
+"""Which issue is meant by the text under a cursor: `#124`, `GH-124`, an address of ours, `owner/repo#124`. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_REFERENCE = re.compile(
+    r"(?:https?://)?(?P<host>[\w.-]+\.[\w.-]+)/(?P<slug>[\w.-]+/[\w.-]+)/(?:issues|pull)/(?P<web>[1-9]\d{0,9})(?!\d)"
+    r"|(?<![\w./-])(?P<other>[\w.-]+/[\w.-]+)#(?P<far>[1-9]\d{0,9})(?!\w)"
+    r"|(?<![\w-])GH-(?P<gh>[1-9]\d{0,9})(?!\w)"
+    r"|(?<![\w/#&])#(?P<own>[1-9]\d{0,9})(?!\w)",
+    re.ASCII,
+)
+
+
+class Spot(NamedTuple):
+    """A cursor: the lines around it as they are on the screen, those same lines with wrapped ones joined, and where.
+
+    `row` counts the lines from 0, `column` the cells of the terminal.
+    """
+
+    lines: tuple[str, ...]
+    joined: tuple[str, ...]
+    row: int
+    column: int
+
+
+def issue_at(spot: Spot, slug: str, *, exact: bool = False) -> str | None:
+    """The number of the issue nearest to the cursor on its line; `exact`: only the one the cursor is on.
+
+    An address or `owner/repo#124` of another repository than `slug` means nothing here.
+    """
+    text, place = _whole(spot)
+    best: tuple[int, str] | None = None
+    for found in _REFERENCE.finditer(text):
+        named = found["slug"] or found["other"]
+        if named and named.lower() != slug.lower():
+            continue
+        number = found["web"] or found["far"] or found["gh"] or found["own"]
+        away = max(found.start() - place, place - found.end() + 1, 0)
+        if (best is None or away < best[0]) and not (exact and away):
+            best = (away, number)
+    return best[1] if best else None
+
+
+def _whole(spot: Spot) -> tuple[str, int]:
+    """The line of the cursor with the lines it was wrapped over, and the cursor's place in it."""
+    at = 0
+    for text in spot.joined:
+        pieces = _pieces(text, spot.lines[at:])
+        if at <= spot.row < at + pieces:
+            before = sum(len(line) for line in spot.lines[at : spot.row])
+            return text, before + _characters(spot.lines[spot.row], spot.column)
+        at += pieces
+    return (spot.lines[spot.row], spot.column) if spot.row < len(spot.lines) else ("", 0)
+
+
+def _pieces(text: str, lines: Sequence[str]) -> int:
+    """How many of the lines, from the first, make up the joined text."""
+    whole = ""
+    for count, line in enumerate(lines, 1):
+        whole += line
+        if whole.rstrip() == text.rstrip():
+            return count
+    return 1
+
+
+def _characters(line: str, column: int) -> int:
+    """How many characters stand before a cell of the terminal: wide ones take two."""
+    cells = 0
+    for count, char in enumerate(line):
+        if cells >= column:
+            return count
+        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1
+    return len(line) + max(0, column - cells)

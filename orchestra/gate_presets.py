@@ -1,0 +1,41 @@
+"""Gates that a project switches on by name: `gates: [security, ci]`. Each is a list to be read; docs/human-gates.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "security": {
+        "paths": ("**/auth/**", "**/security/**", "**/crypto/**", "**/permissions/**", "**/*secret*", "**/*.pem",
+                  "**/*.key", "**/.env*", "CODEOWNERS", "SECURITY.md"),
+        "commands": ("gh secret *", "ssh-keygen *", "gpg *"),
+        "why": "who may do what, and with which keys",
+    },
+    "data": {
+        "paths": ("**/migrations/**", "**/migrate/**", "**/*.sql", "**/schema.prisma", "**/schema.rb", "**/seeds/**"),
+        "commands": ("psql *", "mysql *", "mongosh *", "redis-cli *", "alembic upgrade*", "prisma migrate*",
+                     "python manage.py migrate*", "rails db*"),
+        "why": "what is stored, and how it moves to another shape",
+    },
+    "external-api": {
+        "paths": ("**/openapi*", "**/swagger*", "**/*.proto", "**/*.graphql", "**/*.avsc", "**/public_api/**"),
+        "commands": ("curl * -X *", "curl * --data*", "curl * -d *", "npm publish*", "twine upload*", "cargo publish*",
+                     "gh release *"),
+        "why": "what others build on, and what leaves this machine",
+    },
+    "dependencies": {
+        "paths": ("**/package.json", "**/package-lock.json", "**/yarn.lock", "**/pnpm-lock.yaml", "**/pyproject.toml",
+                  "**/requirements*.txt", "**/poetry.lock", "**/uv.lock", "**/Cargo.toml", "**/Cargo.lock",
+                  "**/go.mod", "**/go.sum", "**/Gemfile*", "**/pom.xml", "**/build.gradle*", "**/Dockerfile*"),
+        "commands": ("npm install *", "npm i *", "yarn add *", "pnpm add *", "pip install *", "uv add *",
+                     "poetry add *", "cargo add *", "go get *"),
+        "why": "whose code runs with ours",
+    },
+    "ci": {
+        "paths": (".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "**/.pre-commit-config.yaml",
+                  "Makefile"),
+        "commands": ("gh workflow *", "gh run rerun*"),
+        "why": "what judges the work must not be changed by it unseen",
+    },
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""The key table: what each key does, and how tmux is told. Pure.
+
+Bindings carry ids and numbers only: a line or a title under the cursor is read by the program itself (failures.md 3.1).
+"""
+
+from __future__ import annotations
+
+import re
+
+from orchestra.record import Record
+from orchestra.text import clean
+from orchestra.tmux_conf import hashes, quote
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestra.tmux_conf import Command
+
+TABLE = "orchestra"
+ENTER = f"switch-client -T {TABLE}"
+MARK = "-m orchestra "  # in every command of ours, and in nobody else's
+_KEY = re.compile(r"(?:[CMS]-){0,3}(?:[!-~]|F[1-9][0-2]?|Enter|Space|Tab|BSpace|Up|Down|Left|Right)", re.ASCII)
+_BOUND = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
+# A regular expression of tmux's: `#(` would start a shell job, so the `#` stands in brackets.
+_ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
+_FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
+
+
+class Action(Record):
+    """What a key does; `popup` when it opens one."""
+
+    name: str
+    key: str
+    words: str
+    popup: bool = False
+
+
+ACTIONS = (
+    Action("spawn", "s", "spawn a worker on the issue under the cursor"),
+    Action("next", "a", "go to the worker that needs you most; again: the next one"),
+    Action("orchestrator", "o", "go to the orchestrator"),
+    Action("board", "b", "open the board"),
+    Action("tell", "t", "tell this worker something, or answer its question", popup=True),
+    Action("approve", "y", "approve what this worker asks; elsewhere: the open gates"),
+    Action("deny", "n", "deny what this worker asks, and say why", popup=True),
+    Action("gates", "g", "the open gates: approve, deny, answer", popup=True),
+    Action("list", "l", "every worker", popup=True),
+    Action("workers", "w", "choose a worker and go there", popup=True),
+    Action("pull", "p", "this worker's pull request in the browser"),
+    Action("diff", "d", "what this worker has changed", popup=True),
+    Action("back", "q", "back to where you came from"),
+    Action("help", "?", "these keys", popup=True),
+)
+NAMES = tuple(action.name for action in ACTIONS)
+
+
+def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
+    """The key of each action under the config's `keys:`; one that is null has none."""
+    found = {action.name: given.get(action.name, action.key) for action in ACTIONS}
+    return {name: key for name, key in found.items() if key}
+
+
+def problem(given: Mapping[str, str | None], name: str) -> str:
+    """What is wrong with one entry of `keys:`; empty when nothing is."""
+    key = given[name]
+    if name not in NAMES:
+        return f"expected one of {', '.join(NAMES)}"
+    if key is None:
+        return ""
+    if why := key_problem(key):
+        return why
+    same = [other for other, taken in chosen(given).items() if taken == key and other != name]
+    return f"{key} is the key of {same[0]} too" if same else ""
+
+
+def key_problem(key: str) -> str:
+    """Why tmux would not take this as a key; empty when it would."""
+    return "" if _KEY.fullmatch(key) else f'expected a key such as s, C-s or F5, got "{clean(key, 20)}"'
+
+
+def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
+    """The bindings of our table. A key that is none of them leaves it, and does nothing else."""
+    bound = [
+        ("bind-key", "-T", TABLE, keys[action.name], *run(program, action)) for action in ACTIONS if action.name in keys
+    ]
+    return [*bound, ("bind-key", "-T", TABLE, "Any", "switch-client", "-T", "root")]
+
+
+def run(program: Sequence[str], action: Action) -> tuple[str, ...]:
+    """The tmux command of one action."""
+    return popup(program, action.name) if action.popup else ("run-shell", "-b", said(program, action.name))
+
+
+def popup(program: Sequence[str], name: str) -> tuple[str, ...]:
+    """The tmux command that opens a popup of ours; it asks tmux itself where the person stands."""
+    import shlex
+
+    return ("display-popup", "-E", "-w", "90%", "-h", "85%", shlex.join([*program, "popup", name]))
+
+
+def said(program: Sequence[str], name: str, more: str = "") -> str:
+    """The shell command of an action; tmux fills in the pane and the client."""
+    import shlex
+
+    words = f"key {name} '#{{pane_id}}' --client '#{{client_name}}'{more}"
+    return f"{hashes(shlex.join(program))} {words} >/dev/null 2>&1"
+
+
+def entrance(key: str) -> Command:
+    """The one key after the prefix."""
+    return ("bind-key", "-T", "prefix", key, "switch-client", "-T", TABLE)
+
+
+def own_line(program: Sequence[str], key: str) -> str:
+    """A line of tmux.conf for a person's own server: spawn on the issue under the cursor."""
+    return f"bind-key {quote(key)} run-shell -b {quote(said(program, 'spawn'))}"
+
+
+def bound(text: str) -> dict[tuple[str, str], str]:
+    """What `list-keys` says: the command by table and key."""
+    found = (_BOUND.match(line) for line in text.splitlines())
+    return {(one[1], one[2].lstrip("\\")): one[3].replace(" \\; ", " ; ") for one in found if one}
+
+
+def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:
+    """Right and double click on an issue's number; anywhere else what was bound before still happens.
+
+    A program that uses the mouse itself keeps it.
+    """
+    here = " --mouse '#{mouse_x},#{mouse_y}'"
+    menu = _menu(program, here)
+    once = f"run-shell -b {quote(said(program, 'spawn', here + ' --exact'))}"
+    on_line = f"#{{&&:{_FREE},#{{m/r:{_ISSUE},#{{mouse_line}}}}}}"
+    on_word = f"#{{&&:{on_line},#{{m/r:^[#]?[0-9]+$,#{{mouse_word}}}}}}"
+    wanted = [("root", "MouseDown3Pane", on_line, menu)]
+    wanted += [(where, "DoubleClick1Pane", on_word, once) for where in ("root", "copy-mode", "copy-mode-vi")]
+    needed = "#{!=:#{@orchestra_level},none}"  # a click on the bar goes to the worker it names
+    wanted.append(("root", "MouseDown1StatusRight", needed, f"run-shell -b {quote(said(program, 'needed'))}"))
+    return [
+        ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, known.get((where, key), ""))
+        for where, key, test, then in wanted
+        if MARK not in known.get((where, key), "")
+    ]
+
+
+def _menu(program: Sequence[str], here: str) -> str:
+    spawn = f"run-shell -b {quote(said(program, 'spawn', here))}"
+    needy = f"run-shell -b {quote(said(program, 'next'))}"
+    items = (("Spawn a worker on the issue here", "s", spawn), ("Go to who needs you", "a", needy))
+    words = " ".join(f"{quote(name)} {key} {quote(command)}" for name, key, command in items)
+    return f"display-menu -O -t = -x M -y M -T ' orchestra ' {words}"

@@ -1,0 +1,195 @@
+"""What the popups of the key table show and do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestra import ask
+from orchestra.door import Door
+from orchestra.errors import OrchestraError
+from orchestra.text import clean
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+    from orchestra.desk import Desk
+
+
+def help_lines(door: Door) -> list[str]:
+    """The keys, and what stands in their way."""
+    from orchestra import keys as table
+
+    orchestra = door.orchestra
+    chosen = table.chosen(orchestra.config.keys)
+    key = orchestra.config.tmux.key
+    taken = orchestra.tmux.taken() if orchestra.tmux.running() else ""
+    lines = [f"prefix {key}, then:"]
+    lines += [f"  {chosen.get(one.name, '-'):<6} {one.words}" for one in table.ACTIONS]
+    lines.append("right click on an issue's number: a menu; double click: spawn")
+    if taken:
+        lines.append(
+            f"not bound: your own tmux.conf has prefix {key} as: {taken}; choose another in tmux: {{key: ...}}"
+        )
+    return lines
+
+
+def spawned(desk: Desk, number: str) -> str:
+    """Spawn a worker; returns how it went."""
+    from orchestra.commands.spawn import Wishes, spawn
+
+    (one,) = spawn(desk.orchestra, [number], Wishes(), lambda _: False)
+    if one.result == "failed":
+        return f"#{one.id} failed: {clean(one.error or '')} {one.hint}"
+    return f"#{one.id} " + {"spawned": "works", "queued": "waits in the queue"}.get(one.result, "has a worker already")
+
+
+@click.command(hidden=True)
+@click.argument("name")
+@click.pass_obj
+def popup(door: Door, name: str) -> None:
+    """What a popup runs."""
+    from orchestra import desk as desks
+
+    try:
+        desk = desks.around(door.environ, door.now)
+        inside = door.moved(desk.orchestra.root)
+        said = POPUPS[name](inside, desk)
+    except OrchestraError as wrong:
+        click.echo(f"{wrong.message}\n  {wrong.hint}")
+        said = None
+    if said is None:
+        ask.read("Enter closes this ")
+    elif said:
+        desk.orchestra.tmux.say(said)
+
+
+def _tell_popup(door: Door, desk: Desk) -> str:
+    return _tell(door, desk.worker.id)
+
+
+def _tell(door: Door, number: str) -> str:
+    from orchestra.commands.tell import tell
+    from orchestra.view import worker_of
+
+    words = ask.words(worker_of(door.orchestra, number))
+    return str(door.render.told(tell(door.deciding, number, words))) if words.strip() else ""
+
+
+def _deny_popup(door: Door, desk: Desk) -> str:
+    worker = desk.worker
+    if worker.escalation is None:
+        raise OrchestraError(f"#{worker.id} asks for nothing")
+    ask.show(ask.asked(worker))
+    why = ask.read("deny it, because (empty leaves): ")
+    return act(door)(worker.id, "n", why) if why else ""
+
+
+def act(door: Door) -> Callable[[str, str, str], str]:
+    """How one decision about a gate is taken; returns what to say."""
+    from orchestra.commands.approve import approve
+    from orchestra.commands.deny import deny
+    from orchestra.commands.tell import tell
+
+    def one(number: str, verb: str, words: str) -> str:
+        if verb == "y":
+            return f"approved for #{number}: {clean(approve(door.deciding, number).summary)}"
+        if verb == "n":
+            return f"denied for #{number}: {clean(deny(door.deciding, number, words).summary)}"
+        return str(door.render.told(tell(door.deciding, number, words)))
+
+    return one
+
+
+def _gates_popup(door: Door, _: Desk) -> str | None:
+    from orchestra.commands.gates import gates as verb
+
+    rows = verb(door.orchestra)
+    if not rows:
+        click.echo("no gate is open")
+        return None
+    ask.gates(rows, act(door))
+    return ""
+
+
+def _list_popup(door: Door, _: Desk) -> None:
+    from orchestra.commands.list import list_
+
+    door.say(door.render.table(list_(door.orchestra), door.title, door.width))
+
+
+def _workers_popup(_: Door, desk: Desk) -> str | None:
+    from orchestra.view import look
+
+    rows = [row for row in look(desk.orchestra, changes=False).rows if row.seen.pane is not None]
+    if not rows:
+        raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
+    lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
+    number = ask.choose(lines, [row.worker.id for row in rows], "go to")
+    chosen = next((row.seen.pane for row in rows if row.worker.id == number), None)
+    if chosen is not None:
+        desk.orchestra.tmux.travel(chosen, desk.pane)
+    return ""
+
+
+def _issues_popup(door: Door, desk: Desk) -> str | None:
+    from orchestra.commands.issues import issues
+
+    found = issues(door.orchestra)
+    if not found:
+        raise OrchestraError("there is no open issue")
+    lines = list(door.render.issues(found, door.width))
+    number = ask.choose(lines, [one.issue.number for one in found], "spawn a worker on")
+    if number is None:
+        return ""
+    click.echo(f"spawning #{number} ...")
+    return spawned(desk, number)
+
+
+def _diff_popup(door: Door, desk: Desk) -> str:
+    from orchestra.commands.diff import diff as verb
+
+    ask.page(*verb(door.orchestra, desk.worker.id))
+    return ""
+
+
+def _help_popup(door: Door, _: Desk) -> None:
+    ask.show(help_lines(door))
+
+
+POPUPS: dict[str, Callable[[Door, Desk], str | None]] = {
+    "tell": _tell_popup,
+    "deny": _deny_popup,
+    "gates": _gates_popup,
+    "list": _list_popup,
+    "workers": _workers_popup,
+    "issues": _issues_popup,
+    "diff": _diff_popup,
+    "help": _help_popup,
+}
+
+
+def dialog(door: Door, name: str, number: str) -> str:
+    """One of them about a worker, in the terminal the board has."""
+    from orchestra.desk import Desk
+
+    said = POPUPS[name](door, Desk(door.orchestra, door.orchestra.tmux, "", number, ""))
+    if said is None:
+        ask.read("Enter goes back ")
+    return said or ""
+
+
+def open_pull(orchestra: Orchestra, number: str) -> str:
+    """Open a worker's pull request in the browser, or copy its address where there is none."""
+    import subprocess
+
+    from orchestra.commands.pr import pr
+
+    found = pr(orchestra, number)
+    if not found.opener:
+        orchestra.tmux.copy(found.url)
+        return f"copied {found.url}"
+    null = subprocess.DEVNULL
+    subprocess.Popen(found.opener, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    return f"opened {found.url}"
