@@ -148,7 +148,7 @@ def hanging(person: Person) -> Person:
     return person
 
 
-def each(killer: Killer, argv: Sequence[str], place: int, most: int = 8) -> None:
+def each(killer: Killer, argv: Sequence[str], place: int, most: int = 7) -> None:
     """Kill `argv` for worker 1, 2 ... at one of its steps each; worker 8 shows how many there are."""
     count = killer.steps([*argv[:place], "8", *argv[place:]])
     steps = enumerate(sampled(count, most), 1)
