@@ -80,7 +80,25 @@ def completion(ctx: click.Context, shell: str) -> None:
     click.echo(found(ctx.find_root().command, {}, "orchestra", "_ORCHESTRA_COMPLETE").source())
 
 
+@click.command()
+@click.argument("number", required=False, metavar="[ID]")
+@click.pass_obj
+def restore(door: Door, number: str | None) -> None:
+    """Bring back what was removed of a worker; without ID, say what is kept."""
+    from orchestra.commands import restore as verbs
+
+    if number is None:
+        door.say(verbs.trash(door.orchestra) or ["nothing was removed"])
+        return
+    found = verbs.restore(door.deciding, number)
+    click.echo(f"#{number} is in {found.worktree} on {found.branch}")
+    if found.files:
+        click.echo(f"what was not committed is there again, from {found.files}")
+    for ref in found.others:
+        click.echo(f"kept as well: git show {ref}")
+
+
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (pause, resume, restart, cancel, prune, completion):
+    for command in (pause, resume, restart, cancel, prune, restore, completion):
         group.add_command(command)

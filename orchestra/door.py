@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+# What the machine lacks, not what we did wrong: a full or a read-only disk, a broken one, no more files.
+MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES})
 
 
 class Door:
@@ -138,6 +143,12 @@ def run_main(group: click.Group) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as wrong:
+        if wrong.errno not in MACHINE:
+            _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
+        place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
+        what = f"{wrong.strerror}{f' in {place}' if place else ''}: nothing was changed by halves"
+        _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
     except Exception as bug:  # noqa: BLE001 - the last door: a traceback never reaches the screen
         _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
 

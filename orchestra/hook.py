@@ -199,8 +199,9 @@ def _complain(wrong: BaseException) -> None:
 
         home = os.environ.get("ORCHESTRA_HOME", "")
         said = str(wrong) if isinstance(wrong, OrchestraError) else traceback.format_exc()
-        with open(os.path.join(home, "orchestra.log"), "a", encoding="utf-8", errors="replace") as file:
-            file.write(f"hook {sys.argv[1:]}: {said}\n")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(os.path.join(home, "orchestra.log"), flags, 0o600), "wb") as file:
+            file.write(f"hook {sys.argv[1:]}: {said}\n".encode("utf-8", "replace"))
     except BaseException:  # noqa: BLE001, S110 - there is nowhere left to say it
         pass
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this what the first one said
+PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
 SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
@@ -111,10 +112,9 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     if not repository.ready(path):
         tripwire.check(orchestra)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
-        repository.add(path, worker.branch, worker.base_commit, f"orchestra #{worker.id}", adopt=True)
+        repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
-    done = os.path.join(orchestra.store.directory(worker.id), "prepared")
-    if os.path.exists(done) and _text(done) == worker.nonce:
+    elif prepared(orchestra, worker):
         return
     for line in repository.copy_and_link(path, orchestra.config.copy, orchestra.config.link):
         say(line)
@@ -124,7 +124,18 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
         _setup(orchestra, worker)
         if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
             tripwire.accept(orchestra)
-    write_atomic(done, worker.nonce)
+    write_atomic(orchestra.store.file(worker.id, PREPARED), worker.nonce)
+
+
+def prepared(orchestra: Orchestra, worker: Worker) -> bool:
+    """Whether this worker's worktree was made once, setup and all."""
+    return _text(orchestra.store.file(worker.id, PREPARED)) == worker.nonce
+
+
+def _start(orchestra: Orchestra, worker: Worker) -> str:
+    """Where the branch begins; of a worktree that somebody removed since, where its work has come."""
+    tip = orchestra.repository.branch_tip(worker.branch) if prepared(orchestra, worker) else None
+    return tip or worker.base_commit
 
 
 def _text(path: str) -> str:
@@ -218,8 +229,7 @@ def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
     waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
-    prepared = _text(orchestra.store.file(worker.id, "prepared")) == worker.nonce
-    if seen is None and prepared and waited > patience:
+    if seen is None and prepared(orchestra, worker) and waited > patience:
         seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None

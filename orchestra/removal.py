@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from orchestra import ending, processes
+from orchestra import ending, processes, trash
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.model import Status, Worker
 
@@ -66,3 +66,18 @@ def remove(orchestra: Orchestra, worker: Worker) -> None:
         repository.delete_branch(worker.branch, tip)
     orchestra.store.put_away(worker.id)
     discard(intent)
+
+
+def undo(orchestra: Orchestra, number: str, branch: str, path: str) -> str | None:
+    """Make branch and worktree again where they are missing; the ref of the files that were written there, or None."""
+    repository = orchestra.repository
+    tip = trash.bring_branch(repository, branch)
+    if not repository.ready(path):
+        repository.add(path, branch, tip, f"orchestra #{number}", adopt=True)
+        repository.checkout(path)
+    return trash.bring_files(repository, path, number)
+
+
+def kept(orchestra: Orchestra, owner: str = "") -> tuple[str, ...]:
+    """The refs that removals kept, of one worker's files or of everything, newest first."""
+    return tuple(one.ref for one in trash.listed(orchestra.repository, owner))

@@ -128,6 +128,19 @@ class Store:
                 if os.path.exists(f"{self.directory(worker)}{end}"):
                     os.replace(f"{self.directory(worker)}{end}", os.path.join(place, mark + end))
 
+    def bring_back(self, worker: str) -> bool:
+        """Bring back the newest files that `put_away` moved, unless the number has a worker; whether there were any."""
+        with self.locked(worker):
+            place = os.path.join(self.root, "pruned")
+            marks = [name for name in names_in(place) if name.startswith(f"{worker}-") and name.endswith(".jsonl")]
+            if not marks or worker in self.ids():
+                return False
+            mark = marks[-1].removesuffix(".jsonl")
+            for end in (".jsonl", ".json"):
+                if os.path.exists(os.path.join(place, mark + end)):
+                    os.replace(os.path.join(place, mark + end), f"{self.directory(worker)}{end}")
+            return True
+
     # --- read ---
 
     def read(self, worker: str) -> Worker | None:

@@ -146,8 +146,11 @@ def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
-        make_private(orchestra.store.cache)
-        write_atomic(path, json.dumps({**known, **asked}))
+        try:
+            make_private(orchestra.store.cache)
+            write_atomic(path, json.dumps({**known, **asked}))
+        except OSError:
+            return held  # a full disk: it is asked again next time
     return held
 
 

@@ -1,7 +1,8 @@
 """`python kill_at.py STEP COUNTED -- ARGV`: run `orchestra ARGV` and kill it with SIGKILL at its step number STEP.
 
 A step is about to be made: a file opened for writing, a rename, a removal, a directory, a lock, a program started; or
-an outside program has just ended. Imports and reads are no steps. Without a kill (STEP 0) the number of steps is
+an outside program has just ended. Imports and reads are no steps. Where it would become another program it is killed at
+the latest. Without a kill (STEP 0) the number of steps is
 written to the file COUNTED, and what they were.
 """
 
@@ -34,6 +35,8 @@ class Steps:
     def hear(self, event: str, facts: tuple[Any, ...]) -> None:
         if not self.on or not (event in EFFECTS or _is_write(event, facts)):
             return
+        if event == "os.exec":  # behind it nobody counts
+            os.kill(os.getpid(), signal.SIGKILL)
         self.step(f"{event} {str(facts[0])[-80:] if facts else ''}")
 
     def step(self, what: str) -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     "layout layout_name layout_schema shape guidance prompt feedback keys cursor shipped remote_address yaml_text "
     "bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
-    "store tmux_socket tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository tidy "
+    "store tmux_socket tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository tidy trash "
     "worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
     "programs news app ending removal mend checks trust view launch guide queue announce hook_wait answering tripwire "
@@ -38,7 +38,7 @@ LAYERS = (
 # Edges of one program may be several rooms; these are the families.
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people", "tmux_keys"}),
-    frozenset({"git_run", "include", "remote", "repository", "tidy", "worktree"}),
+    frozenset({"git_run", "include", "remote", "repository", "tidy", "trash", "worktree"}),
     frozenset({"answers", "github", "github_watch", "github_ask", "github_seen", "etags", "budget"}),
 )
 

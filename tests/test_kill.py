@@ -97,11 +97,15 @@ def mended(person: Person, git: Git, resting: Sequence[str] = ()) -> list[str]:
     workers = person.asks("list")["workers"]
     live = [one["id"] for one in workers if one["status"] not in ("paused", "cancelled")]
 
-    def all_work() -> bool:
-        rows = {one["id"]: one for one in person.asks("list")["workers"]}
-        return all(rows[n]["status"] == "working" and rows[n]["pane"] and not rows[n]["pane"]["dead"] for n in live)
+    def idle() -> list[tuple[object, ...]]:
+        rows = [one for one in person.asks("list")["workers"] if one["id"] in live]
+        told = [(one["id"], one["status"], one["pane"], one["stuckReason"]) for one in rows]
+        return [each for each in told if each[1] != "working" or not each[2] or each[2]["dead"]]
 
-    eventually(all_work, 60, "every worker to be at work")
+    try:
+        eventually(lambda: not idle(), 60)
+    except pytest.fail.Exception:
+        pytest.fail(f"not at work after up: {idle()}")
     tags = person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker}").split()
     assert sorted(tags) == sorted(live)  # each once
     eventually(lambda: findings(person) == [], 15, f"doctor to find nothing: {findings(person)}")
@@ -132,3 +136,95 @@ def test_spawn_killed_at_every_step(person: Person, killer: Killer, git: Git) ->
     assert len(branches) == len(there)
     absent = next(str(n) for n in range(3, 80) if str(n) not in there)
     assert person.asks("spawn", absent)["results"][0]["result"] == "spawned"  # and can be spawned as ever
+
+
+@pytest.fixture
+def hanging(person: Person) -> Person:
+    """Eight workers at work."""
+    person.runs("up", "-d")
+    person.runs("spawn", *map(str, range(1, 9)), "--no-wait")
+    for number in range(1, 9):
+        person.sees(str(number), "working")
+    return person
+
+
+def each(killer: Killer, argv: Sequence[str], place: int, most: int = 7) -> None:
+    """Kill `argv` for worker 1, 2 ... at one of its steps each; worker 8 shows how many there are."""
+    count = killer.steps([*argv[:place], "8", *argv[place:]])
+    steps = enumerate(sampled(count, most), 1)
+    killer.kill_at_each([(step, [*argv[:place], str(number), *argv[place:]]) for number, step in steps])
+
+
+@pytest.mark.timeout(240)
+def test_verbs_on_workers_killed(hanging: Person, killer: Killer, git: Git) -> None:
+    def statuses() -> set[str]:
+        return {one["status"] for one in hanging.asks("list")["workers"]}
+
+    everybody = [str(number) for number in range(1, 9)]
+    each(killer, ["tell", "Noted.\n```script\nsay heard\n```\n"], 1)
+    assert mended(hanging, git) == everybody
+    said = [one["guidance"] for one in hanging.asks("list")["workers"]]
+    assert all(len(guidance) <= 1 for guidance in said)
+    each(killer, ["restart"], 1)
+    assert mended(hanging, git) == everybody
+    each(killer, ["pause"], 1)
+    assert mended(hanging, git) == everybody
+    assert statuses() == {"working", "paused"}
+    for number in everybody:
+        hanging.runs("pause", number, code=None)
+    each(killer, ["resume"], 1)
+    assert mended(hanging, git) == everybody
+    each(killer, ["cancel"], 1)
+    assert mended(hanging, git) == everybody
+    assert "cancelled" in statuses() <= {"working", "paused", "cancelled"}
+
+
+@pytest.mark.timeout(240)
+def test_prune_down_and_up_killed(hanging: Person, killer: Killer, git: Git) -> None:
+    numbers = [str(number) for number in range(1, 9)]
+    for argv in (["down"], ["up", "-d"]):
+        count = killer.steps(argv)
+        for step in sampled(count, 5):
+            hanging.runs("up", "-d") if argv == ["down"] else hanging.runs("down")
+            killer.run(step, argv)
+        assert mended(hanging, git) == numbers
+    for number in numbers:
+        hanging.runs("cancel", number)
+    left = numbers
+    for step in (20, 45, 60, 75, 90, 105, 130, 180):
+        killer.run(step, ["prune"])
+        left = mended(hanging, git)
+    gone = set(numbers) - set(left)
+    assert len(gone) >= 2
+    worktrees = git("-C", hanging.where, "worktree", "list")
+    for number in gone:
+        assert f"[issue-{number}]" not in worktrees
+        assert not git("-C", hanging.where, "branch", "--list", f"issue-{number}")
+        assert git("-C", hanging.where, "for-each-ref", f"refs/orchestra/trash/branches/issue-{number}/")
+    assert git("-C", hanging.where, "fsck", "--connectivity-only") == ""
+
+
+@pytest.mark.timeout(240)
+def test_preparing_a_worktree_killed(person: Person, killer: Killer, git: Git) -> None:
+    """What runs in the pane: `worker run`, up to the moment it becomes the agent."""
+    for number in ("78", "79"):  # the first makes what all share
+        killer.steps(["spawn", number, "--no-wait"])
+    steps = killer.counted.read_text().splitlines()
+    opening = next(at for at, what in enumerate(steps, 1) if "/tmux-" in what)  # just before the pane
+    killer.kill_at_each([(opening, ["spawn", str(number), "--no-wait"]) for number in range(1, 17)])
+    claimed = [one["id"] for one in person.asks("list")["workers"] if not one["pane"]]
+    assert len(claimed) >= 12
+    killer.kill_at_each([(step, ["worker", "run", claimed[step % len(claimed)]]) for step in sampled(60, 24)])
+    assert set(claimed) <= set(mended(person, git))
+    assert git("-C", person.where, "fsck", "--connectivity-only") == ""
+
+
+@pytest.mark.timeout(240)
+def test_a_second_kill_during_the_repair(person: Person, killer: Killer, git: Git) -> None:
+    person.runs("up", "-d")
+    count = killer.steps(["spawn", "1", "--no-wait"])
+    for step in sampled(50, 10):
+        numbers = [str(2 + step), str(79 - step // 2)]
+        killer.kill_at_each([(count - 30 + place, ["spawn", n, "--no-wait"]) for place, n in enumerate(numbers)])
+        killer.run(step, ["up", "-d"])
+    assert "1" in mended(person, git)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import config as configs
-from orchestra import litter, mend, processes, removal, tidy
+from orchestra import launch, litter, mend, processes, removal, tidy
 from orchestra.checks import Finding, error, warning
 from orchestra.errors import Unreachable
 from orchestra.model import Pane, Status, Worker
@@ -71,7 +71,7 @@ def worktrees(orchestra: Orchestra, state: State) -> Iterator[Finding]:
     repository = orchestra.repository
     for worker in state.workers:
         path = worker.worktree
-        if worker.status not in LIVE or not tidy.was_made(repository, path):
+        if worker.status not in LIVE or not (tidy.was_made(repository, path) or launch.prepared(orchestra, worker)):
             continue
         if not os.path.isdir(path):
             yield error("I3", f"the worktree of #{worker.id} is gone: {path}", f"orchestra restart {worker.id}")
