@@ -1,7 +1,7 @@
 """The processes of a worker: known by the mark in their environment, never by a name (failures.md O1, O2).
 
 A child that ignores the hang-up, or makes a session of its own, survives its pane and even the tmux server. The agent
-gets `ORCHESTRA_SPAWN=<nonce>`, and everything it starts inherits that. Only Linux shows the environment of a process;
+gets `ORCHESTRA_NONCE=<nonce>`, and everything it starts inherits that. Only Linux shows the environment of a process;
 elsewhere nothing is found, and `doctor` says so.
 """
 
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-MARK = "ORCHESTRA_SPAWN"
+MARK = "ORCHESTRA_NONCE"
 PROC = "/proc"
 HANG_UP_SECONDS = 1.0  # an agent that lost its terminal says goodbye to its hooks
 TERM_SECONDS = 3.0

@@ -229,4 +229,4 @@ def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path, title: str) ->
     assert person.tmux("display-message", "-p", "alive") == "alive"
     assert not canary.exists()
     for line in person.tmux("list-windows", "-a", "-F", "#{window_name}").splitlines():
-        assert line in ("orchestrator", "workers", "monitor")
+        assert line.rstrip("+!") in ("orchestrator", "workers", "monitor")  # our mark of the worst in it
