@@ -140,7 +140,7 @@ def _begins_in(seat: Seat, options: AgentOptions) -> str:
 def _worker_hooks(seat: Seat, options: AgentOptions) -> dict[str, Any]:
     hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
     if options.plan == "auto":
-        hooks["PermissionRequest"] = _hook(f"{_call(seat, 'PermissionRequest')} plan:auto", HOOKS["PermissionRequest"])
+        hooks["PermissionRequest"] = _hook(_call(seat, "PermissionRequest", "plan:auto"), HOOKS["PermissionRequest"])
     beats = {event: _hook(_beat(seat, event), 10, beside=not files) for event, files in BEATS.items()}
     return {**hooks, **beats}
 
@@ -157,9 +157,9 @@ def _beat(seat: Seat, event: str) -> str:
     return f"{{ echo >{heartbeat}; }} 2>/dev/null || :{more}"
 
 
-def _call(seat: Seat, event: str) -> str:
+def _call(seat: Seat, event: str, *more: str) -> str:
     """It ends with 0 whatever is broken, orchestra uninstalled too: 2 would forbid the agent what it is about to do."""
-    return f"{shlex.join((*seat.hook, event, seat.nonce))} 2>/dev/null || :"
+    return f"{shlex.join((*seat.hook, event, seat.nonce, *more))} 2>/dev/null || :"
 
 
 def _hook(command: str, timeout: int, *, beside: bool = False) -> list[dict[str, Any]]:
