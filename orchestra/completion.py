@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from click import Context, Parameter
-from click.shell_completion import CompletionItem
-
 from orchestra.text import clean, is_id
 
 if TYPE_CHECKING:
+    from click import Context, Parameter
+    from click.shell_completion import CompletionItem
+
     from orchestra.store import Store
 
 
 def numbers(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
     """The workers on record, with their titles where the shell shows them."""
     import time
+
+    from click.shell_completion import CompletionItem
 
     from orchestra.app import open_orchestra
 
@@ -36,6 +38,8 @@ def _title(store: Store, number: str) -> str:
 
 def statuses(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
     """`complete,mer` offers `complete,merged`."""
+    from click.shell_completion import CompletionItem
+
     from orchestra.model import Status
 
     before, comma, last = incomplete.rpartition(",")
@@ -44,6 +48,8 @@ def statuses(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]
 
 def layouts(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
     """The layouts that ship and those of the repository around."""
+    from click.shell_completion import CompletionItem
+
     package = os.path.dirname(os.path.abspath(__file__))
     places = (os.path.join(package, "layouts"), os.path.join(os.path.dirname(package), "layouts"), ".orchestra/layouts")
     names = {
