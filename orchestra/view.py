@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra import attention, budget, snapshot
+from orchestra import attention, snapshot
 from orchestra.attention import Seen
 from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError, Unreachable
@@ -85,6 +85,8 @@ def _forge(orchestra: Orchestra, workers: Iterable[Worker]) -> str:
     """The age of what is shown of pull requests, once it is old or GitHub is in trouble; no request is made."""
     if not any(worker.pull is not None and worker.status in LIVE for worker in workers):
         return ""
+    from orchestra import budget  # 8 ms, for those who have a pull request
+
     heard, trouble = budget.last_words(os.path.join(orchestra.store.cache, "github"), orchestra.now())
     if heard is None or (heard < OLD_SECONDS and not trouble):
         return ""

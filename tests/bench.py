@@ -70,12 +70,22 @@ def timed(act: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def pair(name: str, budget: str, act: Callable[[], object], base: Callable[[], object], runs: int = 7) -> None:
-    """Run both in turn and print the medians and their ratio."""
+def pair(
+    name: str,
+    budget: str,
+    act: Callable[[], object],
+    base: Callable[[], object],
+    runs: int = 7,
+    before: Callable[[], object] = lambda: None,
+) -> None:
+    """Run both in turn, each after `before`, and print the medians and their ratio."""
+    before()
     act(), base()
     ours, theirs = [], []
     for _ in range(runs):
+        before()
         theirs.append(timed(base))
+        before()
         ours.append(timed(act))
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     print(
@@ -127,18 +137,20 @@ def bench_up() -> None:
     for _ in range(12):
         chained += [";", "new-window", "-d", "sleep", "99"]
 
-    def cold() -> None:
+    def nothing_runs() -> None:
+        """Both servers gone, and with them the agents, whose last hooks would take the processor meanwhile."""
         ours.tmux("kill-server")
-        begin.append(timed(lambda: ours.orchestra("up", "-d")))
-
-    def base() -> None:
         raw.tmux("kill-server")
+        while subprocess.run(["pgrep", "-f", str(ours.base)], capture_output=True, check=False).stdout:
+            pass
+
+    def cold() -> None:
+        ours.orchestra("up", "-d")
+
+    def chain() -> None:
         raw.tmux("-f", "/dev/null", *chained)
 
-    begin: list[float] = []
-    pair(
-        "up -d, 1 + 12 panes (the kill of the old server included)", "<= 3 x one chained tmux call", cold, base, runs=5
-    )
+    pair("up -d, 1 + 12 panes", "<= 3 x one chained tmux call", cold, chain, runs=5, before=nothing_runs)
     ours.close()
     raw.close()
 
