@@ -149,3 +149,36 @@ def test_a_program_that_is_not_logged_in_is_reported(person: Person, home: Path)
     said = person.asks("spawn", "123", code=1)["results"][0]
     assert said["result"] == "failed", person.screen("123")
     assert person.asks("show", "123")["attention"] in ("blocked", "limited", "stuck")
+
+
+def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(
+    person: Person, api: MessagesApi, github: Double
+) -> None:
+    person.runs("up", "-d")
+    pane = eventually(lambda: _orchestrator(person), 30, "the orchestrator's box")
+    person.runs("spawn", "124")
+    person.sees("124", "stuck", 90)
+    words = "What is up? " + marker(bash("orchestra list"), {"text": "One is stuck."})
+    person.tmux("set-buffer", "-b", "said", words)
+    person.tmux("paste-buffer", "-p", "-d", "-b", "said", "-t", pane)
+    eventually(lambda: "stub" in person.tmux("capture-pane", "-p", "-t", pane), why="the words in the box")
+
+    def answered() -> bool:
+        screen = person.tmux("capture-pane", "-p", "-t", pane)
+        if "Which colour?  red" not in screen:
+            person.tmux("send-keys", "-t", pane, "Enter")
+        return "Which colour?  red" in screen
+
+    eventually(answered, 40, "the answer, without a question")
+    said = "\n".join(str(request.body) for request in api.requests if not request.side)
+    assert "Changed since the last prompt" in said
+    assert "#124 Choose a colour is stuck: asks" in said
+    assert "Which colour?" in person.tmux("capture-pane", "-p", "-S", "-200", "-t", pane)
+
+
+def _orchestrator(person: Person) -> str:
+    for line in person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_id}").splitlines():
+        name, _, pane = line.partition(" ")
+        if name.startswith("orchestrator") and "❯" in person.tmux("capture-pane", "-p", "-t", pane):
+            return pane
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from conftest import eventually
 from github_double import Double, Fault
 from person import Person, configure
+
+from orchestra.store import Store
+from orchestra.text import stamp
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 pytest_plugins = ("github_double.fixtures",)
@@ -237,3 +241,53 @@ def _window(person: Person, name: str) -> str:
                 env=person.environ, capture_output=True, text=True, check=False,
             ).stdout  # fmt: skip
     return ""
+
+
+# --- what others do to a pull request, and what stops an agent ---
+
+BY_HAND = "```script\nstatus working\nwrite a.txt x\ncommit A\nrun git push -q origin HEAD\nwait\n```"
+
+
+def test_a_pull_request_opened_by_hand_is_taken_up(person: Person, github: Double) -> None:
+    github.add_issue(number=130, title="By hand", body=BY_HAND)
+    person.runs("spawn", "130")
+    eventually(lambda: "issue-130" in github.refs.heads(), why="the push")
+    github.add_pull("issue-130")
+    passes(person, lambda: person.status("130") in ("shipping", "complete"), "the pull request to be seen")
+    assert person.asks("show", "130")["pullRequestUrl"].endswith(f"/pull/{github.pulls()[-1].number}")
+
+
+def test_a_push_by_somebody_else_is_told_and_never_ready(
+    person: Person, github: Double, github_repo: Path, git: Git, tmp_path: Path
+) -> None:
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    other = tmp_path / "other"
+    git("clone", "-q", "-b", "issue-123", tmp_path / "widgets.git", other)
+    git("-C", other, "commit", "-q", "--allow-empty", "-m", "not the worker's")
+    git("-C", other, "push", "-q", "origin", "issue-123")
+    github.add_run("issue-123", "test", "success")
+    passes(person, lambda: "Somebody else pushed" in guidance(person, "123"), "the push to be told")
+    assert person.status("123") != "complete"
+
+
+def test_a_changed_base_is_followed(person: Person, github: Double, github_repo: Path, git: Git) -> None:
+    git("-C", github_repo, "push", "-q", "origin", "main:release")
+    person.runs("spawn", "123")
+    person.sees("123", "shipping")
+    github.edit(github.pulls()[0].number, base="release")
+    passes(person, lambda: person.asks("show", "123")["base"] == "release", "the new base to be seen")
+
+
+def test_a_limit_that_is_over_lets_the_worker_go_on(person: Person, github: Double) -> None:
+    github.add_issue(
+        number=131, title="Limited", body="```script\nstatus working\nwait\nwrite a.txt x\ncommit A\nwait\n```"
+    )
+    person.runs("spawn", "131")
+    eventually(lambda: person.asks("show", "131")["activity"]["state"] == "waiting", why="the end of its turn")
+    store = Store(person.environ["ORCHESTRA_HOME"], "acme-widgets", time.time)
+    facts = {"kind": "rate_limit", "detail": "You've hit your limit.", "mend": "Wait.", "until": stamp(time.time() - 5)}
+    store.record("131", store.event("limited", "test", **facts))
+    assert person.asks("show", "131")["attention"] == "limited"
+    passes(person, lambda: "The limit that stopped you is over" in guidance(person, "131"), "it to be told")
+    passes(person, lambda: person.asks("show", "131")["attention"] is None, "it to go on")

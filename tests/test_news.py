@@ -1,0 +1,33 @@
+"""What the orchestrator hears with each prompt: what changed since the last one, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestra import news
+from orchestra.store import Store
+
+pytestmark = pytest.mark.fast
+
+
+def test_only_what_changed_is_told(home: Path) -> None:
+    store = Store(str(home / "o"), "acme-widgets", lambda: 1_767_870_900.0)
+    assert news.since_last(store) is None
+    store.record("124", store.event("spawned", "human", id="124", title="Add \x1b[31mauth", nonce="n"))
+    store.record("125", store.event("spawned", "human", id="125", title="Dark mode", nonce="n"))
+    first = news.since_last(store)
+    assert first is not None
+    said = first["hookSpecificOutput"]["additionalContext"]
+    assert "#124 Add [31mauth is registered" in said
+    assert "#125" in said
+    assert news.since_last(store) is None
+    asked = {"gate": "domain", "summary": "Which?", "options": ["a", "b"], "request": "r"}
+    store.record("124", store.event("escalated", "worker", **asked))
+    second = news.since_last(store)
+    assert second is not None
+    said = second["hookSpecificOutput"]["additionalContext"]
+    assert "#124" in said
+    assert "stuck: asks 'Which?' (a | b)" in said
+    assert "#125" not in said
