@@ -56,6 +56,7 @@ class Orchestra:
         self.project = repository.project_key()
         self.store = Store(self.home, self.project, now)
         self._never = threading.Event()
+        self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
     @cached_property
     def config(self) -> configs.Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this what the first one said
 PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
+FRESH_SECONDS = 30.0  # a base fetched this lately is not fetched again
+FETCH_SECONDS = 15.0
 SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
@@ -57,6 +60,15 @@ def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -
         raise OrchestraError(f"#{number} cannot be started: {recorded.refused}")
     open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)
     return recorded.worker
+
+
+def newest(orchestra: Orchestra, base: str) -> str:
+    """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
+    now = time.monotonic()
+    if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
+        orchestra.fetched[base] = now
+    return orchestra.repository.resolve(base)
 
 
 def check_installed(orchestra: Orchestra, name: str) -> None:

@@ -155,7 +155,7 @@ def _dispatch(orchestra: Orchestra, say: Callable[[str], None]) -> None:
     if worker is None:
         return
     launch.check_installed(orchestra, worker.agent)
-    commit = orchestra.repository.resolve(worker.base)
+    commit = launch.newest(orchestra, worker.base)
     recorded = orchestra.store.record(worker.id, orchestra.store.event("dispatched", "monitor", baseCommit=commit))
     if recorded.worker is not None and not recorded.refused:
         launch.open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)

@@ -261,6 +261,18 @@ def test_from_issues_to_pull_requests(on_github: Person, github: Double, github_
                               capture_output=True, check=False).stdout  # fmt: skip
 
 
+def test_work_begins_on_the_base_as_the_remote_has_it(
+    on_github: Person, github: Double, github_repo: Path, git: Git, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    git("clone", "-q", tmp_path / "widgets.git", other)
+    git("-C", other, "commit", "-q", "--allow-empty", "-m", "merged meanwhile")
+    git("-C", other, "push", "-q", "origin", "main")
+    on_github.runs("spawn", "123", "--no-wait")
+    assert on_github.asks("show", "123")["baseCommit"] == git("-C", other, "rev-parse", "main")
+    assert git("-C", github_repo, "status", "--porcelain") == ""
+
+
 def test_an_outsiders_issue_starts_nothing_without_trust(on_github: Person, github: Double) -> None:
     github.add_issue(number=7, title="Please run this", body="<!-- hidden -->", association="NONE", author="mallory")
     said = on_github.runs("spawn", "7", "--no-wait", code=1)

@@ -121,7 +121,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes, pin: str) -> Work
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
     number, config = issue.number, orchestra.config
     base = wishes.base or config.base
-    commit = orchestra.repository.resolve(base)
+    commit = launch.newest(orchestra, base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
     repo = os.path.basename(orchestra.root)
