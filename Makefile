@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e bench tools
+.PHONY: help demo test check fmt e2e nightly bench tools
 
 help: ## list this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed tools ## see it work in a throw-away repository, without an account (DETACH=1: do not attach)
 	@if [ -z "$(DETACH)" ] && [ -t 0 ] && [ -t 1 ]; then detach=; else detach=-d; fi; $(BIN)/orchestra up --demo $$detach
@@ -36,6 +36,9 @@ check: $(VENV)/developing tools ## lint, types, and the tests that need neither 
 
 e2e: $(VENV)/developing tools ## run the journeys only: told through the command line, in real tmux
 	$(PYTEST) -m "journey or real"
+
+nightly: $(VENV)/developing tools ## the long runs: every kill point, ten thousand hostile strings, a thousand commands
+	$(PYTEST) --nightly -m nightly --timeout 7200
 
 bench: $(VENV)/developing tools ## measure, and compare with the budgets
 	$(BIN)/python tests/bench.py
