@@ -104,6 +104,30 @@ class Tmux(Keyboard):
             if plan.worker in missing:
                 self.open_worker(plan, per_window=per_window)
 
+    def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
+        """Bring a running session into a layout: open what is missing, move every pane to its place, end none.
+
+        `forget` names window options of the layout before. Run twice is run once; after a kill, run it again.
+        """
+        from orchestra import tmux_arrange
+
+        with self.server.locked():
+            seen = self._look()
+            if not seen.rows:
+                raise OrchestraError("the workspace is not open", "open it: orchestra up")
+            new = tmux_arrange.missing(seen.rows, windows)
+            if new:
+                self.server.send(
+                    [conf.open_window(plan, key, seen.session, self.hook, first=False) for key, plan in new]
+                )
+                seen = self._look()
+            rooms = tmux_arrange.rooms(seen.rows, windows, per_window)
+            said = self.server.send(tmux_arrange.arranged(seen.rows, rooms, self.here(seen.session), forget)).err
+            if not tmux_arrange.stands(self._look().rows, rooms):
+                hint = "nothing was ended; make the terminal larger, or take a layout with fewer panes a window"
+                raise OrchestraError(f"tmux could not move every pane: {clean(said)}", hint)
+        self.open(windows)  # what has died in its place runs again
+
     def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> str:
         """Send the groups, behind what makes server and session where they are missing; returns what went wrong."""
         first: list[Group] = [] if seen.server else conf.start_server(self.environ, self.user_config)

@@ -180,15 +180,9 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     here = f"{session}:{{end}}"
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
-    pins = {
-        "@orchestra_window": key,  # -n turns automatic-rename off
-        "allow-rename": "off",
-        "pane-border-status": "top",
-        "pane-border-format": _LABEL,
-    }
     group: list[Command] = [
         ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
-        *set_options(here, {**pins, **plan.options}, "-w"),
+        *set_options(here, {**pins(key), **plan.options}, "-w"),
         *mark(here, plan.panes[0], hook, "0"),
     ]
     for index, pane in enumerate(plan.panes[1:], 1):
@@ -198,6 +192,16 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
         focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
         group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
     return group
+
+
+def pins(key: str) -> dict[str, str]:
+    """The options of every window of ours; `key` is what it is recognised by."""
+    return {
+        "@orchestra_window": key,  # -n turns automatic-rename off
+        "allow-rename": "off",
+        "pane-border-status": "top",
+        "pane-border-format": _LABEL,
+    }
 
 
 def start(pane: PanePlan) -> list[str]:

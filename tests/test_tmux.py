@@ -189,7 +189,7 @@ def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
 
 @pytest.mark.fast
 def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
-    good = "$1|@2|3|0|%4|1|7||123|124|n124|0|workers.1.workers|acme|x"
+    good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|acme|x"
     text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
     (row,) = rows(text, "acme|x")
     assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")
@@ -316,7 +316,7 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     def ask(*argv: str) -> tmux_server.Reply:
         asked.append(argv[0])
         status = "3" if "run-shell" in asked else ""
-        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1||workers.1.workers|{PROJECT}\n"
+        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|{PROJECT}\n"
         return tmux_server.Reply(0, row, "")
 
     monkeypatch.setattr(tmux.server, "ask", ask)

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import desk, launch, layout, mend, programs
+from orchestra import desk, launch, mend, workspace
 from orchestra import prompt as prompts
 from orchestra.model import WindowPlan, Worker
-from orchestra.shipped import find_layout, find_prompt
+from orchestra.shipped import find_prompt
 from orchestra.transition import LIVE
 from orchestra.view import refresh
 
@@ -26,9 +26,10 @@ class Opened(NamedTuple):
 
 
 def up(orchestra: Orchestra, name: str | None) -> Opened:
-    """Open the workspace with the layout `name` (None: the configured one). Run twice is run once."""
+    """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
+    name = name or workspace.present(orchestra)
     plan = _validated(orchestra, name)
-    orchestra.remember(name or "")
+    orchestra.remember(name)
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     mended = mend.mend(orchestra)
@@ -40,25 +41,14 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     return Opened(created, tuple(worker.id for worker in missing), mended)
 
 
-def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
+def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
     orchestra.tmux.check()
     _ = orchestra.tracker_name
     launch.check_installed(orchestra, orchestra.config.agent)
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
-    found, text = find_layout(name or orchestra.config.layout, orchestra.root)
-    argv_of = {
-        "orchestrator": (*orchestra.program(), "orchestrator"),
-        "board": (*orchestra.program(), "board"),
-        "monitor": programs.kept_running((*orchestra.program(), "monitor")),
-    }
-    return layout.plan(
-        layout.load(text, found),
-        root=orchestra.root,
-        home=orchestra.environ.get("HOME", "/"),
-        argv_of=argv_of,
-    )
+    return workspace.desired(orchestra, name).windows
 
 
 def _missing(orchestra: Orchestra) -> list[Worker]:
