@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, guide, launch, queue
+from orchestra import agents, ending, guide, launch, queue
 from orchestra.announce import announce
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
@@ -78,6 +78,7 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
     if worker.status not in LIVE:
+        _fold(orchestra, worker, pane, say)
         return
     if pane is None or pane.dead:
         _bring_back(orchestra, memory, row, say)
@@ -96,6 +97,11 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
+
+
+def _fold(orchestra: Orchestra, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
+    if worker.status in ending.FOLDED and pane is not None and ending.fold(orchestra, worker, pane):
+        say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
 def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:

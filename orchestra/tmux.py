@@ -204,7 +204,7 @@ class Tmux(Keyboard):
         lines = lines or int(pane.dead)  # "Pane is dead" has pushed a line out of sight
         start = ("-S", str(-lines)) if lines else ()
         said = self.server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
-        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said, limit=1_000_000))
+        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said[-1_000_000:], limit=1_000_000))
 
     def drawn(self, pane: Pane) -> str:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""

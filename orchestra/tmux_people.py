@@ -43,6 +43,11 @@ class People(Session):
             if done.stderr:
                 raise OrchestraError(f"tmux: {clean(' '.join(done.stderr))}", "run `orchestra list`")
 
+    def watched(self, pane: Pane) -> bool:
+        """Whether somebody is in this pane: the active one of the window that an attached terminal shows."""
+        here = "#{&&:#{pane_active},#{&&:#{window_active},#{session_attached}}}"
+        return self.server.ask("display-message", "-p", "-t", pane.id, here).out.strip() == "1"
+
     def attach_argv(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """What to exec to bring the terminal of `environ` to our session, wherever it is now.
 
