@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents, processes, programs, tripwire
 from orchestra import config as configs
-from orchestra.attention import label
+from orchestra.attention import border
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -49,7 +49,7 @@ def open_panes(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> None
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
     keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
     argv = (*orchestra.program(), "worker", "run", worker.id)
-    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, label(worker, orchestra.now()))
+    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, border(worker, None).label)
 
 
 def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:

@@ -239,6 +239,15 @@ class WindowPlan(Record):
     role: str = "shell"
 
 
+class Border(Record):
+    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
+
+    label: str
+    title: str = ""
+    since: int = 0
+    need: str = ""
+
+
 class WorkerPlan(Record):
     """A worker's pane to open: whose, of which life, what it runs and where, and what its border says."""
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orchestra.model import Pane, WindowPlan, WorkerPlan
+    from orchestra.model import Border, Pane, WindowPlan, WorkerPlan
     from orchestra.tmux_conf import Group
 
 DOWN_SECONDS = 5.0
@@ -149,24 +149,20 @@ class Tmux(Keyboard):
         self,
         text: str,
         level: str,
-        labels: Mapping[str, str] | None = None,
+        borders: Mapping[str, Border] | None = None,
         marks: Mapping[str, str] | None = None,
     ) -> None:
-        """The bar, the labels of panes (by pane id) and the marks of workers' windows (by window id), in one message.
+        """The bar, the borders of panes (by pane id) and the marks of workers' windows (by window id), in one message.
 
         Nothing happens while we are not open.
         """
-        borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
+        edges = [conf.border(pane, border) for pane, border in (borders or {}).items()]
         names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*borders, *names])
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
         self.show(text, level)
-
-    def label(self, pane_id: str, text: str) -> None:
-        """What the pane's border says."""
-        self.server.send([conf.set_options(pane_id, {"@orchestra_label": text}, "-p")])
 
     def beat(self, epoch: float) -> None:
         """The monitor lives, at this wall-clock time; the bar itself shows when that is long ago."""

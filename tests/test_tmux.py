@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orchestra import tmux_conf as conf
 from orchestra import tmux_server
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
+from orchestra.model import Border, Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
 from orchestra.tmux_rows import rows
@@ -753,7 +753,8 @@ def test_borders_are_drawn_as_they_are_and_never_run(
     panes = [pane.id for pane in tmux.panes()]
     for at in range(0, len(hostile), len(panes)):
         texts = hostile[at : at + len(panes)]
-        tmux.show("", "none", {pane: f"<{text}>" for pane, text in zip(panes, texts, strict=False)})
+        borders = {pane: Border("#7", f"<{text}>", 0, text) for pane, text in zip(panes, texts, strict=False)}
+        tmux.show("", "none", borders)
         for drawn in (clean(f"<{text}>") for text in texts):
             eventually(lambda drawn=drawn: attached.shows(drawn), 5, f"border {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
