@@ -64,8 +64,11 @@ def init(door: Door, yes: bool) -> None:
     """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
     from orchestra.commands.init import init as verb
 
-    confirm = (lambda _: True) if yes or not sys.stdin.isatty() else (lambda text: click.confirm(text, default=True))
-    for line in verb(door.deciding, confirm):
+    def ask(question: str, default: str) -> str:
+        quiet = yes or not sys.stdin.isatty()
+        return default if quiet else str(click.prompt(question, default=default))
+
+    for line in verb(door.deciding, ask):
         click.echo(line)
 
 

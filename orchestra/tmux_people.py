@@ -63,6 +63,13 @@ class People(Session):
         for client, _ in self._clients():
             self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
 
+    def greet(self, text: str) -> None:
+        """A message line for the first terminal that attaches to our session, if there is no worker then either."""
+        hook, session = "client-attached[87]", f"={self._name}:"
+        say = conf.quote("display-message -d 8000 '#{q/h:@orchestra_greeting}'")
+        once = f"if-shell -F '#{{==:#{{@orchestra_bar}},no workers}}' {say} ; set-hook -u -t '{session}' {hook}"
+        self._tell({"@orchestra_greeting": text}, [[("set-hook", "-t", session, hook, once)]])
+
     def terminals(self) -> tuple[str, ...]:
         """The devices of everybody attached to our session: what is written there reaches no pane."""
         return tuple(tty for _, tty in self._clients() if tty)

@@ -21,7 +21,7 @@ LAYERS = (
     # 1 rules, pure
     "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config "
     "layout layout_name layout_schema shape guidance prompt feedback keys cursor shipped remote_address yaml_text "
-    "bearings agents tmux_look tmux_conf tmux_rows tmux_arrange",
+    "bearings verifiers agents tmux_look tmux_conf tmux_rows tmux_arrange",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_socket tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository tidy trash "
     "worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",

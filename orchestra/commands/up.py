@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import desk, launch, mend, workspace
+from orchestra import desk, keys, launch, mend, workspace
 from orchestra import prompt as prompts
+from orchestra.errors import OrchestraError
 from orchestra.model import WindowPlan, Worker
 from orchestra.shipped import find_prompt
 from orchestra.transition import LIVE
@@ -23,6 +24,7 @@ class Opened(NamedTuple):
     created: bool
     resumed: tuple[str, ...]
     mended: tuple[str, ...] = ()
+    next: str = ""  # what a person does who has no worker yet
 
 
 def up(orchestra: Orchestra, name: str | None) -> Opened:
@@ -38,7 +40,28 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     missing = _missing(orchestra)
     refresh(orchestra)  # before the agents start: then the machine is theirs
     launch.open_panes(orchestra, missing, "up")
-    return Opened(created, tuple(worker.id for worker in missing), mended)
+    todo = _next(orchestra)
+    if todo:
+        orchestra.tmux.greet(todo)
+    return Opened(created, tuple(worker.id for worker in missing), mended, todo)
+
+
+def _next(orchestra: Orchestra) -> str:
+    """Where there is no worker: how to begin. GitHub is not asked; that would make every `up` wait for it."""
+    if orchestra.store.ids():
+        return ""
+    if orchestra.tracker_name == "local" and not _has_issues(orchestra):
+        return "no issue yet: write .orchestra/issues/0001-first.md (orchestra init makes one), or ask the orchestrator"
+    key, spawn = orchestra.config.tmux.key, keys.chosen(orchestra.config.keys).get("spawn")
+    there = f"here: prefix {key}, then {spawn}; " if spawn else ""
+    return f"no worker yet; {there}anywhere: orchestra issues, then orchestra spawn ID"
+
+
+def _has_issues(orchestra: Orchestra) -> bool:
+    try:
+        return bool(orchestra.tracker.issues())
+    except OrchestraError:
+        return True  # one that does not read is there, and `orchestra issues` says what is wrong with it
 
 
 def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
