@@ -251,6 +251,8 @@ def tagged(plan: WorkerPlan) -> PanePlan:
         "@orchestra_worker": word(plan.worker),
         "@orchestra_nonce": word(plan.nonce),
         "@orchestra_label": plan.label,
+        "@orchestra_title": plan.title,
+        "@orchestra_since": str(plan.since),
     }
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 

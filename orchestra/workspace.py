@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 
+FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
+
+
 class Desired(NamedTuple):
     """A layout, checked, as windows."""
 
@@ -25,22 +28,20 @@ def desired(orchestra: Orchestra, name: str) -> Desired:
     """The layout of this name; raises UsageError when there is none or it does not hold."""
     found, text = find_layout(name, orchestra.root)
     loaded = layout.load(text, found)
-    argv_of = {
-        "orchestrator": (*orchestra.program(), "orchestrator"),
-        "board": (*orchestra.program(), "board"),
-        "monitor": programs.kept_running((*orchestra.program(), "monitor")),
-    }
+    monitor = programs.kept_running((*orchestra.program(), "monitor"))
+    argvs = {role: (*orchestra.program(), role) for role in ("orchestrator", "board")} | {"monitor": monitor}
+    argv_of = {role: programs.later(argv, FIRST_SECONDS, role) for role, argv in argvs.items()}
     home = orchestra.environ.get("HOME", "/")
     return Desired(layout.plan(loaded, root=orchestra.root, home=home, argv_of=argv_of), loaded.panes_per_window)
 
 
 def present(orchestra: Orchestra) -> str:
     """The name of the layout that is open; of the configured one while nothing is."""
-    known = orchestra.bearings
-    return (known.layout if known and is_open(orchestra) else "") or orchestra.config.layout
+    known, usual = orchestra.bearings, orchestra.config.layout
+    return known.layout if known and known.layout not in ("", usual) and _is_open(orchestra) else usual
 
 
-def is_open(orchestra: Orchestra) -> bool:
+def _is_open(orchestra: Orchestra) -> bool:
     """Whether our session is there; a server that gives no answer may have it."""
     try:
         return orchestra.tmux.running()

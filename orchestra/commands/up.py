@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra import desk, keys, launch, mend, workspace
 from orchestra import prompt as prompts
 from orchestra.errors import OrchestraError
-from orchestra.model import WindowPlan, Worker
+from orchestra.model import Pane, WindowPlan, Worker
 from orchestra.shipped import find_prompt
 from orchestra.transition import LIVE
-from orchestra.view import refresh
+from orchestra.view import bar_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -34,12 +34,13 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     orchestra.remember(name)
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
-    mended = mend.mend(orchestra)
-    created = orchestra.tmux.open(plan)
+    panes, revived = mend.reached(orchestra)
+    mended = (*revived, *mend.mend(orchestra, panes))
+    missing = _missing(orchestra, panes)
+    workers = launch.plans(orchestra, missing, "up")
+    shown = bar_of(orchestra)
+    created = orchestra.tmux.open(plan, workers, per_window=orchestra.per_window, bar=(shown.text, shown.level))
     desk.bind(orchestra)
-    missing = _missing(orchestra)
-    refresh(orchestra)  # before the agents start: then the machine is theirs
-    launch.open_panes(orchestra, missing, "up")
     todo = _next(orchestra)
     if todo:
         orchestra.tmux.greet(todo)
@@ -67,6 +68,7 @@ def _has_issues(orchestra: Orchestra) -> bool:
 def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
     orchestra.tmux.check()
+    orchestra.repository.check()
     _ = orchestra.tracker_name
     launch.check_installed(orchestra, orchestra.config.agent)
     for needed in (orchestra.config.prompt, "orchestrator"):
@@ -74,8 +76,8 @@ def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
     return workspace.desired(orchestra, name).windows
 
 
-def _missing(orchestra: Orchestra) -> list[Worker]:
+def _missing(orchestra: Orchestra, panes: Sequence[Pane]) -> list[Worker]:
     """Workers that should have a live pane and have none."""
-    live = {(pane.worker, pane.nonce) for pane in orchestra.tmux.panes() if not pane.dead}
+    live = {(pane.worker, pane.nonce) for pane in panes if not pane.dead}
     found = orchestra.store.listing().workers
     return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]
