@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 TABLE = "orchestra"
 ENTER = f"switch-client -T {TABLE}"
+BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
+WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
+LEAVE = ("switch-client", "-T", "root")
 MARK = "-m orchestra "  # in every command of ours, and in nobody else's
 _KEY = re.compile(r"(?:[CMS]-){0,3}(?:[!-~]|F[1-9][0-2]?|Enter|Space|Tab|BSpace|Up|Down|Left|Right)", re.ASCII)
 _BOUND = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
@@ -85,7 +88,7 @@ def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
     bound = [
         ("bind-key", "-T", TABLE, keys[action.name], *run(program, action)) for action in ACTIONS if action.name in keys
     ]
-    return [*bound, ("bind-key", "-T", TABLE, "Any", "switch-client", "-T", "root")]
+    return [*bound, ("bind-key", "-T", TABLE, "Any", *LEAVE)]
 
 
 def run(program: Sequence[str], action: Action) -> tuple[str, ...]:
@@ -113,6 +116,16 @@ def entrance(key: str) -> Command:
     return ("bind-key", "-T", "prefix", key, "switch-client", "-T", TABLE)
 
 
+def guarded(key: str, before: str) -> Command:
+    """The one key after the prefix on a server that is not ours: elsewhere it does what it did `before`."""
+    return ("bind-key", "-T", "prefix", key, "if-shell", "-F", WITHIN, ENTER, *([before] if before else []))
+
+
+def enters(command: str) -> bool:
+    """Whether what a key does is to enter our table, guarded or not."""
+    return command.startswith(ENTER) or (command.startswith("if-shell -F") and WITHIN in command and ENTER in command)
+
+
 def own_line(program: Sequence[str], key: str) -> str:
     """A line of tmux.conf for a person's own server: spawn on the issue under the cursor."""
     return f"bind-key {quote(key)} run-shell -b {quote(said(program, 'spawn'))}"
@@ -121,7 +134,7 @@ def own_line(program: Sequence[str], key: str) -> str:
 def bound(text: str) -> dict[tuple[str, str], str]:
     """What `list-keys` says: the command by table and key."""
     found = (_BOUND.match(line) for line in text.splitlines())
-    return {(one[1], one[2].lstrip("\\")): one[3].replace(" \\; ", " ; ") for one in found if one}
+    return {(one[1], re.sub(r"^\\(?=.)", "", one[2])): one[3].replace(" \\; ", " ; ") for one in found if one}
 
 
 def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestra import tmux_conf as conf
+from orchestra import tmux_guest
 from orchestra.errors import OrchestraError
 from orchestra.text import clean
 from orchestra.tmux_people import People
@@ -30,25 +31,30 @@ class Keyboard(People):
 
     def bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
         """Bind our keys, and none that is somebody else's; returns what has the key after the prefix instead."""
+        with self.server.locked():
+            return self._bind(program, wanted)
+
+    def _bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
         from orchestra import keys
 
+        guest = self.server.guest
         known = keys.bound(self.server.ask("list-keys").out)
         ours = {key for (table, key), does in known.items() if table == keys.TABLE and keys.MARK in does}
         theirs = {key for table, key in known if table == keys.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", keys.TABLE, key) for key in ours - set(wanted.values())]
         commands += [one for one in keys.table(program, wanted) if one[3] not in theirs]
-        taken = known.get(("prefix", self.key), "")
-        taken = "" if taken.startswith(keys.ENTER) else taken
-        entrance = [] if taken else [keys.entrance(self.key)]
-        self.server.send([[one] for one in (*commands, *entrance, *keys.mouse(program, known))])
-        return clean(taken)
+        taken = tmux_guest.enter(self.server, self.key) if guest else self.taken()
+        commands += [keys.entrance(self.key)] if not (guest or taken) else []
+        commands += [] if guest else keys.mouse(program, known)  # the mouse's table belongs to everybody
+        self.server.send([[one] for one in commands])
+        return taken
 
     def taken(self) -> str:
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
         from orchestra import keys
 
-        found = keys.bound(self.server.ask("list-keys", "-T", "prefix").out).get(("prefix", self.key), "")
-        return "" if found.startswith(keys.ENTER) else clean(found)
+        found = tmux_guest.binding(self.server, "prefix", self.key).command
+        return "" if keys.enters(found) else clean(found)
 
     def spot(self, pane: str, mouse: tuple[int, int] | None = None) -> Spot:
         """The lines around the cursor of a pane, in copy mode too, or around where the mouse was."""

@@ -738,7 +738,8 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
     tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
-        tmux.bar(f"<{text}>", "stuck")
+        tmux.bar(f"<{text}>", text)
+        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -772,19 +773,10 @@ def test_what_is_said_is_drawn_as_it_is_and_never_run(
     nothing_ran(raw, canary)
 
 
-def test_what_a_hook_pushes_is_drawn_as_it_is_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
-) -> None:
-    for text in hostile:
-        tmux.push_bar(text, text)
-        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_bar") == clean(text)
-    nothing_ran(raw, canary)
-
-
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Tmux, attached: Screen) -> None:
-    tmux.push_bar(f"<{text}>", "ready")
+    tmux.bar(f"<{text}>", "ready")
     eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
 
 
@@ -837,7 +829,6 @@ def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
 
 def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
     tmux.bar("text", "none")
-    tmux.push_bar("text", "none")
     tmux.beat(1.0)
     tmux.say("text")
     assert tmux.terminals() == ()
