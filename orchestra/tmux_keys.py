@@ -106,10 +106,19 @@ class Keyboard(People):
         way, _ = self._way()
         while way:
             pane = way.pop()
-            if self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane).code == 0:
+            if self._return(pane):
                 self._tell({"@orchestra_way": " ".join(way), "@orchestra_jump": ""})
                 return True
         return False
+
+    def _return(self, pane: str) -> bool:
+        """Show a pane again; in another session of the server it is shown to who went there from it."""
+        session = self._look().session
+        place = self.server.ask("list-panes", "-a", "-f", f"#{{==:#{{pane_id}},{pane}}}", "-F", "#{session_id}").out
+        if place and session not in place.split():
+            client = next((client for client, _ in self._clients(session)), "")
+            return bool(client) and self.server.ask("switch-client", "-Z", "-c", client, "-t", pane).code == 0
+        return self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane).code == 0
 
     def _way(self) -> tuple[list[str], str]:
         """The panes to come back to, the last one last, and the worker's pane that was gone to."""

@@ -232,6 +232,18 @@ def test_their_server_is_begun_as_they_would_and_without_a_token(theirs: Theirs)
     assert session.running()  # detached from the start, and kept
 
 
+def test_from_their_session_to_a_worker_and_back(theirs: Theirs, mine: Terminal) -> None:
+    theirs("set", "-t", "=mine:", "destroy-unattached", "off")
+    session, _ = opened()
+    came, where = theirs("display-message", "-p", "-t", "=mine:", "#{pane_id} #{socket_path},#{pid},0").split()
+    assert theirs("display-message", "-p", "-t", "=mine:", "#{session_id}") == "$0"
+    there = tmux(TMUX=where)
+    there.travel(session.panes()[0], came)
+    assert theirs("list-clients", "-F", "#{session_name}") == PROJECT
+    tmux(TMUX=where.removesuffix("0") + "1").back()
+    assert theirs("list-clients", "-F", "#{session_name}") == "mine"
+
+
 # --- a day on it ---
 
 

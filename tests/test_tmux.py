@@ -855,6 +855,19 @@ def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> 
             tmux.goto(nowhere)
 
 
+def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
+    make: Callable[..., Tmux], raw: Raw, attached: Screen
+) -> None:
+    where = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{socket_path},#{pid},#{s/[$]//:session_id}")
+    tmux = make(TMUX=where)
+    pane = worker(tmux, "8", per_window=1)
+    attached.raw("send-keys", "C-b")
+    eventually(lambda: raw("list-clients", "-F", "#{client_key_table}") == "prefix", why="the prefix")
+    tmux.goto(pane)
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == pane.id
+    assert raw("list-clients", "-F", "#{client_key_table}") == "prefix"
+
+
 def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
     with pytest.raises(OrchestraError, match="not open"):
         tmux.attach_argv({})
