@@ -927,11 +927,11 @@ def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
 def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     plans = [WorkerPlan(str(number), f"n{number}", WAIT, "/", f"#{number}") for number in range(1, 11)]
-    tmux.open_workers(plans, per_window=4)
+    assert tmux.open([], plans, per_window=4)
     assert sorted(pane.worker for pane in tmux.panes()) == sorted(plan.worker for plan in plans)
     assert {(pane.worker, pane.nonce) for pane in tmux.panes()} == {(plan.worker, plan.nonce) for plan in plans}
     sizes = raw("list-windows", "-a", "-F", "#{window_panes}").split()
     assert sorted(sizes) == ["1", "2", "4", "4"]
     before = {pane.id for pane in tmux.panes()}
-    tmux.open_workers(plans, per_window=4)
+    assert not tmux.open([], plans, per_window=4)
     assert {pane.id for pane in tmux.panes()} == before
