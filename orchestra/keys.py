@@ -24,7 +24,9 @@ BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
 WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
 LEAVE = ("switch-client", "-T", "root")
 MARK = "-m orchestra "  # in every command of ours, and in nobody else's
-_KEY = re.compile(r"(?:[CMS]-){0,3}(?:[!-~]|F[1-9][0-2]?|Enter|Space|Tab|BSpace|Up|Down|Left|Right)", re.ASCII)
+_NAMED = "F(?:[1-9]|1[0-2])|Enter|Space|Tab|BSpace|Up|Down|Left|Right"
+# Those that tmux itself writes as they are here: C-A, C-i and M-C-x it writes otherwise, and would not be found again.
+_KEY = re.compile(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})", re.ASCII)
 _BOUND = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # A regular expression of tmux's: `#(` would start a shell job, so the `#` stands in brackets.
 _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
@@ -80,7 +82,7 @@ def problem(given: Mapping[str, str | None], name: str) -> str:
 
 def key_problem(key: str) -> str:
     """Why tmux would not take this as a key; empty when it would."""
-    return "" if _KEY.fullmatch(key) else f'expected a key such as s, C-s or F5, got "{clean(key, 20)}"'
+    return "" if _KEY.fullmatch(key) else f'expected a key such as O, C-s, M-o or F9, got "{clean(key, 20)}"'
 
 
 def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:

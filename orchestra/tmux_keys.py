@@ -43,7 +43,8 @@ class Keyboard(People):
         theirs = {key for table, key in known if table == keys.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", keys.TABLE, key) for key in ours - set(wanted.values())]
         commands += [one for one in keys.table(program, wanted) if one[3] not in theirs]
-        taken = tmux_guest.enter(self.server, self.key) if guest else self.taken()
+        found = known.get(("prefix", self.key), "")
+        taken = tmux_guest.enter(self.server, self.key) if guest else "" if keys.enters(found) else clean(found)
         commands += [keys.entrance(self.key)] if not (guest or taken) else []
         commands += [] if guest else keys.mouse(program, known)  # the mouse's table belongs to everybody
         self.server.send([[one] for one in commands])
@@ -53,7 +54,7 @@ class Keyboard(People):
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
         from orchestra import keys
 
-        found = tmux_guest.binding(self.server, "prefix", self.key).command
+        found = keys.bound(self.server.ask("list-keys", "-T", "prefix").out).get(("prefix", self.key), "")
         return "" if keys.enters(found) else clean(found)
 
     def spot(self, pane: str, mouse: tuple[int, int] | None = None) -> Spot:
