@@ -133,9 +133,9 @@ class Keyboard(People):
         words = conf.arg(conf.hashes(clean(text, 300).replace("%", "%%")).replace("#[", "# ["))
         self.server.ask("display-message", "-c", client, "-d", SAY_MILLISECONDS, "--", words)
 
-    def copy(self, text: str) -> None:
-        """Into tmux's buffer, and the terminal's clipboard where it lets us."""
-        self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500)))
+    def copy(self, text: str) -> bool:
+        """Into tmux's buffer, and the terminal's clipboard where it lets us; False where no workspace is open."""
+        return self.running() and self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500))).code == 0
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
         """Open a popup of ours for one terminal; returns when it is closed."""

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 60.0
 PUSH_SECONDS = 1.0
-KEPT = ("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR")
+KEPT = (
+    *("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR"),
+    # What a browser and the desktop's notifications are reached by, from a key and from the monitor.
+    *("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
+)
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # never in a tmux's environment
 INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
 
