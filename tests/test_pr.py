@@ -93,4 +93,4 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
 
 
 def orchestra(repo: Path) -> tuple[str, ...]:
-    return ("sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(repo), sys.executable, "-m", "orchestra")
+    return ("sh", "-c", 'cd "$1" && shift; "$@"; read wait', "sh", str(repo), sys.executable, "-m", "orchestra")
