@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, tripwire
+from orchestra import agents, processes, programs, starts, tripwire
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -240,8 +240,9 @@ def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
-    waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
-    if seen is None and prepared(orchestra, worker) and waited > patience:
+    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    waited = orchestra.now() - (seconds_of(launched) or orchestra.now())
+    if seen is None and prepared(orchestra, worker) and waited > patience and not starts.in_line(orchestra, worker.id):
         seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import ending, launch
+from orchestra import ending, launch, starts
 from orchestra.errors import OrchestraError
 from orchestra.model import Launch
 from orchestra.transition import TERMINAL
@@ -27,6 +27,10 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
     say(f"#{worker.id} {worker.title}")
     ending.end_outlived(orchestra, worker)
     try:
+        if not launch.prepared(orchestra, worker):  # its setup may take long: it holds up nobody
+            launch.prepare(orchestra, worker, say)
+        if starts.wait(orchestra, number, say):
+            orchestra.store.record(number, orchestra.store.event("launched", "worker run"))
         launch.prepare(orchestra, worker, say)
         started = launch.write_launch(orchestra, worker)
     except OrchestraError as wrong:
@@ -35,4 +39,5 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
         raise
     environment = {**launch.agent_environment(orchestra, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
+    starts.keep(orchestra, number)
     return started, environment, worker.worktree
