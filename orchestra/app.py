@@ -99,13 +99,17 @@ class Orchestra:
     @cached_property
     def watch(self) -> Watch:
         """The polling side of GitHub, with what it keeps on disk."""
+        return self.watch_for(15.0)
+
+    def watch_for(self, seconds: float) -> Watch:
+        """The same, with its own patience: for each wait, in seconds."""
         from orchestra.github import api_base
         from orchestra.github_watch import Watch
 
         host, owner, repo = self.remote
         url = api_base(host, self._api_url(), self.environ)
         cache = Path(self.store.cache) / "github"
-        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, host=host)
+        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
