@@ -63,7 +63,7 @@ def answer(
             f"answer in its pane: orchestra attach {number}",
         )
     facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": asked.summary}
-    if store.record(number, store.event("answered", "human", request=asked.request, **facts)).refused:
+    if store.record(number, store.event("answered", orchestra.who, request=asked.request, **facts)).refused:
         raise too_late(orchestra, number, asked.request)
     taken = orchestra.until(lambda: not is_held(path), HOOK_SECONDS)
     refresh(orchestra)
@@ -78,7 +78,7 @@ def reply(orchestra: Orchestra, number: str, asked: Escalation | None, text: str
     def said(now: Worker | None) -> Event:
         if asked is not None and (now is None or now.escalation is None or now.escalation.request != asked.request):
             raise too_late(orchestra, number, asked.request)
-        return orchestra.store.event("told", "human", **facts)
+        return orchestra.store.event("told", orchestra.who, **facts)
 
     recorded = orchestra.store.decide(number, said)
     if recorded.refused or recorded.worker is None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, tripwire
+from orchestra import agents, processes, programs, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -123,6 +123,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
         tripwire.check(orchestra)
+        trust.check_again(orchestra, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)

@@ -34,9 +34,10 @@ def _approve(orchestra: Orchestra, number: str, asked: Escalation, how: How) -> 
     """What the worker asked itself: its approval is on record, and the worker is told."""
     store = orchestra.store
     facts = {"request": asked.request, "how": how.value, "summary": asked.summary}
-    if store.record(number, store.event("approved", "human", **facts)).refused:
+    if store.record(number, store.event("approved", orchestra.who, **facts)).refused:
         raise answering.too_late(orchestra, number, asked.request)
-    told = store.record(number, store.event("told", "human", text=f"Approved: {asked.summary}", **{"from": "human"}))
+    words = {"text": f"Approved: {asked.summary}", "from": "human"}
+    told = store.record(number, store.event("told", orchestra.who, **words))
     if told.worker is not None and not told.refused:
         guide.bring(orchestra, number, told.worker.guidance[-1].id, guide.PATIENCE)
     refresh(orchestra)
