@@ -25,6 +25,7 @@ FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this 
 PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
 FRESH_SECONDS = 30.0  # a base fetched this lately is not fetched again
 FETCH_SECONDS = 15.0
+STAGGER_SECONDS = 0.1  # `worker run` is 0.1 s of a core until it becomes the agent
 SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
@@ -35,15 +36,19 @@ def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
     return orchestra.tmux.open_worker(_plan(orchestra, worker), per_window=per_window)
 
 
-def open_panes(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> None:
-    """Open the panes of many workers in one message: what `up` does after a crash or a reboot."""
-    plans = []
+def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:
+    """Record a launch of each, and say how to open its pane: what `up` does after a crash or a reboot.
+
+    They start one after the other: a dozen at once would take the machine from the one that is looked at.
+    """
+    found: list[WorkerPlan] = []
     for worker in workers:
         recorded = orchestra.store.record(worker.id, orchestra.store.event("launched", by))
         if recorded.worker is not None and not recorded.refused:
-            plans.append(_plan(orchestra, recorded.worker))
-    if plans:
-        orchestra.tmux.open_workers(plans, per_window=orchestra.per_window)
+            plan = _plan(orchestra, recorded.worker)
+            late = programs.later(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
+            found.append(plan._replace(argv=late))
+    return found
 
 
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:

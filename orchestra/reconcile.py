@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, guide, launch, queue
+from orchestra import agents, guide, launch, queue, stall
 from orchestra.announce import announce
 from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError, Unreachable
@@ -94,6 +94,7 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
+        stall.move(orchestra, worker.id, say)
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")

@@ -73,7 +73,12 @@ class Session:
 
     def panes(self) -> tuple[Pane, ...]:
         """Every pane of our session with a worker's tag, dead or alive. None of them only when that is certain."""
-        return tuple(pane_of(row) for row in self._look().rows if row.worker)
+        return self.panes_if_open() or ()
+
+    def panes_if_open(self) -> tuple[Pane, ...] | None:
+        """The same, and None when our session is not there: both by one question."""
+        rows = self._look().rows
+        return tuple(pane_of(row) for row in rows if row.worker) if rows else None
 
     def _look(self) -> Seen:
         for _ in range(2):

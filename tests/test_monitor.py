@@ -12,6 +12,8 @@ from conftest import eventually
 from github_double import Double, Fault
 from person import Person, configure
 
+from orchestra.model import Activity, Doing, Guidance, Status, Worker
+from orchestra.stall import is_stalled
 from orchestra.store import Store
 from orchestra.text import stamp
 
@@ -291,3 +293,48 @@ def test_a_limit_that_is_over_lets_the_worker_go_on(person: Person, github: Doub
     assert person.asks("show", "131")["attention"] == "limited"
     passes(person, lambda: "The limit that stopped you is over" in guidance(person, "131"), "it to be told")
     passes(person, lambda: person.asks("show", "131")["attention"] is None, "it to go on")
+
+
+IDLE = """```script
+status working
+say "Should I use red or blue?"
+wait
+say "I would still like to know."
+wait
+```"""
+
+
+def test_a_worker_that_neither_ships_nor_asks_is_told_once_then_a_person_is(
+    person: Person, github: Double, github_repo: Path
+) -> None:
+    configure(github_repo, "agent: scripted", "limits: {stall: 1s}", "notify: {desktop: false}")
+    github.add_issue(number=125, title="Idle", body=IDLE)
+    person.runs("spawn", "125")
+    passes(person, lambda: "neither shipped nor waiting" in guidance(person, "125"), "it to be told")
+    passes(person, lambda: person.status("125") == "stuck", "a person to be asked")
+    found = person.asks("show", "125")
+    assert "twice ended its turn" in found["escalation"]["summary"]
+    assert "still like to know" in found["escalation"]["context"]
+    assert len(found["guidance"]) == 1
+    person.runs("tell", "125", "red")
+    assert person.sees("125", "working")["escalation"] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "doing", "since", "stalled"),
+    [
+        ("working", Doing.WAITING, 0, True),
+        ("planning", Doing.WAITING, 0, True),
+        ("working", Doing.WAITING, 950, False),
+        ("working", Doing.BUSY, 0, False),
+        ("shipping", Doing.WAITING, 0, False),  # it waits for GitHub
+        ("complete", Doing.WAITING, 0, False),
+        ("stuck", Doing.WAITING, 0, False),
+        ("paused", Doing.WAITING, 0, False),
+    ],
+)
+def test_who_has_stalled(status: str, doing: Doing, since: int, stalled: bool) -> None:
+    worker = Worker("1", "t", Status(status), "")._replace(activity=Activity(doing, stamp(since)))
+    assert is_stalled(worker, 1000.0, 100.0) is stalled
+    coming = (Guidance("g1", "human", "x"),)
+    assert not is_stalled(worker._replace(guidance=coming), 1000.0, 100.0)

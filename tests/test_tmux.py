@@ -772,19 +772,10 @@ def test_what_is_said_is_drawn_as_it_is_and_never_run(
     nothing_ran(raw, canary)
 
 
-def test_what_a_hook_pushes_is_drawn_as_it_is_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
-) -> None:
-    for text in hostile:
-        tmux.push_bar(text, text)
-        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_bar") == clean(text)
-    nothing_ran(raw, canary)
-
-
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Tmux, attached: Screen) -> None:
-    tmux.push_bar(f"<{text}>", "ready")
+    tmux.bar(f"<{text}>", "ready")
     eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
 
 
@@ -837,7 +828,6 @@ def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
 
 def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
     tmux.bar("text", "none")
-    tmux.push_bar("text", "none")
     tmux.beat(1.0)
     tmux.say("text")
     assert tmux.terminals() == ()
@@ -923,11 +913,11 @@ def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
 def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     plans = [WorkerPlan(str(number), f"n{number}", WAIT, "/", f"#{number}") for number in range(1, 11)]
-    tmux.open_workers(plans, per_window=4)
+    assert tmux.open([], plans, per_window=4)
     assert sorted(pane.worker for pane in tmux.panes()) == sorted(plan.worker for plan in plans)
     assert {(pane.worker, pane.nonce) for pane in tmux.panes()} == {(plan.worker, plan.nonce) for plan in plans}
     sizes = raw("list-windows", "-a", "-F", "#{window_panes}").split()
     assert sorted(sizes) == ["1", "2", "4", "4"]
     before = {pane.id for pane in tmux.panes()}
-    tmux.open_workers(plans, per_window=4)
+    assert not tmux.open([], plans, per_window=4)
     assert {pane.id for pane in tmux.panes()} == before
