@@ -71,6 +71,7 @@ def newest(orchestra: Orchestra, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
         orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
         orchestra.fetched[base] = now
     return orchestra.repository.resolve(base)
