@@ -90,39 +90,6 @@ def test_an_edit_after_the_spawn_reaches_no_worker(github_repo: Path, github: Do
     assert "Delete" not in before
 
 
-PAYLOADS = (
-    "#(touch {canary})",
-    "#{{E:#(touch {canary})}}",
-    "#[fg=red]x#[",
-    "$(touch {canary})",
-    "`touch {canary}`",
-    "'; touch {canary}; '",
-    "x;",
-    "-x --help",
-    "\x1b]0;owned\x07\x1b[2J",
-    "%H%M ##{{pid}} #{{pid}}",
-    "\u202egnp\u200b",
-    "#{{p9000000:x}}",
-)
-
-
-@journey
-def test_no_title_runs_or_hides_anything(repo: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 30}")
-    for number, payload in enumerate(PAYLOADS, 1):
-        write_issue(repo, number, payload.format(canary=canary), "```script\nstatus working\nhang\n```\n")
-    person = Person(repo)
-    person.runs("up", "-d")
-    person.runs("spawn", *map(str, range(1, len(PAYLOADS) + 1)), timeout=200)
-    said = person.runs("list").out + person.runs("issues").out
-    for number in range(1, len(PAYLOADS) + 1):
-        said += person.runs("show", str(number)).out + person.runs("log", str(number)).out
-    said += person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_title}")
-    assert not {"\x1b", "\x07", "\u202e", "\u200b"} & set(said)
-    assert not canary.exists()
-
-
 # --- another worker's verbs ---
 
 
