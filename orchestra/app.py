@@ -172,6 +172,11 @@ class Orchestra:
         host = found[0]
         return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
 
+    @property
+    def who(self) -> str:
+        """Who speaks: the agent in the orchestrator's window has the project in its environment."""
+        return "orchestrator" if "ORCHESTRA_PROJECT" in self.environ else "human"
+
     # --- the programs that others call ---
 
     def hook(self, agent: str) -> tuple[str, ...]:
@@ -243,18 +248,18 @@ class Orchestra:
 
     # --- bearings for the hook ---
 
-    def remember(self, layout: str = "") -> None:
-        """Write what hooks and workers' panes need to know; `layout` is the one that `up` opened."""
+    def remember(self, layout: str | None = None) -> None:
+        """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
         programs.write_shim(self.home)
-        known = self.bearings
+        known = self.bearings if layout is None else None
         here = Bearings(
             root=self.root,
             socket=self.tmux.server.name,
             sockets=self.environ.get("TMUX_TMPDIR", ""),
             silent=self.config.limits.silent,
-            api=self.environ.get("GITHUB_API_URL", ""),
+            api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
         )
         bearings.write(self.store.cache, here)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, starts, tripwire
+from orchestra import agents, processes, programs, starts, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -72,6 +72,7 @@ def newest(orchestra: Orchestra, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
         orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
         orchestra.fetched[base] = now
     return orchestra.repository.resolve(base)
@@ -137,6 +138,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
         tripwire.check(orchestra)
+        trust.check_again(orchestra, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)

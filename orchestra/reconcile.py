@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import agents, guide, launch, queue, stall
 from orchestra.announce import announce
+from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
 from orchestra.model import Delivery, Doing, Pane, Status, Worker
@@ -124,7 +125,8 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
 def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
     """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
     if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
-        orchestra.store.record(worker.id, orchestra.store.event("idle", "monitor"))
+        seen = orchestra.store.event("idle", "monitor")
+        orchestra.store.decide(worker.id, lambda now: in_the_pane(now, seen))
 
 
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:

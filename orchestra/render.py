@@ -135,8 +135,11 @@ def worker(row: Row, now: float) -> Iterable[str]:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
         yield f"  review     git diff {it.base}...{it.branch}"
-    for asked in open_questions(it):
+    asks = open_questions(it)
+    for asked in asks:
         yield from _question(it.id, asked)
+    if len(asks) > 1:
+        yield f'  all        orchestra approve {it.id} --all or orchestra deny {it.id} --all "..."'
     for words in it.guidance:
         yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
 
@@ -187,6 +190,11 @@ def closed(found: Closed, project: str) -> str:
     if not found.was_open:
         return f"{project} was not open"
     return f"{project} closed; {found.workers} workers rest in their worktrees: orchestra up brings them back"
+
+
+def decided(verb: str, number: str, found: Sequence[Escalation]) -> Iterable[str]:
+    """What was approved or denied, a line each."""
+    return [f"{verb} for #{number}: {clean(one.summary)}" for one in found]
 
 
 def told(found: Told) -> str:
