@@ -78,6 +78,9 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
+    if orchestra.store.behind(worker):  # a write was killed: the next pass sees what is so
+        orchestra.store.settle(worker.id)
+        return
     if worker.status not in LIVE:
         return
     if pane is None or pane.dead:
