@@ -99,13 +99,17 @@ class Orchestra:
     @cached_property
     def watch(self) -> Watch:
         """The polling side of GitHub, with what it keeps on disk."""
+        return self.watch_for(15.0)
+
+    def watch_for(self, seconds: float) -> Watch:
+        """The same, with its own patience: for each wait, in seconds."""
         from orchestra.github import api_base
         from orchestra.github_watch import Watch
 
         host, owner, repo = self.remote
         url = api_base(host, self._api_url(), self.environ)
         cache = Path(self.store.cache) / "github"
-        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, host=host)
+        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
@@ -167,6 +171,11 @@ class Orchestra:
             return False
         host = found[0]
         return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
+
+    @property
+    def who(self) -> str:
+        """Who speaks: the agent in the orchestrator's window has the project in its environment."""
+        return "orchestrator" if "ORCHESTRA_PROJECT" in self.environ else "human"
 
     # --- the programs that others call ---
 
@@ -239,18 +248,18 @@ class Orchestra:
 
     # --- bearings for the hook ---
 
-    def remember(self, layout: str = "") -> None:
-        """Write what hooks and workers' panes need to know; `layout` is the one that `up` opened."""
+    def remember(self, layout: str | None = None) -> None:
+        """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
         programs.write_shim(self.home)
-        known = self.bearings
+        known = self.bearings if layout is None else None
         here = Bearings(
             root=self.root,
             socket=self.tmux.server.name,
             sockets=self.environ.get("TMUX_TMPDIR", ""),
             silent=self.config.limits.silent,
-            api=self.environ.get("GITHUB_API_URL", ""),
+            api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
         )
         bearings.write(self.store.cache, here)

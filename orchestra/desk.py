@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra import bearings, programs
 from orchestra.app import Orchestra, home_of, open_orchestra
 from orchestra.errors import OrchestraError
-from orchestra.model import Worker
+from orchestra.model import How, Worker
 from orchestra.tmux import Tmux
 from orchestra.tmux_server import inside
 from orchestra.view import worker_of
@@ -26,6 +26,7 @@ class Desk(NamedTuple):
     pane: str
     number: str
     client: str
+    how: How = How.KEY
 
     @property
     def worker(self) -> Worker:

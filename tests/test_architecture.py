@@ -26,8 +26,8 @@ LAYERS = (
     "store tmux_socket tmux_server tmux_session tmux_people tmux_guest tmux_keys tmux git_run include remote repository tidy "
     "trash worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news place app ending removal mend checks trust view launch guide queue stall announce hook_wait "
-    "answering tripwire desk overview",
+    "programs news place app ending removal mend checks trust view starts standing launch guide queue stall announce "
+    "hook_wait answering tripwire desk overview",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
