@@ -62,8 +62,7 @@ def around(environ: Mapping[str, str], now: Callable[[], float], pane: str = "",
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")
     path, session = outer
-    sockets = os.path.dirname(os.path.dirname(path))
-    here = Tmux(os.path.basename(path), "", {**environ, "TMUX_TMPDIR": sockets})
+    here = Tmux(path, "", environ)
     pane = pane or here.here(session)
     worker, project, directory = here.facts(pane)
     known = bearings.read(os.path.join(home_of(environ), "cache", project)) if project else None

@@ -7,9 +7,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, tripwire, trust
+from orchestra import agents, processes, programs, starts, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -95,6 +96,14 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
     if _text(path) != text:
         make_private(os.path.dirname(path))
         write_atomic(path, text)
+
+
+def keep_token(orchestra: Orchestra) -> None:
+    """Keep the token that only the caller's environment holds: `down` has forgotten it, and the monitor needs it."""
+    if orchestra.tracker_name == "github":
+        from orchestra import token
+
+        token.keep_given(orchestra.remote[0], orchestra.environ, Path(orchestra.home))
 
 
 def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
@@ -247,8 +256,9 @@ def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
-    waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
-    if seen is None and prepared(orchestra, worker) and waited > patience:
+    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    waited = orchestra.now() - (seconds_of(launched) or orchestra.now())
+    if seen is None and prepared(orchestra, worker) and waited > patience and not starts.in_line(orchestra, worker.id):
         seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,8 @@ from orchestra.door import Door
 from orchestra.errors import OrchestraError
 from orchestra.model import How
 from orchestra.text import clean
+
+OPEN_SECONDS = 1.0
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -182,15 +184,26 @@ def dialog(door: Door, name: str, number: str) -> str:
 
 
 def open_pull(orchestra: Orchestra, number: str) -> str:
-    """Open a worker's pull request in the browser, or copy its address where there is none."""
-    import subprocess
-
+    """Open a worker's pull request in the browser, or copy its address where there is none; says which."""
     from orchestra.commands.pr import pr
 
     found = pr(orchestra, number)
-    if not found.opener:
-        orchestra.tmux.copy(found.url)
-        return f"copied {found.url}"
+    if any(_opens(argv, orchestra.environ) for argv in found.openers):
+        return f"opened {found.url}"
+    if orchestra.tmux.copy(found.url):
+        return f"no browser to be reached; copied {found.url}"
+    return found.url
+
+
+def _opens(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether the program started and did not fail at once; one that stays is a browser."""
+    import subprocess
+
     null = subprocess.DEVNULL
-    subprocess.Popen(found.opener, stdin=null, stdout=null, stderr=null, start_new_session=True)
-    return f"opened {found.url}"
+    try:
+        begun = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True, env=dict(environ))
+        return begun.wait(OPEN_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return True
+    except OSError:
+        return False

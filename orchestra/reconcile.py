@@ -78,6 +78,9 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
+    if orchestra.store.behind(worker):  # a write was killed: the next pass sees what is so
+        orchestra.store.settle(worker.id)
+        return
     if worker.status not in LIVE:
         return
     if pane is None or pane.dead:
@@ -85,6 +88,11 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         return
     memory.gone.pop(worker.id, None)
     _forget_restarts(orchestra, worker)
+    _alive(orchestra, worker, pane, say)
+
+
+def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+    """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is Doing.STARTING:
         trouble = launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
         if trouble:

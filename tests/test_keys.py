@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from terminal import Terminal, quick_fingers
 
 from orchestra import keys
 from orchestra.errors import UsageError
+from orchestra.tmux_conf import script
+from orchestra.tmux_server import Server
 
 pytestmark = pytest.mark.journey
 
@@ -98,6 +101,36 @@ def test_keys_can_be_changed_and_left_out() -> None:
     assert found["spawn"] == "C-s"
     assert "back" not in found
     assert not keys.problem({"spawn": "C-s", "back": None}, "spawn")
+
+
+def test_every_key_that_is_taken_is_one_of_tmux_and_is_found_again() -> None:
+    names = [
+        "F1",
+        "F9",
+        "F10",
+        "F12",
+        "F13",
+        "F20",
+        "Enter",
+        "Space",
+        "Tab",
+        "BTab",
+        "BSpace",
+        "Up",
+        "Down",
+        "Left",
+        "Right",
+        "PageUp",
+    ]
+    modified = [mod + one for mod in ("C-", "M-", "S-", "C-M-") for one in (*map(chr, range(33, 127)), *names)]
+    taken = [one for one in (*map(chr, range(33, 127)), *names, *modified) if not keys.key_problem(one)]
+    assert {"O", ";", "\\", "C-s", "M-o", "F12", "C-Space"} < set(taken)
+    assert not {"C-I", "C-i", "F13", "F20", "S-o", "C-M-x", 'M-"'} & set(taken)
+    server = Server("orchestra", os.environ)
+    text = script([[("bind-key", "-T", f"t{at}", key, "last-pane")] for at, key in enumerate(taken)])
+    said = server.ask("start-server", ";", "source-file", "-", ";", "list-keys", text=text)
+    found = keys.bound(said.out)
+    assert [key for at, key in enumerate(taken) if (f"t{at}", key) not in found] == []
 
 
 def test_spawn_at_a_shell_and_the_next_key_goes_there(terminal: Terminal, local: Person) -> None:

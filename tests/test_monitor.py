@@ -124,6 +124,27 @@ def test_from_ship_to_merged_without_a_hand(person: Person, github: Double, gith
     assert not git("-C", github_repo, "branch", "--list", "issue-123")
 
 
+def test_a_reviewer_who_asks_for_the_same_again_and_again_ends_with_a_person(person: Person, github: Double) -> None:
+    configure(person.where, "agent: scripted", "github: {poll: 1s}", "limits: {review: 2}", "notify: {desktop: false}")
+    person.runs("spawn", "124")
+    person.sees("124", "shipping")
+    said: list[str] = []
+
+    def ask_and_look() -> bool:
+        shipped = person.status("124") == "shipping"
+        told = person.asks("show", "124")["guidance"]
+        if shipped and len(told) == len(said):
+            said.append(f"Line {len(told)}: please add a test.")
+            github.comment(github.pulls()[0].number, said[-1], author="lint[bot]", association="NONE")
+        return person.status("124") == "stuck"
+
+    passes(person, ask_and_look, "stuck")
+    found = person.asks("show", "124")
+    assert found["stuckReason"] == "the same is asked again by lint[bot], 2 times in a row"
+    assert "please add a test" in found["escalation"]["context"]
+    assert len(found["guidance"]) == found["attempts"]["review"] == 2
+
+
 def test_a_fix_that_never_works_ends_with_a_person(person: Person, github: Double) -> None:
     person.runs("spawn", "124")
     person.sees("124", "shipping")

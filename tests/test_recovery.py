@@ -118,6 +118,7 @@ def test_a_killed_server_with_twenty_workers(person: Person) -> None:
     person.runs("up", "-d")
     eventually(lambda: len(at_work(person)) == 20, 30, "twenty workers to be back")
     assert time.monotonic() - began < 30
+    assert sum("before it\nstarting" in person.screen(number) for number in numbers) > 20 // 2  # a few at a time
     assert {one["id"]: one["agentSession"] for one in person.asks("list")["workers"]} == sessions
     assert findings(person) == []
 
