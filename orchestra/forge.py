@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import feedback, guide, snapshot
+from orchestra import feedback, guide, snapshot, standing
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.feedback import Item
 from orchestra.model import Checks, Event, Pull, Status, Worker
@@ -88,10 +88,9 @@ class Forge:
 
 
 def _see_landed(orchestra: Orchestra, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
-    """Without a forge a person merges by hand: the base branch then holds the worker's last commit."""
+    """What a person merged by hand is merged."""
     for worker in workers:
-        tip = orchestra.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
-        if tip is not None and tip != worker.base_commit and orchestra.repository.holds(worker.base, tip):
+        if standing.landed(orchestra, worker):
             orchestra.store.record(worker.id, orchestra.store.event("landed", "monitor"))
             say(f"#{worker.id} is merged: {worker.base} holds it")
 

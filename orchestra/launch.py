@@ -7,9 +7,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, tripwire
+from orchestra import agents, processes, programs, starts, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import border
 from orchestra.errors import OrchestraError
@@ -72,6 +73,7 @@ def newest(orchestra: Orchestra, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
         orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
         orchestra.fetched[base] = now
     return orchestra.repository.resolve(base)
@@ -95,6 +97,14 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
     if _text(path) != text:
         make_private(os.path.dirname(path))
         write_atomic(path, text)
+
+
+def keep_token(orchestra: Orchestra) -> None:
+    """Keep the token that only the caller's environment holds: `down` has forgotten it, and the monitor needs it."""
+    if orchestra.tracker_name == "github":
+        from orchestra import token
+
+        token.keep_given(orchestra.remote[0], orchestra.environ, Path(orchestra.home))
 
 
 def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
@@ -129,6 +139,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
         tripwire.check(orchestra)
+        trust.check_again(orchestra, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
@@ -246,8 +257,9 @@ def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
-    waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
-    if seen is None and prepared(orchestra, worker) and waited > patience:
+    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    waited = orchestra.now() - (seconds_of(launched) or orchestra.now())
+    if seen is None and prepared(orchestra, worker) and waited > patience and not starts.in_line(orchestra, worker.id):
         seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None

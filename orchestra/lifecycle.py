@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestra import lifecycle_agent, lifecycle_pull, snapshot
 from orchestra.model import Activity, Attempts, Delivery, Doing, Event, Guidance, Status, Worker
-from orchestra.transition import AT_WORK, Refused, alive, answered, doing, escalated, ids, mark, text, to
+from orchestra.transition import AT_WORK, HELD, Refused, alive, answered, doing, escalated, ids, mark, text, to
 
 TYPE_CHECKING = False
 
@@ -114,12 +114,18 @@ def _paused(worker: Worker, event: Event) -> Worker:
     if worker.status is Status.PAUSED:
         raise Refused("it is paused already")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
-    return to(worker, Status.PAUSED, event)._replace(resume_status=back)
+    why = {HELD: text(event, "reason")} if event.data.get("reason") else {}
+    return to(worker, Status.PAUSED, event)._replace(resume_status=back, extra={**_free(worker), **why})
+
+
+def _free(worker: Worker) -> dict[str, Any]:
+    return {key: value for key, value in worker.extra.items() if key != HELD}
 
 
 def _resumed(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.PAUSED:
         raise Refused("it is not paused")
+    worker = worker._replace(extra=_free(worker))
     if worker.escalation is not None:
         return to(worker, Status.STUCK, event)
     return to(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)

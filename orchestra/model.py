@@ -65,6 +65,16 @@ class Gate(StrEnum):
     REVIEW = "review"
 
 
+class How(StrEnum):
+    """Where a person answered from."""
+
+    PANE = "pane"
+    COMMAND = "command"
+    POPUP = "popup"
+    BOARD = "board"
+    KEY = "key"
+
+
 class Delivery(StrEnum):
     """How far a piece of guidance has come; `delivered` only on the agent's own evidence."""
 
@@ -237,15 +247,6 @@ class WindowPlan(Record):
     focus: bool = False
     options: Mapping[str, str] = {}
     role: str = "shell"
-
-
-class Border(Record):
-    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
-
-    label: str
-    title: str = ""
-    since: int = 0
-    need: str = ""
 
 
 class WorkerPlan(Record):

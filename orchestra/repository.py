@@ -73,7 +73,8 @@ class Facts:
             work = [] if hooks else [f"--work-tree={real(at)}"]
             where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
         switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
-        settings = {**self.environ, **(environ or {})}
+        # The file `commondir` in git's directory of a worktree would lead to another config and other hooks.
+        settings = {**self.environ, "GIT_COMMON_DIR": str(self.common), **(environ or {})}
         locale = (settings.get("LC_ALL") or settings.get("LANG") or "C") if hooks else "C"
         argv = (*where, *switches, *argv)
         return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)

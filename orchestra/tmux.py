@@ -9,6 +9,7 @@ import os
 import re
 
 from orchestra import tmux_conf as conf
+from orchestra import tmux_guest
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean, clean_lines
 from orchestra.tmux_keys import Keyboard
@@ -21,8 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from orchestra.model import Border, Pane, WindowPlan, WorkerPlan
+    from orchestra.model import Pane, WindowPlan, WorkerPlan
     from orchestra.tmux_conf import Group
+    from orchestra.tmux_look import Border
     from orchestra.tmux_rows import Row
     from orchestra.tmux_server import Reply
 
@@ -145,10 +147,26 @@ class Tmux(Keyboard):
 
     def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> Reply:
         """Send the groups, behind what makes server and session where they are missing."""
-        first: list[Group] = [] if seen.server else conf.start_server(self.environ, self.user_config)
+        guest = self.server.guest  # their own config has been read by tmux itself
+        first: list[Group] = [] if seen.server or guest else conf.start_server(self.environ, self.user_config)
         if not seen.rows:
-            first.append(conf.start_session(self._name, self.project, cwd or self.environ.get("HOME", "/")))
-        return self.server.send([*first, *groups], begin=not seen.server)
+            if seen.server:
+                self.vacant()
+            where = cwd or self.environ.get("HOME", "/")
+            first.append(conf.start_session(self._name, self.project, where, guest=guest))
+        if not guest or seen.server:
+            return self.server.send([*first, *groups], begin=not seen.server)
+        try:
+            said = self.server.send([*first, *groups], begin=True)
+            kept, why = self.lasts() and self.running(), said.err
+        except Unreachable as wrong:
+            kept, why = False, wrong.message
+        if kept:
+            return said
+        raise OrchestraError(
+            f"your own tmux server did not keep the workspace: {clean(why) or 'it ended at once'}",
+            "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
+        )
 
     def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[Row], said: str) -> None:
         """What was to be opened is there: a line of the person's own config may fail, and that is theirs."""
@@ -221,11 +239,16 @@ class Tmux(Keyboard):
             self.server.within(pane, [("kill-pane", "-t", pane.id)], dead=True)
 
     def shutdown(self) -> None:
-        """End our session and no other, and wait for the server's end if it was the last one (O12)."""
-        session = self._look().session
-        if not session:
-            return
-        others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
-        self.server.ask("kill-session", "-t", session)
-        if not others and not self.server.ended(DOWN_SECONDS):
-            raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+        """End our session and no other, and wait for the server's end if it was the last one (O12).
+
+        On the person's own server nothing of ours is left after the last workspace, however that ended.
+        """
+        with self.server.locked():
+            if session := self._look().session:
+                others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
+                stays = others or self.server.ask("show-options", "-sv", "exit-empty").out.strip() == "off"
+                self.server.ask("kill-session", "-t", session)
+                if not stays and not self.server.ended(DOWN_SECONDS):
+                    raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+            if self.server.guest:
+                tmux_guest.leave(self.server)

@@ -5,11 +5,22 @@ Texts are stored raw in @options and drawn by #{q/h:}: never expanded, never a s
 
 from __future__ import annotations
 
+from orchestra.record import Record
+
 _COLOURS = {
     "#[fg=colour231]#[bg=colour160]#[bold]": ("blocked", "stuck", "crashed"),
     "#[fg=colour214]#[bold]": ("limited", "silent"),
     "#[fg=colour40]#[bold]": ("ready",),
 }
+
+
+class Border(Record):
+    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
+
+    label: str
+    title: str = ""
+    since: int = 0
+    need: str = ""
 
 
 def style(option: str) -> str:

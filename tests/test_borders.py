@@ -11,9 +11,10 @@ import pytest
 from conftest import eventually
 from terminal import Terminal
 
-from orchestra.model import Border, WorkerPlan
+from orchestra.model import WorkerPlan
 from orchestra.text import age
 from orchestra.tmux import Tmux
+from orchestra.tmux_look import Border
 
 
 @pytest.fixture

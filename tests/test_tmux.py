@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from orchestra import tmux_conf as conf
 from orchestra import tmux_server
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.model import Border, Pane, PanePlan, WindowPlan, WorkerPlan
+from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
+from orchestra.tmux_look import Border
 from orchestra.tmux_rows import rows
 
 PROJECT = "acme-widgets"
@@ -738,7 +739,8 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
     tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
-        tmux.bar(f"<{text}>", "stuck")
+        tmux.bar(f"<{text}>", text)
+        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -853,6 +855,19 @@ def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> 
     for nowhere in (panes[0]._replace(nonce="x"), "nonsense", panes[0]._replace(id="%77")):
         with pytest.raises(OrchestraError):
             tmux.goto(nowhere)
+
+
+def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
+    make: Callable[..., Tmux], raw: Raw, attached: Screen
+) -> None:
+    where = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{socket_path},#{pid},#{s/[$]//:session_id}")
+    tmux = make(TMUX=where)
+    pane = worker(tmux, "8", per_window=1)
+    attached.raw("send-keys", "C-b")
+    eventually(lambda: raw("list-clients", "-F", "#{client_key_table}") == "prefix", why="the prefix")
+    tmux.goto(pane)
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == pane.id
+    assert raw("list-clients", "-F", "#{client_key_table}") == "prefix"
 
 
 def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:

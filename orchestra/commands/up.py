@@ -34,6 +34,7 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     orchestra.remember(name)
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
+    launch.keep_token(orchestra)
     panes, revived = mend.reached(orchestra)
     mended = (*revived, *mend.mend(orchestra, panes))
     missing = _missing(orchestra, panes)
