@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import eventually
 from person import Person, configure, write_issue
 from terminal import Terminal
+from warm import KILLED, Command, Warm, warm
 
 pytestmark = pytest.mark.journey
 
-SHIM = str(Path(__file__).with_name("kill_at.py"))
 LOOK = "#{window_name}|#{@orchestra_part}|#{@orchestra_worker}|#{pane_id}|#{pane_pid}|#{pane_dead}"
 
 
@@ -37,16 +34,16 @@ def lives(person: Person) -> dict[str, str]:
 
 
 @pytest.fixture
-def person(repo: Path) -> Person:
+def person(repo: Path) -> Iterator[Warm]:
     """A person in a workspace of three workers that never end, and layouts of their own beside the shipped ones."""
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
     for number in (1, 2, 3):
         write_issue(repo, number, f"Issue {number}", "```script\nstatus working\nhang\n```\n")
-    person = Person(repo)
-    person.runs("up", "-d")
-    person.runs("spawn", "1", "2", "3", "--no-wait")
-    person.tmux("rename-session", "widgets")
-    return person
+    with warm(Person(repo)) as person:
+        person.runs("up", "-d")
+        person.runs("spawn", "1", "2", "3", "--no-wait")
+        person.tmux("rename-session", "widgets")
+        yield person
 
 
 WORKSPACE = [("orchestrator", ["orchestrator"]), ("workers", ["1", "2", "3"]), ("monitor", ["monitor"])]
@@ -129,36 +126,19 @@ def test_while_nothing_is_open_it_says_how_to_open_it(repo: Path) -> None:
     assert "orchestra up laptop" in Person(repo).runs("layout", "laptop", code=1).err
 
 
-def killed(person: Person, step: int, argv: Sequence[str], counted: Path) -> int:
-    """Run `orchestra argv` and kill it at its step; 0 runs to the end and writes down the steps."""
-    done = subprocess.run(
-        [sys.executable, "-P", SHIM, str(step), str(counted), "--", *argv],
-        cwd=person.where,
-        env=person.environ,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done
-    return done.returncode
-
-
-@pytest.mark.parametrize("most", [3, pytest.param(100, marks=pytest.mark.nightly)])
-def test_killed_anywhere_the_same_again_repairs(most: int, person: Person, tmp_path: Path) -> None:
-    counted = tmp_path / "steps"
+@pytest.mark.parametrize("most", [6, pytest.param(100, marks=pytest.mark.nightly, id="all")])
+def test_killed_anywhere_the_same_again_repairs(most: int, person: Warm) -> None:
     before = lives(person)
-    turn = ("wide", "laptop")
-    assert killed(person, 0, ["layout", turn[1]], counted) == 0
+    person.runs("layout", "laptop")
     pages = windows(person)
-    assert killed(person, 0, ["layout", turn[0]], counted) == 0
-    together = windows(person)
-    count = len(counted.read_text().splitlines())
-    for number, step in enumerate(range(count // 3, count, max(1, count * 2 // 3 // most))):
-        name, right = ((turn[1], [*pages, ("shell", ["shell"])]), (turn[0], together))[number % 2]
-        killed(person, step, ["layout", name], counted)
+    count = len(person.steps(Command(["layout", "wide"])))
+    together, ended = windows(person), []
+    for number, step in enumerate(range(1, count + 1, max(1, count // most))):
+        name, right = (("laptop", [*pages, ("shell", ["shell"])]), ("wide", together))[number % 2]
+        ended.append(person.ends(Command(["layout", name], step)).code)
         person.runs("layout", name)
         assert windows(person) == right, step
     after = lives(person)
     assert {pane: after[pane] for pane in before} == before
     assert len(after) == len(before) + 1
+    assert ended.count(KILLED) > len(ended) * 0.7  # the way back has fewer steps

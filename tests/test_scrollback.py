@@ -10,6 +10,7 @@ import pytest
 from conftest import eventually
 from person import Person, configure, write_issue
 from terminal import Terminal
+from warm import warm
 
 pytestmark = pytest.mark.journey
 
@@ -27,7 +28,11 @@ def test_a_pane_is_put_away_and_can_still_be_read(repo: Path, git: Callable[...,
     (repo / ".orchestra" / "layouts" / "still.yaml").write_text("windows: [{window_name: shell}]\n")
     write_issue(repo, 1, "Ends", DONE)
     write_issue(repo, 2, "Never ends", "```script\nstatus working\nhang\n```\n")
-    person = Person(repo)
+    with warm(Person(repo)) as person:
+        walk(person, repo, git)
+
+
+def walk(person: Person, repo: Path, git: Callable[..., str]) -> None:
     person.runs("up", "-d")
     person.tmux("kill-window", "-t", ":monitor")  # its passes are made one by one here
     person.runs("spawn", "1", "2")
