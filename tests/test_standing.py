@@ -93,9 +93,11 @@ def test_on_github_one_asks_for_all(github_repo: Path, github: Double, git: Git)
 
     before = len(github.requests)
     person.runs("up", "-d")
-    try: person.sees("1", "paused", 8)
+    try:
+        person.sees("1", "paused", 8)
     except BaseException:
-        print(person.screen("1"), [one.path for one in github.requests[before:]], person.runs("log", "1").out); raise
+        print(person.screen("1"), [one.path for one in github.requests[before:]], person.runs("log", "1").out)
+        raise
     person.sees("5", "merged")
     eventually(lambda: sorted(back(person)) == ["2", "3", "4"], why="the open ones to be back")
     asked = [one.path.removeprefix("/repos/acme/widgets") for one in github.requests[before:]]
