@@ -82,7 +82,7 @@ def problem(given: Mapping[str, str | None], name: str) -> str:
 
 def key_problem(key: str) -> str:
     """Why tmux would not take this as a key; empty when it would."""
-    return "" if _KEY.fullmatch(key) else f'expected a key such as O, C-s, M-o or F9, got "{clean(key, 20)}"'
+    return "" if _KEY.fullmatch(key) else f'expected a key such as O, C-s, M-g or F9, got "{clean(key, 20)}"'
 
 
 def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:

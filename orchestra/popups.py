@@ -32,11 +32,10 @@ def help_lines(door: Door) -> list[str]:
     taken = orchestra.tmux.taken() if orchestra.tmux.running() else ""
     lines = [f"prefix {key}, then:"]
     lines += [f"  {chosen.get(one.name, '-'):<6} {one.words}" for one in table.ACTIONS]
-    lines.append("right click on an issue's number: a menu; double click: spawn")
+    if not orchestra.tmux.server.guest:  # there the mouse is the person's alone
+        lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
-        lines.append(
-            f"not bound: your own tmux.conf has prefix {key} as: {taken}; choose another in tmux: {{key: ...}}"
-        )
+        lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
     return lines
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.journey
 
 PROJECT = "acme-widgets"
 WAIT = ("sleep", "1000")
+KEY_LISTS = ("list-keys", "list-keys -N")
 PROGRAM = ("env", "python3", "-m", "orchestra")
 WANTED = keys.chosen({})
 
@@ -71,8 +72,8 @@ class Theirs:
     def trace(self) -> dict[str, str]:
         """Everything of the server that is not one session's own, and the sessions."""
         asked = ("show-options -g", "show-options -s", "show-options -gw", "show-hooks -g", "show-hooks -gw")
-        more = ("show-environment -g", "list-keys", "list-keys -N", "list-sessions", "list-windows -a", "list-buffers")
-        return {line: self(*line.split()) for line in (*asked, *more)}
+        more = ("show-environment -g", "list-sessions", "list-windows -a", "list-buffers")
+        return {line: self(*line.split()) for line in (*asked, *more, *KEY_LISTS)}
 
 
 @pytest.fixture
@@ -134,11 +135,12 @@ KEYS = (";", "\\", "#", "~", "'", "M-o", "F12", "C-Space", "{", "<", "c")
 
 def given_back(theirs: Theirs, key: str) -> list[str]:
     """Guard the key and give it back; what is not as it was, or was not guarded."""
-    server, before = tmux().server, theirs.trace()
+    server, before = tmux().server, {line: theirs(*line.split()) for line in KEY_LISTS}
     taken = tmux_guest.enter(server, key) or tmux_guest.enter(server, key)
     guarded = theirs("list-keys", "-T", "prefix").count(keys.WITHIN) == 1
     tmux_guest.leave(server)
-    return [*changed(before, theirs.trace()), *([] if guarded and not taken else [f"{key} is not guarded: {taken}"])]
+    after = {line: theirs(*line.split()) for line in KEY_LISTS}
+    return [*changed(before, after), *([] if guarded and not taken else [f"{key} is not guarded: {taken}"])]
 
 
 def test_whatever_the_key_did_comes_back_exactly(theirs: Theirs, mine: Terminal, tmp_path: Path) -> None:
@@ -283,12 +285,48 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     mine.press("Enter")
     local.sees("1", "complete")
     mine.shows("#1 ready")
+    theirs("set", "-s", "exit-unattached", "on")
+    assert findings(local) == ["T1"]
+    theirs("set", "-s", "exit-unattached", "off")
     local.runs("down")
     mine.shows("MY-THEME")  # back in their own session
     eventually(lambda: theirs("list-clients", "-F", "#{session_name}") == "mine", why="the client to be back")
     theirs("set", "-g", "@pressed", "0")
     after = theirs.trace()
     assert changed(before, after) == []
+
+
+def findings(person: Person) -> list[str]:
+    found = [str(one["id"]) for one in person.asks("doctor", code=None)["findings"]]
+    return [one for one in found if one[0] in "IKT"]
+
+
+def test_an_open_workspace_is_never_opened_a_second_time_elsewhere(local: Person, theirs: Theirs) -> None:
+    config = local.where / "orchestra.yaml"
+    own = config.read_text()
+    names = ("list-sessions", "-F", "#{@orchestra_project}")
+    ours, work = Theirs("-L", "orchestra"), Theirs("-S", f"{local.environ['TMUX_TMPDIR']}/work", "-f", "/dev/null")
+    config.write_text(own.replace("socket: default", "socket: orchestra"))
+    local.runs("up", "-d")
+    project = ours(*names)
+    config.write_text(own)
+    local.runs("up", "-d")  # the config says another server by now
+    assert "not open" not in local.runs("list").out
+    assert theirs("list-sessions").startswith("failed")
+    local.runs("down")
+    assert ours("list-sessions").startswith("failed")
+    local.runs("up", "-d")
+    assert theirs(*names) == project
+    work("new-session", "-d", "-s", "mine")
+    before = work.trace()
+    inside = Person(local.where, {"TMUX": work("display-message", "-p", "#{socket_path},#{pid},0")})
+    inside.runs("up", "-d")  # from inside another server of theirs
+    assert work.trace() == before
+    inside.runs("down")
+    inside.runs("up", "-d")
+    assert work(*names).split() == [project]
+    local.runs("down")  # from outside of it
+    assert changed(before, work.trace()) == []
 
 
 def orchestra() -> tuple[str, ...]:

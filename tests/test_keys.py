@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import eventually
+from conftest import both_servers, eventually
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
@@ -33,9 +33,9 @@ HOSTILE = "#(touch canary) #[fg=red]x '; touch canary; ' $(touch canary) #{pid} 
 
 
 @pytest.fixture
-def local(repo: Path, git: Callable[..., str]) -> Person:
+def local(repo: Path, git: Callable[..., str], server: str) -> Person:
     quick_fingers()
-    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
+    configure(repo, "agent: scripted", "tracker: local", f"workers: {{max: 9}}\ntmux: {{socket: {server}}}")
     write_issue(repo, 1, "Choose a colour", ASK)
     write_issue(repo, 2, "Choose another", ASK)
     write_issue(repo, 3, HOSTILE, HANG)
@@ -43,7 +43,7 @@ def local(repo: Path, git: Callable[..., str]) -> Person:
     (repo / "notes.txt").write_text("first line\n  #124 Never ends, after #3\nno number here\n")
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
-    return Person(repo)
+    return Person(repo, socket=server)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def terminal(local: Person, layout: str) -> Iterator[Terminal]:
     """The workspace, with a shell in front, on a screen of 120x40."""
     local.runs("up", layout, "-d")
     terminal = Terminal(120, 40)
-    terminal.run(["tmux", "-L", "orchestra", "attach"])
+    terminal.run(["tmux", "-L", local.socket, "attach"])
     terminal.shows("no workers")
     yield terminal
     terminal.end()
@@ -181,6 +181,7 @@ def test_the_issue_picker_opens_where_there_is_no_number(terminal: Terminal, loc
     terminal.shows("#124 works")
 
 
+@both_servers
 def test_to_who_needs_you_in_turn_answer_in_a_popup_and_back(terminal: Terminal, local: Person) -> None:
     local.runs("spawn", "1", "2")
     for number in "12":
@@ -306,6 +307,35 @@ def test_the_persons_own_binding_is_kept_and_told(local: Person, layout: str, ho
     assert "display-message mine" in found["K1"]["what"]
 
 
+def test_under_a_tmux_conf_like_screens_ours_works_and_theirs_stays(local: Person, layout: str, home: Path) -> None:
+    with (home / ".tmux.conf").open("a") as file:
+        file.write(
+            "unbind C-b\nset -g prefix C-a\nbind C-a last-window\nbind Space next-window\nbind a send-prefix\n"
+            "bind O display-message 'mine, on O'\nbind M-p display-message 'mine, on M-p'\n"
+            "set -g status-style bg=blue\nset -g status-left 'MY THEME '\nset -g mode-keys vi\nset -g base-index 1\n"
+        )
+    path = local.where / "orchestra.yaml"
+    path.write_text(path.read_text().replace("socket: orchestra", "socket: orchestra, key: M-g"))
+    local.runs("up", layout, "-d")
+    terminal = Terminal(120, 30)
+    terminal.run(["tmux", "-L", local.socket, "attach"])
+    terminal.shows("MY THEME")
+    before = local.tmux("list-keys", "-T", "prefix")
+    terminal.press("C-a", "O")
+    terminal.shows("mine, on O")
+    terminal.press("C-a", "M-p")
+    terminal.shows("mine, on M-p")
+    assert "prefix M-g, then:" in local.runs("keys").out
+    terminal.press("C-a", "M-g")
+    terminal.shows("which key?")
+    terminal.press("?")
+    assert "spawn a worker on the issue" in terminal.shows("Enter closes this")
+    terminal.press("Enter")
+    local.runs("up", layout, "-d")
+    assert local.tmux("list-keys", "-T", "prefix") == before
+    terminal.end()
+
+
 def test_an_own_server_gets_a_line_that_works(local: Person, layout: str) -> None:
     local.runs("up", layout, "-d")
     line = local.runs("keys", "--install").out.splitlines()[-1]
@@ -328,7 +358,7 @@ def test_an_unknown_action_in_the_config_names_its_line(local: Person) -> None:
     path = local.where / "orchestra.yaml"
     path.write_text(path.read_text() + "keys:\n  spwan: s\n")
     said = local.runs("list", code=UsageError.exit_code)
-    assert "orchestra.yaml:5" in said.err
+    assert "orchestra.yaml:6" in said.err
     assert "spwan" in said.err
 
 

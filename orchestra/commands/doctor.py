@@ -43,7 +43,7 @@ def _keys(orchestra: Orchestra) -> Iterable[Finding]:
     if not orchestra.tmux.running():
         return
     if taken := orchestra.tmux.taken():
-        what = f"prefix {orchestra.config.tmux.key} is a key of your own already: {taken}"
+        what = f"prefix {orchestra.config.tmux.key} does something else already: {taken}"
         yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
     if not orchestra.tmux.lasts():
         what = "tmux ends with its last terminal (exit-unattached), and the workers with it"
