@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, ending, guide, launch, queue, stall
+from orchestra import dismissed, ending, guide, launch, queue, stall
 from orchestra.announce import announce
-from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
 from orchestra.model import Delivery, Doing, Pane, Status, Worker
@@ -99,7 +98,7 @@ def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str]
         if trouble:
             say(f"#{worker.id} {trouble}")
     elif worker.activity.state is Doing.BLOCKED:
-        _see_dismissed(orchestra, worker, pane)
+        dismissed.see(orchestra, worker, pane)
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
@@ -134,13 +133,6 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
     store.record(worker.id, store.event("attempted", "monitor", what="restart", signature="ended", why=why))
     launch.start_again(orchestra, worker.id, "monitor")
     say(f"#{worker.id} started again in its conversation ({why})")
-
-
-def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
-    """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
-    if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
-        seen = orchestra.store.event("idle", "monitor")
-        orchestra.store.decide(worker.id, lambda now: in_the_pane(now, seen))
 
 
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:

@@ -27,7 +27,7 @@ LAYERS = (
     "trash worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
     "programs news place app ending removal mend checks trust view starts standing launch guide queue stall announce "
-    "hook_wait answering tripwire desk overview workspace scrollback",
+    "hook_wait answering tripwire desk overview workspace scrollback dismissed",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
