@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestra import attention
+from orchestra import attention, tokens
 from orchestra.dialogs import open_questions
 from orchestra.errors import UsageError
 from orchestra.model import Attention, Delivery, Escalation, Gate, Status
@@ -122,6 +122,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
     yield f"  branch     {it.branch} from {it.base} ({it.base_commit[:10]})"
     yield f"  worktree   {clean(it.worktree, 300)}"
     yield f"  changes    {_changes(row)}"
+    if row.tokens:
+        yield f"  tokens     {tokens.told(row.tokens)}"
     if it.plan:
         yield f"  plan       {clean(it.plan, 300)}"
     if it.pull_url or it.pull:

@@ -27,7 +27,7 @@ LAYERS = (
     "worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
     "programs news app ending removal mend checks trust view launch guide queue announce hook_wait answering tripwire "
-    "desk overview",
+    "desk overview tokens",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
