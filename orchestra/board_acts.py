@@ -83,6 +83,16 @@ class Acts:
         """The worker's pull request."""
         return popups.open_pull(self.orchestra, number)
 
+    def choose(self) -> str:
+        """The number of a worker that the person chooses by number or words; empty when they leave."""
+        from orchestra.view import look
+
+        try:
+            return popups.chosen([row for row in look(self.orchestra, changes=False).rows if row.seen.pane]) or ""
+        except OrchestraError as wrong:
+            ask.read(f"{wrong.message}; Enter goes back ")
+            return ""
+
     def dialog(self, name: str, number: str) -> str:
         """A dialog of the popups, in this terminal."""
         try:

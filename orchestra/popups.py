@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +15,7 @@ from orchestra.text import clean
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
     from orchestra.desk import Desk
+    from orchestra.view import Row
 
 
 def help_lines(door: Door) -> list[str]:
@@ -123,14 +124,19 @@ def _workers_popup(_: Door, desk: Desk) -> str | None:
     from orchestra.view import look
 
     rows = [row for row in look(desk.orchestra, changes=False).rows if row.seen.pane is not None]
+    number = chosen(rows)
+    pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
+    if pane is not None:
+        desk.orchestra.tmux.travel(pane, desk.pane)
+    return ""
+
+
+def chosen(rows: Sequence[Row]) -> str | None:
+    """The number of the worker that the person chooses to go to; None when they leave."""
     if not rows:
         raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
     lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
-    number = ask.choose(lines, [row.worker.id for row in rows], "go to")
-    chosen = next((row.seen.pane for row in rows if row.worker.id == number), None)
-    if chosen is not None:
-        desk.orchestra.tmux.travel(chosen, desk.pane)
-    return ""
+    return ask.choose(lines, [row.worker.id for row in rows], "go to")
 
 
 def _issues_popup(door: Door, desk: Desk) -> str | None:

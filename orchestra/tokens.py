@@ -59,7 +59,8 @@ def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
             seen[worker.id] = (worker.nonce, marks)
     if seen != kept:
         _keep(path, seen)
-    return {number: _sum(marks) for number, (_, marks) in seen.items() if any(mark.offset for mark in marks.values())}
+    found = {number: _sum(marks) for number, (_, marks) in seen.items()}
+    return {number: used for number, used in found.items() if used.usage.total}
 
 
 def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Marks:
