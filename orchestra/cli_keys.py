@@ -10,6 +10,7 @@ import click
 
 from orchestra import ask
 from orchestra.completion import numbers
+from orchestra.dialogs import open_questions
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
 from orchestra.popups import act, help_lines, open_pull, popup, spawned
@@ -99,7 +100,7 @@ def _board(desk: Desk) -> str:
 def _approve(desk: Desk) -> str:
     from orchestra.commands.approve import approve
 
-    if not desk.number or desk.worker.escalation is None:
+    if not desk.number or not open_questions(desk.worker):
         desk.popup("gates")
         return ""
     return f"approved for #{desk.number}: {approve(desk.orchestra, desk.number).summary}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra import ask
+from orchestra.dialogs import open_questions
 from orchestra.door import Door
 from orchestra.errors import OrchestraError
 from orchestra.text import clean
@@ -80,9 +81,9 @@ def _tell(door: Door, number: str) -> str:
 
 def _deny_popup(door: Door, desk: Desk) -> str:
     worker = desk.worker
-    if worker.escalation is None:
+    if not open_questions(worker):
         raise OrchestraError(f"#{worker.id} asks for nothing")
-    ask.show(ask.asked(worker))
+    ask.show(ask.asked(worker, ask.FEW))
     why = ask.read("deny it, because (empty leaves): ")
     return act(door)(worker.id, "n", why) if why else ""
 
@@ -153,11 +154,14 @@ def _issues_popup(door: Door, desk: Desk) -> str | None:
     return spawned(desk, number)
 
 
-def _diff_popup(door: Door, desk: Desk) -> str:
+def _diff_popup(door: Door, desk: Desk) -> str | None:
     from orchestra.commands.diff import diff as verb
 
-    ask.page(*verb(door.orchestra, desk.worker.id))
-    return ""
+    found = verb(door.orchestra, desk.worker.id)
+    if not found.text.strip():
+        click.echo(f"#{desk.worker.id} has changed nothing yet")
+        return None
+    return "" if ask.page(*found) else None  # a popup would close before anybody has read it
 
 
 def _help_popup(door: Door, _: Desk) -> None:
