@@ -42,8 +42,8 @@ def head(view: View, title: str) -> str:
     first = click.unstyle(next(iter(render.table(view, title, 100))))
     closed = "   (the workspace is not open: orchestra up)" if view.open is False else ""
     unknown = "   (tmux does not answer: panes are not known)" if view.open is None else ""
-    used = sum(row.tokens.usage.total for row in view.rows if row.tokens)
-    return first + closed + unknown + (f"   {tokens.short(used)} tokens" if used else "")
+    used = tokens.together(row.tokens for row in view.rows)
+    return first + closed + unknown + (f"   {used} tokens" if used else "")
 
 
 def worker(row: Row, columns: int) -> str:

@@ -44,6 +44,20 @@ def told(found: Tokens) -> str:
     return f"{found}: {fresh} in, {cached} from the cache, {stored} into it, {written} out"
 
 
+def together(found: Iterable[Tokens | None]) -> Tokens | None:
+    """All of several workers; None where no transcript tells."""
+    told = [one for one in found if one]
+    usage = Usage()
+    for one in told:
+        usage = usage.plus(one.usage)
+    return Tokens(usage, any(one.behind for one in told)) if told else None
+
+
+def as_json(found: Tokens | None) -> dict[str, int | bool] | None:
+    """As `--json` prints them; None where no transcript tells."""
+    return {**found.usage._asdict(), "total": found.usage.total, "behind": found.behind} if found else None
+
+
 def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
     """The tokens of those workers whose agents have a transcript that tells. No request is made."""
     path = os.path.join(orchestra.store.cache, "tokens.json")
@@ -59,8 +73,11 @@ def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
             seen[worker.id] = (worker.nonce, marks)
     if seen != kept:
         _keep(path, seen)
-    found = {number: _sum(marks) for number, (_, marks) in seen.items()}
-    return {number: used for number, used in found.items() if used.usage.total}
+    found = {
+        number: together(Tokens(mark.usage, mark.behind) for mark in marks.values())
+        for number, (_, marks) in seen.items()
+    }
+    return {number: used for number, used in found.items() if used and used.usage.total}
 
 
 def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Marks:
@@ -78,13 +95,6 @@ def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Ma
     except OrchestraError:  # an agent that this version does not know
         return {}
     return {path: marks.get(path, Mark()) for one in mine for path in files(one)}
-
-
-def _sum(marks: Marks) -> Tokens:
-    usage = Usage()
-    for mark in marks.values():
-        usage = usage.plus(mark.usage)
-    return Tokens(usage, any(mark.behind for mark in marks.values()))
 
 
 def _kept(path: str) -> dict[str, tuple[str, Marks]]:

@@ -129,9 +129,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
-        "tokens": {**row.tokens.usage._asdict(), "total": row.tokens.usage.total, "behind": row.tokens.behind}
-        if row.tokens
-        else None,
+        "tokens": tokens.as_json(row.tokens),
     }
 
 

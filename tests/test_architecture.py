@@ -31,7 +31,7 @@ LAYERS = (
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json render_log completion door cli_worker cli_more cli_keys ask popups cli board_text board_keys board_widgets board_acts board hook "
+    "render render_json render_log render_stats completion door cli_worker cli_more cli_keys ask popups cli board_text board_keys board_widgets board_acts board hook "
     "__main__",
 )
 
