@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.answering import choosing
 from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError
-from orchestra.model import Gate
 from orchestra.text import clean, clean_lines
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def words(worker: Worker) -> str:
     """What the person wants to say to a worker; empty when they leave."""
     show(asked(worker, FEW, ": v shows them"))
     click.echo(click.style(f"  {HOW}", dim=True))
-    options = options_of(worker)
+    chosen = choosing(worker)
+    options = chosen.options if chosen else ()
     lines: list[str] = []
     while (line := read("> ")) is not None:
         first = "" if lines else line.strip()
@@ -74,10 +75,10 @@ def words(worker: Worker) -> str:
     return "\n".join(lines)
 
 
-def options_of(worker: Worker) -> Sequence[str]:
-    """What a number picks from: a dialog's question comes before what the worker asked itself."""
-    found = [one for one in open_questions(worker) if one.gate is Gate.QUESTION or one is worker.escalation]
-    return found[0].options if found else ()
+def answerable(worker: Worker) -> tuple[str, ...]:
+    """The request that words to this worker answer, as it was shown."""
+    chosen = choosing(worker)
+    return (chosen.request,) if chosen else ()
 
 
 def _quoted(worker: Worker) -> str:
@@ -107,18 +108,20 @@ def _has(line: str, wanted: str) -> bool:
     return all(word in text for word in wanted.lower().split())
 
 
-def gates(rows: Sequence[Row], act: Callable[[str, str, str], str]) -> None:
-    """Show what waits and take decisions, several on a line; `act(number, verb, words)` does one and says how."""
+def gates(rows: Sequence[Row], act: Callable[[Worker, str, str], str]) -> None:
+    """Show what waits and take decisions, several on a line; `act(worker, verb, words)` does one and says how."""
     known = {row.worker.id: row.worker for row in rows}
     for worker in known.values():
         show(asked(worker, FEW) if len(known) == 1 else brief(worker))
     first = next(iter(known))
     how = f"{first} y approves, {first} n WHY denies, {first} WORDS answers, {first} v shows all; 1,2 y both"
     click.echo(click.style(f"  {how}", dim=True))
+    if any(len(open_questions(worker)) > 1 for worker in known.values()):
+        click.echo(click.style("  Y and N: all that a worker asks, not the first alone", dim=True))
     while line := read("> "):
         wanted, _, rest = line.strip().partition(" ")
         verb, _, why = rest.strip().partition(" ")
-        verb, why = (verb, why) if verb in ("y", "n", "v") else ("tell", rest)
+        verb, why = (verb, why) if verb in ("y", "n", "Y", "N", "v") else ("tell", rest)
         for number in (one.lstrip("#") for one in wanted.split(",")):
             try:
                 if number not in known:
@@ -126,7 +129,7 @@ def gates(rows: Sequence[Row], act: Callable[[str, str, str], str]) -> None:
                 elif verb == "v":
                     view(known[number])
                 else:
-                    click.echo(act(number, verb, why))
+                    click.echo(act(known[number], verb, why))
             except OrchestraError as wrong:
                 click.echo(f"#{clean(number, 20)}: {wrong.message}", err=True)
 

@@ -242,7 +242,7 @@ class Board(App[tuple[str, ...]]):
     def action_act_on(self, name: str) -> None:
         """What is done about the selected worker, which stands below."""
         if row := self.row:
-            self.do(lambda: getattr(self.acts, name)(row.worker.id))
+            self.do(lambda: getattr(self.acts, name)(row.worker))
 
     def action_ask(self, name: str) -> None:
         """A dialog in the terminal itself, then the board again."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import ask, popups
 from orchestra.errors import OrchestraError
+from orchestra.model import How
 from orchestra.text import clean
 from orchestra.tmux_server import inside
 from orchestra.view import pane_of, worker_of
@@ -13,6 +14,7 @@ from orchestra.view import pane_of, worker_of
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.door import Door
+    from orchestra.model import Worker
 
 
 class Acts:
@@ -73,15 +75,13 @@ class Acts:
         self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
         return ""
 
-    def approve(self, number: str) -> str:
-        """Approve what the worker asks."""
-        from orchestra.commands.approve import approve
+    def approve(self, worker: Worker) -> str:
+        """Approve what the worker asks, as the board shows it."""
+        return popups.act(self.door, How.BOARD)(worker, "y", "")
 
-        return f"approved for #{number}: {clean(approve(self.orchestra, number).summary)}"
-
-    def pull(self, number: str) -> str:
+    def pull(self, worker: Worker) -> str:
         """The worker's pull request."""
-        return popups.open_pull(self.orchestra, number)
+        return popups.open_pull(self.orchestra, worker.id)
 
     def choose(self) -> str:
         """The number of a worker that the person chooses by number or words; empty when they leave."""

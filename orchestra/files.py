@@ -89,10 +89,7 @@ def append_line(path: str, line: str) -> None:
     """Append one line and fsync. A torn last line of a crash is cut off first; half a line is taken back."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":
-            size = os.pread(fd, size, 0).rfind(b"\n") + 1
-            os.ftruncate(fd, size)
+        size = _whole_lines(fd)
         try:
             _write_all(fd, line.encode("utf-8", "replace"))
         except OSError:
@@ -100,6 +97,26 @@ def append_line(path: str, line: str) -> None:
             raise
     finally:
         os.close(fd)
+
+
+def cut_torn(path: str) -> int:
+    """A file's size once a torn last line is cut off; 0 when there is none."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return 0
+    try:
+        return _whole_lines(fd)
+    finally:
+        os.close(fd)
+
+
+def _whole_lines(fd: int) -> int:
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        size = os.pread(fd, size, 0).rfind(b"\n") + 1
+        os.ftruncate(fd, size)
+    return size
 
 
 def _write_all(fd: int, content: bytes) -> None:

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def gates(orchestra: Orchestra) -> tuple[Row, ...]:
-    """The workers that wait for an answer: to a dialog in their pane, or to what they asked themselves."""
+    """The workers that ask a person something, in a dialog or by themselves."""
     return tuple(row for row in look(orchestra, changes=False).rows if open_questions(row.worker))
