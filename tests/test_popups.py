@@ -179,7 +179,9 @@ def test_the_same_as_plain_commands_outside_of_tmux(local: Person, git: Git, rep
     editor.write_text("#!/bin/sh\ngrep -q '^# .*Which colour' $1 && printf 'by the editor' >$1\n")
     editor.chmod(0o755)
     terminal = Terminal(80, 24, {**local.environ, "EDITOR": str(editor)})
-    orchestra = ["env", "-C", str(repo), f"PATH={local.environ['PATH']}", sys.executable, "-P", "-m", "orchestra"]
+    stays = ["sh", "-c", '"$@"; exec sleep 100', "sh"]  # a pane that dies has a line less
+    program = [sys.executable, "-P", "-m", "orchestra"]
+    orchestra = [*stays, "env", "-C", str(repo), f"PATH={local.environ['PATH']}", *program]
 
     terminal.run([*orchestra, "tell", "1"])
     terminal.shows("v shows them")
