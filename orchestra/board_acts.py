@@ -70,8 +70,11 @@ class Acts:
         self.last = row.worker.id
         return self.go(row.worker.id)
 
-    def orchestrator(self) -> str:
+    def orchestrator(self) -> str | tuple[str, ...]:
         """To the orchestrator's window."""
+        if not self.within:
+            self.orchestra.tmux.goto("orchestrator")
+            return self.orchestra.tmux.attach_argv(self.orchestra.environ)
         self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
         return ""
 

@@ -20,8 +20,18 @@ ACTIONS = {
     "back": "leave",
     "help": "ask('help')",
 }
-_SAID = {"spawn": "spawn", "next": "who needs you", "tell": "tell", "approve": "approve", "deny": "deny"}
-_SAID |= {"gates": "gates", "diff": "diff", "pull": "pull request", "help": "help", "back": "back"}
+_SAID = (  # and in one word, where there is little room
+    ("spawn", "spawn", "spawn"),
+    ("next", "who needs you", "next"),
+    ("tell", "tell", "tell"),
+    ("approve", "approve", "yes"),
+    ("deny", "deny", "no"),
+    ("gates", "gates", "gates"),
+    ("diff", "diff", "diff"),
+    ("pull", "pull request", "pull"),
+)
+_OWN = (("Enter", "go"), ("/", "filter"), ("Tab", "side"))  # these keys stay what they are
+_LAST = (("help", "help"), ("back", "back"))
 _NAMED = {"BSpace": "backspace", ",": "comma"}
 _HELD = {"C-": "ctrl+", "M-": "alt+", "S-": "shift+"}
 
@@ -35,12 +45,13 @@ def textual(key: str) -> str:
 
 
 def line(chosen: Mapping[str, str], columns: int) -> str:
-    """The keys in one line: as many of them, and as many words, as there is room for."""
-    own = [("Enter", "go"), ("/", "filter"), ("Tab", "side")]
-    told = [(chosen[name], words) for name, words in _SAID.items() if name in chosen]
-    shown = "  ".join(f"{key} {words}" for key, words in (*told[:-1], *own, *told[-1:]))
-    if len(shown) <= columns:
-        return shown
-    few = " ".join(f"{key} {words.split()[0]}" for key, words in (*told[:-1], *own, *told[-1:]))
-    help_key = chosen.get("help")
-    return few if len(few) <= columns or help_key is None else f"{help_key} tells the keys  {few}"
+    """The keys in one line: as many of them, and as many words, as there is room for; help is always there."""
+    last = [f"{chosen[name]} {words}" for name, words in _LAST if name in chosen]
+    own = [" ".join(one) for one in _OWN]
+    long = [*(f"{chosen[name]} {words}" for name, words, _ in _SAID if name in chosen), *own, *last]
+    if len("  ".join(long)) <= columns:
+        return "  ".join(long)
+    short = [*(f"{chosen[name]} {word}" for name, _, word in _SAID if name in chosen), *own]
+    while short and len("  ".join((*short, *last))) > columns:
+        short.pop()
+    return "  ".join((*short, *last))

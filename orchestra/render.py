@@ -163,7 +163,11 @@ def guidance(worker: Worker) -> Iterable[str]:
 
 def _changes(row: Row) -> str:
     held = row.changes
-    return f"{held.files} files +{held.insertions} -{held.deletions}" if held else "none known"
+    return (
+        f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}"
+        if held
+        else "none known"
+    )
 
 
 def _answer(number: str, asked: Escalation | None) -> str:

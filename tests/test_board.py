@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -263,7 +264,10 @@ def test_the_board_by_real_keys(local: Person) -> None:
     terminal.shows("#3 Dark mode")
     terminal.press("Tab", "Down")
     terminal.shows("#2 [bold red]x[/] #(touch canary) #[fg=red] [31m $(touch canary) {n}")
-    terminal.press("Up", "Enter")
+    terminal.click(*terminal.place("#3 Dark mode"))
+    terminal.shows("blocked by #2")
+    assert not local.asks("list")["workers"]
+    terminal.press("Up", "Up", "Enter")
     local_seen(local, "1")
     local.sees("1", "stuck")
     terminal.press("Tab")
@@ -283,6 +287,17 @@ def test_the_board_by_real_keys(local: Person) -> None:
     terminal.shows("#3 Dark mode")
     terminal.press("q")
     eventually(lambda: local.tmux("display-message", "-p", "#{window_name}") == "orchestrator", why="back")
+    board = ["env", "-C", str(local.where), sys.executable, "-P", "-m", "orchestra", "board"]
+    for key, window in (("w", "1"), ("o", "")):  # outside of the workspace: the terminal goes there
+        terminal.run(board)
+        terminal.shows("#3 Dark mode")
+        terminal.press(key)
+        if key == "w":
+            terminal.shows("go to (a number")
+            terminal.press("1", "Enter")
+        terminal.shows("[widgets-")
+        here = "#{@orchestra_worker}"
+        eventually(lambda w=window, h=here: local.tmux("display-message", "-p", h) == w, why=f"at {window}")  # type: ignore[misc]
     assert not list(local.where.rglob("canary"))
     terminal.end()
 
