@@ -9,7 +9,6 @@ import os
 import re
 
 from orchestra import tmux_conf as conf
-from orchestra import tmux_guest
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean, clean_lines
 from orchestra.tmux_keys import Keyboard
@@ -230,4 +229,6 @@ class Tmux(Keyboard):
                 if not stays and not self.server.ended(DOWN_SECONDS):
                     raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
             if self.server.guest:
+                from orchestra import tmux_guest
+
                 tmux_guest.leave(self.server)
