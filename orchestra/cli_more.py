@@ -114,7 +114,19 @@ def restore(door: Door, number: str | None) -> None:
         click.echo(f"kept as well: git show {ref}")
 
 
+@click.command()
+@json_option
+@click.pass_obj
+def stats(door: Door, as_json: bool) -> None:
+    """Where the time and the tokens of each worker went."""
+    from orchestra import render_stats
+    from orchestra.commands.stats import stats as verb
+
+    found = verb(door.orchestra)
+    door.say(render_stats.document(found) if as_json else render_stats.table(found, door.title))
+
+
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (pause, resume, restart, cancel, prune, restore, layout, completion):
+    for command in (pause, resume, restart, cancel, prune, restore, layout, stats, completion):
         group.add_command(command)

@@ -5,12 +5,15 @@ Each figure is the median of interleaved runs against a base measured beside it.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +129,36 @@ def bench_list() -> None:
     few.run(PY, "-c", code, "1")
     many.run(PY, "-c", code, "200")
     pair("list with 200 workers", "< 2 x with 1", lambda: many.orchestra("list"), lambda: few.orchestra("list"))
+
+
+def bench_board() -> None:
+    """From the start to the first screen with workers on it, in a terminal of 200 by 60."""
+    place = Place(1)
+    code = ("import sys,time; from orchestra.app import open_orchestra; import os\n"
+            "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
+            "for n in range(100, 150): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title=f'Worker {n}',nonce='n',"
+            "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
+    place.run(PY, "-c", code)
+    bare = ("from textual.app import App\nfrom textual.widgets import Static\n"
+            "class A(App):\n  def compose(self): yield Static('bare app')\nA().run()")  # fmt: skip
+    pair("board, 50 workers: the first screen", "< 500 ms", lambda: first_words(place, "Worker 1", PY, "-P", "-m", "orchestra", "board"),
+         lambda: first_words(place, "bare app", PY, "-c", bare))  # fmt: skip
+
+
+def first_words(place: Place, words: str, *argv: str) -> None:
+    """Run a program in a terminal until it has drawn these words."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+    program = subprocess.Popen(
+        argv, cwd=place.repo, env=place.environ, stdin=its, stdout=its, stderr=its, start_new_session=True
+    )
+    os.close(its)
+    drawn = b""
+    while words.encode() not in drawn:
+        drawn += os.read(ours, 65536)
+    program.kill()
+    program.wait()
+    os.close(ours)
 
 
 def bench_up() -> None:
@@ -263,6 +296,7 @@ def main() -> None:
         bench_list,
         bench_bar,
         bench_tab,
+        bench_board,
         bench_up,
         bench_spawn_small,
         bench_spawn_large,

@@ -27,11 +27,11 @@ LAYERS = (
     "trash worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
     "programs news place app ending removal mend checks trust view starts standing launch guide queue stall announce "
-    "hook_wait answering tripwire desk overview workspace scrollback dismissed",
+    "hook_wait answering tripwire desk overview workspace scrollback dismissed tokens",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json render_log completion door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook "
+    "render render_json render_log render_stats completion door cli_worker cli_more cli_keys ask popups cli board_text board_keys board_widgets board_acts board hook "
     "__main__",
 )
 
@@ -64,7 +64,7 @@ OWNERS = {
         "render",
     },
     "rich": {"render"},
-    "textual": {"board"},
+    "textual": {"board", "board_widgets"},
 }
 
 # What the hook may pull in: standard library and these.

@@ -184,6 +184,7 @@ class Walk:
     def board(self) -> None:
         """The board."""
         self.orchestra("b")
+        self.terminal.shows("-- the end of its pane --")
         self.told("`b`: the board", "[*] #126")
 
 
