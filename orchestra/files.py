@@ -22,7 +22,13 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
         self.fd = -1
 
     def __enter__(self) -> None:
-        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            self.fd = os.open(self.path, flags, 0o600)
+        except IsADirectoryError:
+            raise OrchestraError(
+                f"{self.path} is a directory, not our lock", f"look at it: ls -la {self.path}"
+            ) from None
         end = time.monotonic() + self.wait
         pause = 0.001
         while not self._taken():
@@ -79,7 +85,11 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             file.write(text.encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(fd)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except IsADirectoryError:  # nobody of ours made it: it is kept under another name
+            os.rename(path, f"{path}.bad-{os.urandom(4).hex()}")
+            os.replace(temporary, path)
     except BaseException:
         discard(temporary)
         raise
@@ -89,7 +99,10 @@ def append_line(path: str, line: str) -> None:
     """Append one line and fsync. A torn last line of a crash is cut off first; half a line is taken back."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        size = os.fstat(fd).st_size
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(22, "not a regular file", path)
+        size = facts.st_size
         if size and os.pread(fd, 1, size - 1) != b"\n":
             size = os.pread(fd, size, 0).rfind(b"\n") + 1
             os.ftruncate(fd, size)
@@ -106,6 +119,14 @@ def _write_all(fd: int, content: bytes) -> None:
     while content:
         content = content[os.write(fd, content) :]
     os.fsync(fd)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether something stands there that is no regular file: a FIFO, a link, a directory (failures.md S9)."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def size_of(path: str) -> int:

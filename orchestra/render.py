@@ -116,10 +116,10 @@ def worker(row: Row, now: float) -> Iterable[str]:
     )
     doing = attention.activity(row.seen)
     since = seconds_of(doing.since)
-    yield f"  agent      {it.agent} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
+    yield f"  agent      {clean(it.agent, 40)} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
     if doing.detail:
         yield f"             {clean(doing.detail, 160)}"
-    yield f"  branch     {it.branch} from {it.base} ({it.base_commit[:10]})"
+    yield f"  branch     {clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})"
     yield f"  worktree   {clean(it.worktree, 300)}"
     yield f"  changes    {_changes(row)}"
     if it.plan:
@@ -127,11 +127,12 @@ def worker(row: Row, now: float) -> Iterable[str]:
     if it.pull_url or it.pull:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
-        yield f"  review     git diff {it.base}...{it.branch}"
+        yield f"  review     git diff {clean(it.base, 100)}...{clean(it.branch, 100)}"
     for asked in open_questions(it):
         yield from _question(it.id, asked)
     for words in it.guidance:
-        yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
+        state = f"{words.state.value}, from {clean(words.sender, 30)}"
+        yield f"  {clean(words.id, 10):<10} {state}: {clean(words.text, 120)}"
 
 
 def _changes(row: Row) -> str:

@@ -140,7 +140,8 @@ def loads(text: str) -> Worker:
 def _object(text: str) -> dict[str, Any]:
     try:
         found = quick_json.loads(text)
-    except (ValueError, RecursionError) as wrong:
+        (quick_json.dumps(found) if "\\ud" in text.lower() else text).encode()  # half a character cannot be written
+    except ValueError as wrong:
         raise BadSnapshot(f"not JSON: {wrong}") from None
     if not isinstance(found, dict):
         raise BadSnapshot("not a JSON object")
@@ -177,6 +178,8 @@ def text_of(found: Mapping[str, Any], key: str, default: str | None = None) -> s
     if not isinstance(value, str):
         raise TypeError(f"{key} is not text")
     value.encode()  # a lone surrogate would only fail at the next write, when it costs the file
+    if "\0" in value:  # and this at the first program or file that is given it
+        raise ValueError(f"{key} holds a character that no text can hold")
     return value
 
 

@@ -10,7 +10,7 @@ import os
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, locked, make_private, names_in, read_text, size_of, write_atomic
+from orchestra.files import append_line, is_foreign, locked, make_private, names_in, read_text, size_of, write_atomic
 from orchestra.model import Event, Worker
 from orchestra.record import Record
 from orchestra.text import is_id, stamp
@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_JOURNAL = 64 * 1024 * 1024
 JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
 
 
@@ -44,6 +45,12 @@ class Listing(Record):
 
     workers: tuple[Worker, ...]
     problems: tuple[Problem, ...]
+
+
+def _size_in(kept: Worker | None) -> int:
+    """How much of the journal a snapshot holds; none where it does not say so in numbers."""
+    size = kept.extra.get(JOURNAL_BYTES) if kept else 0
+    return size if isinstance(size, int) else 0
 
 
 class Store:
@@ -172,19 +179,33 @@ class Store:
             pass
         except (snapshot.BadSnapshot, OSError):
             self._set_aside(path)
+        if is_foreign(f"{self.directory(worker)}.jsonl"):
+            self._set_aside(f"{self.directory(worker)}.jsonl")
         size = size_of(f"{self.directory(worker)}.jsonl")
-        held = int(kept.extra.get(JOURNAL_BYTES) or 0) if kept else 0
+        held = _size_in(kept)
         if kept is not None and size == held:
             return kept
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
             return kept
         told = lifecycle.fold(self._accepted(worker))
+        if told is None and kept is None and self._holds_something(worker):
+            where = f"{self.directory(worker)}.jsonl"
+            raise OrchestraError(f"the session of #{worker} cannot be read", f"look at it, and move it away: {where}")
         if told is None:
             return kept
         told = told._replace(extra={**(kept.extra if kept else {}), **told.extra})
         self._write(worker, told)
         return told
+
+    def _holds_something(self, worker: str) -> bool:
+        """Whether there is a journal with more in it than what a kill in its first write leaves (failures.md S11)."""
+        try:
+            return "\n" in read_text(f"{self.directory(worker)}.jsonl", MOST_JOURNAL)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def _accepted(self, worker: str) -> list[Event]:
         return [event for event, refused in self.journal(worker) if not refused]
@@ -205,7 +226,7 @@ class Store:
     def journal(self, worker: str) -> list[tuple[Event, str]]:
         """Every event of a worker with why it was refused (empty: it was not). Torn and foreign lines are left out."""
         try:
-            text = read_text(f"{self.directory(worker)}.jsonl", most=64 * 1024 * 1024)
+            text = read_text(f"{self.directory(worker)}.jsonl", MOST_JOURNAL)
         except OSError:
             return []
         found = []
