@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Asked = tuple[Worker, dict[str, Any]]
 
 MOST_PAYLOAD = 8 * 1024 * 1024
-PAYLOAD_SECONDS = 3.0  # to read it: who holds the pipe open must not hold up a turn
+PAYLOAD_SECONDS = 2.0  # to read it: who holds the pipe open must not hold up a turn
 STDIN = 0
 GOES_ON = "plan:auto"  # the fourth word of a permission hook: a plan needs no person
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
@@ -127,17 +127,19 @@ def _payload() -> dict[str, Any]:
 
 
 def _given() -> bytes:
+    """Standard input; of more than we want the rest is thrown away, so that nobody is stuck in writing it."""
     if os.isatty(STDIN):
         return b""
-    given, left, end = [], MOST_PAYLOAD, time.monotonic() + PAYLOAD_SECONDS
+    given, size, end = [], 0, time.monotonic() + PAYLOAD_SECONDS
     pipe = select.poll()
     pipe.register(STDIN, select.POLLIN)
-    while left > 0 and pipe.poll(max(0.0, end - time.monotonic()) * 1000):
-        part = os.read(STDIN, min(left, 65536))
+    while pipe.poll(max(0.0, end - time.monotonic()) * 1000):
+        part = os.read(STDIN, 65536)
         if not part:
             break
-        given.append(part)
-        left -= len(part)
+        size += len(part)
+        if size <= MOST_PAYLOAD:
+            given.append(part)
     return b"".join(given)
 
 

@@ -53,6 +53,8 @@ def loads(text: str) -> Any:
         raise ValueError(f"no JSON value at character {nothing.value}") from None
     except RecursionError:
         raise ValueError("nested too deep") from None
+    except SystemError:  # how the scanner says that a text is cut when `json`, whose error it wants, is not loaded
+        raise ValueError("a value that does not end, or is none") from None
     if text[end:].strip(SPACE):
         raise ValueError(f"more text after the JSON value, at character {end}")
     return found

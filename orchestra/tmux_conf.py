@@ -223,7 +223,7 @@ def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> l
 def _died(hook: Sequence[str]) -> str:
     import shlex
 
-    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1"
+    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
     return f"run-shell -b {quote(words)}"
 
 
