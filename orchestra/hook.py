@@ -200,8 +200,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         kind = "accepted" if event == "Stop" else "delivered"
         return store.event(kind, f"hook:{event}", guidance=[g.id for g in given]) if given else None
 
+    discard(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
-    discard(store.file(worker.id, "mailbox"))  # empty now, whoever emptied it
     if refused or not given:
         return None
     if event == "Stop":

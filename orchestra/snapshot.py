@@ -21,6 +21,7 @@ from orchestra.model import (
     Status,
     Worker,
 )
+from orchestra.text import is_id
 
 TYPE_CHECKING = False
 
@@ -154,7 +155,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
     values |= {field: _text_or_none(found, key) for field, key in _OPTIONAL}
     resume = found.get("resumeStatus")
     return Worker(
-        id=text_of(found, "id"),
+        id=number_of(found),
         status=Status(found["status"]),
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
@@ -170,6 +171,14 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )
+
+
+def number_of(found: Mapping[str, Any]) -> str:
+    """The worker's number under `id`; raises ValueError for what is none."""
+    number = text_of(found, "id")
+    if not is_id(number):
+        raise ValueError("id is no issue number")
+    return number
 
 
 def text_of(found: Mapping[str, Any], key: str, default: str | None = None) -> str:

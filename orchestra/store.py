@@ -10,7 +10,17 @@ import os
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, is_foreign, locked, make_private, names_in, read_text, size_of, write_atomic
+from orchestra.files import (
+    MOST_BYTES,
+    append_line,
+    is_foreign,
+    locked,
+    make_private,
+    names_in,
+    read_text,
+    size_of,
+    write_atomic,
+)
 from orchestra.model import Event, Worker
 from orchestra.record import Record
 from orchestra.text import is_id, stamp
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_JOURNAL = 64 * 1024 * 1024
+LONG_LINE = 64 * 1024
 JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
 
 
@@ -106,7 +117,13 @@ class Store:
             if before is not None:  # nothing may come into being by being refused
                 self._append(worker, snapshot.event_line(event, str(refused)))
             return Recorded(before, str(refused))
-        self._append(worker, snapshot.event_line(event))
+        line = snapshot.event_line(event)
+        if len(line) > LONG_LINE and len(snapshot.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
+            raise OrchestraError(
+                f"#{worker} holds too much text already for {len(line) // 1024} KiB more",
+                "put it in a file, and name that",
+            )
+        self._append(worker, line)
         self._write(worker, after)
         return Recorded(after, "")
 
@@ -189,6 +206,8 @@ class Store:
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
             return kept
         told = lifecycle.fold(self._accepted(worker))
+        if told is not None and told.id != worker:
+            told = None
         if told is None and kept is None and self._holds_something(worker):
             where = f"{self.directory(worker)}.jsonl"
             raise OrchestraError(f"the session of #{worker} cannot be read", f"look at it, and move it away: {where}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import answering, guide
 from orchestra.errors import OrchestraError
+from orchestra.guidance import sayable
 from orchestra.model import Delivery, Gate, Worker
 from orchestra.view import refresh, worker_of
 
@@ -24,7 +25,8 @@ class Told(NamedTuple):
 
 def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.PATIENCE) -> Told:
     """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
-    if not words.strip():
+    words = sayable(words).strip()
+    if not words:
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
     worker = worker_of(orchestra, number)
     dialog = next((one for one in worker.dialogs if one.gate is Gate.QUESTION), None)
@@ -37,12 +39,15 @@ def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.
 def _guided(orchestra: Orchestra, worker: Worker, words: str, patience: float) -> Told:
     number, asked = worker.id, worker.escalation
     answers = asked.request if asked is not None and asked.gate is not Gate.PERMISSION else None
-    said = answering.chosen(asked.options, words) if asked is not None and answers is not None else words.strip()
+    said = answering.chosen(asked.options, words) if asked is not None and answers is not None else words
     event = orchestra.store.event("told", "human", text=said, answers=answers, how="command", **{"from": "human"})
     recorded = orchestra.store.record(number, event)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
     given = recorded.worker.guidance[-1]
-    state = guide.bring(orchestra, number, given.id, patience)
+    try:
+        state = guide.bring(orchestra, number, given.id, patience)
+    except OrchestraError:  # they stand on record: to end with an error now would have them told again
+        state = Delivery.QUEUED
     refresh(orchestra)
     return Told(number, given.id, state, answers is not None)
