@@ -59,7 +59,7 @@ from orchestra.view import changes_of
 pytestmark = pytest.mark.journey
 
 SEED = 20261122
-SECONDS = 5.0  # for one file, on a loaded machine
+SECONDS = 5.0  # of our own work for one file; a hang is ended by the test's time
 NOW = 1_767_870_900.0
 
 
@@ -421,7 +421,7 @@ def test_a_changed_file_reads_or_says_so(desk: Desk, name: str, count: int) -> N
     write_issue(Path(desk.orchestra.root), 8, "Good", "Body.")
     for place in range(count):
         case.spoil(desk, rng)
-        begun = time.monotonic()
+        begun = time.process_time()
         try:
             told = refused(case, desk)
         except BaseException as wrong:
@@ -429,7 +429,7 @@ def test_a_changed_file_reads_or_says_so(desk: Desk, name: str, count: int) -> N
             raise
         assert told is None or (case.name and case.name in told.message), (place, told)
         assert told is None or not unsafe(told.message + told.hint), (place, told)
-        assert time.monotonic() - begun < SECONDS, place
+        assert time.process_time() - begun < SECONDS, place
 
 
 def refused(case: Case, desk: Desk) -> OrchestraError | None:
@@ -473,7 +473,7 @@ def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special
     for name, path in places(desk).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         mutate.place(special, path)
-        begun = time.monotonic()
+        begun = time.process_time()
         again = Desk(open_orchestra(str(root), desk.orchestra.environ, lambda: NOW), desk.spoilt)
         looked, checked, opened, hooked = (
             refused(Case(snapshot, read), again) for read in (_look, _doctor, _open, _hook)
@@ -486,7 +486,7 @@ def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special
             assert looked is None, (name, looked)
         named = (path.name, "not installed") if name == "config" else (path.name,)  # an empty config has another agent
         assert opened is None or (name in FOR_UP and any(word in opened.message for word in named)), (name, opened)
-        assert time.monotonic() - begun < SECONDS, name
+        assert time.process_time() - begun < SECONDS, name
         _put_back(path, pristine, desk)
 
 
