@@ -5,10 +5,12 @@ CI runs 300 strings of a fixed seed, the nightly run 10,000: `pytest --nightly t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +19,7 @@ import click
 import pytest
 from conftest import eventually
 from hostile import strings, unsafe
-from person import configure
+from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra import announce, ask, attention, board_text, feedback, notify, prompt, render, render_json, render_log
@@ -269,3 +271,94 @@ def test_notifications_carry_the_text_alone(screen: Screen, tmp_path: Path, cana
     assert words == [one.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass") for one in found]
     screen.answers()
     assert not OWNED.search(screen.sent.read_bytes())
+
+
+# --- the whole program ---
+
+SHOWN: tuple[tuple[str, ...], ...] = (
+    *(("list",), ("show", "1"), ("log", "1"), ("gates",), ("issues",), ("diff", "1"), ("doctor",)),
+    *(("wait", "1", "--timeout", "0"), ("status",), ("status", "--tmux"), ("prune", "--dry-run"), ("restore",)),
+)
+WITH_JSON = ("list", "show", "log", "gates", "issues", "doctor", "wait", "prune")
+OURS = re.compile(r"\x1b\[(?:0|1|2|3[1-6])m")  # the only escapes that may stand in what we print on a terminal
+
+
+def titles(canary: Path) -> list[str]:
+    """The strings of the seed in six titles, as a person can write them into a file."""
+    found = [one.replace("\0", "") for one in strings(SEED, 120, str(canary)) if len(one) < 200]
+    found = ["".join(char for char in one if not 0xD800 <= ord(char) < 0xE000 and ord(char) < 0xFFFE) for one in found]
+    return [" ".join(found[place::6]) or "x" for place in range(6)]
+
+
+@pytest.fixture
+def hostile(repo: Path, canary: Path) -> Person:
+    """A workspace with three workers and three more issues, every word of them hostile."""
+    quick_fingers()
+    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}", "keys: {}")
+    for number, title in enumerate(titles(canary), 1):
+        asked = json.dumps(re.sub(r"[^ -~]|[\\\"]", "", title)[:300])
+        body = f"```script\nstatus working\nwrite a.txt x\nescalate {asked} --option {asked}\n```\n"
+        write_issue(repo, number, title, body, labels=json.dumps([title[:80]]), author=json.dumps(title[:60]))
+    person = Person(repo)
+    person.runs("up", "-d")
+    person.runs("spawn", "1", "2", "3", timeout=100)
+    for one in "123":
+        person.sees(one, "stuck")
+    person.runs("tell", "2", "-", text=titles(canary)[1])
+    return person
+
+
+def test_every_command_prints_text_alone(hostile: Person) -> None:
+    for argv in SHOWN:
+        said = hostile.runs(*argv, code=None)
+        assert said.code in (0, 1, 4, 5), said
+        assert not unsafe(said.out + said.err), argv
+        if argv[0] in WITH_JSON:
+            found = hostile.runs(*argv, "--json", code=None)
+            assert not unsafe(found.out + found.err), argv
+            json.loads(found.out, parse_constant=pytest.fail)
+    for argv in (("list",), ("show", "1"), ("gates",), ("issues",), ("log", "2")):
+        typed = on_a_terminal(hostile, argv)
+        assert not unsafe(OURS.sub("", typed).replace("\r", "")), argv
+    assert hostile.tmux("display-message", "-p", "alive") == "alive"
+
+
+def on_a_terminal(person: Person, argv: Sequence[str]) -> str:
+    """What a command writes to a terminal."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-P", "-m", "orchestra", *argv]
+    child = subprocess.Popen(
+        command, cwd=person.where, env=person.environ, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # Linux's word for the end of it
+        while part := os.read(ours, 65536):
+            said += part
+    os.close(ours)
+    assert child.wait(10) == 0
+    return said.decode()
+
+
+def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path, tmp_path: Path) -> None:
+    sent = tmp_path / "sent"
+    terminal = Terminal(160, 50)
+    terminal("pipe-pane", f"cat >{sent}")
+    terminal.run(["tmux", "-L", "orchestra", "attach"])
+    terminal.shows("stuck")
+    for key, words in (("g", "approves"), ("l", "Enter closes"), ("w", "go to (a number"), ("?", "then:")):
+        terminal.press("C-b", "O")
+        terminal.shows("which key?")
+        terminal.press(key)
+        terminal.shows(words)
+        terminal.press("C-d")
+        eventually(lambda: "\u2518" not in terminal.text, why=f"the popup of {key} to close")
+    terminal.press("C-b", "O")
+    terminal.shows("which key?")
+    terminal.press("b")
+    terminal.shows("[!] #1")  # the board
+    terminal.press("Down", "Down", "Enter")
+    terminal.shows("#3")
+    terminal.end()
+    assert not OWNED.search(sent.read_bytes())
+    assert hostile.tmux("display-message", "-p", "alive") == "alive"
