@@ -99,13 +99,7 @@ def append_line(path: str, line: str) -> None:
     """Append one line and fsync. A torn last line of a crash is cut off first; half a line is taken back."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise OSError(22, "not a regular file", path)
-        size = facts.st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":
-            size = os.pread(fd, size, 0).rfind(b"\n") + 1
-            os.ftruncate(fd, size)
+        size = _whole_lines(fd)
         try:
             _write_all(fd, line.encode("utf-8", "replace"))
         except OSError:
@@ -113,6 +107,29 @@ def append_line(path: str, line: str) -> None:
             raise
     finally:
         os.close(fd)
+
+
+def cut_torn(path: str) -> int:
+    """A file's size once a torn last line is cut off; 0 when there is none."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return 0
+    try:
+        return _whole_lines(fd)
+    finally:
+        os.close(fd)
+
+
+def _whole_lines(fd: int) -> int:
+    facts = os.fstat(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(22, "not a regular file")
+    size = facts.st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        size = os.pread(fd, size, 0).rfind(b"\n") + 1
+        os.ftruncate(fd, size)
+    return size
 
 
 def _write_all(fd: int, content: bytes) -> None:
@@ -127,6 +144,16 @@ def is_foreign(path: str) -> bool:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:
         return False
+
+
+def holds_lines(path: str, most: int) -> bool:
+    """Whether a file holds more than what a kill in its first write leaves; one that cannot be read may."""
+    try:
+        return "\n" in read_text(path, most)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def size_of(path: str) -> int:

@@ -8,6 +8,7 @@ from orchestra import ending, litter, processes, removal, tidy
 from orchestra.errors import OrchestraError
 from orchestra.model import Pane, Status, Worker
 from orchestra.text import clean
+from orchestra.tmux import SocketGone
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # a person said so: nothing of it may run
 
 
-def mend(orchestra: Orchestra) -> tuple[str, ...]:
+def reached(orchestra: Orchestra) -> tuple[tuple[Pane, ...], list[str]]:
+    """The panes of our session; a server that lost its socket makes it again, and that is told."""
+    try:
+        return orchestra.tmux.panes(), []
+    except SocketGone:
+        if not orchestra.tmux.server.reach():
+            raise
+    return orchestra.tmux.panes(), ["the tmux server has made its socket again"]
+
+
+def mend(orchestra: Orchestra, panes: tuple[Pane, ...]) -> tuple[str, ...]:
     """End what began, worker by worker; a sentence for each. One that cannot be mended never hides the others."""
     said = []
     swept = litter.sweep(orchestra.home)
@@ -23,9 +34,6 @@ def mend(orchestra: Orchestra) -> tuple[str, ...]:
         said.append(f"{swept} temporary file{'' if swept == 1 else 's'} of a killed write removed")
     if tidy.sweep(orchestra.repository):
         said.append("what a killed git left in the repository was removed")
-    if orchestra.tmux.server.reach():
-        said.append("the tmux server has made its socket again")
-    panes = orchestra.tmux.panes() if orchestra.tmux.running() else ()
     marks = {process.nonce for process in processes.marked()}
     for worker in orchestra.store.listing().workers:
         try:
@@ -37,9 +45,13 @@ def mend(orchestra: Orchestra) -> tuple[str, ...]:
 
 def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
     said = []
+    if orchestra.store.behind(worker):
+        orchestra.store.settle(worker.id)
+        worker = orchestra.store.read(worker.id) or worker
+        said.append(f"#{worker.id}: its session file was brought up to its journal")
     if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
         removal.remove(orchestra, worker)
-        return [f"#{worker.id}: its removal was ended"]
+        return [*said, f"#{worker.id}: its removal was ended"]
     for pane in panes:
         if pane.worker == worker.id and superseded(orchestra, worker, pane):
             orchestra.tmux.close(pane)

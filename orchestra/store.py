@@ -13,6 +13,8 @@ from orchestra.errors import OrchestraError
 from orchestra.files import (
     MOST_BYTES,
     append_line,
+    cut_torn,
+    holds_lines,
     is_foreign,
     locked,
     make_private,
@@ -116,6 +118,7 @@ class Store:
         except Refused as refused:
             if before is not None:  # nothing may come into being by being refused
                 self._append(worker, snapshot.event_line(event, str(refused)))
+                self._write(worker, before)
             return Recorded(before, str(refused))
         line = snapshot.event_line(event)
         if len(line) > LONG_LINE and len(snapshot.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
@@ -132,6 +135,23 @@ class Store:
         size = os.stat(f"{self.directory(worker)}.jsonl").st_size
         held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
         write_atomic(f"{self.directory(worker)}.json", snapshot.dumps(held))
+
+    def behind(self, worker: Worker) -> bool:
+        """Whether the snapshot is not what the journal leads to: a write was killed between the two."""
+        if self._holds_all(worker):
+            return False
+        with self.locked(worker.id):  # now nobody is in the middle of a write
+            try:
+                return not self._holds_all(self._read(worker.id))
+            except (snapshot.BadSnapshot, OSError):
+                return True
+
+    def _holds_all(self, worker: Worker) -> bool:
+        return _size_in(worker) == size_of(f"{self.directory(worker.id)}.jsonl")
+
+    def settle(self, worker: str) -> None:
+        """Bring a snapshot that is behind up to its journal."""
+        self.decide(worker, lambda _: None)
 
     def locked(self, worker: str) -> locked:
         """Hold the worker's lock, its own file in its directory."""
@@ -196,38 +216,24 @@ class Store:
             pass
         except (snapshot.BadSnapshot, OSError):
             self._set_aside(path)
-        if is_foreign(f"{self.directory(worker)}.jsonl"):
-            self._set_aside(f"{self.directory(worker)}.jsonl")
-        size = size_of(f"{self.directory(worker)}.jsonl")
-        held = _size_in(kept)
-        if kept is not None and size == held:
+        journal = f"{self.directory(worker)}.jsonl"
+        if is_foreign(journal):
+            self._set_aside(journal)
+        if kept is not None and self._holds_all(kept):
             return kept
+        held = _size_in(kept)
+        size = cut_torn(journal)
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
             return kept
-        told = lifecycle.fold(self._accepted(worker))
-        if told is not None and told.id != worker:
-            told = None
-        if told is None and kept is None and self._holds_something(worker):
-            where = f"{self.directory(worker)}.jsonl"
-            raise OrchestraError(f"the session of #{worker} cannot be read", f"look at it, and move it away: {where}")
-        if told is None:
+        told = lifecycle.fold([event for event, refused in self.journal(worker) if not refused])
+        if told is None or told.id != worker:
+            if kept is None and holds_lines(journal, MOST_JOURNAL):  # never read as gone (failures.md S11)
+                raise OrchestraError(f"the session of #{worker} cannot be read", f"look, and move it away: {journal}")
             return kept
         told = told._replace(extra={**(kept.extra if kept else {}), **told.extra})
         self._write(worker, told)
         return told
-
-    def _holds_something(self, worker: str) -> bool:
-        """Whether there is a journal with more in it than what a kill in its first write leaves (failures.md S11)."""
-        try:
-            return "\n" in read_text(f"{self.directory(worker)}.jsonl", MOST_JOURNAL)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-
-    def _accepted(self, worker: str) -> list[Event]:
-        return [event for event, refused in self.journal(worker) if not refused]
 
     def _set_aside(self, path: str) -> None:
         """Keep a file we cannot read under another name: it is never overwritten, never read as gone (S4)."""

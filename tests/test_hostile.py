@@ -156,8 +156,7 @@ class Screen:
         self.tmux = Tmux("orchestra", "acme-widgets", os.environ)
         self.tmux.open([WindowPlan("home", (PanePlan(("sleep", "999")),))])
         plans = [WorkerPlan(str(n), f"n{n}", ("sh", "-c", "exec cat"), "/tmp", f"#{n}") for n in range(1, 9)]
-        self.tmux.open_workers(plans, per_window=8)
-        self.panes = self.tmux.panes()
+        self.panes = tuple(self.tmux.open_worker(plan, per_window=8) for plan in plans)
         self.sent = tmp_path / "sent"
         self.terminal = Terminal(200, 50)
         self.terminal("pipe-pane", f"cat >{self.sent}")
@@ -201,7 +200,7 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
         tmux.show(bar, "stuck", {pane.id: words for pane, words in zip(panes, labels, strict=True)})
         screen.shows(bar, *labels)
         screen.answers()
-    client = tmux._clients()[0][0]
+    client = tmux._clients("acme-widgets")[0][0]
     for place, words in enumerate(found[:: 1 if count < 1000 else 10]):
         (tmux.say if place % 2 else lambda said: tmux.message(client, said))(words)
         if place % 10 == 0:

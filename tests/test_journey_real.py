@@ -156,6 +156,11 @@ def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(
 ) -> None:
     person.runs("up", "-d")
     pane = eventually(lambda: _orchestrator(person), 30, "the orchestrator's box")
+    pid = person.tmux("display-message", "-p", "-t", pane, "#{pane_pid}")
+    given = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    sockets = [word for word in given if word.startswith(b"TMUX_TMPDIR=")]
+    assert len(sockets) == 1, given
+    assert sockets[0].endswith(b"/orchestrator/tmux")  # a tmux that it starts, or ends, is its own
     person.runs("spawn", "124")
     person.sees("124", "stuck", 90)
     words = "What is up? " + marker(bash("orchestra list"), {"text": "One is stuck."})

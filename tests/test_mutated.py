@@ -505,7 +505,7 @@ def _doctor(desk: Desk) -> None:
 
 def _open(desk: Desk) -> None:
     up._validated(desk.orchestra, None)
-    mend.mend(desk.orchestra)
+    mend.mend(desk.orchestra, mend.reached(desk.orchestra)[0])
 
 
 def _hook(desk: Desk) -> None:
