@@ -22,7 +22,13 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
         self.fd = -1
 
     def __enter__(self) -> None:
-        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            self.fd = os.open(self.path, flags, 0o600)
+        except IsADirectoryError:
+            raise OrchestraError(
+                f"{self.path} is a directory, not our lock", f"look at it: ls -la {self.path}"
+            ) from None
         end = time.monotonic() + self.wait
         pause = 0.001
         while not self._taken():
@@ -79,7 +85,11 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             file.write(text.encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(fd)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except IsADirectoryError:  # nobody of ours made it: it is kept under another name
+            os.rename(path, f"{path}.bad-{os.urandom(4).hex()}")
+            os.replace(temporary, path)
     except BaseException:
         discard(temporary)
         raise
@@ -112,7 +122,10 @@ def cut_torn(path: str) -> int:
 
 
 def _whole_lines(fd: int) -> int:
-    size = os.fstat(fd).st_size
+    facts = os.fstat(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(22, "not a regular file")
+    size = facts.st_size
     if size and os.pread(fd, 1, size - 1) != b"\n":
         size = os.pread(fd, size, 0).rfind(b"\n") + 1
         os.ftruncate(fd, size)
@@ -123,6 +136,24 @@ def _write_all(fd: int, content: bytes) -> None:
     while content:
         content = content[os.write(fd, content) :]
     os.fsync(fd)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether something stands there that is no regular file: a FIFO, a link, a directory (failures.md S9)."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def holds_lines(path: str, most: int) -> bool:
+    """Whether a file holds more than what a kill in its first write leaves; one that cannot be read may."""
+    try:
+        return "\n" in read_text(path, most)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def size_of(path: str) -> int:

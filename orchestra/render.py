@@ -130,10 +130,10 @@ def standing(row: Row, now: float) -> Iterable[str]:
         yield f"             {row.why}: orchestra resume {it.id} goes on, orchestra cancel {it.id} ends it"
     doing = attention.activity(row.seen)
     since = seconds_of(doing.since)
-    yield f"  agent      {it.agent} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
+    yield f"  agent      {clean(it.agent, 40)} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
     if doing.detail:
         yield f"             {clean(doing.detail, 160)}"
-    yield f"  branch     {it.branch} from {it.base} ({it.base_commit[:10]})"
+    yield f"  branch     {clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})"
     yield f"  worktree   {clean(it.worktree, 300)}"
     yield f"  changes    {_changes(row)}"
     if row.tokens:
@@ -143,7 +143,7 @@ def standing(row: Row, now: float) -> Iterable[str]:
     if it.pull_url or it.pull:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
-        yield f"  review     git diff {it.base}...{it.branch}"
+        yield f"  review     git diff {clean(it.base, 100)}...{clean(it.branch, 100)}"
 
 
 def questions(worker: Worker) -> Iterable[str]:
@@ -158,7 +158,8 @@ def questions(worker: Worker) -> Iterable[str]:
 def guidance(worker: Worker) -> Iterable[str]:
     """What a worker was told, and how far that has come."""
     for words in worker.guidance:
-        yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
+        state = f"{words.state.value}, from {clean(words.sender, 30)}"
+        yield f"  {clean(words.id, 10):<10} {state}: {clean(words.text, 120)}"
 
 
 def _changes(row: Row) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
+from orchestra.files import MOST_BYTES
 from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
@@ -171,8 +172,12 @@ class Facts:
         hooks = self.common / "hooks"
         for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
             if file.is_file():
-                content = hashlib.sha256(file.read_bytes()).hexdigest()
-                shown.update(f"\0{file.name}\0{file.stat().st_mode}\0{content}".encode(errors="replace"))
+                facts = file.stat()
+                whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
+                content = (
+                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
+                )
+                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
         return shown.hexdigest()
 
     # --- its worktrees ---

@@ -10,6 +10,7 @@ import re
 
 from orchestra import tmux_conf as conf
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.guidance import sayable
 from orchestra.text import clean, clean_lines
 from orchestra.tmux_keys import Keyboard
 from orchestra.tmux_rows import ROW, dead_plans, keyed, pane_of, room_for, rows
@@ -207,7 +208,7 @@ class Tmux(Keyboard):
 
         Exact but for control characters, which could end the paste and press keys (K5).
         """
-        if not (words := conf.pasteable(text)):
+        if not (words := sayable(text)):
             raise OrchestraError("there is nothing to deliver", "give some text")
         buffer = f"orchestra-{conf.word(pane.nonce)}-{os.urandom(6).hex()}"
         paste = [("copy-mode", "-q", "-t", pane.id), ("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane.id)]

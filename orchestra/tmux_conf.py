@@ -23,8 +23,6 @@ WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
 
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
-_PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
-_CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 # tmux cuts the left end of what is too long there, which is who needs the person.
@@ -69,11 +67,6 @@ def arg(text: str) -> str:
 def hashes(text: str) -> str:
     """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
-
-
-def pasteable(text: str) -> str:
-    """Text that is only text when it is pasted: no control character but newline and tab, no end of a paste (K5)."""
-    return _PASTE_MARK.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROL)
 
 
 def window_name(text: str) -> str:
@@ -225,7 +218,7 @@ def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> l
 def _died(hook: Sequence[str]) -> str:
     import shlex
 
-    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1"
+    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
     return f"run-shell -b {quote(words)}"
 
 

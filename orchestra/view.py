@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra import attention, snapshot, tokens
+from orchestra import attention, quick_json, snapshot, tokens
 from orchestra.attention import Seen
 from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError, Unreachable
@@ -164,7 +164,7 @@ def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes
 
 def _known(path: str) -> dict[str, tuple[str, list[int]]]:
     try:
-        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in json.loads(read_text(path)).items()}
+        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in quick_json.loads(read_text(path)).items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return {}
 

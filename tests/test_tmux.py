@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from orchestra import tmux_conf as conf
 from orchestra import tmux_server
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.guidance import sayable
 from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
@@ -169,9 +170,9 @@ def test_hashes_are_doubled_where_tmux_expands(text: str, expected: str) -> None
 @pytest.mark.fast
 @given(st.text())
 def test_what_is_pasted_holds_no_control_character(text: str) -> None:
-    kept = conf.pasteable(text)
+    kept = sayable(text)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", kept)
-    assert conf.pasteable(kept) == kept
+    assert sayable(kept) == kept
 
 
 @pytest.mark.fast
@@ -185,7 +186,7 @@ def test_what_is_pasted_holds_no_control_character(text: str) -> None:
     ],
 )
 def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
-    assert conf.pasteable(text) == expected
+    assert sayable(text) == expected
 
 
 @pytest.mark.fast
