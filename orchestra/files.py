@@ -157,9 +157,9 @@ def holds_lines(path: str, most: int) -> bool:
 
 
 def size_of(path: str) -> int:
-    """A file's size in bytes; 0 when there is none."""
+    """A file's size in bytes, of a link its own; 0 when there is none."""
     try:
-        return os.stat(path).st_size
+        return os.lstat(path).st_size
     except FileNotFoundError:
         return 0
 
