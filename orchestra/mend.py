@@ -42,8 +42,8 @@ def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks
         worker = orchestra.store.read(worker.id) or worker
         said.append(f"#{worker.id}: its session file was brought up to its journal")
     if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
-        removal.remove(orchestra, worker)
-        return [*said, f"#{worker.id}: its removal was ended"]
+        why = removal.finish(orchestra, worker)
+        return [*said, f"#{worker.id}: its removal was " + (f"called off: {clean(why)}" if why else "ended")]
     for pane in panes:
         if pane.worker == worker.id and superseded(orchestra, worker, pane):
             orchestra.tmux.close(pane)
