@@ -80,8 +80,7 @@ def remove(orchestra: Orchestra, worker: Worker) -> None:
         ending.end(orchestra, worker)
         repository.remove(worker.worktree, worker.branch, id=worker.id)
     except OrchestraError:
-        if os.path.lexists(worker.worktree):  # refused: nothing was begun that `up` could end
-            discard(intent)
+        discard(intent)  # refused: `up` would be, too; what is missing then, the next `prune` does
         raise
     tip = repository.branch_tip(worker.branch)
     if tip is not None:

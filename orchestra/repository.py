@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
+from orchestra.files import count_lines
 from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
 from orchestra.text import clean
 
+MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
@@ -190,11 +192,12 @@ class Facts:
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
 
     def changes(self, path: AnyPath, base_commit: str) -> Changes:
-        """Lines against where the work began, committed or not; files, the untracked ones too."""
+        """Files and lines against where the work began, committed or not, the untracked ones too."""
         rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
         counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
-        files = len(rows) + len(self._untracked(path))
-        return Changes(files, sum(added for added, _ in counts), sum(gone for _, gone in counts))
+        new = self._untracked(path)
+        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new, MOST_COUNTED)
+        return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
 
     def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
         """Every path that differs from where the work began, committed or not; both names of a moved file."""

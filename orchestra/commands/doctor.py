@@ -46,7 +46,7 @@ def _keys(orchestra: Orchestra) -> Iterable[Finding]:
 
 
 def _mended(orchestra: Orchestra) -> Iterable[Finding]:
-    mend.mend(orchestra)
+    mend.fix(orchestra)
     return ()
 
 
