@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.answering import choosing
+from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError
 from orchestra.text import clean, clean_lines
 
 if TYPE_CHECKING:
-    from orchestra.model import Worker
+    from orchestra.model import Escalation, Worker
     from orchestra.view import Row
 
 HOW = "a number picks an option, an empty line sends, e opens your editor, q leaves"
 
 
 def asked(worker: Worker) -> Iterable[str]:
-    """A worker's open question in full, its options with numbers."""
+    """All that a worker asks, in full; the options of what words answer have numbers."""
     yield click.style(f"#{worker.id} {clean(worker.title)}", bold=True)
-    question = worker.escalation
-    if question is None:
+    found = open_questions(worker)
+    if not found:
         yield "  it asks nothing; what you say is guidance"
-        return
+    for question in found:
+        yield from _question(question)
+
+
+def _question(question: Escalation) -> Iterable[str]:
     yield f"  {clean(question.summary)} ({question.gate.value})"
     yield from (f"    {line}" for line in clean_lines(question.context).splitlines())
     yield from (f"  tried: {clean(one)}" for one in question.tried)
@@ -36,7 +42,8 @@ def asked(worker: Worker) -> Iterable[str]:
 def words(worker: Worker) -> str:
     """What the person wants to say to a worker; empty when they leave."""
     show(asked(worker))
-    options = worker.escalation.options if worker.escalation else ()
+    chosen = choosing(worker)
+    options = chosen.options if chosen else ()
     click.echo(click.style(f"  {HOW}", dim=True))
     lines: list[str] = []
     while (line := read("> ")) is not None:
@@ -50,6 +57,12 @@ def words(worker: Worker) -> str:
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+def answerable(worker: Worker) -> tuple[str, ...]:
+    """The request that words to this worker answer, as it was shown."""
+    chosen = choosing(worker)
+    return (chosen.request,) if chosen else ()
 
 
 def _quoted(worker: Worker) -> str:
@@ -79,21 +92,23 @@ def _has(line: str, wanted: str) -> bool:
     return all(word in text for word in wanted.lower().split())
 
 
-def gates(rows: Sequence[Row], act: Callable[[str, str, str], str]) -> None:
-    """Show what waits and take decisions, several on a line; `act(number, verb, words)` does one and says how."""
+def gates(rows: Sequence[Row], act: Callable[[Worker, str, str], str]) -> None:
+    """Show what waits and take decisions, several on a line; `act(worker, verb, words)` does one and says how."""
     for row in rows:
         show(asked(row.worker))
-    numbers = [row.worker.id for row in rows]
-    first = numbers[0]
+    workers = {row.worker.id: row.worker for row in rows}
+    first = rows[0].worker.id
     click.echo(click.style(f"  {first} y approves, {first} n WHY denies, {first} WORDS answers; 1,2 y both", dim=True))
+    if any(len(open_questions(worker)) > 1 for worker in workers.values()):
+        click.echo(click.style("  Y and N: all that a worker asks, not the first alone", dim=True))
     while line := read("> "):
         wanted, _, rest = line.strip().partition(" ")
         verb, _, why = rest.strip().partition(" ")
-        verb, why = (verb, why) if verb in ("y", "n") else ("tell", rest)
+        verb, why = (verb, why) if verb in ("y", "n", "Y", "N") else ("tell", rest)
         for number in (one.lstrip("#") for one in wanted.split(",")):
             try:
-                known = number in numbers
-                click.echo(act(number, verb, why) if known else f"#{clean(number, 20)} asks nothing here")
+                known = workers.get(number)
+                click.echo(act(known, verb, why) if known else f"#{clean(number, 20)} asks nothing here")
             except OrchestraError as wrong:
                 click.echo(f"#{clean(number, 20)}: {wrong.message}", err=True)
 

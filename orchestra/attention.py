@@ -8,7 +8,7 @@ from __future__ import annotations
 from orchestra.model import Activity, Attention, Doing, Pane, Status, Worker
 from orchestra.record import Record
 from orchestra.text import age, clean, seconds_of
-from orchestra.transition import AT_WORK
+from orchestra.transition import AT_WORK, HELD
 
 TYPE_CHECKING = False
 
@@ -46,7 +46,7 @@ def attention(seen: Seen, now: float, silent: float) -> Attention | None:
     """Why a person is needed, if they are. `now` in epoch seconds, `silent` seconds without a sign of life."""
     worker, doing = seen.worker, activity(seen)
     if worker.status in _SETTLED:
-        return None
+        return Attention.STUCK if worker.status is Status.PAUSED and worker.extra.get(HELD) else None
     if doing.state is Doing.BLOCKED and _has_pane(seen):
         return Attention.BLOCKED
     if worker.status is Status.STUCK:
@@ -86,7 +86,8 @@ def why(seen: Seen, kind: Attention | None) -> str:
     """The reason behind an attention, as one clean line."""
     worker = seen.worker
     if kind is Attention.STUCK:
-        return clean(worker.stuck_reason or "")
+        held = worker.extra.get(HELD) if worker.status is Status.PAUSED else None
+        return clean(str(held or worker.stuck_reason or ""))
     if kind is Attention.CRASHED:
         if seen.pane is None:
             return "its pane is gone"

@@ -224,7 +224,7 @@ class Board(App[tuple[str, ...]]):
     def action_approve(self) -> None:
         """Approve what the selected worker asks, which stands below."""
         if row := self.row:
-            self.do(lambda: self.acts.approve(row.worker.id))
+            self.do(lambda: self.acts.approve(row.worker))
 
     def action_pull(self) -> None:
         """The selected worker's pull request."""

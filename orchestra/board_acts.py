@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import ask, popups
 from orchestra.errors import OrchestraError
+from orchestra.model import How
 from orchestra.text import clean
 from orchestra.tmux_server import inside
 from orchestra.view import pane_of, worker_of
@@ -13,6 +14,7 @@ from orchestra.view import pane_of, worker_of
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.door import Door
+    from orchestra.model import Worker
 
 
 class Acts:
@@ -73,11 +75,9 @@ class Acts:
         self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
         return ""
 
-    def approve(self, number: str) -> str:
-        """Approve what the worker asks."""
-        from orchestra.commands.approve import approve
-
-        return f"approved for #{number}: {clean(approve(self.orchestra, number).summary)}"
+    def approve(self, worker: Worker) -> str:
+        """Approve what the worker asks, as the board shows it."""
+        return popups.act(self.door, How.BOARD)(worker, "y", "")
 
     def pull(self, number: str) -> str:
         """The worker's pull request."""

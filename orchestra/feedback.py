@@ -12,6 +12,7 @@ from orchestra.model import MEMBERS
 from orchestra.text import clean, clean_lines, signature
 
 MOST_TEXT = 4000
+MOST_CONTEXT = 3000
 
 
 class Item(NamedTuple):
@@ -21,6 +22,7 @@ class Item(NamedTuple):
     name: str
     words: str
     reopens: bool = True
+    asked: str = ""  # what a reviewer said, and who: the same again is no progress
 
 
 def check_id(sha: str, name: str) -> str:
@@ -48,7 +50,8 @@ def remark(item: str, author: str, state: str, said: str, path: str, line: int |
     who = clean(author, 60)
     place = f" on {clean(path, 200)}" + (f" line {line}" if line else "") if path else ""
     head = f"{who} requests changes" if asks else f"{who} comments"
-    return Item(item, f"what {who} says", f"{head}{place}:\n{_fenced(said)}" if said.strip() else f"{head}.")
+    words = f"{head}{place}:\n{_fenced(said)}" if said.strip() else f"{head}."
+    return Item(item, f"what {who} says", words, asked=f"{who}{place}\n{said}")
 
 
 def conflict(sha: str, base: str, files: Sequence[str]) -> Item:
@@ -70,9 +73,20 @@ def text(items: Iterable[Item]) -> str:
     return "\n\n".join(item.words for item in items)
 
 
-def signature_of(tails: str) -> str:
-    """A short name for the way checks fail."""
-    return signature(tails)
+def attempt(summary: str, evidence: str, limit: int) -> dict[str, object]:
+    """The facts of one more attempt without progress: its signature, and what a person is asked at the limit."""
+    context = clean_lines(evidence, 200_000)[-MOST_CONTEXT:]
+    return {"signature": signature(evidence), "atLimit": {"limit": limit, "summary": summary, "context": context}}
+
+
+def review(items: Sequence[Item], limit: int) -> dict[str, object]:
+    """The same for what reviewers ask; nothing when none of the items is theirs."""
+    asked = [item for item in items if item.asked]
+    if not asked:
+        return {}
+    who = ", ".join(dict.fromkeys(item.asked.partition("\n")[0] for item in asked))
+    evidence = "\n".join(item.asked for item in asked)
+    return {"review": attempt(f"the same is asked again by {clean(who, 200)}", evidence, limit)}
 
 
 def _fenced(said: str) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import feedback, guide, snapshot
+from orchestra import feedback, guide, snapshot, standing
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.feedback import Item
 from orchestra.model import Checks, Event, Pull, Status, Worker
@@ -88,10 +88,9 @@ class Forge:
 
 
 def _see_landed(orchestra: Orchestra, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
-    """Without a forge a person merges by hand: the base branch then holds the worker's last commit."""
+    """What a person merged by hand is merged."""
     for worker in workers:
-        tip = orchestra.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
-        if tip is not None and tip != worker.base_commit and orchestra.repository.holds(worker.base, tip):
+        if standing.landed(orchestra, worker):
             orchestra.store.record(worker.id, orchestra.store.event("landed", "monitor"))
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
@@ -179,29 +178,33 @@ def _tell(orchestra: Orchestra, worker: Worker, items: list[Item], say: Callable
         if not told:
             return None
         facts = {"from": "monitor", "text": feedback.text(told), "about": [item.id for item in told]}
-        return orchestra.store.event("told", "monitor", reopen=any(item.reopens for item in told), **facts)
+        review = feedback.review(told, orchestra.config.limits.review)
+        reopen = any(item.reopens for item in told)
+        return orchestra.store.event("told", "monitor", reopen=reopen, **facts, **review)
 
-    orchestra.store.decide(worker.id, make)
+    recorded = orchestra.store.decide(worker.id, make).worker
     if told:
         guide.post(orchestra, worker.id)
         say(f"#{worker.id} is told of " + ", ".join(item.name for item in told))
+    _say_stuck(worker, recorded, say)
+
+
+def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None]) -> None:
+    if after is not None and after.status is Status.STUCK and before.status is not Status.STUCK:
+        say(f"#{after.id} is stuck: {after.stuck_reason}")
 
 
 def _count(orchestra: Orchestra, worker: Worker, found: Found, say: Callable[[str], None]) -> None:
     """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
     store, sha = orchestra.store, found.pull.head_sha
-    if found.pull.checks is Checks.PASSING and worker.attempts.ci:
-        store.record(worker.id, store.event("attempted", "monitor", what="ci", passed=True))
+    for what, over in (("ci", found.pull.checks is Checks.PASSING), ("review", worker.status is Status.COMPLETE)):
+        if over and getattr(worker.attempts, what):
+            store.record(worker.id, store.event("attempted", "monitor", what=what, passed=True))
     failing = [check for check in found.details.checks if check.state == "failing"]
     if not failing or worker.extra.get("ciCounted") == sha:
         return
     tails = "\n".join(f"{check.name}\n{orchestra.watch.log_tail(check)}" for check in failing)
-    facts = {"what": "ci", "signature": feedback.signature_of(tails), "head": sha}
-    counted = store.record(worker.id, store.event("attempted", "monitor", **facts)).worker
-    limit = orchestra.config.limits.ci
-    if counted is not None and counted.attempts.ci >= limit:
-        names = ", ".join(check.name for check in failing)
-        summary = f"CI fails the same way after {counted.attempts.ci} attempts: {names}"
-        asked = {"gate": "stuck", "summary": summary, "context": tails[-3000:], "request": f"ci-{sha[:12]}"}
-        store.record(worker.id, store.event("escalated", "monitor", need="a hint, or a change of the issue", **asked))
-        say(f"#{worker.id} is stuck: {summary}")
+    summary = f"CI fails the same way ({', '.join(check.name for check in failing)})"
+    facts = feedback.attempt(summary, tails, orchestra.config.limits.ci)
+    recorded = store.record(worker.id, store.event("attempted", "monitor", what="ci", head=sha, **facts))
+    _say_stuck(worker, recorded.worker, say)

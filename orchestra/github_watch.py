@@ -118,6 +118,11 @@ class Watch:
         self._asker.budget.succeeded()
         return Details(checks, remarks, answers.decision(reviews), at)
 
+    def issue_state(self, number: str) -> str:
+        """`open` or `closed`, by one conditional request. Raises Missing where there is no such issue."""
+        reply = self._asker.get(f"{self._repo}/issues/{number}")
+        return self._asker.understood(reply, lambda answer: answers.issue(answer, self.place)).state
+
     def merge_states(self, numbers: Sequence[int]) -> tuple[MergeState, ...]:
         """Whether these pull requests merge, by one GraphQL query for all of them; those not found are left out.
 

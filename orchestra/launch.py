@@ -7,9 +7,10 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, tripwire
+from orchestra import agents, processes, programs, starts, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import label
 from orchestra.errors import OrchestraError
@@ -25,6 +26,7 @@ FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this 
 PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
 FRESH_SECONDS = 30.0  # a base fetched this lately is not fetched again
 FETCH_SECONDS = 15.0
+STAGGER_SECONDS = 0.1  # `worker run` is 0.1 s of a core until it becomes the agent
 SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
@@ -35,15 +37,19 @@ def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
     return orchestra.tmux.open_worker(_plan(orchestra, worker), per_window=per_window)
 
 
-def open_panes(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> None:
-    """Open the panes of many workers in one message: what `up` does after a crash or a reboot."""
-    plans = []
+def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:
+    """Record a launch of each, and say how to open its pane: what `up` does after a crash or a reboot.
+
+    They start one after the other: a dozen at once would take the machine from the one that is looked at.
+    """
+    found: list[WorkerPlan] = []
     for worker in workers:
         recorded = orchestra.store.record(worker.id, orchestra.store.event("launched", by))
         if recorded.worker is not None and not recorded.refused:
-            plans.append(_plan(orchestra, recorded.worker))
-    if plans:
-        orchestra.tmux.open_workers(plans, per_window=orchestra.per_window)
+            plan = _plan(orchestra, recorded.worker)
+            late = programs.later(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
+            found.append(plan._replace(argv=late))
+    return found
 
 
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
@@ -66,6 +72,7 @@ def newest(orchestra: Orchestra, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
         orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
         orchestra.fetched[base] = now
     return orchestra.repository.resolve(base)
@@ -89,6 +96,14 @@ def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
     if _text(path) != text:
         make_private(os.path.dirname(path))
         write_atomic(path, text)
+
+
+def keep_token(orchestra: Orchestra) -> None:
+    """Keep the token that only the caller's environment holds: `down` has forgotten it, and the monitor needs it."""
+    if orchestra.tracker_name == "github":
+        from orchestra import token
+
+        token.keep_given(orchestra.remote[0], orchestra.environ, Path(orchestra.home))
 
 
 def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
@@ -123,6 +138,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
         tripwire.check(orchestra)
+        trust.check_again(orchestra, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
@@ -240,8 +256,9 @@ def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
 def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
-    waited = orchestra.now() - (seconds_of(worker.activity.since) or orchestra.now())
-    if seen is None and prepared(orchestra, worker) and waited > patience:
+    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    waited = orchestra.now() - (seconds_of(launched) or orchestra.now())
+    if seen is None and prepared(orchestra, worker) and waited > patience and not starts.in_line(orchestra, worker.id):
         seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None

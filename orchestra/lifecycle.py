@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestra import lifecycle_agent, lifecycle_pull, snapshot
 from orchestra.model import Activity, Attempts, Delivery, Doing, Event, Guidance, Status, Worker
-from orchestra.transition import AT_WORK, Refused, alive, answered, doing, escalated, ids, mark, text, to
+from orchestra.transition import AT_WORK, HELD, Refused, alive, answered, doing, escalated, ids, mark, text, to
 
 TYPE_CHECKING = False
 
@@ -114,12 +114,18 @@ def _paused(worker: Worker, event: Event) -> Worker:
     if worker.status is Status.PAUSED:
         raise Refused("it is paused already")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
-    return to(worker, Status.PAUSED, event)._replace(resume_status=back)
+    why = {HELD: text(event, "reason")} if event.data.get("reason") else {}
+    return to(worker, Status.PAUSED, event)._replace(resume_status=back, extra={**_free(worker), **why})
+
+
+def _free(worker: Worker) -> dict[str, Any]:
+    return {key: value for key, value in worker.extra.items() if key != HELD}
 
 
 def _resumed(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.PAUSED:
         raise Refused("it is not paused")
+    worker = worker._replace(extra=_free(worker))
     if worker.escalation is not None:
         return to(worker, Status.STUCK, event)
     return to(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
@@ -165,7 +171,19 @@ def _attempted(worker: Worker, event: Event) -> Worker:
     again = getattr(worker.attempts, what) if seen.get(what) == signature else 0
     attempts = worker.attempts._replace(**{what: again + 1})
     counted = {**worker.extra, "ciCounted": text(event, "head")} if what == "ci" else worker.extra
-    return worker._replace(signatures={**seen, what: signature}, attempts=attempts, extra=counted)
+    worker = worker._replace(signatures={**seen, what: signature}, attempts=attempts, extra=counted)
+    return _at_limit(worker, event, again + 1)
+
+
+def _at_limit(worker: Worker, event: Event, count: int) -> Worker:
+    """At the limit nothing goes on and nothing ends silently: a person is asked, in the very event that counted."""
+    asked = event.data.get("atLimit")
+    limit = asked.get("limit") if isinstance(asked, dict) else None
+    if asked is None or not isinstance(limit, int) or worker.escalation is not None or count < limit:
+        return worker
+    summary = f"{asked.get('summary')}, {count} times in a row"
+    facts = {"gate": "stuck", "need": "a hint, or a change of the issue", "request": f"limit-{event.at}", **asked}
+    return escalated(worker, event._replace(data={**facts, "summary": summary}))
 
 
 def _shipped(worker: Worker, event: Event) -> Worker:
@@ -194,7 +212,8 @@ def _told(worker: Worker, event: Event) -> Worker:
     worker = worker._replace(fed=(*worker.fed, *about)[-MOST_FED:])
     if worker.status is Status.COMPLETE or (worker.status is Status.SHIPPING and event.data.get("reopen")):
         worker = to(worker, Status.WORKING, event)
-    return worker
+    review = event.data.get("review")
+    return _attempted(worker, event._replace(data={**review, "what": "review"})) if isinstance(review, dict) else worker
 
 
 def _approved(worker: Worker, event: Event) -> Worker:

@@ -8,6 +8,7 @@ from orchestra import ending, litter, processes, removal, tidy
 from orchestra.errors import OrchestraError
 from orchestra.model import Pane, Status, Worker
 from orchestra.text import clean
+from orchestra.tmux import SocketGone
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # a person said so: nothing of it may run
 
 
-def mend(orchestra: Orchestra) -> tuple[str, ...]:
+def reached(orchestra: Orchestra) -> tuple[tuple[Pane, ...], list[str]]:
+    """The panes of our session; a server that lost its socket makes it again, and that is told."""
+    try:
+        return orchestra.tmux.panes(), []
+    except SocketGone:
+        if not orchestra.tmux.server.reach():
+            raise
+    return orchestra.tmux.panes(), ["the tmux server has made its socket again"]
+
+
+def mend(orchestra: Orchestra, panes: tuple[Pane, ...]) -> tuple[str, ...]:
     """End what began, worker by worker; a sentence for each. One that cannot be mended never hides the others."""
     said = []
     swept = litter.sweep(orchestra.home)
@@ -23,9 +34,6 @@ def mend(orchestra: Orchestra) -> tuple[str, ...]:
         said.append(f"{swept} temporary file{'' if swept == 1 else 's'} of a killed write removed")
     if tidy.sweep(orchestra.repository):
         said.append("what a killed git left in the repository was removed")
-    if orchestra.tmux.server.reach():
-        said.append("the tmux server has made its socket again")
-    panes = orchestra.tmux.panes() if orchestra.tmux.running() else ()
     marks = {process.nonce for process in processes.marked()}
     for worker in orchestra.store.listing().workers:
         try:
@@ -37,7 +45,7 @@ def mend(orchestra: Orchestra) -> tuple[str, ...]:
 
 def fix(orchestra: Orchestra) -> tuple[str, ...]:
     """What `up` mends, and what only a person asks for: locks that git left, locks of worktrees that are gone."""
-    said = list(mend(orchestra))
+    said = list(mend(orchestra, reached(orchestra)[0]))
     repository = orchestra.repository
     places = (str(repository.root), str(repository.common), *(path for _, path in tidy.ours(repository)))
     broken = tidy.break_locks(repository, lambda files: processes.may_use(places, {str(file) for file in files}))

@@ -37,6 +37,12 @@ def kept_running(argv: Sequence[str]) -> tuple[str, ...]:
     return ("/bin/sh", "-c", _AGAIN, "monitor", *argv)
 
 
+def later(argv: Sequence[str], seconds: float, name: str) -> tuple[str, ...]:
+    """Argv of a pane whose program starts in a moment, and says so until then; a shell and no Python waits."""
+    wait = 'printf "%s starts in %s s\\n" "$0" "$1"; sleep "$1"; shift; exec "$@"'
+    return ("/bin/sh", "-c", wait, name, f"{seconds:.1f}", *argv)
+
+
 def shim(home: str) -> str:
     """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for workers, whatever is on the person's PATH."""
     return os.path.join(home, "bin", "orchestra")

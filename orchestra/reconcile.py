@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, guide, launch, queue
+from orchestra import agents, guide, launch, queue, stall
 from orchestra.announce import announce
+from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
 from orchestra.model import Delivery, Doing, Pane, Status, Worker
@@ -87,6 +88,11 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         return
     memory.gone.pop(worker.id, None)
     _forget_restarts(orchestra, worker)
+    _alive(orchestra, worker, pane, say)
+
+
+def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+    """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is Doing.STARTING:
         trouble = launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
         if trouble:
@@ -96,6 +102,7 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
+        stall.move(orchestra, worker.id, say)
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
@@ -126,7 +133,8 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
 def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
     """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
     if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
-        orchestra.store.record(worker.id, orchestra.store.event("idle", "monitor"))
+        seen = orchestra.store.event("idle", "monitor")
+        orchestra.store.decide(worker.id, lambda now: in_the_pane(now, seen))
 
 
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from orchestra import ending, processes, trash
+from orchestra import ending, processes, trash, tripwire
 from orchestra.errors import OrchestraError
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.model import Status, Worker
@@ -74,17 +74,18 @@ def finish(orchestra: Orchestra, worker: Worker) -> str:
 
 def remove(orchestra: Orchestra, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
+    tripwire.check(orchestra)
     repository, intent = orchestra.repository, orchestra.store.file(worker.id, INTENT)
     write_atomic(intent, worker.nonce)
     try:
         ending.end(orchestra, worker)
         repository.remove(worker.worktree, worker.branch, id=worker.id)
+        tip = repository.branch_tip(worker.branch)
+        if tip is not None:
+            repository.delete_branch(worker.branch, tip)
     except OrchestraError:
         discard(intent)  # refused: `up` would be, too; what is missing then, the next `prune` does
         raise
-    tip = repository.branch_tip(worker.branch)
-    if tip is not None:
-        repository.delete_branch(worker.branch, tip)
     orchestra.store.put_away(worker.id)
     discard(intent)
 

@@ -97,12 +97,17 @@ def _need(row: Row) -> str:
     asked = next(iter(open_questions(worker)), None)
     options = "  " + " | ".join(clean(option, 40) for option in asked.options) if asked and asked.options else ""
     mend = {
-        Attention.STUCK: f'orchestra tell {worker.id} "..."',
+        Attention.STUCK: f"orchestra resume {worker.id}" if _held(row) else f'orchestra tell {worker.id} "..."',
         Attention.BLOCKED: _answer(worker.id, asked) if asked in worker.dialogs else f"orchestra attach {worker.id}",
         Attention.CRASHED: f"orchestra spawn {worker.id}",
     }.get(row.attention or Attention.READY, f"orchestra attach {worker.id}")
     text = f"      {clean(row.why, 100)}{options}"
     return f"{text:<58}{mend}" if len(text) < 58 else f"{text}   {mend}"
+
+
+def _held(row: Row) -> bool:
+    """Paused without a person's word: the person says whether it goes on."""
+    return row.worker.status is Status.PAUSED and row.attention is Attention.STUCK
 
 
 def worker(row: Row, now: float) -> Iterable[str]:
@@ -114,6 +119,8 @@ def worker(row: Row, now: float) -> Iterable[str]:
     yield f"  status     {it.status.value} for {age(row.age)}" + (
         f"; needs you: {row.attention}" if row.attention else ""
     )
+    if _held(row):
+        yield f"             {row.why}: orchestra resume {it.id} goes on, orchestra cancel {it.id} ends it"
     doing = attention.activity(row.seen)
     since = seconds_of(doing.since)
     yield f"  agent      {it.agent} {doing.state.value}" + (f" for {age(now - since)}" if since else "")
@@ -128,8 +135,11 @@ def worker(row: Row, now: float) -> Iterable[str]:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
         yield f"  review     git diff {it.base}...{it.branch}"
-    for asked in open_questions(it):
+    asks = open_questions(it)
+    for asked in asks:
         yield from _question(it.id, asked)
+    if len(asks) > 1:
+        yield f'  all        orchestra approve {it.id} --all or orchestra deny {it.id} --all "..."'
     for words in it.guidance:
         yield f"  {words.id:<10} {words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 120)}"
 
@@ -180,6 +190,11 @@ def closed(found: Closed, project: str) -> str:
     if not found.was_open:
         return f"{project} was not open"
     return f"{project} closed; {found.workers} workers rest in their worktrees: orchestra up brings them back"
+
+
+def decided(verb: str, number: str, found: Sequence[Escalation]) -> Iterable[str]:
+    """What was approved or denied, a line each."""
+    return [f"{verb} for #{number}: {clean(one.summary)}" for one in found]
 
 
 def told(found: Told) -> str:

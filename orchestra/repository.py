@@ -34,17 +34,17 @@ class Facts:
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
         """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
         where, environ = clean(str(cwd)), unled(environ)
-        version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
-        if version < OLDEST_GIT:
-            raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
         find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
-        done = execute([*find, "--git-common-dir", "--git-dir"], environ)
-        if "not a git repository" in done.err:
-            raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
-        if done.status:
+        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
+        common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
+        if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
+            _check_version(environ)  # an older one does not know the words, and may repeat them
+            if "not a git repository" in done.err:
+                raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
-        common, _, directory = done.out.partition("\n")
-        if execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out == "true":
+        if directory != common:  # a linked worktree, which is none itself
+            bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
+        if bare == "true":
             raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
         if os.path.basename(common) == ".git":
             return cls(os.path.dirname(common), environ, common)
@@ -75,7 +75,8 @@ class Facts:
             work = [] if hooks else [f"--work-tree={real(at)}"]
             where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
         switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
-        settings = {**self.environ, **(environ or {})}
+        # The file `commondir` in git's directory of a worktree would lead to another config and other hooks.
+        settings = {**self.environ, "GIT_COMMON_DIR": str(self.common), **(environ or {})}
         locale = (settings.get("LC_ALL") or settings.get("LANG") or "C") if hooks else "C"
         argv = (*where, *switches, *argv)
         return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)
@@ -120,6 +121,10 @@ class Facts:
         name = name or self.remote()
         found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
         return found.split("\0")[0] or None
+
+    def check(self) -> None:
+        """Raise OrchestraError when git is older than what we ask of it."""
+        _check_version(self.environ)
 
     def project_key(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
@@ -284,3 +289,9 @@ def _same(file: Path, other: Path) -> bool:
         return file.is_symlink() or filecmp.cmp(file, other, shallow=False)
     except OSError:
         return False
+
+
+def _check_version(environ: Mapping[str, str]) -> None:
+    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+    if version < OLDEST_GIT:
+        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")

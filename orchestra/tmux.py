@@ -9,10 +9,12 @@ import os
 import re
 
 from orchestra import tmux_conf as conf
+from orchestra import tmux_guest
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.text import clean, clean_lines
 from orchestra.tmux_keys import Keyboard
-from orchestra.tmux_rows import dead_plans, keyed, pane_of, room_for
+from orchestra.tmux_rows import ROW, dead_plans, keyed, pane_of, room_for, rows
+from orchestra.tmux_server import SocketGone
 from orchestra.tmux_session import Seen
 
 TYPE_CHECKING = False
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
     from orchestra.model import Pane, WindowPlan, WorkerPlan
     from orchestra.tmux_conf import Group
+    from orchestra.tmux_rows import Row
+    from orchestra.tmux_server import Reply
+
+__all__ = ["SocketGone", "Tmux"]
 
 DOWN_SECONDS = 5.0
 
@@ -31,8 +37,18 @@ class Tmux(Keyboard):
 
     # --- opening ---
 
-    def open(self, windows: Sequence[WindowPlan]) -> bool:
-        """Ensure server, session and these windows, and run dead panes of theirs again; True when anything was done."""
+    def open(
+        self,
+        windows: Sequence[WindowPlan],
+        workers: Sequence[WorkerPlan] = (),
+        *,
+        per_window: int = 4,
+        bar: tuple[str, str] | None = None,
+    ) -> bool:
+        """Ensure server, session, these windows and workers' panes, dead ones run again; True when anything was done.
+
+        All in one message, and in the same one the bar: its text and its level.
+        """
         plans = keyed(windows)
         with self.server.locked():
             seen = self._look()
@@ -47,10 +63,36 @@ class Tmux(Keyboard):
                     groups.append(conf.open_window(plan, key, session, self.hook, first=first))
                     if plan.focus and not seen.rows:
                         groups.append([("select-window", "-t", f"{session}:{{end}}")])
-            if groups:
-                said = self._begin(seen, groups, next(plan.panes[0].cwd for _, plan in plans))
-                self._prove([(key, plan) for key, plan in plans if key not in known], said)
-        return bool(groups)
+            groups += self._seats(seen, workers, session, per_window, empty=not seen.rows and not groups)
+            if not groups:
+                return False
+            if bar:
+                groups.append(conf.set_options(f"{session}:", {"@orchestra_bar": bar[0], "@orchestra_level": bar[1]}))
+            cwds = (*(plan.panes[0].cwd for _, plan in plans), *(plan.cwd for plan in workers))
+            said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
+            found = list(rows(said.out, self.project))
+            self._prove([(key, plan) for key, plan in plans if key not in known], found, said.err)
+        alive = {row.worker for row in found if not row.dead}
+        for seat in workers:
+            if seat.worker not in alive:  # no space for all of a window's panes: one by one it is told
+                self.open_worker(seat, per_window=per_window)
+        return True
+
+    def _seats(
+        self, seen: Seen, workers: Sequence[WorkerPlan], session: str, per_window: int, *, empty: bool
+    ) -> list[Group]:
+        """Dead panes of these workers run again, and windows of their own for those without a pane."""
+        known = {row.worker: row for row in seen.rows if row.worker}
+        dead = [(plan, known[plan.worker]) for plan in workers if plan.worker in known and known[plan.worker].dead]
+        new = [conf.tagged(plan) for plan in workers if plan.worker not in known]
+        number, _ = room_for(seen.rows, per_window)
+        again = [conf.again(row.pane, conf.tagged(plan), self.hook, row.place) for plan, row in dead]
+        return again + [
+            conf.together(
+                new[at : at + per_window], number + at // per_window, session, self.hook, first=empty and not at
+            )
+            for at in range(0, len(new), per_window)
+        ]
 
     def open_worker(self, plan: WorkerPlan, *, per_window: int) -> Pane:
         """The worker's pane: the living one of this nonce, its dead one run again, or a new one beside other workers.
@@ -72,48 +114,38 @@ class Tmux(Keyboard):
                 number, room = room_for(seen.rows, per_window)
                 session = seen.session or f"={self._name}"
                 group = conf.beside(conf.tagged(plan), number, session, room, self.hook, first=not seen.rows)
-            said = self._begin(seen, [group], plan.cwd)
+            said = self._begin(seen, [group], plan.cwd).err
             for row in self._look().rows:
                 if (row.worker, row.nonce) == (plan.worker, plan.nonce):
                     return pane_of(row)
         raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
 
-    def open_workers(self, plans: Sequence[WorkerPlan], *, per_window: int) -> None:
-        """Many at once, in one message: dead panes run again, and windows of their own for those without a pane."""
-        with self.server.locked():
-            seen = self._look()
-            rows = {row.worker: row for row in seen.rows if row.worker}
-            wanted = [plan for plan in plans if plan.worker not in rows or rows[plan.worker].dead]
-            old = [plan for plan in wanted if plan.worker in rows]
-            new = [plan for plan in wanted if plan.worker not in rows]
-            groups: list[Group] = [
-                conf.again(rows[plan.worker].pane, conf.tagged(plan), self.hook, rows[plan.worker].place)
-                for plan in old
-            ]
-            number, _ = room_for(seen.rows, per_window)
-            session = seen.session or f"={self._name}"
-            for first in range(0, len(new), per_window):
-                shared = [conf.tagged(plan) for plan in new[first : first + per_window]]
-                groups.append(
-                    conf.together(shared, number + first // per_window, session, self.hook, first=not seen.rows)
-                )
-            if groups:
-                self._begin(seen, groups, wanted[0].cwd)
-            missing = {plan.worker for plan in wanted} - {row.worker for row in self._look().rows if not row.dead}
-        for plan in plans:  # no space for all of a window's panes, or a pane that died at once: one by one it is told
-            if plan.worker in missing:
-                self.open_worker(plan, per_window=per_window)
-
-    def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> str:
-        """Send the groups, behind what makes server and session where they are missing; returns what went wrong."""
-        first: list[Group] = [] if seen.server else conf.start_server(self.environ, self.user_config)
+    def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> Reply:
+        """Send the groups, behind what makes server and session where they are missing."""
+        guest = self.server.guest  # their own config has been read by tmux itself
+        first: list[Group] = [] if seen.server or guest else conf.start_server(self.environ, self.user_config)
         if not seen.rows:
-            first.append(conf.start_session(self._name, self.project, cwd or self.environ.get("HOME", "/")))
-        return self.server.send([*first, *groups], begin=not seen.server).err
+            if seen.server:
+                self.vacant()
+            where = cwd or self.environ.get("HOME", "/")
+            first.append(conf.start_session(self._name, self.project, where, guest=guest))
+        if not guest or seen.server:
+            return self.server.send([*first, *groups], begin=not seen.server)
+        try:
+            said = self.server.send([*first, *groups], begin=True)
+            kept, why = self.lasts() and self.running(), said.err
+        except Unreachable as wrong:
+            kept, why = False, wrong.message
+        if kept:
+            return said
+        raise OrchestraError(
+            f"your own tmux server did not keep the workspace: {clean(why) or 'it ended at once'}",
+            "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
+        )
 
-    def _prove(self, plans: Sequence[tuple[str, WindowPlan]], said: str) -> None:
+    def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[Row], said: str) -> None:
         """What was to be opened is there: a line of the person's own config may fail, and that is theirs."""
-        found = {(row.key, row.place) for row in self._look().rows} if said else set()
+        found = {(row.key, row.place) for row in seen}
         for key, plan in plans if said else ():
             if any((key, str(index)) not in found for index in range(len(plan.panes))):
                 why = f"tmux did not open all of window {conf.window_name(plan.name)}: {clean(said)}"
@@ -147,12 +179,6 @@ class Tmux(Keyboard):
     def beat(self, epoch: float) -> None:
         """The monitor lives, at this wall-clock time; the bar itself shows when that is long ago."""
         self._tell({"@orchestra_beat": str(int(epoch))})
-
-    def push_bar(self, text: str, level: str) -> None:
-        """`bar` for a hook: waits a second at most, loads nothing, and fails in silence."""
-        here = ("set-option", "-t", f"={self._name}:", "--")
-        words = conf.arg(clean(text, 400))
-        self.server.push(*here, "@orchestra_bar", words, ";", *here, "@orchestra_level", conf.arg(clean(level)))
 
     # --- one pane ---
 
@@ -192,11 +218,16 @@ class Tmux(Keyboard):
             self.server.within(pane, [("kill-pane", "-t", pane.id)], dead=True)
 
     def shutdown(self) -> None:
-        """End our session and no other, and wait for the server's end if it was the last one (O12)."""
-        session = self._look().session
-        if not session:
-            return
-        others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
-        self.server.ask("kill-session", "-t", session)
-        if not others and not self.server.ended(DOWN_SECONDS):
-            raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+        """End our session and no other, and wait for the server's end if it was the last one (O12).
+
+        On the person's own server nothing of ours is left after the last workspace, however that ended.
+        """
+        with self.server.locked():
+            if session := self._look().session:
+                others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
+                stays = others or self.server.ask("show-options", "-sv", "exit-empty").out.strip() == "off"
+                self.server.ask("kill-session", "-t", session)
+                if not stays and not self.server.ended(DOWN_SECONDS):
+                    raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+            if self.server.guest:
+                tmux_guest.leave(self.server)

@@ -155,17 +155,21 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     ]
 
 
-def start_session(name: str, project: str, cwd: str) -> Group:
-    """A session with a window that only holds the place of the first real one (see `open_window`)."""
+def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> Group:
+    """A session with a window that only holds the place of the first real one (see `open_window`).
+
+    All that is set is the session's own: in the person's own server (`guest`) nothing else changes.
+    """
     here = f"={name}:"
     pins = {
         "@orchestra_project": project,
         "update-environment": "",  # no variable of a later client (failures.md 3.6)
         "destroy-unattached": "off",  # detaching must not end the workers
         "status-right-length": "250",
+        **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
     }
     return [
-        ("new-session", "-d", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
+        ("new-session", "-d", "-E", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
         *set_options(here, pins),
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
         *set_options(here, {"status-right": BAR}),

@@ -48,9 +48,8 @@ def resolve(host: str, token_command: str | None, environ: Mapping[str, str], ho
     host = _checked_host(host)
     if token_command:
         return _token(_from_command(token_command, environ), "token_command")
-    for name in _variables(host, environ):
-        if environ.get(name, "").strip():
-            return _token(environ[name], name)
+    if given := _given(host, environ):
+        return given
     kept = _read(home / f"token-{host}")
     if kept:
         return _token(kept, "kept")
@@ -81,12 +80,24 @@ def keep(token: Token, host: str, home: Path) -> None:
         ) from None
 
 
+def keep_given(host: str, environ: Mapping[str, str], home: Path) -> None:
+    """Keep the token that the caller's environment holds, if it holds one; no program is asked."""
+    given = _given(_checked_host(host), environ)
+    if given is not None and _read(home / f"token-{host.lower()}") != given.value:
+        keep(given, host, home)
+
+
 def forget(home: Path) -> None:
     """Remove every kept token, and what a killed `keep` may have left."""
     for pattern in ("token-*", ".token-*"):
         for path in home.glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _given(host: str, environ: Mapping[str, str]) -> Token | None:
+    names = (name for name in _variables(host, environ) if environ.get(name, "").strip())
+    return next((_token(environ[name], name) for name in names), None)
 
 
 def _variables(host: str, environ: Mapping[str, str]) -> Iterator[str]:

@@ -74,9 +74,10 @@ def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -
 def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | None]:
     """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
     try:
-        if not orchestra.tmux.running():
+        found = orchestra.tmux.panes_if_open()
+        if found is None:
             return {}, False
-        return {(pane.worker, pane.nonce): pane for pane in orchestra.tmux.panes()}, True
+        return {(pane.worker, pane.nonce): pane for pane in found}, True
     except Unreachable:
         return {}, None
 
@@ -109,7 +110,7 @@ def row_of(orchestra: Orchestra, worker: str) -> Row:
 
 def pane_of(orchestra: Orchestra, worker: Worker) -> Pane | None:
     """The worker's own pane, dead or alive; None when there is none. Raises Unreachable when tmux does not answer."""
-    panes = orchestra.tmux.panes() if orchestra.tmux.running() else ()
+    panes = orchestra.tmux.panes()
     return next((pane for pane in panes if (pane.worker, pane.nonce) == (worker.id, worker.nonce)), None)
 
 
@@ -174,6 +175,13 @@ def refresh(orchestra: Orchestra) -> None:
             orchestra.tmux.show(shown.text, shown.level, labels, _marks(view))
     except Unreachable:
         return
+
+
+def bar_of(orchestra: Orchestra) -> attention.Bar:
+    """The bar as the session files alone have it: before the panes are open, a worker without one is no crash."""
+    workers = orchestra.store.listing().workers
+    seens = [Seen(worker, None, False, orchestra.store.heartbeat(worker.id)) for worker in workers]
+    return attention.bar(seens, orchestra.now(), orchestra.config.limits.silent)
 
 
 def _marks(view: View) -> dict[str, str]:

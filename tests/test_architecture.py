@@ -23,11 +23,11 @@ LAYERS = (
     "layout layout_name layout_schema shape guidance prompt feedback keys cursor shipped remote_address yaml_text "
     "bearings agents tmux_conf tmux_rows",
     # 2 edges: each knows one outside program, and none of the others
-    "store tmux_socket tmux_server tmux_session tmux_people tmux_keys tmux git_run include remote repository tidy trash "
-    "worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
+    "store tmux_socket tmux_server tmux_session tmux_people tmux_guest tmux_keys tmux git_run include remote repository tidy "
+    "trash worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
-    "programs news app ending removal mend checks trust view launch guide queue announce hook_wait answering tripwire "
-    "desk overview",
+    "programs news place app ending removal mend checks trust view starts standing launch guide queue stall announce "
+    "hook_wait answering tripwire desk overview",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
@@ -37,7 +37,7 @@ LAYERS = (
 
 # Edges of one program may be several rooms; these are the families.
 FAMILIES: tuple[frozenset[str], ...] = (
-    frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people", "tmux_keys"}),
+    frozenset({"tmux", "tmux_server", "tmux_socket", "tmux_session", "tmux_people", "tmux_guest", "tmux_keys"}),
     frozenset({"git_run", "include", "remote", "repository", "tidy", "trash", "worktree"}),
     frozenset({"answers", "github", "github_watch", "github_ask", "github_seen", "etags", "budget"}),
 )
@@ -84,7 +84,7 @@ HOOK_MAY = frozenset(
         ),
         *("transition", "dialogs", "lifecycle", "lifecycle_agent", "lifecycle_pull", "attention", "bearings", "agents"),
         *("store", "news", "hook", "hook_wait", "tmux_conf", "tmux_rows", "tmux_socket", "tmux_server", "tmux_session"),
-        *("tmux_people", "tmux_keys", "keys", "cursor", "tmux"),
+        *("tmux_people", "tmux_guest", "tmux_keys", "keys", "cursor", "tmux"),
     }
 )
 

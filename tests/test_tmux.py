@@ -738,7 +738,8 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
     tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
-        tmux.bar(f"<{text}>", "stuck")
+        tmux.bar(f"<{text}>", text)
+        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -772,19 +773,10 @@ def test_what_is_said_is_drawn_as_it_is_and_never_run(
     nothing_ran(raw, canary)
 
 
-def test_what_a_hook_pushes_is_drawn_as_it_is_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
-) -> None:
-    for text in hostile:
-        tmux.push_bar(text, text)
-        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_bar") == clean(text)
-    nothing_ran(raw, canary)
-
-
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Tmux, attached: Screen) -> None:
-    tmux.push_bar(f"<{text}>", "ready")
+    tmux.bar(f"<{text}>", "ready")
     eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
 
 
@@ -837,7 +829,6 @@ def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
 
 def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
     tmux.bar("text", "none")
-    tmux.push_bar("text", "none")
     tmux.beat(1.0)
     tmux.say("text")
     assert tmux.terminals() == ()
@@ -862,6 +853,19 @@ def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> 
     for nowhere in (panes[0]._replace(nonce="x"), "nonsense", panes[0]._replace(id="%77")):
         with pytest.raises(OrchestraError):
             tmux.goto(nowhere)
+
+
+def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
+    make: Callable[..., Tmux], raw: Raw, attached: Screen
+) -> None:
+    where = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{socket_path},#{pid},#{s/[$]//:session_id}")
+    tmux = make(TMUX=where)
+    pane = worker(tmux, "8", per_window=1)
+    attached.raw("send-keys", "C-b")
+    eventually(lambda: raw("list-clients", "-F", "#{client_key_table}") == "prefix", why="the prefix")
+    tmux.goto(pane)
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == pane.id
+    assert raw("list-clients", "-F", "#{client_key_table}") == "prefix"
 
 
 def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
@@ -923,11 +927,11 @@ def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
 def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     plans = [WorkerPlan(str(number), f"n{number}", WAIT, "/", f"#{number}") for number in range(1, 11)]
-    tmux.open_workers(plans, per_window=4)
+    assert tmux.open([], plans, per_window=4)
     assert sorted(pane.worker for pane in tmux.panes()) == sorted(plan.worker for plan in plans)
     assert {(pane.worker, pane.nonce) for pane in tmux.panes()} == {(plan.worker, plan.nonce) for plan in plans}
     sizes = raw("list-windows", "-a", "-F", "#{window_panes}").split()
     assert sorted(sizes) == ["1", "2", "4", "4"]
     before = {pane.id for pane in tmux.panes()}
-    tmux.open_workers(plans, per_window=4)
+    assert not tmux.open([], plans, per_window=4)
     assert {pane.id for pane in tmux.panes()} == before

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import desk, launch, layout, mend, programs
 from orchestra import prompt as prompts
-from orchestra.model import WindowPlan, Worker
+from orchestra.model import Pane, WindowPlan, Worker
 from orchestra.shipped import find_layout, find_prompt
 from orchestra.transition import LIVE
-from orchestra.view import refresh
+from orchestra.view import bar_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
+
+FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
 
 
 class Opened(NamedTuple):
@@ -31,27 +33,30 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     orchestra.remember(name or "")
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
-    mended = mend.mend(orchestra)
-    created = orchestra.tmux.open(plan)
+    launch.keep_token(orchestra)
+    panes, revived = mend.reached(orchestra)
+    mended = (*revived, *mend.mend(orchestra, panes))
+    missing = _missing(orchestra, panes)
+    workers = launch.plans(orchestra, missing, "up")
+    shown = bar_of(orchestra)
+    created = orchestra.tmux.open(plan, workers, per_window=orchestra.per_window, bar=(shown.text, shown.level))
     desk.bind(orchestra)
-    missing = _missing(orchestra)
-    refresh(orchestra)  # before the agents start: then the machine is theirs
-    launch.open_panes(orchestra, missing, "up")
     return Opened(created, tuple(worker.id for worker in missing), mended)
 
 
 def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
     orchestra.tmux.check()
+    orchestra.repository.check()
     _ = orchestra.tracker_name
     launch.check_installed(orchestra, orchestra.config.agent)
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
     found, text = find_layout(name or orchestra.config.layout, orchestra.root)
     argv_of = {
-        "orchestrator": (*orchestra.program(), "orchestrator"),
-        "board": (*orchestra.program(), "board"),
-        "monitor": programs.kept_running((*orchestra.program(), "monitor")),
+        "orchestrator": programs.later((*orchestra.program(), "orchestrator"), FIRST_SECONDS, "orchestrator"),
+        "board": programs.later((*orchestra.program(), "board"), FIRST_SECONDS, "board"),
+        "monitor": programs.later(programs.kept_running((*orchestra.program(), "monitor")), FIRST_SECONDS, "monitor"),
     }
     return layout.plan(
         layout.load(text, found),
@@ -61,8 +66,8 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     )
 
 
-def _missing(orchestra: Orchestra) -> list[Worker]:
+def _missing(orchestra: Orchestra, panes: Sequence[Pane]) -> list[Worker]:
     """Workers that should have a live pane and have none."""
-    live = {(pane.worker, pane.nonce) for pane in orchestra.tmux.panes() if not pane.dead}
+    live = {(pane.worker, pane.nonce) for pane in panes if not pane.dead}
     found = orchestra.store.listing().workers
     return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import ending, launch
+from orchestra import ending, launch, standing, starts
 from orchestra.errors import OrchestraError
-from orchestra.model import Launch
-from orchestra.transition import TERMINAL
-from orchestra.view import worker_of
+from orchestra.model import Launch, Worker
+from orchestra.transition import HELD, LIVE, TERMINAL
+from orchestra.view import pane_of, refresh, worker_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -26,7 +26,14 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
         raise OrchestraError(f"#{number} is {worker.status.value}", f"start it anew: orchestra spawn {number}")
     say(f"#{worker.id} {worker.title}")
     ending.end_outlived(orchestra, worker)
+    worker = standing.looked_up(orchestra, worker, say)
+    if worker.status not in LIVE:
+        raise _unwanted(orchestra, worker)
     try:
+        if not launch.prepared(orchestra, worker):  # its setup may take long: it holds up nobody
+            launch.prepare(orchestra, worker, say)
+        if starts.wait(orchestra, number, say):
+            orchestra.store.record(number, orchestra.store.event("launched", "worker run"))
         launch.prepare(orchestra, worker, say)
         started = launch.write_launch(orchestra, worker)
     except OrchestraError as wrong:
@@ -35,4 +42,15 @@ def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) ->
         raise
     environment = {**launch.agent_environment(orchestra, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
+    starts.keep(orchestra, number)
     return started, environment, worker.worktree
+
+
+def _unwanted(orchestra: Orchestra, worker: Worker) -> OrchestraError:
+    """Why no agent starts, after closing the pane: a worker that rests has none."""
+    refresh(orchestra)
+    pane = pane_of(orchestra, worker)
+    if pane is not None:
+        orchestra.tmux.close(pane)  # in which this runs: nothing below is reached there
+    why = str(worker.extra.get(HELD) or f"#{worker.id} is {worker.status.value}")
+    return OrchestraError(why, f"go on with it: orchestra resume {worker.id}; end it: orchestra cancel {worker.id}")

@@ -86,16 +86,23 @@ def _verify(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     say(f"verify: {command}")
     code, output = _run(command, worker.worktree, {**orchestra.environ})
     tail = "\n".join(clean_lines(output).splitlines()[-TAIL_LINES:])
-    facts = {"passed": code == 0, "signature": signature(output), "status": code, "tail": tail[-2000:]}
-    recorded = orchestra.store.record(worker.id, orchestra.store.event("verified", "ship", **facts))
+    limit = orchestra.config.limits.verify
+    asked = {"limit": limit, "summary": f"{command} fails the same way", "context": tail[-2000:]}
+    facts = {"signature": signature(output), "status": code, "tail": tail[-2000:], "atLimit": asked}
+    recorded = orchestra.store.record(worker.id, orchestra.store.event("verified", "ship", passed=code == 0, **facts))
     if code == 0:
         return Evidence(command, tail)
     count = recorded.worker.attempts.verify if recorded.worker else 0
-    if count >= orchestra.config.limits.verify:
-        _give_up(orchestra, worker, command, count, tail)
+    if count >= limit:
+        announce(orchestra)
+        refresh(orchestra)
+        raise OrchestraError(
+            f"verify failed the same way {count} times; a person has been asked\n{tail}",
+            "end your turn and wait for the answer",
+        )
     raise OrchestraError(
         f"verify failed with status {code}: {command}\n{tail}",
-        f"mend it and ship again (the same failure {count} of {orchestra.config.limits.verify} times)",
+        f"mend it and ship again (the same failure {count} of {limit} times)",
     )
 
 
@@ -114,21 +121,6 @@ def _run(command: str, directory: str, environ: dict[str, str]) -> tuple[int, st
     except subprocess.TimeoutExpired as late:
         return 124, (late.stdout or b"").decode("utf-8", "replace") + f"\nno end after {VERIFY_SECONDS:.0f} s"
     return done.returncode, done.stdout.decode("utf-8", "replace")
-
-
-def _give_up(orchestra: Orchestra, worker: Worker, command: str, count: int, tail: str) -> None:
-    """At the limit nothing goes on and nothing ends silently: a person is asked, with the evidence."""
-    summary = f"{command} fails the same way for the {count}th time"
-    facts = {"gate": "stuck", "summary": summary, "context": tail[-2000:], "need": "a hint, or a change of the issue"}
-    orchestra.store.record(
-        worker.id, orchestra.store.event("escalated", "ship", request=f"verify-{count}-{worker.nonce[:6]}", **facts)
-    )
-    announce(orchestra)
-    refresh(orchestra)
-    raise OrchestraError(
-        f"verify failed the same way {count} times; a person has been asked\n{tail}",
-        "end your turn and wait for the answer",
-    )
 
 
 def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
