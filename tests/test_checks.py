@@ -73,11 +73,12 @@ class Broken:
         os.utime(path, (LONG_AGO, LONG_AGO))
 
     def behind(self) -> None:
-        """Killed between journal and snapshot."""
-        old = self.file("1.json").read_bytes()
+        """Killed between journal and snapshot. Of a worker that rests: an agent's hook would settle it."""
+        self.person.runs("pause", "2")
+        old = self.file("2.json").read_bytes()
         store = self.store()
-        store.record("1", store.event("noted", "test", text="seen"))
-        self.file("1.json").write_bytes(old)
+        store.record("2", store.event("noted", "test", text="seen"))
+        self.file("2.json").write_bytes(old)
 
     def claimed_once(self) -> None:
         """A branch of the name that a worker had, of which nothing is on record any more."""
@@ -123,7 +124,7 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
     (lambda b: b.stale(b.person.where / ".git" / "worktrees" / "widgets-issue-1" / "HEAD.lock"), "HEAD.lock is a lock", FIX),
     (lambda b: b.file("1.json").chmod(0o644), "1.json can be read by others", FIX),
     (lambda b: b.person.tmux("rename-window", "-t", b.pane("1"), "##(touch x)"), "holds a #", None),
-    (Broken.behind, "I10: the session file of #1 is behind its journal", UP),
+    (Broken.behind, "I10: the session file of #2 is behind its journal", [*UP, "orchestra resume 2"]),
     (lambda b: b.file("1.json").write_text("["), "set aside: it did not parse", ["sh -c 'rm {sessions}/*.bad-*'"]),
     (Broken.server_killed, "I8: the workspace is not open; 2 workers rest", UP),
 ]  # fmt: skip
