@@ -80,6 +80,14 @@ class Broken:
         store.record("2", store.event("noted", "test", text="seen"))
         self.file("2.json").write_bytes(old)
 
+    def removal_begun(self) -> None:
+        """Killed in `prune`; and the worktree got a file since, so that the removal is to be called off."""
+        self.person.runs("cancel", "1")
+        intent = self.file("1") / "pruning"
+        intent.write_text(self.nonce("1"))
+        intent.chmod(0o600)
+        (self.place("1") / "new.txt").write_text("new")
+
     def claimed_once(self) -> None:
         """A branch of the name that a worker had, of which nothing is on record any more."""
         self.file("3").mkdir(0o700)
@@ -126,6 +134,7 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
     (lambda b: b.person.tmux("rename-window", "-t", b.pane("1"), "##(touch x)"), "holds a #", None),
     (Broken.behind, "I10: the session file of #2 is behind its journal", [*UP, "orchestra resume 2"]),
     (lambda b: b.file("1.json").write_text("["), "set aside: it did not parse", ["sh -c 'rm {sessions}/*.bad-*'"]),
+    (Broken.removal_begun, "I5: the removal of #1 did not end", [*UP, "orchestra spawn 1 --no-wait"]),
     (Broken.server_killed, "I8: the workspace is not open; 2 workers rest", UP),
 ]  # fmt: skip
 
@@ -142,6 +151,7 @@ def test_each_invariant_is_seen_and_mended(broken: Broken) -> None:
         for mend in named if mends is None else mends:
             run(broken, mend)
         eventually(lambda: findings(broken.person) == [], 15, f"{said} to be mended: {findings(broken.person)}")
+    assert (broken.place("1") / "new.txt").read_text() == "new"
 
 
 def run(broken: Broken, mend: str) -> None:
