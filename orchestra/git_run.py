@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.files import read_text
 from orchestra.text import clean
 
 AnyPath = str | os.PathLike[str]
+
+OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 
 # A worker can write to the config that the main checkout shares: eleven ways to run its programs (failures.md 3.5).
 QUIET = ("core.fsmonitor=false", "core.pager=cat", "diff.external=", "gc.auto=0", "protocol.ext.allow=never")
@@ -83,6 +87,13 @@ def execute(
     return Done(status, str(out), err)
 
 
+def check_version(environ: Mapping[str, str]) -> None:
+    """Raise OrchestraError when git is missing, or older than what we ask of it."""
+    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+    if version < OLDEST_GIT:
+        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
+
+
 def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> Done:
     """Run `git ARGV` and wait, with nothing to read."""
     try:
@@ -124,7 +135,7 @@ def place_of(admin: Path) -> Path | None:
 def text_of(file: Path) -> str:
     """A small file of git's, stripped; empty when there is none."""
     try:
-        return os.fsdecode(file.read_bytes()).strip()
+        return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
     except OSError:
         return ""
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import dismissed, guide, launch, queue, stall
+from orchestra import dismissed, ending, guide, launch, queue, stall
 from orchestra.announce import announce
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
@@ -51,6 +51,9 @@ def reconcile(orchestra: Orchestra, memory: Memory) -> Pass:
     said: list[str] = []
     _guarded(said, "github", lambda: memory.forge.look(orchestra, said.append))  # first: what it tells is then brought
     view = look(orchestra, changes=False)
+    for row in view.rows:  # after a killed write; this pass may still see what was before
+        if orchestra.store.behind(row.worker):
+            _guarded(said, f"#{row.worker.id}", lambda row=row: orchestra.store.settle(row.worker.id))  # type: ignore[misc]
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(orchestra, memory, row, said.append))  # type: ignore[misc]
@@ -77,10 +80,8 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
-    if orchestra.store.behind(worker):  # a write was killed: the next pass sees what is so
-        orchestra.store.settle(worker.id)
-        return
     if worker.status not in LIVE:
+        _fold(orchestra, worker, pane, say)
         return
     if pane is None or pane.dead:
         _bring_back(orchestra, memory, row, say)
@@ -105,6 +106,11 @@ def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str]
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
+
+
+def _fold(orchestra: Orchestra, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
+    if worker.status in ending.FOLDED and pane is not None and ending.fold(orchestra, worker, pane):
+        say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
 def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
