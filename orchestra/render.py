@@ -204,6 +204,8 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
     yield from found.mended
+    if found.next:
+        yield found.next
 
 
 def closed(found: Closed, project: str) -> str:

@@ -140,7 +140,10 @@ class Facts:
         places = [f"refs/remotes/{remote}/{base}"] if remote else []
         found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
         if found is None:
-            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", "see: git branch --all")
+            hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if self.commit("HEAD") is None:
+                hint = "make a first commit, which work can begin from: git add . && git commit"
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:

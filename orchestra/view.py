@@ -176,8 +176,9 @@ def refresh(orchestra: Orchestra) -> None:
         if view.open:
             now = orchestra.now()
             shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
-            labels = {row.seen.pane.id: attention.label(row.worker, now) for row in view.rows if row.seen.pane}
-            orchestra.tmux.show(shown.text, shown.level, labels, _marks(view))
+            panes = [(row.seen.pane, attention.border(row.worker, row.attention)) for row in view.rows]
+            borders = {pane.id: border for pane, border in panes if pane}
+            orchestra.tmux.show(shown.text, shown.level, borders, _marks(view))
     except Unreachable:
         return
 

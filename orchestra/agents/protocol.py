@@ -29,6 +29,9 @@ class Agent(Protocol):
     def dialog_open(self, screen: str) -> bool:
         """True when the screen shows a question that keys would answer."""
 
+    def at_work(self, screen: str) -> bool:
+        """True when the screen shows a turn that runs, whatever the prompt box shows."""
+
     def trouble(self, screen: str) -> Trouble | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
