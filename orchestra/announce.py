@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from orchestra import notify
+from orchestra import notify, quick_json
 from orchestra.errors import OrchestraError
 from orchestra.files import locked, make_private, read_text, write_atomic
 from orchestra.model import Attention, Status
@@ -66,7 +66,7 @@ def line(row: Row) -> str:
 
 def _read(path: str) -> dict[str, str]:
     try:
-        found = json.loads(read_text(path))
+        found = quick_json.loads(read_text(path))
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -30,9 +30,12 @@ class Bearings(Record):
 def read(cache: str) -> Bearings | None:
     """The bearings in a project's cache directory; None when there are none that can be read."""
     try:
-        return Bearings(**quick_json.loads(read_text(os.path.join(cache, NAME))))
+        found = Bearings(**quick_json.loads(read_text(os.path.join(cache, NAME))))
     except (OSError, ValueError, TypeError):
         return None
+    texts = (found.root, found.socket, found.sockets, found.layout, found.api)
+    sane = all(isinstance(text, str) and text.isprintable() for text in texts) and isinstance(found.silent, int | float)
+    return found if sane and found.socket and "/" not in found.socket else None
 
 
 def write(cache: str, bearings: Bearings) -> None:

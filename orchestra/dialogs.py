@@ -72,8 +72,7 @@ def closed(worker: Worker, event: Event) -> Worker:
 
 def answer_to(worker: Worker, request: str) -> Mapping[str, Any] | None:
     """The answer that a dialog got from elsewhere, if it did."""
-    kept = worker.extra.get(ANSWERS)
-    return next((one for one in kept if one.get("request") == request), None) if isinstance(kept, list) else None
+    return next((one for one in _kept(worker) if one.get("request") == request), None)
 
 
 def _passed(worker: Worker, asked: Escalation, event: Event) -> Worker:
@@ -89,9 +88,15 @@ def _without(worker: Worker, request: str) -> Worker:
 
 
 def _with_answers(worker: Worker, request: str, *more: Mapping[str, Any]) -> Worker:
-    before = worker.extra.get(ANSWERS) or []
+    before = _kept(worker)
     kept = [*(one for one in before if one.get("request") != request), *more][-MOST_ANSWERS:]
     return worker if kept == before else worker._replace(extra={**worker.extra, ANSWERS: kept})
+
+
+def _kept(worker: Worker) -> list[Mapping[str, Any]]:
+    """The answers of a snapshot, in which anything may have been written by hand."""
+    kept = worker.extra.get(ANSWERS)
+    return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
 
 
 def _go_on(worker: Worker, event: Event) -> Worker:

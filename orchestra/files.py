@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_BYTES = 4 * 1024 * 1024
+MOST_COUNTED = 1024 * 1024  # `list` asks every worktree for the lines of its new files
 
 
 class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
@@ -27,7 +28,13 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
         self.fd = -1
 
     def __enter__(self) -> None:
-        self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            self.fd = os.open(self.path, flags, 0o600)
+        except IsADirectoryError:
+            raise OrchestraError(
+                f"{self.path} is a directory, not our lock", f"look at it: ls -la {self.path}"
+            ) from None
         end = time.monotonic() + self.wait
         pause = 0.001
         while not self._taken():
@@ -75,9 +82,19 @@ def read_text(path: str, most: int = MOST_BYTES) -> str:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def count_lines(directory: str, names: Iterable[str], most: int) -> int:
-    """The lines of new files as git counts them, until `most` bytes are read; a binary or a huge file has none."""
-    found = 0
+def same_content(file: os.PathLike[str], other: os.PathLike[str]) -> bool:
+    """True for a link, whose content is elsewhere, and for two files of one content."""
+    import filecmp
+
+    try:
+        return os.path.islink(file) or filecmp.cmp(file, other, shallow=False)
+    except OSError:
+        return False
+
+
+def count_lines(directory: str, names: Iterable[str]) -> int:
+    """The lines of new files as git counts them, until much has been read; a binary or a huge file has none."""
+    found, most = 0, MOST_COUNTED
     for name in names:
         try:
             text = read_text(os.path.join(directory, name), most)
@@ -98,7 +115,11 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             file.write(text.encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(fd)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except IsADirectoryError:  # nobody of ours made it: it is kept under another name
+            os.rename(path, f"{path}.bad-{os.urandom(4).hex()}")
+            os.replace(temporary, path)
     except BaseException:
         discard(temporary)
         raise
@@ -131,7 +152,10 @@ def cut_torn(path: str) -> int:
 
 
 def _whole_lines(fd: int) -> int:
-    size = os.fstat(fd).st_size
+    facts = os.fstat(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(22, "not a regular file")
+    size = facts.st_size
     if size and os.pread(fd, 1, size - 1) != b"\n":
         size = os.pread(fd, size, 0).rfind(b"\n") + 1
         os.ftruncate(fd, size)
@@ -142,6 +166,24 @@ def _write_all(fd: int, content: bytes) -> None:
     while content:
         content = content[os.write(fd, content) :]
     os.fsync(fd)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether something stands there that is no regular file: a FIFO, a link, a directory (failures.md S9)."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def holds_lines(path: str, most: int) -> bool:
+    """Whether a file holds more than what a kill in its first write leaves; one that cannot be read may."""
+    try:
+        return "\n" in read_text(path, most)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def size_of(path: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.files import read_text
 from orchestra.text import clean
 
 AnyPath = str | os.PathLike[str]
@@ -124,7 +125,7 @@ def place_of(admin: Path) -> Path | None:
 def text_of(file: Path) -> str:
     """A small file of git's, stripped; empty when there is none."""
     try:
-        return os.fsdecode(file.read_bytes()).strip()
+        return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
     except OSError:
         return ""
 

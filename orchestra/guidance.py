@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from orchestra.model import Guidance
 
 HEAD = "Guidance g"
+_PASTE_MARKS = ("\x1b[200~", "\x1b[201~", "\x9b200~", "\x9b201~")
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+
+
+def sayable(text: str) -> str:
+    """Words that are only words, whichever way they reach an agent: no control character but newline and tab, no end
+    of a paste, which would press keys (failures.md K5), no half character.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for mark in _PASTE_MARKS:
+        text = text.replace(mark, "")
+    return text.translate(_CONTROL).encode("utf-8", "replace").decode()
 
 
 def as_said(words: Guidance) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,9 @@ def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Del
 
 
 def post(orchestra: Orchestra, worker: str) -> None:
-    """Say that there is guidance: a busy agent's hooks look for this file after each tool."""
-    write_atomic(orchestra.store.file(worker, "mailbox"), "")
+    """Say that there is guidance: a busy agent's hooks look for this file after each tool; without it, at its end."""
+    with contextlib.suppress(OSError):
+        write_atomic(orchestra.store.file(worker, "mailbox"), "")
 
 
 def _state(orchestra: Orchestra, worker: str, words: str) -> Delivery:

@@ -7,6 +7,7 @@ store, and whatever goes wrong ends in `orchestra.log` and not in the agent's co
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Asked = tuple[Worker, dict[str, Any]]
 
 MOST_PAYLOAD = 8 * 1024 * 1024
+PAYLOAD_SECONDS = 2.0  # to read it: who holds the pipe open must not hold up a turn
+STDIN = 0
 GOES_ON = "plan:auto"  # the fourth word of a permission hook: a plan needs no person
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
 HANDS_OVER = frozenset({"PostToolUse", "PostToolUseFailure", "Stop"})
@@ -115,10 +118,30 @@ def _may_hand_over(event: str, payload: Mapping[str, Any]) -> bool:
 
 
 def _payload() -> dict[str, Any]:
-    if sys.stdin is None or sys.stdin.isatty():
-        return {}
-    found = quick_json.loads(sys.stdin.buffer.read(MOST_PAYLOAD).decode("utf-8", "replace") or "{}")
+    """What the agent tells. What cannot be read, or is too long, counts as nothing said: the event still counts."""
+    try:
+        found = quick_json.loads(_given().decode("utf-8", "replace") or "{}")
+    except (OSError, ValueError) as wrong:
+        _complain(wrong)
+        found = {}
     return found if isinstance(found, dict) else {}
+
+
+def _given() -> bytes:
+    """Standard input; of more than we want the rest is thrown away, so that nobody is stuck in writing it."""
+    if os.isatty(STDIN):
+        return b""
+    given, size, end = [], 0, time.monotonic() + PAYLOAD_SECONDS
+    pipe = select.poll()
+    pipe.register(STDIN, select.POLLIN)
+    while pipe.poll(max(0.0, end - time.monotonic()) * 1000):
+        part = os.read(STDIN, 65536)
+        if not part:
+            break
+        size += len(part)
+        if size <= MOST_PAYLOAD:
+            given.append(part)
+    return b"".join(given)
 
 
 def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -> Worker:
@@ -143,7 +166,7 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
     if kind == "blocked":
         if not request and worker.activity.state is Doing.BLOCKED:
             return False  # a notification, seconds after the dialog's own hook: it knows less
-        write_atomic(path, request)
+        _note(path, request)
     elif kind == "unblocked":
         others = [one.request for one in worker.dialogs if one.request != request]
         try:
@@ -154,10 +177,18 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
             return False
         discard(path)
         if others:
-            write_atomic(path, others[-1])
+            _note(path, others[-1])
     elif kind in ("accepted", "turn-ended", "limited", "ended"):
         discard(path)
     return True
+
+
+def _note(path: str, request: str) -> None:
+    """Without this file the end of a dialog is seen later, by the heartbeat: no reason not to record its begin."""
+    try:
+        write_atomic(path, request)
+    except OSError as wrong:
+        _complain(wrong)
 
 
 def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | None:
@@ -171,8 +202,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         kind = "accepted" if event == "Stop" else "delivered"
         return store.event(kind, f"hook:{event}", guidance=[g.id for g in given]) if given else None
 
+    discard(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
-    discard(store.file(worker.id, "mailbox"))  # empty now, whoever emptied it
     if refused or not given:
         return None
     if event == "Stop":

@@ -8,11 +8,11 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from orchestra import agents, processes, programs, starts, tripwire, trust
+from orchestra import agents, processes, programs, quick_json, starts, tripwire, trust
 from orchestra import config as configs
-from orchestra.attention import label
+from orchestra.attention import border
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -55,7 +55,8 @@ def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[Work
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
     keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
     argv = (*orchestra.program(), "worker", "run", worker.id)
-    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, label(worker, orchestra.now()))
+    told = border(worker, None)
+    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, told.label, told.title, told.since)
 
 
 def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:
@@ -121,9 +122,10 @@ def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
 
 def _environment(orchestra: Orchestra, path: str) -> dict[str, str]:
     try:
-        kept: Mapping[str, str] = json.loads(read_text(path))
+        found = quick_json.loads(read_text(path))
     except (OSError, ValueError):
-        kept = configs.environment_allowed((), orchestra.environ)
+        found = None
+    kept: Mapping[str, str] = found if _speakable(found) else configs.environment_allowed((), orchestra.environ)
     return {
         **kept,
         "PATH": os.path.dirname(programs.shim(orchestra.home)) + os.pathsep + kept.get("PATH", os.defpath),
@@ -131,6 +133,14 @@ def _environment(orchestra: Orchestra, path: str) -> dict[str, str]:
         "ORCHESTRA_PROJECT": orchestra.project,
         "ORCHESTRA_HOME": orchestra.home,
     }
+
+
+def _speakable(found: Any) -> bool:
+    """Whether these are variables that a program can be started with."""
+    try:
+        return all(name and "=" not in name and b"\0" not in os.fsencode(name + value) for name, value in found.items())
+    except (AttributeError, TypeError, UnicodeEncodeError):
+        return False
 
 
 def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> None:

@@ -59,7 +59,7 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         raise Refused(f"#{worker.id} has a worker already")
     queued = bool(event.data.get("queued", False))
     return Worker(
-        id=text(event, "id", None),
+        id=snapshot.number_of(event.data),
         title=text(event, "title"),
         status=Status.QUEUED if queued else Status.REGISTERED,
         status_since=event.at,

@@ -20,22 +20,30 @@ except ImportError:  # pragma: no cover - not CPython
     _c = None
 
 
+def _finite(text: str) -> float:
+    """Python's JSON knows numbers that JSON does not, and a program that reads ours would stumble over them."""
+    number = float(text)
+    if number - number != 0:
+        raise ValueError(f"{text[:20]} is no number of JSON")
+    return number
+
+
 class _Plain:
-    """What the scanner is told: the same as json.loads without options."""
+    """What the scanner is told: the same as json.loads, but for what is no JSON."""
 
     strict = True
     object_hook = None
     object_pairs_hook = None
-    parse_float = float
+    parse_float = staticmethod(_finite)
     parse_int = int
-    parse_constant = float  # `NaN`, `Infinity`, `-Infinity` by their own names
+    parse_constant = staticmethod(_finite)  # `NaN`, `Infinity`, `-Infinity` by their own names
 
 
 SPACE = " \t\n\r"
 
 
 def loads(text: str) -> Any:
-    """What json.loads gives; raises ValueError for text that is not one JSON document, RecursionError for a bomb."""
+    """What json.loads gives; raises ValueError, and nothing else, for text that is not one sane JSON document."""
     if _c is None:  # pragma: no cover - not CPython
         return _package().loads(text)
     start = len(text) - len(text.lstrip(SPACE))
@@ -43,6 +51,10 @@ def loads(text: str) -> Any:
         found, end = _c.make_scanner(_Plain)(text, start)
     except StopIteration as nothing:
         raise ValueError(f"no JSON value at character {nothing.value}") from None
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    except SystemError:  # how the scanner says that a text is cut when `json`, whose error it wants, is not loaded
+        raise ValueError("a value that does not end, or is none") from None
     if text[end:].strip(SPACE):
         raise ValueError(f"more text after the JSON value, at character {end}")
     return found

@@ -18,7 +18,7 @@ def entries(found: Sequence[Entry]) -> Iterable[str]:
     """A line an event; what was refused says why."""
     for event, refused in found:
         said = _SAID.get(event.kind, _facts)(event)
-        yield f"{event.at}  {clean(event.kind, 20):<12} {clean(event.by, 24):<22} {said}".rstrip() + (
+        yield f"{clean(event.at, 30)}  {clean(event.kind, 20):<12} {clean(event.by, 24):<22} {said}".rstrip() + (
             f"  REFUSED: {clean(refused)}" if refused else ""
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +9,12 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
-from orchestra.files import count_lines
+from orchestra.files import MOST_BYTES, count_lines, same_content
 from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
 from orchestra.text import clean
 
-MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
@@ -142,7 +140,10 @@ class Facts:
         places = [f"refs/remotes/{remote}/{base}"] if remote else []
         found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
         if found is None:
-            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", "see: git branch --all")
+            hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if self.commit("HEAD") is None:
+                hint = "make a first commit, which work can begin from: git add . && git commit"
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
@@ -170,8 +171,12 @@ class Facts:
         hooks = self.common / "hooks"
         for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
             if file.is_file():
-                content = hashlib.sha256(file.read_bytes()).hexdigest()
-                shown.update(f"\0{file.name}\0{file.stat().st_mode}\0{content}".encode(errors="replace"))
+                facts = file.stat()
+                whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
+                content = (
+                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
+                )
+                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
         return shown.hexdigest()
 
     # --- its worktrees ---
@@ -201,7 +206,7 @@ class Facts:
         rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
         counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
         new = self._untracked(path)
-        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new, MOST_COUNTED)
+        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new)
         return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
 
     def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
@@ -236,7 +241,7 @@ class Facts:
         shown = ("--porcelain=v2", "-z", "--ignored=traditional", "--untracked-files=normal", "--no-renames")
         listed = self.ask("status", *shown, at=path).split("\0")
         names = [line[2:] for line in listed if line.startswith("! ") and not line.endswith("/")]
-        return tuple(name for name in names if not _same(real(path) / name, self.root / name))
+        return tuple(name for name in names if not same_content(real(path) / name, self.root / name))
 
     def unpushed_of(self, branch: str, base: str) -> int:
         """How many commits a branch has that are neither on a remote, as far as it was told, nor in `base`."""
@@ -281,14 +286,6 @@ class Facts:
     def _untracked(self, path: AnyPath) -> list[str]:
         listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
         return [name for name in listed.split("\0") if name]
-
-
-def _same(file: Path, other: Path) -> bool:
-    """True for a link, whose content is elsewhere, and for two files of one content."""
-    try:
-        return file.is_symlink() or filecmp.cmp(file, other, shallow=False)
-    except OSError:
-        return False
 
 
 def _check_version(environ: Mapping[str, str]) -> None:

@@ -21,6 +21,7 @@ from orchestra.model import (
     Status,
     Worker,
 )
+from orchestra.text import is_id
 
 TYPE_CHECKING = False
 
@@ -140,7 +141,8 @@ def loads(text: str) -> Worker:
 def _object(text: str) -> dict[str, Any]:
     try:
         found = quick_json.loads(text)
-    except (ValueError, RecursionError) as wrong:
+        (quick_json.dumps(found) if "\\ud" in text.lower() else text).encode()  # half a character cannot be written
+    except ValueError as wrong:
         raise BadSnapshot(f"not JSON: {wrong}") from None
     if not isinstance(found, dict):
         raise BadSnapshot("not a JSON object")
@@ -153,7 +155,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
     values |= {field: _text_or_none(found, key) for field, key in _OPTIONAL}
     resume = found.get("resumeStatus")
     return Worker(
-        id=text_of(found, "id"),
+        id=number_of(found),
         status=Status(found["status"]),
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
@@ -171,12 +173,22 @@ def from_json(found: Mapping[str, Any]) -> Worker:
     )
 
 
+def number_of(found: Mapping[str, Any]) -> str:
+    """The worker's number under `id`; raises ValueError for what is none."""
+    number = text_of(found, "id")
+    if not is_id(number):
+        raise ValueError("id is no issue number")
+    return number
+
+
 def text_of(found: Mapping[str, Any], key: str, default: str | None = None) -> str:
     """The text under `key`; raises KeyError when it is missing without a default, TypeError when it is no text."""
     value = found[key] if default is None else found.get(key, default)
     if not isinstance(value, str):
         raise TypeError(f"{key} is not text")
     value.encode()  # a lone surrogate would only fail at the next write, when it costs the file
+    if "\0" in value:  # and this at the first program or file that is given it
+        raise ValueError(f"{key} holds a character that no text can hold")
     return value
 
 

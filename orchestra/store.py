@@ -10,7 +10,19 @@ import os
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, cut_torn, locked, make_private, names_in, read_text, size_of, write_atomic
+from orchestra.files import (
+    MOST_BYTES,
+    append_line,
+    cut_torn,
+    holds_lines,
+    is_foreign,
+    locked,
+    make_private,
+    names_in,
+    read_text,
+    size_of,
+    write_atomic,
+)
 from orchestra.model import Event, Worker
 from orchestra.record import Record
 from orchestra.text import is_id, stamp
@@ -21,6 +33,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_JOURNAL = 64 * 1024 * 1024
+LONG_LINE = 64 * 1024
 JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
 
 
@@ -44,6 +58,12 @@ class Listing(Record):
 
     workers: tuple[Worker, ...]
     problems: tuple[Problem, ...]
+
+
+def _size_in(kept: Worker | None) -> int:
+    """How much of the journal a snapshot holds; none where it does not say so in numbers."""
+    size = kept.extra.get(JOURNAL_BYTES) if kept else 0
+    return size if isinstance(size, int) else 0
 
 
 class Store:
@@ -100,7 +120,13 @@ class Store:
                 self._append(worker, snapshot.event_line(event, str(refused)))
                 self._write(worker, before)
             return Recorded(before, str(refused))
-        self._append(worker, snapshot.event_line(event))
+        line = snapshot.event_line(event)
+        if len(line) > LONG_LINE and len(snapshot.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
+            raise OrchestraError(
+                f"#{worker} holds too much text already for {len(line) // 1024} KiB more",
+                "put it in a file, and name that",
+            )
+        self._append(worker, line)
         self._write(worker, after)
         return Recorded(after, "")
 
@@ -121,7 +147,7 @@ class Store:
                 return True
 
     def _holds_all(self, worker: Worker) -> bool:
-        return int(worker.extra.get(JOURNAL_BYTES) or 0) == size_of(f"{self.directory(worker.id)}.jsonl")
+        return _size_in(worker) == size_of(f"{self.directory(worker.id)}.jsonl")
 
     def settle(self, worker: str) -> None:
         """Bring a snapshot that is behind up to its journal."""
@@ -190,22 +216,24 @@ class Store:
             pass
         except (snapshot.BadSnapshot, OSError):
             self._set_aside(path)
+        journal = f"{self.directory(worker)}.jsonl"
+        if is_foreign(journal):
+            self._set_aside(journal)
         if kept is not None and self._holds_all(kept):
             return kept
-        held = int(kept.extra.get(JOURNAL_BYTES) or 0) if kept else 0
-        size = cut_torn(f"{self.directory(worker)}.jsonl")
+        held = _size_in(kept)
+        size = cut_torn(journal)
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
             return kept
-        told = lifecycle.fold(self._accepted(worker))
-        if told is None:
+        told = lifecycle.fold([event for event, refused in self.journal(worker) if not refused])
+        if told is None or told.id != worker:
+            if kept is None and holds_lines(journal, MOST_JOURNAL):  # never read as gone (failures.md S11)
+                raise OrchestraError(f"the session of #{worker} cannot be read", f"look, and move it away: {journal}")
             return kept
         told = told._replace(extra={**(kept.extra if kept else {}), **told.extra})
         self._write(worker, told)
         return told
-
-    def _accepted(self, worker: str) -> list[Event]:
-        return [event for event, refused in self.journal(worker) if not refused]
 
     def _set_aside(self, path: str) -> None:
         """Keep a file we cannot read under another name: it is never overwritten, never read as gone (S4)."""
@@ -223,7 +251,7 @@ class Store:
     def journal(self, worker: str) -> list[tuple[Event, str]]:
         """Every event of a worker with why it was refused (empty: it was not). Torn and foreign lines are left out."""
         try:
-            text = read_text(f"{self.directory(worker)}.jsonl", most=64 * 1024 * 1024)
+            text = read_text(f"{self.directory(worker)}.jsonl", MOST_JOURNAL)
         except OSError:
             return []
         found = []

@@ -12,6 +12,8 @@ _INVISIBLE = frozenset(
     {0x00AD, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)}
 )
 _VARIATION = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})  # of the character before: emoji have them
+_JOINERS = frozenset("\u200c\u200d")  # within emoji, and in several scripts
+_LATIN = "\u05ff"  # the last letter before the scripts that have joiners: Latin, Greek, Cyrillic, Hebrew
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cn", "Co", "Cs"})
 
 
@@ -22,15 +24,29 @@ def is_id(text: str) -> bool:
 
 def clean(text: str, limit: int = 200) -> str:
     """Foreign text as one line that is safe for a terminal and for tmux, cut at `limit` characters."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())[:limit]
-    return " ".join("".join(map(_clean_char, text)).split())[:limit]
+    return " ".join(_cleaned(text).split())[:limit]
 
 
 def clean_lines(text: str, limit: int = 20_000) -> str:
     """Foreign text as many lines: like `clean`, line by line, keeping the line breaks and the indentation."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(map(_clean_char, line.replace("\t", "    "))).rstrip() for line in lines)[:limit]
+    return "\n".join(_cleaned(line.replace("\t", "    ")).rstrip() for line in lines)[:limit]
+
+
+def _cleaned(text: str) -> str:
+    """Without what is unprintable or hides, and without joiners that join nothing.
+
+    tmux draws what follows a joiner in the cell before it: between Latin letters it would hide them.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    found = "".join(map(_clean_char, text))
+    if not _JOINERS.intersection(found):
+        return found
+    near = f" {found} "
+    return "".join(
+        char for place, char in enumerate(found) if char not in _JOINERS or min(near[place], near[place + 2]) > _LATIN
+    )
 
 
 def _clean_char(char: str) -> str:

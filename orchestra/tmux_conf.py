@@ -8,6 +8,7 @@ from orchestra.errors import OrchestraError
 from orchestra.layout_name import NAMES, cells
 from orchestra.model import PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
+from orchestra.tmux_look import LABEL, Border, style
 
 TYPE_CHECKING = False
 
@@ -22,18 +23,7 @@ WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
 
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
-_PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
-_CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-
-# Texts are stored raw in @options and drawn by #{q/h:}: never expanded, never a style (failures.md 3.1 B, E).
-_COLOURS = {
-    "#[fg=colour231]#[bg=colour160]#[bold]": ("blocked", "stuck", "crashed"),
-    "#[fg=colour214]#[bold]": ("limited", "silent"),
-    "#[fg=colour40]#[bold]": ("ready",),
-}
-_LABEL = "#{?#{!=:#{@orchestra_label},}, #{q/h:@orchestra_label} ,}"
-
 
 # tmux cuts the left end of what is too long there, which is who needs the person.
 NARROW, NARROW_TEXT = 100, 36
@@ -41,12 +31,8 @@ _NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}
 
 
 def _bar() -> str:
-    style = ""
-    for colour, levels in _COLOURS.items():
-        for level in levels:
-            style = f"#{{?#{{==:#{{@orchestra_level}},{level}}},{colour},{style}}}"
     words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} {words} #[default] ,}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style('@orchestra_level')} {words} #[default] ,}}"
     old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
     stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
@@ -81,11 +67,6 @@ def arg(text: str) -> str:
 def hashes(text: str) -> str:
     """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
-
-
-def pasteable(text: str) -> str:
-    """Text that is only text when it is pasted: no control character but newline and tab, no end of a paste (K5)."""
-    return _PASTE_MARK.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROL)
 
 
 def window_name(text: str) -> str:
@@ -127,6 +108,12 @@ def marked(window: str, mark: str) -> Group:
     name = "#{s/[!+]$//:window_name}" + mark
     wanted = f"#{{&&:{ours},#{{!=:#{{window_name}},{name}}}}}"
     return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
+
+
+def border(pane: str, told: Border) -> list[Command]:
+    """What a pane's border says."""
+    options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
+    return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
 
 
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
@@ -184,15 +171,9 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     here = f"{session}:{{end}}"
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
-    pins = {
-        "@orchestra_window": key,  # -n turns automatic-rename off
-        "allow-rename": "off",
-        "pane-border-status": "top",
-        "pane-border-format": _LABEL,
-    }
     group: list[Command] = [
         ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
-        *set_options(here, {**pins, **plan.options}, "-w"),
+        *set_options(here, {**pins(key), **plan.options}, "-w"),
         *mark(here, plan.panes[0], hook, "0"),
     ]
     for index, pane in enumerate(plan.panes[1:], 1):
@@ -202,6 +183,16 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
         focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
         group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
     return group
+
+
+def pins(key: str) -> dict[str, str]:
+    """The options of every window of ours; `key` is what it is recognised by."""
+    return {
+        "@orchestra_window": key,  # -n turns automatic-rename off
+        "allow-rename": "off",
+        "pane-border-status": "top",
+        "pane-border-format": LABEL,
+    }
 
 
 def start(pane: PanePlan) -> list[str]:
@@ -227,7 +218,7 @@ def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> l
 def _died(hook: Sequence[str]) -> str:
     import shlex
 
-    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1"
+    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
     return f"run-shell -b {quote(words)}"
 
 
@@ -257,6 +248,8 @@ def tagged(plan: WorkerPlan) -> PanePlan:
         "@orchestra_worker": word(plan.worker),
         "@orchestra_nonce": word(plan.nonce),
         "@orchestra_label": plan.label,
+        "@orchestra_title": plan.title,
+        "@orchestra_since": str(plan.since),
     }
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 

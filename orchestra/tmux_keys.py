@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from orchestra import tmux_conf as conf
-from orchestra import tmux_guest
 from orchestra.errors import OrchestraError
 from orchestra.text import clean
 from orchestra.tmux_people import People
@@ -35,7 +34,7 @@ class Keyboard(People):
             return self._bind(program, wanted)
 
     def _bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
-        from orchestra import keys
+        from orchestra import keys, tmux_guest
 
         guest = self.server.guest
         known = keys.bound(self.server.ask("list-keys").out)

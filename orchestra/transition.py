@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestra import snapshot
 from orchestra.model import Activity, Delivery, Doing, Event, Status, Worker
 
+MOST_READ = 4000  # characters
 TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
 AT_WORK = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
 LIVE = AT_WORK | {Status.STUCK}  # has an agent, or should have
@@ -57,10 +58,16 @@ def ids(event: Event) -> tuple[str, ...]:
 
 
 def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
-    """The named pieces of guidance have come as far as `state`; nothing ever goes back."""
+    """The named pieces of guidance have come as far as `state`; nothing ever goes back.
+
+    Of what was read the snapshot keeps the begin: it is written anew at every event. The journal has all.
+    """
     order = list(Delivery)
+    most = MOST_READ if state is Delivery.READ else None
     marked = tuple(
-        g._replace(state=state) if g.id in given and order.index(state) > order.index(g.state) else g
+        g._replace(state=state, text=g.text[:most])
+        if g.id in given and order.index(state) > order.index(g.state)
+        else g
         for g in worker.guidance
     )
     return worker._replace(guidance=marked)

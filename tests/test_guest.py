@@ -285,12 +285,20 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     mine.press("Enter")
     local.sees("1", "complete")
     mine.shows("#1 ready")
+    theirs("set", "-s", "exit-unattached", "on")
+    assert findings(local) == ["T1"]
+    theirs("set", "-s", "exit-unattached", "off")
     local.runs("down")
     mine.shows("MY-THEME")  # back in their own session
     eventually(lambda: theirs("list-clients", "-F", "#{session_name}") == "mine", why="the client to be back")
     theirs("set", "-g", "@pressed", "0")
     after = theirs.trace()
     assert changed(before, after) == []
+
+
+def findings(person: Person) -> list[str]:
+    found = [str(one["id"]) for one in person.asks("doctor", code=None)["findings"]]
+    return [one for one in found if one[0] in "IKT"]
 
 
 def test_an_open_workspace_is_never_opened_a_second_time_elsewhere(local: Person, theirs: Theirs) -> None:

@@ -5,6 +5,7 @@ A payload is foreign: any JSON may come, so each reader takes what has the right
 
 from __future__ import annotations
 
+import os
 from zlib import crc32
 
 from orchestra import quick_json
@@ -201,6 +202,8 @@ def _path(value: Any) -> str:
 def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
     """("given" | "queued", text) for each message with guidance from `since_byte` on; a torn last line waits."""
     try:
+        if not os.path.isfile(transcript):  # a FIFO would hang us
+            return
         with open(transcript, "rb") as lines:
             lines.seek(since_byte if since_byte <= lines.seek(0, 2) else 0)
             for line in lines:
@@ -213,7 +216,7 @@ def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
 def _said(line: bytes) -> Iterator[tuple[str, str]]:
     try:
         entry = quick_json.loads(line.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
+    except ValueError:
         return
     if not isinstance(entry, dict) or entry.get("isSidechain") is True:
         return

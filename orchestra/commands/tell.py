@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra import answering, guide
 from orchestra.answering import Decision
 from orchestra.errors import OrchestraError
+from orchestra.guidance import sayable
 from orchestra.model import Delivery
 from orchestra.view import refresh, worker_of
 
@@ -25,7 +26,8 @@ class Told(NamedTuple):
 
 def tell(orchestra: Orchestra, number: str, words: str, decision: Decision, patience: float = guide.PATIENCE) -> Told:
     """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
-    if not words.strip():
+    words = sayable(words).strip()
+    if not words:
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
     worker = worker_of(orchestra, number)
     asked = answering.choosing(worker) if decision.shown != () else None
@@ -35,8 +37,11 @@ def tell(orchestra: Orchestra, number: str, words: str, decision: Decision, pati
         given = answering.answers(number, asked, words)
         answering.answer(orchestra, number, asked, "allow", decision.how, answers=given)
         return Told(number, "", Delivery.DELIVERED, answered=True)
-    text = answering.chosen(asked.options, words) if asked is not None else words.strip()
+    text = answering.chosen(asked.options, words) if asked is not None else words
     said = answering.reply(orchestra, number, asked, text, decision.how)
-    state = guide.bring(orchestra, number, said.id, patience)
+    try:
+        state = guide.bring(orchestra, number, said.id, patience)
+    except OrchestraError:  # they stand on record: to end with an error now would have them told again
+        state = Delivery.QUEUED
     refresh(orchestra)
     return Told(number, said.id, state, asked is not None)

@@ -1,0 +1,527 @@
+"""Every file that is read, changed at random: it reads, or one sentence names it. Nothing breaks, nothing hangs.
+
+CI runs a fixed part, the nightly run 10,000: `pytest --nightly tests/test_mutated.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import mutate
+import pytest
+from hostile import unsafe
+from person import configure, write_issue
+
+from orchestra import (
+    announce,
+    answers,
+    bearings,
+    budget,
+    github_seen,
+    github_watch,
+    hook,
+    launch,
+    layout,
+    mend,
+    news,
+    prompt,
+    render,
+    render_json,
+    render_log,
+    shipped,
+    tripwire,
+)
+from orchestra.agents import claude_hooks
+from orchestra.app import Orchestra, open_orchestra
+from orchestra.attention import bar, border
+from orchestra.commands import up
+from orchestra.commands.doctor import doctor
+from orchestra.commands.issues import issues
+from orchestra.commands.list import list_
+from orchestra.commands.log import log
+from orchestra.errors import OrchestraError, UsageError
+from orchestra.etags import ETags, Kept
+from orchestra.github_ask import Asker, Reply
+from orchestra.local import LocalTracker
+from orchestra.model import Issue
+from orchestra.view import changes_of
+
+pytestmark = pytest.mark.journey
+
+SEED = 20261122
+SECONDS = 5.0  # of our own work for one file; a hang is ended by the test's time
+NOW = 1_767_870_900.0
+
+
+class Desk(NamedTuple):
+    """A project with a worker #124, whose files are changed, and #125 beside it, who must stay."""
+
+    orchestra: Orchestra
+    spoilt: Path  # 124.json
+
+    @property
+    def store(self) -> Any:
+        return self.orchestra.store
+
+
+@pytest.fixture
+def desk(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(click, "style", lambda text, **_: text)  # so that every escape that is left is foreign
+    configure(repo)
+    environ = {**os.environ, "ORCHESTRA_HOME": str(home / "o")}
+    orchestra = open_orchestra(str(repo), environ, lambda: NOW)
+    store = orchestra.store
+    for number in ("124", "125"):
+        claim = {"id": number, "title": f"Work {number}", "nonce": f"n{number}", "agent": "claude", "base": "main"}
+        facts = {
+            **claim,
+            "branch": f"issue-{number}",
+            "worktreePath": str(repo.parent / number),
+            "baseCommit": "0" * 40,
+        }
+        store.record(number, store.event("spawned", "human", **facts))
+        for kind, more in EVENTS:
+            recorded = store.record(number, store.event(kind, "test", **more))
+            assert not recorded.refused, (kind, recorded.refused)
+    return Desk(orchestra, Path(store.root, "124.json"))
+
+
+ASKED = {"gate": "permission", "summary": "Bash: make", "context": "why", "options": ["a", "b"], "request": "r1"}
+QUESTION = {"question": "Which?", "options": ["x", "y"], "many": False}
+PULL = {"number": 9, "state": "open", "headSha": "1" * 40, "checks": "failing", "reviewDecision": None, "unresolved": 1,
+        "mergeable": True, "observedAt": "2026-01-08T11:15:00Z"}  # fmt: skip
+EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("started", {"session": "s", "source": "startup", "transcript": "/tmp/t.jsonl"}),
+    ("accepted", {"guidance": []}),
+    ("reported", {"status": "working"}),
+    ("attempted", {"what": "verify", "signature": "abc"}),
+    ("told", {"from": "human", "text": "go on", "about": ["check:1"]}),
+    ("shipped", {"pullRequest": PULL, "url": "https://github.com/a/b/pull/9"}),
+    ("limited", {"kind": "rate_limit", "detail": "later", "until": "2026-01-08T12:15:00Z"}),
+    ("blocked", {**ASKED, "questions": [QUESTION]}),
+    ("answered", {"request": "r1", "behavior": "allow", "answers": ["x"]}),
+    ("blocked", {**ASKED, "request": "r2"}),
+    ("escalated", {**ASKED, "gate": "domain", "tried": ["t"], "need": "n"}),
+)
+
+
+def see(desk: Desk) -> None:
+    """All that people and programs are shown; #125 is in it, and nothing of it is unsafe on a terminal."""
+    orchestra = desk.orchestra
+    view = list_(orchestra)
+    assert "125" in [row.worker.id for row in view.rows]
+    said = [*render.table(view, "t", 100), render_json.table(view)]
+    for row in view.rows:
+        said += [*render.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
+        said += render_log.entries(log(orchestra, row.worker.id))
+        said.append(render_json.entries(log(orchestra, row.worker.id)))
+        json.loads(said[-1], parse_constant=pytest.fail)
+        with contextlib.suppress(UsageError):  # an agent that there is not
+            launch.resume_words(row.worker, launch._missed(row.worker))
+    json.loads(render_json.table(view), parse_constant=pytest.fail)
+    said.append(bar([row.seen for row in view.rows], NOW, 600).text)
+    assert not unsafe("\n".join(said))
+    news.since_last(orchestra.store)
+
+
+def go_on(desk: Desk) -> None:
+    """The next events find their worker, or say why not."""
+    for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
+        desk.store.record("124", desk.store.event(kind, "human", **facts))
+
+
+# --- the readers: what is written where, and who reads it ---
+
+
+class Case(NamedTuple):
+    """`spoil` writes one changed file; `read` reads it as the program does, and may raise `allowed`, naming `name`."""
+
+    spoil: Callable[[Desk, random.Random], None]
+    read: Callable[[Desk], object]
+    name: str = ""
+
+
+def snapshot(desk: Desk, rng: random.Random) -> None:
+    desk.spoilt.write_bytes(mutate.either(rng, json.loads(fresh(desk, "124.json"))))
+
+
+def journal(desk: Desk, rng: random.Random) -> None:
+    lines = [mutate.either(rng, json.loads(line)) if rng.random() < 0.3 else line.encode()
+             for line in fresh(desk, "124.jsonl").splitlines()]  # fmt: skip
+    desk.spoilt.with_suffix(".jsonl").write_bytes(b"\n".join(lines) + rng.choice((b"\n", b"\n", b"")))
+    if rng.random() < 0.5:
+        desk.spoilt.unlink(missing_ok=True)
+
+
+_FRESH: dict[tuple[str, str], str] = {}
+
+
+def fresh(desk: Desk, name: str) -> str:
+    """A session file as it was before; the others that belong to it are put back."""
+    root = Path(desk.store.root)
+    for one in ("124.json", "124.jsonl"):
+        if (str(root), one) not in _FRESH:
+            _FRESH[str(root), one] = (root / one).read_text()
+        (root / one).write_text(_FRESH[str(root), one])
+    for path in root.glob("*.bad-*"):
+        path.unlink()
+    return _FRESH[str(root), name]
+
+
+def read_worker(desk: Desk) -> None:
+    see(desk)
+    go_on(desk)
+    see(desk)
+
+
+def in_cache(name: str, sample: Any) -> Callable[[Desk, random.Random], None]:
+    def spoil(desk: Desk, rng: random.Random) -> None:
+        path = Path(desk.store.cache, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(mutate.either(rng, sample) if not isinstance(sample, str) else mutate.text(rng, sample))
+
+    return spoil
+
+
+def in_repo(name: str, sample: str) -> Callable[[Desk, random.Random], None]:
+    def spoil(desk: Desk, rng: random.Random) -> None:
+        path = Path(desk.orchestra.root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(mutate.text(rng, sample))
+
+    return spoil
+
+
+def read_config(desk: Desk) -> None:
+    found = open_orchestra(desk.orchestra.root, desk.orchestra.environ, lambda: NOW)
+    _ = found.config, found.options(found.config.agent), found.tmux
+
+
+def read_layout(desk: Desk) -> None:
+    name, text = shipped.find_layout("mine", desk.orchestra.root)
+    layout.plan(layout.load(text, name), root="/r", home="/h", argv_of={"monitor": ("x",)})
+
+
+def read_prompt(desk: Desk) -> None:
+    name, text = shipped.find_prompt("mine", desk.orchestra.root)
+    prompt.render(prompt.load(text, name), dict.fromkeys(prompt.WORKER | prompt.ORCHESTRATOR, "{{title}} \x1b"))
+
+
+def read_issues(desk: Desk) -> None:
+    tracker = LocalTracker(desk.orchestra.root)
+    assert "8" in [one.number for one in tracker.issues()]
+    assert not unsafe("\n".join((*render.issues(issues(desk.orchestra), 100), *tracker.problems)))
+    tracker.issue("7")
+
+
+def read_bearings(desk: Desk) -> None:
+    known = bearings.read(desk.store.cache)
+    assert news.tmux_of(desk.store, {}) is not None or known is None
+    news.push(desk.store, os.environ)
+    _ = desk.orchestra.tmux, desk.orchestra._api_url()
+    open_orchestra(
+        desk.orchestra.root, {**desk.orchestra.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
+    ).tmux.running()
+
+
+def read_caches(desk: Desk) -> None:
+    view = list_(desk.orchestra)
+    changes_of(desk.orchestra, [row.seen for row in view.rows])
+    announce.announce(desk.orchestra, view)
+    news.since_last(desk.store)
+    tripwire.changed(desk.orchestra)
+    budget.last_words(os.path.join(desk.store.cache, "github"), NOW)
+    see(desk)
+
+
+def read_environment(desk: Desk) -> None:
+    found = launch.agent_environment(desk.orchestra, desk.store.read("124"))
+    assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
+
+
+def environment(desk: Desk, rng: random.Random) -> None:
+    Path(desk.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
+
+
+def mailbox(desk: Desk, rng: random.Random) -> None:
+    """The small files beside a worker: mailbox, what was pasted, the open dialog's name, the prepared mark."""
+    for name in ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "first-prompt.md", "ask-r1"):
+        Path(desk.store.file("124", name)).write_bytes(mutate.text(rng, "g1"))
+
+
+def read_mailbox(desk: Desk) -> None:
+    payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
+    for event in ("PostToolUse", "PermissionRequest", "Stop"):
+        call(desk, event, json.dumps(payload).encode())
+    launch.prepared(desk.orchestra, desk.store.read("124"))
+    see(desk)
+
+
+# --- hooks ---
+
+
+def call(desk: Desk, event: str, given: bytes, agent: str = "claude") -> dict[str, Any] | None:
+    """The hook of an event, in this process: what it answers."""
+    environ = {"ORCHESTRA_HOME": desk.store.home, "ORCHESTRA_PROJECT": desk.store.project, "ORCHESTRA_WORKER": "124"}
+    path = Path(desk.store.home, "payload")
+    path.write_bytes(given)
+    with path.open("rb") as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hook, "STDIN", file.fileno())
+        return hook.run([agent, event, "n124"], environ)[0]
+
+
+SAMPLES = [json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "hook_samples").glob("*.json"))]
+HOOKS = (*claude_hooks._READERS, "StopFailure", "Nonsense")
+
+
+def payload(desk: Desk, rng: random.Random) -> None:
+    fresh(desk, "124.json")
+    Path(desk.store.home, "given").write_bytes(mutate.either(rng, rng.choice(SAMPLES)))
+    Path(desk.store.home, "event").write_text(rng.choice(HOOKS))
+
+
+def read_payload(desk: Desk) -> None:
+    given, event = Path(desk.store.home, "given").read_bytes(), Path(desk.store.home, "event").read_text()
+    before = len(desk.store.journal("124"))
+    answer = call(desk, event, given)
+    assert answer is None or event in hook.HANDS_OVER
+    if event in ("Stop", "SessionEnd", "SessionStart", "UserPromptSubmit") and b"agent_id" not in given:
+        assert len(desk.store.journal("124")) > before  # what it says may be nonsense; that it happened is not
+    see(desk)
+    call(desk, "UserPromptSubmit", given, "orchestrator")
+
+
+# --- GitHub ---
+
+PLACE = answers.Place("GitHub", "a/b", "https://github.com/a/b")
+USER = {"login": "ada", "type": "User"}
+COMMIT = {"ref": "issue-1", "sha": "1" * 40, "repo": {"full_name": "a/b"}}
+GITHUB: tuple[tuple[Callable[[Any], Any], Any], ...] = (
+    (lambda found: answers.issue(found, PLACE),
+     {"number": 7, "title": "t", "body": "b", "state": "open", "user": USER, "author_association": "OWNER", "labels": [{"name": "x"}, "y"]}),
+    (lambda found: github_seen.pull_seen(found, PLACE),
+     {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "merged_at": None, "user": USER, "mergeable": None}),
+    (lambda found: github_seen.run_seen(found, PLACE),
+     {"id": 1, "name": "ci", "head_sha": "1" * 40, "status": "completed", "conclusion": "failure", "updated_at": "2026"}),
+    (lambda found: github_seen.listing(found, "rows", lambda row: github_seen.run_seen(row, PLACE)),
+     {"rows": [{"id": 1, "name": "ci", "head_sha": "1", "status": "x", "conclusion": None, "updated_at": "2026"}] * 2}),
+    (lambda found: github_seen.checks(answers.read(found, list, "runs"), answers.read(found, list, "statuses")),
+     {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}}],
+      "statuses": [{"state": "success", "context": "c", "target_url": None, "description": "d"}]}),
+    (lambda found: github_seen.remarks(PLACE, 9, *(answers.read(found, list, key) for key in "abc")),
+     {"a": [{"id": 1, "user": USER, "state": "CHANGES_REQUESTED", "body": "b", "submitted_at": "2026", "author_association": "OWNER"}],
+      "b": [{"id": 2, "user": None, "body": "b", "path": "p", "line": 3, "created_at": "2026"}], "c": [{"id": 3, "user": USER, "body": "b", "created_at": "2026"}]}),
+    (lambda found: answers.decision(answers.read(found, list, "r")),
+     {"r": [{"id": 1, "user": USER, "state": "APPROVED", "author_association": "OWNER"}] * 2}),
+    (lambda found: github_seen.merge_states(found),
+     {"data": {"repository": {"p9": {"number": 9, "mergeable": "MERGEABLE", "reviewDecision": None, "reviewThreads": {"nodes": [{"isResolved": False}], "pageInfo": {"hasNextPage": False}}}}}}),
+    (lambda found: str(answers.refusal(PLACE, 422, {}, found, NOW)), {"message": "no", "errors": [{"message": "x", "field": "f", "code": "c"}, "y"]}),
+)  # fmt: skip
+
+
+def github(desk: Desk, rng: random.Random) -> None:
+    place = rng.randrange(len(GITHUB))
+    Path(desk.store.home, "answer").write_bytes(f"{place}\n".encode() + mutate.either(rng, GITHUB[place][1]))
+
+
+def read_github(desk: Desk) -> None:
+    place, _, given = Path(desk.store.home, "answer").read_bytes().partition(b"\n")
+    asker = Asker(PLACE, "http://127.0.0.1:9", None, desk.store.home, lambda: NOW, 1.0)
+    asker.understood(
+        Reply("", Kept("", given.decode("utf-8", "surrogateescape")), unchanged=False), GITHUB[int(place)][0]
+    )
+
+
+def etags(desk: Desk, rng: random.Random) -> None:
+    kept = ETags(desk.store.home + "/etags", "me")
+    kept.keep("u", "a", Kept('W/"1"', "[]"))
+    path = Path(kept._path("u", "a"))
+    path.write_bytes(mutate.text(rng, path.read_text()))
+
+
+def read_etags(desk: Desk) -> None:
+    found = ETags(desk.store.home + "/etags", "me").find("u", "a")
+    assert found in (Kept(), Kept('W/"1"', "[]"))
+
+
+def poll(desk: Desk, rng: random.Random) -> None:
+    run = github_seen.Run(1, "ci", "1", "completed", None, "https://x", "2026")
+    seen = github_seen.Poll((), (Issue("7", "t"),), (run,), 0, 0, NOW)
+    Path(desk.store.home, "poll").write_bytes(mutate.either(rng, json.loads(github_watch._to_text(seen))))
+
+
+def read_poll(desk: Desk) -> None:
+    found = github_watch._from_text(Path(desk.store.home, "poll").read_bytes().decode("utf-8", "surrogateescape"), NOW)
+    assert found is None or isinstance(found, github_seen.Poll)
+
+
+# --- the table ---
+
+CONFIG = """agent: scripted
+tracker: local
+workers: {max: 3}
+limits: {verify: 2, silent: 10m}
+gates:
+  - {name: auth, paths: ["**/auth/**"], why: "A person decides"}
+agents: {claude: {command: claude, env: [FOO]}}
+notify: {bell: true, quiet: "22:00-07:00"}
+"""
+LAYOUT = """session_name: x
+windows:
+  - window_name: main
+    layout: main-vertical
+    focus: true
+    panes:
+      - role: orchestrator
+      - shell_command: [ls, {cmd: pwd}]
+  - {window_name: w, role: workers, workers: {panes_per_window: 4}}
+"""
+PROMPT = "# Work on #{{id}}\n\n{{title}} by {{author}}\n\n{{body}}\n\nRun {{verify}}; then {{orchestra}} worker ship.\n"
+ISSUE = '---\ntitle: "A thing: done"\nstate: open\nlabels: [ui, "2.0"]\nauthor: ada\nafter: [7, "#3"]\n---\nText.\n'
+BEARINGS = {"root": "/r", "socket": "orchestra", "sockets": "/tmp", "silent": 600.0, "layout": "", "api": ""}
+TROUBLE = {"sentence": "s", "hint": "h", "until": NOW + 60, "failures": 1, "who": ""}
+
+CASES = {
+    "session": Case(snapshot, read_worker, "#124"),
+    "journal": Case(journal, read_worker, "#124"),
+    "payload": Case(payload, read_payload),
+    "config": Case(in_repo("orchestra.yaml", CONFIG), read_config, "orchestra.yaml"),
+    "layout": Case(in_repo(".orchestra/layouts/mine.yaml", LAYOUT), read_layout, "mine.yaml"),
+    "prompt": Case(in_repo(".orchestra/prompts/mine.md", PROMPT), read_prompt, "mine.md"),
+    "issue": Case(in_repo(".orchestra/issues/0007-x.md", ISSUE), read_issues, "0007-x.md"),
+    "github": Case(github, read_github, "GitHub"),
+    "etag": Case(etags, read_etags),
+    "poll": Case(poll, read_poll),
+    "bearings": Case(in_cache("project.json", BEARINGS), read_bearings),
+    "bar": Case(in_cache("changes.json", {"124": ["n124 None x 1", [1, 2, 3]]}), read_caches),
+    "announced": Case(in_cache("announced.json", {"124": "stuck:r1", "125": ""}), read_caches),
+    "news": Case(in_cache("orchestrator.json", {"124": "#124 t is stuck"}), read_caches),
+    "budget": Case(in_cache("github/budget.json", TROUBLE), read_caches),
+    "tripwire": Case(in_cache("shared-git", "0123456789abcdef"), read_caches),
+    "environment": Case(environment, read_environment),
+    "mailbox": Case(mailbox, read_mailbox),
+}
+CI, NIGHTLY = 500 // len(CASES), 10_000 // len(CASES) + 1
+
+
+@pytest.mark.parametrize("count", [CI, pytest.param(NIGHTLY, marks=[pytest.mark.nightly, pytest.mark.timeout(3000)])])
+@pytest.mark.parametrize("name", CASES)
+def test_a_changed_file_reads_or_says_so(desk: Desk, name: str, count: int) -> None:
+    case, rng = CASES[name], random.Random(f"{SEED} {name}")
+    write_issue(Path(desk.orchestra.root), 8, "Good", "Body.")
+    for place in range(count):
+        case.spoil(desk, rng)
+        begun = time.process_time()
+        try:
+            told = refused(case, desk)
+        except BaseException as wrong:
+            wrong.add_note(f"{name} {place}")
+            raise
+        assert told is None or (case.name and case.name in told.message), (place, told)
+        assert told is None or not unsafe(told.message + told.hint), (place, told)
+        assert time.process_time() - begun < SECONDS, place
+
+
+def refused(case: Case, desk: Desk) -> OrchestraError | None:
+    try:
+        case.read(desk)
+    except OrchestraError as told:
+        return told
+    return None
+
+
+# --- what is no file at all, or no sane one ---
+
+
+def places(desk: Desk) -> dict[str, Path]:
+    """Everything that is read, by a name for it."""
+    root, own, cache = Path(desk.orchestra.root), Path(desk.store.directory("124")), Path(desk.store.cache)
+    beside = ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
+    cached = ("project.json", "changes.json", "announced.json", "orchestrator.json", "shared-git", "github/budget.json")
+    return {
+        "session": desk.spoilt,
+        "journal": desk.spoilt.with_suffix(".jsonl"),
+        **{name: own / name for name in beside},
+        **{name: cache / name for name in cached},
+        "issue": root / ".orchestra/issues/0007-x.md",
+        "config": root / "orchestra.yaml",
+        "layout": root / ".orchestra/layouts/default.yaml",
+        "prompt": root / ".orchestra/prompts/worker.md",
+        "worktree": root.parent / "124" / ".git",
+    }
+
+
+FOR_UP = ("config", "layout", "prompt")  # these `up` may refuse, naming them; whatever else there is, it goes on
+
+
+@pytest.mark.parametrize("special", mutate.SPECIAL)
+def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special: str) -> None:
+    root = Path(desk.orchestra.root)
+    write_issue(root, 8, "Good", "Body.")
+    pristine = root.parent / "pristine"
+    shutil.copytree(desk.store.home, pristine)
+    for name, path in places(desk).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mutate.place(special, path)
+        begun = time.process_time()
+        again = Desk(open_orchestra(str(root), desk.orchestra.environ, lambda: NOW), desk.spoilt)
+        looked, checked, opened, hooked = (
+            refused(Case(snapshot, read), again) for read in (_look, _doctor, _open, _hook)
+        )
+        assert checked is None, (name, checked)
+        assert hooked is None, (name, hooked)
+        if name == "config":
+            assert looked is None or "orchestra.yaml" in looked.message, looked
+        else:
+            assert looked is None, (name, looked)
+        named = (path.name, "not installed") if name == "config" else (path.name,)  # an empty config has another agent
+        assert opened is None or (name in FOR_UP and any(word in opened.message for word in named)), (name, opened)
+        assert time.process_time() - begun < SECONDS, name
+        _put_back(path, pristine, desk)
+
+
+def _look(desk: Desk) -> None:
+    see(desk)
+    read_caches(desk)
+    found = LocalTracker(desk.orchestra.root)
+    assert "8" in [one.number for one in found.issues()]
+
+
+def _doctor(desk: Desk) -> None:
+    for finding in doctor(lambda: desk.orchestra, desk.orchestra.environ, fix=False):
+        assert "could not look" not in finding.what, finding
+        assert not unsafe(finding.what + finding.mend), finding
+
+
+def _open(desk: Desk) -> None:
+    up._validated(desk.orchestra, "default")
+    mend.mend(desk.orchestra, mend.reached(desk.orchestra)[0])
+
+
+def _hook(desk: Desk) -> None:
+    for event in ("PostToolUse", "PermissionRequest", "Stop"):
+        with contextlib.suppress(OrchestraError):  # main() leaves a line in the log of it, and ends with 0
+            call(desk, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
+    news.push(desk.store, os.environ)
+
+
+def _put_back(path: Path, pristine: Path, desk: Desk) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.gone-{time.monotonic_ns()}"))
+    else:
+        path.unlink(missing_ok=True)
+    if path.is_relative_to(desk.store.home):
+        shutil.rmtree(desk.store.home)
+        shutil.copytree(pristine, desk.store.home)
+    elif path.name == "orchestra.yaml":
+        configure(Path(desk.orchestra.root))
