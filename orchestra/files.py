@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_BYTES = 4 * 1024 * 1024
+MOST_COUNTED = 1024 * 1024  # `list` asks every worktree for the lines of its new files
 
 
 class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
@@ -81,9 +82,19 @@ def read_text(path: str, most: int = MOST_BYTES) -> str:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def count_lines(directory: str, names: Iterable[str], most: int) -> int:
-    """The lines of new files as git counts them, until `most` bytes are read; a binary or a huge file has none."""
-    found = 0
+def same_content(file: os.PathLike[str], other: os.PathLike[str]) -> bool:
+    """True for a link, whose content is elsewhere, and for two files of one content."""
+    import filecmp
+
+    try:
+        return os.path.islink(file) or filecmp.cmp(file, other, shallow=False)
+    except OSError:
+        return False
+
+
+def count_lines(directory: str, names: Iterable[str]) -> int:
+    """The lines of new files as git counts them, until much has been read; a binary or a huge file has none."""
+    found, most = 0, MOST_COUNTED
     for name in names:
         try:
             text = read_text(os.path.join(directory, name), most)
