@@ -10,7 +10,7 @@ import os
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, locked, make_private, names_in, read_text, size_of, write_atomic
+from orchestra.files import append_line, cut, locked, make_private, names_in, read_text, size_of, write_atomic
 from orchestra.model import Event, Worker
 from orchestra.record import Record
 from orchestra.text import is_id, stamp
@@ -99,8 +99,12 @@ class Store:
             if before is not None:  # nothing may come into being by being refused
                 self._append(worker, snapshot.event_line(event, str(refused)))
             return Recorded(before, str(refused))
-        self._append(worker, snapshot.event_line(event))
-        self._write(worker, after)
+        size = self._append(worker, snapshot.event_line(event))
+        try:
+            self._write(worker, after)
+        except OSError:  # what is reported as not done must not come true with the next write
+            cut(f"{self.directory(worker)}.jsonl", size)
+            raise
         return Recorded(after, "")
 
     def _write(self, worker: str, after: Worker) -> None:
@@ -115,8 +119,8 @@ class Store:
         make_private(directory)
         return locked(os.path.join(directory, "lock"), self.lock_wait)
 
-    def _append(self, worker: str, line: str) -> None:
-        append_line(f"{self.directory(worker)}.jsonl", line)
+    def _append(self, worker: str, line: str) -> int:
+        return append_line(f"{self.directory(worker)}.jsonl", line)
 
     def put_away(self, worker: str) -> None:
         """Move a finished worker's files to `sessions/<project>/pruned/`: what happened can still be read there."""
@@ -124,7 +128,7 @@ class Store:
             place = os.path.join(self.root, "pruned")
             make_private(place)
             mark = f"{worker}-{stamp(self.now()).replace(':', '')}"
-            for end in (".jsonl", ".json"):
+            for end in (".json", ".jsonl"):  # the journal last: without its snapshot it is still the whole truth
                 if os.path.exists(f"{self.directory(worker)}{end}"):
                     os.replace(f"{self.directory(worker)}{end}", os.path.join(place, mark + end))
 
