@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError
 from orchestra.files import is_held
 from orchestra.hook_wait import waiting_file
-from orchestra.model import Escalation, Event
+from orchestra.model import Escalation, Event, Gate, Guidance, How, Worker
 from orchestra.text import clean
 from orchestra.view import refresh, worker_of
 
@@ -21,18 +21,40 @@ HOOK_SECONDS = 3.0  # from the event to the waiting hook, and from the answer to
 _ENDINGS = ("answered", "approved", "told", "unblocked", "idle", "accepted", "turn-ended", "ended")
 
 
-def first_question(orchestra: Orchestra, number: str) -> Escalation:
-    """What the worker waits for first: its dialog, then what it asked itself; raises when there is nothing."""
+class Decision(NamedTuple):
+    """How a person decides: from where, about which requests (None: what is open now), all of them or the first.
+
+    Who decides about what is on their screen never answers something else that was asked meanwhile.
+    """
+
+    how: How = How.COMMAND
+    shown: tuple[str, ...] | None = None
+    every: bool = False
+
+
+def questions(orchestra: Orchestra, number: str, decision: Decision) -> tuple[Escalation, ...]:
+    """What a decision is about: the dialogs first, then what the worker asked itself; raises when it is nothing."""
     found = open_questions(worker_of(orchestra, number))
-    if found:
-        return found[0]
+    kept = tuple(one for one in found if one.request in decision.shown) if decision.shown else found
+    if kept:
+        return kept if decision.every else kept[:1]
+    if decision.shown:
+        raise too_late(orchestra, number, decision.shown[0])
     ending = _ending(orchestra, number, "")
     raise OrchestraError(f"#{number} asks for nothing" + (f"; {ending}" if ending else ""), _see(number))
 
 
+def choosing(worker: Worker) -> Escalation | None:
+    """What words to a worker answer: the dialog that asks to choose, or what the worker asked itself, or nothing."""
+    dialog = next((one for one in worker.dialogs if one.gate is Gate.QUESTION), None)
+    own = worker.escalation
+    return dialog or (own if own is not None and own.gate is not Gate.PERMISSION else None)
+
+
 def answer(
-    orchestra: Orchestra, number: str, asked: Escalation, behavior: str, *, text: str = "", answers: Sequence[str] = ()
-) -> None:
+    orchestra: Orchestra, number: str, asked: Escalation, behavior: str, how: How, *,
+    text: str = "", answers: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
     store, path = orchestra.store, waiting_file(orchestra.store, number, asked.request)
     if not orchestra.until(lambda: is_held(path) or _gone(orchestra, number, asked), HOOK_SECONDS):
@@ -40,13 +62,28 @@ def answer(
             f"the hook that would bring your answer to #{number} is gone",
             f"answer in its pane: orchestra attach {number}",
         )
-    facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": "command", "summary": asked.summary}
-    if store.record(number, store.event("answered", "human", request=asked.request, **facts)).refused:
+    facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": asked.summary}
+    if store.record(number, store.event("answered", orchestra.who, request=asked.request, **facts)).refused:
         raise too_late(orchestra, number, asked.request)
     taken = orchestra.until(lambda: not is_held(path), HOOK_SECONDS)
     refresh(orchestra)
     if not taken:
         raise OrchestraError(f"the agent of #{number} has not taken your answer yet", _see(number))
+
+
+def reply(orchestra: Orchestra, number: str, asked: Escalation | None, text: str, how: How) -> Guidance:
+    """Record words to a worker, as the answer to `asked`; raises OrchestraError when somebody else was first."""
+    facts = {"text": text, "answers": asked.request if asked else None, "how": how.value, "from": "human"}
+
+    def said(now: Worker | None) -> Event:
+        if asked is not None and (now is None or now.escalation is None or now.escalation.request != asked.request):
+            raise too_late(orchestra, number, asked.request)
+        return orchestra.store.event("told", orchestra.who, **facts)
+
+    recorded = orchestra.store.decide(number, said)
+    if recorded.refused or recorded.worker is None:
+        raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
+    return recorded.worker.guidance[-1]
 
 
 def too_late(orchestra: Orchestra, number: str, request: str) -> OrchestraError:
@@ -92,6 +129,8 @@ def _ending(orchestra: Orchestra, number: str, request: str) -> str:
     for event, refused in reversed(orchestra.store.journal(number)):
         if refused or event.kind not in _ENDINGS:
             continue
+        if not request and event.data.get("how") == "pane":
+            return f"it was answered in the pane at {event.at}"
         named = str(event.data.get("request") or event.data.get("answers") or "")
         if event.kind in ("answered", "approved", "told") and named and request in ("", named):
             how = clean(str(event.data.get("how", "command")), 20)

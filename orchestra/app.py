@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from orchestra import bearings, programs
-from orchestra import config as configs
+from orchestra import bearings, place, programs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.files import read_text
@@ -22,12 +21,13 @@ from orchestra.local import LocalTracker
 from orchestra.model import AgentOptions, Issue, Seat, Worker
 from orchestra.remote_address import slug
 from orchestra.store import Store
-from orchestra.tmux import Tmux
 from orchestra.worktree import Repository
 
 if TYPE_CHECKING:
+    from orchestra import config as configs
     from orchestra.github import GitHubTracker
     from orchestra.github_watch import Watch
+    from orchestra.tmux import Tmux
 
 CONFIG_NAME = "orchestra.yaml"
 
@@ -61,6 +61,8 @@ class Orchestra:
     @cached_property
     def config(self) -> configs.Config:
         """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
+        from orchestra import config as configs  # its checks cost 20 ms, and Tab needs none of them
+
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
         return configs.load(
@@ -69,17 +71,8 @@ class Orchestra:
 
     @cached_property
     def tmux(self) -> Tmux:
-        """Our tmux server. From inside a pane of ours it is reached by the recorded socket directory."""
-        inside = "ORCHESTRA_PROJECT" in self.environ
-        environ = bearings.person_environ(self.bearings, self.environ) if inside else self.environ
-        return Tmux(
-            self.config.tmux.socket,
-            self.project,
-            environ,
-            user_config=self.config.tmux.user_config,
-            key=self.config.tmux.key,
-            hook=self.hook("tmux"),
-        )
+        """The session on the tmux server where it is open, else on the one that the config wants."""
+        return place.tmux_of(self.config.tmux, self.project, self.environ, self.bearings, self.hook("tmux"))
 
     @cached_property
     def tracker(self) -> Tracker:
@@ -181,6 +174,11 @@ class Orchestra:
         host = found[0]
         return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
 
+    @property
+    def who(self) -> str:
+        """Who speaks: the agent in the orchestrator's window has the project in its environment."""
+        return "orchestrator" if "ORCHESTRA_PROJECT" in self.environ else "human"
+
     # --- the programs that others call ---
 
     def hook(self, agent: str) -> tuple[str, ...]:
@@ -252,18 +250,18 @@ class Orchestra:
 
     # --- bearings for the hook ---
 
-    def remember(self, layout: str = "") -> None:
-        """Write what hooks and workers' panes need to know; `layout` is the one that `up` opened."""
+    def remember(self, layout: str | None = None) -> None:
+        """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
         programs.write_shim(self.home)
-        known = self.bearings
+        known = self.bearings if layout is None else None
         here = Bearings(
             root=self.root,
-            socket=self.config.tmux.socket,
+            socket=self.tmux.server.name,
             sockets=self.environ.get("TMUX_TMPDIR", ""),
             silent=self.config.limits.silent,
-            api=self.environ.get("GITHUB_API_URL", ""),
+            api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
         )
         bearings.write(self.store.cache, here)

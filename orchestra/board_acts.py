@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra import ask, popups
 from orchestra.errors import OrchestraError
+from orchestra.model import How
 from orchestra.text import clean
 from orchestra.tmux_server import inside
 from orchestra.view import pane_of, worker_of
@@ -13,6 +14,7 @@ from orchestra.view import pane_of, worker_of
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.door import Door
+    from orchestra.model import Worker
 
 
 class Acts:
@@ -68,20 +70,31 @@ class Acts:
         self.last = row.worker.id
         return self.go(row.worker.id)
 
-    def orchestrator(self) -> str:
+    def orchestrator(self) -> str | tuple[str, ...]:
         """To the orchestrator's window."""
+        if not self.within:
+            self.orchestra.tmux.goto("orchestrator")
+            return self.orchestra.tmux.attach_argv(self.orchestra.environ)
         self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
         return ""
 
-    def approve(self, number: str) -> str:
-        """Approve what the worker asks."""
-        from orchestra.commands.approve import approve
+    def approve(self, worker: Worker) -> str:
+        """Approve what the worker asks, as the board shows it."""
+        return popups.act(self.door, How.BOARD)(worker, "y", "")
 
-        return f"approved for #{number}: {clean(approve(self.orchestra, number).summary)}"
-
-    def pull(self, number: str) -> str:
+    def pull(self, worker: Worker) -> str:
         """The worker's pull request."""
-        return popups.open_pull(self.orchestra, number)
+        return popups.open_pull(self.orchestra, worker.id)
+
+    def choose(self) -> str:
+        """The number of a worker that the person chooses by number or words; empty when they leave."""
+        from orchestra.view import look
+
+        try:
+            return popups.chosen([row for row in look(self.orchestra, changes=False).rows if row.seen.pane]) or ""
+        except OrchestraError as wrong:
+            ask.read(f"{wrong.message}; Enter goes back ")
+            return ""
 
     def dialog(self, name: str, number: str) -> str:
         """A dialog of the popups, in this terminal."""

@@ -14,7 +14,7 @@ import click
 from orchestra import __version__
 from orchestra.completion import layouts, numbers, statuses
 from orchestra.door import Door, json_option, run_main
-from orchestra.text import clean
+from orchestra.text import clean_lines
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -64,8 +64,11 @@ def init(door: Door, yes: bool) -> None:
     """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
     from orchestra.commands.init import init as verb
 
-    confirm = (lambda _: True) if yes or not sys.stdin.isatty() else (lambda text: click.confirm(text, default=True))
-    for line in verb(door.deciding, confirm):
+    def ask(question: str, default: str) -> str:
+        quiet = yes or not sys.stdin.isatty()
+        return default if quiet else str(click.prompt(question, default=default))
+
+    for line in verb(door.deciding, ask):
         click.echo(line)
 
 
@@ -182,51 +185,60 @@ def tell(door: Door, number: str, words: Sequence[str]) -> None:
 
     TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
     """
-    from orchestra.commands.tell import tell as verb
-
-    said = door.words(words) if words or not sys.stdin.isatty() else _asked(door, number)
-    told = verb(door.deciding, number, said)
-    click.echo(door.render.told(told))
-
-
-def _asked(door: Door, number: str) -> str:
     from orchestra import ask
+    from orchestra.answering import Decision
+    from orchestra.commands.tell import tell as verb
     from orchestra.view import worker_of
 
-    return ask.words(worker_of(door.orchestra, number))
+    if words or not sys.stdin.isatty():
+        said, shown = door.words(words), None
+    else:
+        worker = worker_of(door.orchestra, number)
+        said, shown = ask.words(worker), ask.answerable(worker)
+    click.echo(door.render.told(verb(door.deciding, number, said, Decision(shown=shown))))
 
 
 @orchestra.command()
 @click.argument("number", metavar="ID", shell_complete=numbers)
+@click.option("--all", "every", is_flag=True, help="All that it asks for, not the first alone.")
 @click.pass_obj
-def approve(door: Door, number: str) -> None:
+def approve(door: Door, number: str, every: bool) -> None:
     """Let what a worker asks for pass."""
+    from orchestra.answering import Decision
     from orchestra.commands.approve import approve as verb
 
-    click.echo(f"approved for #{number}: {clean(verb(door.deciding, number).summary)}")
+    door.say(door.render.decided("approved", number, verb(door.deciding, number, Decision(every=every))))
 
 
 @orchestra.command()
 @click.argument("number", metavar="ID", shell_complete=numbers)
 @click.argument("words", nargs=-1, metavar="[TEXT]...")
+@click.option("--all", "every", is_flag=True, help="All that it asks for, not the first alone.")
 @click.pass_obj
-def deny(door: Door, number: str, words: Sequence[str]) -> None:
+def deny(door: Door, number: str, words: Sequence[str], every: bool) -> None:
     """Do not let it pass, and say why."""
+    from orchestra.answering import Decision
     from orchestra.commands.deny import deny as verb
 
-    click.echo(f"denied for #{number}: {clean(verb(door.deciding, number, ' '.join(words)).summary)}")
+    found = verb(door.deciding, number, " ".join(words), Decision(every=every))
+    door.say(door.render.decided("denied", number, found))
 
 
 @orchestra.command()
 @click.argument("number", metavar="ID", shell_complete=numbers)
+@click.option("--pane", is_flag=True, help="What its panes have shown, closed ones too, instead.")
 @json_option
 @click.pass_obj
-def log(door: Door, number: str, as_json: bool) -> None:
+def log(door: Door, number: str, pane: bool, as_json: bool) -> None:
     """Everything that happened to a worker, in order: who asked, who answered, when and how."""
     from orchestra import render_log
-    from orchestra.commands.log import log as verb
+    from orchestra.commands import log as verbs
 
-    entries = verb(door.orchestra, number)
+    if pane:
+        text = verbs.shown(door.orchestra, number)
+        click.echo(door.as_json.screen(number, text)) if as_json else click.echo_via_pager(clean_lines(text, len(text)))
+        return
+    entries = verbs.log(door.orchestra, number)
     door.say(door.as_json.entries(entries) if as_json else render_log.entries(entries))
 
 

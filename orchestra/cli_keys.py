@@ -10,8 +10,10 @@ import click
 
 from orchestra import ask
 from orchestra.completion import numbers
+from orchestra.dialogs import open_questions
 from orchestra.door import Door, json_option
 from orchestra.errors import OrchestraError
+from orchestra.model import How
 from orchestra.popups import act, help_lines, open_pull, popup, spawned
 
 if TYPE_CHECKING:
@@ -97,12 +99,14 @@ def _board(desk: Desk) -> str:
 
 
 def _approve(desk: Desk) -> str:
+    from orchestra.answering import Decision
     from orchestra.commands.approve import approve
 
-    if not desk.number or desk.worker.escalation is None:
+    if not desk.number or not open_questions(desk.worker):
         desk.popup("gates")
         return ""
-    return f"approved for #{desk.number}: {approve(desk.orchestra, desk.number).summary}"
+    (asked,) = approve(desk.orchestra, desk.number, Decision(desk.how))
+    return f"approved for #{desk.number}: {asked.summary}"
 
 
 def _pull(desk: Desk) -> str:
@@ -135,7 +139,7 @@ def gates(door: Door, as_json: bool) -> None:
     if as_json:
         door.say(door.as_json.rows(rows))
     elif rows and sys.stdin.isatty():
-        ask.gates(rows, act(door))
+        ask.gates(rows, act(door, How.COMMAND))
     else:
         door.say([line for row in rows for line in ask.asked(row.worker)] or "no gate is open")
 
@@ -186,6 +190,9 @@ def board(door: Door) -> None:
     """The full-screen view: issues, workers, and all about the selected one."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OrchestraError("the board needs a terminal", "elsewhere: orchestra list, orchestra issues")
+    import gc
+
+    gc.disable()  # until the first screen: an eighth of the time to it, and nothing that is imported is garbage
     from orchestra.board import Board
     from orchestra.board_acts import Acts
 

@@ -246,7 +246,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _each(("gates", index, "paths"), gate.paths, gates.path_problem)
         yield from _each(("gates", index, "commands"), gate.commands, gates.command_problem)
     yield ("tmux", "socket"), _matches(config.tmux.socket, r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")
-    yield ("tmux", "key"), _matches(config.tmux.key, r"(?:C-|M-)?(?:[A-Za-z0-9]|F[1-9][0-2]?)", "one key: O, M-o, F9")
+    yield ("tmux", "key"), key_table.key_problem(config.tmux.key)
     for index, kind in enumerate(config.notify.kinds):
         yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
     hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra import bearings, programs
 from orchestra.app import Orchestra, home_of, open_orchestra
 from orchestra.errors import OrchestraError
-from orchestra.model import Worker
+from orchestra.model import How, Worker
 from orchestra.tmux import Tmux
 from orchestra.tmux_server import inside
 from orchestra.view import worker_of
@@ -26,6 +26,7 @@ class Desk(NamedTuple):
     pane: str
     number: str
     client: str
+    how: How = How.KEY
 
     @property
     def worker(self) -> Worker:
@@ -61,8 +62,7 @@ def around(environ: Mapping[str, str], now: Callable[[], float], pane: str = "",
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")
     path, session = outer
-    sockets = os.path.dirname(os.path.dirname(path))
-    here = Tmux(os.path.basename(path), "", {**environ, "TMUX_TMPDIR": sockets})
+    here = Tmux(path, "", environ)
     pane = pane or here.here(session)
     worker, project, directory = here.facts(pane)
     known = bearings.read(os.path.join(home_of(environ), "cache", project)) if project else None

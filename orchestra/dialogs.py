@@ -7,7 +7,7 @@ Standard library only: the hook lives on this module.
 from __future__ import annotations
 
 from orchestra import snapshot
-from orchestra.model import Activity, Doing, Escalation, Event, Gate, Worker
+from orchestra.model import Activity, Doing, Escalation, Event, Gate, How, Status, Worker
 from orchestra.transition import Refused, text
 
 TYPE_CHECKING = False
@@ -23,6 +23,19 @@ MOST_ANSWERS = 8
 def open_questions(worker: Worker) -> tuple[Escalation, ...]:
     """Everything a worker waits for a person with: its dialogs, then what it asked itself."""
     return (*worker.dialogs, *((worker.escalation,) if worker.escalation else ()))
+
+
+def in_the_pane(worker: Worker | None, event: Event) -> Event:
+    """`event` with `how` and what was answered, when it shows that a person answered in the pane itself."""
+    if worker is None:
+        return event
+    closed = worker.dialogs if event.kind in ("accepted", "turn-ended", "idle") else ()
+    if event.kind == "unblocked":
+        closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
+    if event.kind == "accepted" and worker.status is Status.STUCK and not event.data.get("guidance"):
+        closed = open_questions(worker)
+    told = {"how": How.PANE.value, "summary": " / ".join(one.summary for one in closed)}
+    return event._replace(data={**event.data, **told}) if closed else event
 
 
 def opened(worker: Worker, event: Event) -> Worker:

@@ -90,9 +90,12 @@ class Door:
         click.echo(text if colour else click.unstyle(text))
 
     def ask_trust(self, text: str) -> bool:
-        """Show an outsider's text and ask; without a terminal showing it is all that can be done, as asked for."""
+        """Show an outsider's text and ask. Without a terminal the flag itself is the yes, but never an agent's."""
         click.echo(text, err=True)
         if not sys.stdin.isatty():
+            if "ORCHESTRA_PROJECT" in self.environ:
+                raise OrchestraError("an agent trusts nobody's words; a person does, in a terminal of their own")
+            click.echo("There is no terminal to ask on: --trust is your yes to exactly these words.", err=True)
             return True
         return click.confirm("Start a worker on exactly this text?", default=False, err=True)
 

@@ -92,10 +92,7 @@ def append_line(path: str, line: str) -> int:
     """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":
-            size = os.pread(fd, size, 0).rfind(b"\n") + 1
-            os.ftruncate(fd, size)
+        size = _whole_lines(fd)
         try:
             _write_all(fd, line.encode("utf-8", "replace"))
         except OSError:
@@ -117,6 +114,26 @@ def cut(path: str, size: int) -> None:
             os.close(fd)
     except OSError:
         pass
+
+
+def cut_torn(path: str) -> int:
+    """A file's size once a torn last line is cut off; 0 when there is none."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return 0
+    try:
+        return _whole_lines(fd)
+    finally:
+        os.close(fd)
+
+
+def _whole_lines(fd: int) -> int:
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        size = os.pread(fd, size, 0).rfind(b"\n") + 1
+        os.ftruncate(fd, size)
+    return size
 
 
 def _write_all(fd: int, content: bytes) -> None:

@@ -14,6 +14,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from orchestra import quick_json
+from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -129,7 +130,8 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     kind, facts = told
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
-    return store.record(worker.id, store.event(kind, f"hook:{event}", **facts)).worker or worker
+    happened = store.event(kind, f"hook:{event}", **facts)
+    return store.decide(worker.id, lambda now: in_the_pane(now, happened)).worker or worker
 
 
 def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:

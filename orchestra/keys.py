@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 TABLE = "orchestra"
 ENTER = f"switch-client -T {TABLE}"
+BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
+WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
+LEAVE = ("switch-client", "-T", "root")
 MARK = "-m orchestra "  # in every command of ours, and in nobody else's
-_KEY = re.compile(r"(?:[CMS]-){0,3}(?:[!-~]|F[1-9][0-2]?|Enter|Space|Tab|BSpace|Up|Down|Left|Right)", re.ASCII)
+_NAMED = "F(?:[1-9]|1[0-2])|Enter|Space|Tab|BSpace|Up|Down|Left|Right"
+# Those that tmux itself writes as they are here: C-A, C-i and M-C-x it writes otherwise, and would not be found again.
+_KEY = re.compile(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})", re.ASCII)
 _BOUND = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # A regular expression of tmux's: `#(` would start a shell job, so the `#` stands in brackets.
 _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
@@ -77,7 +82,7 @@ def problem(given: Mapping[str, str | None], name: str) -> str:
 
 def key_problem(key: str) -> str:
     """Why tmux would not take this as a key; empty when it would."""
-    return "" if _KEY.fullmatch(key) else f'expected a key such as s, C-s or F5, got "{clean(key, 20)}"'
+    return "" if _KEY.fullmatch(key) else f'expected a key such as O, C-s, M-g or F9, got "{clean(key, 20)}"'
 
 
 def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
@@ -85,7 +90,7 @@ def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
     bound = [
         ("bind-key", "-T", TABLE, keys[action.name], *run(program, action)) for action in ACTIONS if action.name in keys
     ]
-    return [*bound, ("bind-key", "-T", TABLE, "Any", "switch-client", "-T", "root")]
+    return [*bound, ("bind-key", "-T", TABLE, "Any", *LEAVE)]
 
 
 def run(program: Sequence[str], action: Action) -> tuple[str, ...]:
@@ -113,6 +118,16 @@ def entrance(key: str) -> Command:
     return ("bind-key", "-T", "prefix", key, "switch-client", "-T", TABLE)
 
 
+def guarded(key: str, before: str) -> Command:
+    """The one key after the prefix on a server that is not ours: elsewhere it does what it did `before`."""
+    return ("bind-key", "-T", "prefix", key, "if-shell", "-F", WITHIN, ENTER, *([before] if before else []))
+
+
+def enters(command: str) -> bool:
+    """Whether what a key does is to enter our table, guarded or not."""
+    return command.startswith(ENTER) or (command.startswith("if-shell -F") and WITHIN in command and ENTER in command)
+
+
 def own_line(program: Sequence[str], key: str) -> str:
     """A line of tmux.conf for a person's own server: spawn on the issue under the cursor."""
     return f"bind-key {quote(key)} run-shell -b {quote(said(program, 'spawn'))}"
@@ -121,7 +136,7 @@ def own_line(program: Sequence[str], key: str) -> str:
 def bound(text: str) -> dict[tuple[str, str], str]:
     """What `list-keys` says: the command by table and key."""
     found = (_BOUND.match(line) for line in text.splitlines())
-    return {(one[1], one[2].lstrip("\\")): one[3].replace(" \\; ", " ; ") for one in found if one}
+    return {(one[1], re.sub(r"^\\(?=.)", "", one[2])): one[3].replace(" \\; ", " ; ") for one in found if one}
 
 
 def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra import agents, processes, programs, starts, trash, tripwire
+from orchestra import agents, processes, programs, starts, trash, tripwire, trust
 from orchestra import config as configs
-from orchestra.attention import label
+from orchestra.attention import border
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -55,7 +55,8 @@ def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[Work
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
     keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
     argv = (*orchestra.program(), "worker", "run", worker.id)
-    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, label(worker, orchestra.now()))
+    told = border(worker, None)
+    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, told.label, told.title, told.since)
 
 
 def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:
@@ -72,6 +73,7 @@ def newest(orchestra: Orchestra, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
         orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
         orchestra.fetched[base] = now
     return orchestra.repository.resolve(base)
@@ -137,6 +139,7 @@ def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) ->
     repository, path = orchestra.repository, worker.worktree
     if not repository.ready(path):
         tripwire.check(orchestra)
+        trust.check_again(orchestra, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)

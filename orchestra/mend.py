@@ -45,9 +45,13 @@ def mend(orchestra: Orchestra, panes: tuple[Pane, ...]) -> tuple[str, ...]:
 
 def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
     said = []
+    if orchestra.store.behind(worker):
+        orchestra.store.settle(worker.id)
+        worker = orchestra.store.read(worker.id) or worker
+        said.append(f"#{worker.id}: its session file was brought up to its journal")
     if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
         removal.remove(orchestra, worker)
-        return [f"#{worker.id}: its removal was ended"]
+        return [*said, f"#{worker.id}: its removal was ended"]
     for pane in panes:
         if pane.worker == worker.id and superseded(orchestra, worker, pane):
             orchestra.tmux.close(pane)

@@ -65,6 +65,16 @@ class Gate(StrEnum):
     REVIEW = "review"
 
 
+class How(StrEnum):
+    """Where a person answered from."""
+
+    PANE = "pane"
+    COMMAND = "command"
+    POPUP = "popup"
+    BOARD = "board"
+    KEY = "key"
+
+
 class Delivery(StrEnum):
     """How far a piece of guidance has come; `delivered` only on the agent's own evidence."""
 
@@ -247,6 +257,8 @@ class WorkerPlan(Record):
     argv: tuple[str, ...]
     cwd: str
     label: str = ""
+    title: str = ""
+    since: int = 0
 
 
 class Seat(Record):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestra import ask
+from orchestra.dialogs import open_questions
 from orchestra.door import Door
 from orchestra.errors import OrchestraError
+from orchestra.model import How
 from orchestra.text import clean
+
+OPEN_SECONDS = 1.0
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
     from orchestra.desk import Desk
+    from orchestra.model import Worker
+    from orchestra.view import Row
 
 
 def help_lines(door: Door) -> list[str]:
@@ -27,11 +33,10 @@ def help_lines(door: Door) -> list[str]:
     taken = orchestra.tmux.taken() if orchestra.tmux.running() else ""
     lines = [f"prefix {key}, then:"]
     lines += [f"  {chosen.get(one.name, '-'):<6} {one.words}" for one in table.ACTIONS]
-    lines.append("right click on an issue's number: a menu; double click: spawn")
+    if not orchestra.tmux.server.guest:  # there the mouse is the person's alone
+        lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
-        lines.append(
-            f"not bound: your own tmux.conf has prefix {key} as: {taken}; choose another in tmux: {{key: ...}}"
-        )
+        lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
     return lines
 
 
@@ -53,7 +58,7 @@ def popup(door: Door, name: str) -> None:
     from orchestra import desk as desks
 
     try:
-        desk = desks.around(door.environ, door.now)
+        desk = desks.around(door.environ, door.now)._replace(how=How.POPUP)
         inside = door.moved(desk.orchestra.root)
         said = POPUPS[name](inside, desk)
     except OrchestraError as wrong:
@@ -66,50 +71,48 @@ def popup(door: Door, name: str) -> None:
 
 
 def _tell_popup(door: Door, desk: Desk) -> str:
-    return _tell(door, desk.worker.id)
-
-
-def _tell(door: Door, number: str) -> str:
-    from orchestra.commands.tell import tell
-    from orchestra.view import worker_of
-
-    words = ask.words(worker_of(door.orchestra, number))
-    return str(door.render.told(tell(door.deciding, number, words))) if words.strip() else ""
+    worker = desk.worker
+    words = ask.words(worker)
+    return act(door, desk.how)(worker, "tell", words) if words.strip() else ""
 
 
 def _deny_popup(door: Door, desk: Desk) -> str:
     worker = desk.worker
-    if worker.escalation is None:
+    if not open_questions(worker):
         raise OrchestraError(f"#{worker.id} asks for nothing")
-    ask.show(ask.asked(worker))
+    ask.show(ask.asked(worker, ask.FEW))
     why = ask.read("deny it, because (empty leaves): ")
-    return act(door)(worker.id, "n", why) if why else ""
+    return act(door, desk.how)(worker, "n", why) if why else ""
 
 
-def act(door: Door) -> Callable[[str, str, str], str]:
-    """How one decision about a gate is taken; returns what to say."""
+def act(door: Door, how: How) -> Callable[[Worker, str, str], str]:
+    """How one decision is taken about a worker as it was shown, from where `how` says; returns what to say."""
+    from orchestra.answering import Decision
     from orchestra.commands.approve import approve
     from orchestra.commands.deny import deny
     from orchestra.commands.tell import tell
 
-    def one(number: str, verb: str, words: str) -> str:
-        if verb == "y":
-            return f"approved for #{number}: {clean(approve(door.deciding, number).summary)}"
-        if verb == "n":
-            return f"denied for #{number}: {clean(deny(door.deciding, number, words).summary)}"
-        return str(door.render.told(tell(door.deciding, number, words)))
+    def one(worker: Worker, verb: str, words: str) -> str:
+        number, shown = worker.id, tuple(asked.request for asked in open_questions(worker))
+        decision = Decision(how, shown, every=verb.isupper())
+        if verb.lower() == "y":
+            return "\n".join(door.render.decided("approved", number, approve(door.deciding, number, decision)))
+        if verb.lower() == "n":
+            return "\n".join(door.render.decided("denied", number, deny(door.deciding, number, words, decision)))
+        decision = Decision(how, ask.answerable(worker))
+        return str(door.render.told(tell(door.deciding, number, words, decision)))
 
     return one
 
 
-def _gates_popup(door: Door, _: Desk) -> str | None:
+def _gates_popup(door: Door, desk: Desk) -> str | None:
     from orchestra.commands.gates import gates as verb
 
     rows = verb(door.orchestra)
     if not rows:
         click.echo("no gate is open")
         return None
-    ask.gates(rows, act(door))
+    ask.gates(rows, act(door, desk.how))
     return ""
 
 
@@ -123,14 +126,19 @@ def _workers_popup(_: Door, desk: Desk) -> str | None:
     from orchestra.view import look
 
     rows = [row for row in look(desk.orchestra, changes=False).rows if row.seen.pane is not None]
+    number = chosen(rows)
+    pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
+    if pane is not None:
+        desk.orchestra.tmux.travel(pane, desk.pane)
+    return ""
+
+
+def chosen(rows: Sequence[Row]) -> str | None:
+    """The number of the worker that the person chooses to go to; None when they leave."""
     if not rows:
         raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
     lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
-    number = ask.choose(lines, [row.worker.id for row in rows], "go to")
-    chosen = next((row.seen.pane for row in rows if row.worker.id == number), None)
-    if chosen is not None:
-        desk.orchestra.tmux.travel(chosen, desk.pane)
-    return ""
+    return ask.choose(lines, [row.worker.id for row in rows], "go to")
 
 
 def _issues_popup(door: Door, desk: Desk) -> str | None:
@@ -147,11 +155,14 @@ def _issues_popup(door: Door, desk: Desk) -> str | None:
     return spawned(desk, number)
 
 
-def _diff_popup(door: Door, desk: Desk) -> str:
+def _diff_popup(door: Door, desk: Desk) -> str | None:
     from orchestra.commands.diff import diff as verb
 
-    ask.page(*verb(door.orchestra, desk.worker.id))
-    return ""
+    found = verb(door.orchestra, desk.worker.id)
+    if not found.text.strip():
+        click.echo(f"#{desk.worker.id} has changed nothing yet")
+        return None
+    return "" if ask.page(*found) else None  # a popup would close before anybody has read it
 
 
 def _help_popup(door: Door, _: Desk) -> None:
@@ -174,22 +185,33 @@ def dialog(door: Door, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
     from orchestra.desk import Desk
 
-    said = POPUPS[name](door, Desk(door.orchestra, door.orchestra.tmux, "", number, ""))
+    said = POPUPS[name](door, Desk(door.orchestra, door.orchestra.tmux, "", number, "", How.BOARD))
     if said is None:
         ask.read("Enter goes back ")
     return said or ""
 
 
 def open_pull(orchestra: Orchestra, number: str) -> str:
-    """Open a worker's pull request in the browser, or copy its address where there is none."""
-    import subprocess
-
+    """Open a worker's pull request in the browser, or copy its address where there is none; says which."""
     from orchestra.commands.pr import pr
 
     found = pr(orchestra, number)
-    if not found.opener:
-        orchestra.tmux.copy(found.url)
-        return f"copied {found.url}"
+    if any(_opens(argv, orchestra.environ) for argv in found.openers):
+        return f"opened {found.url}"
+    if orchestra.tmux.copy(found.url):
+        return f"no browser to be reached; copied {found.url}"
+    return found.url
+
+
+def _opens(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether the program started and did not fail at once; one that stays is a browser."""
+    import subprocess
+
     null = subprocess.DEVNULL
-    subprocess.Popen(found.opener, stdin=null, stdout=null, stderr=null, start_new_session=True)
-    return f"opened {found.url}"
+    try:
+        begun = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True, env=dict(environ))
+        return begun.wait(OPEN_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return True
+    except OSError:
+        return False

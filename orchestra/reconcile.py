@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, guide, launch, queue, stall
+from orchestra import dismissed, ending, guide, launch, queue, stall
 from orchestra.announce import announce
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
@@ -77,19 +77,28 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
+    if orchestra.store.behind(worker):  # a write was killed: the next pass sees what is so
+        orchestra.store.settle(worker.id)
+        return
     if worker.status not in LIVE:
+        _fold(orchestra, worker, pane, say)
         return
     if pane is None or pane.dead:
         _bring_back(orchestra, memory, row, say)
         return
     memory.gone.pop(worker.id, None)
     _forget_restarts(orchestra, worker)
+    _alive(orchestra, worker, pane, say)
+
+
+def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+    """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is Doing.STARTING:
         trouble = launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
         if trouble:
             say(f"#{worker.id} {trouble}")
     elif worker.activity.state is Doing.BLOCKED:
-        _see_dismissed(orchestra, worker, pane)
+        dismissed.see(orchestra, worker, pane)
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
@@ -97,6 +106,11 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
+
+
+def _fold(orchestra: Orchestra, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
+    if worker.status in ending.FOLDED and pane is not None and ending.fold(orchestra, worker, pane):
+        say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
 def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
@@ -119,12 +133,6 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
     store.record(worker.id, store.event("attempted", "monitor", what="restart", signature="ended", why=why))
     launch.start_again(orchestra, worker.id, "monitor")
     say(f"#{worker.id} started again in its conversation ({why})")
-
-
-def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
-    """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
-    if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
-        orchestra.store.record(worker.id, orchestra.store.event("idle", "monitor"))
 
 
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:

@@ -58,7 +58,8 @@ def push(
     if done.status:
         raise _refused(done, branch, remote)
     with _credential(url, token) as (config, keep):
-        seen = repository.git("ls-remote", "--", remote, ref, config=config, keep=keep, timeout=FETCH_SECONDS)
+        ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", remote, ref)
+        seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
     if head is None or seen.out.split("\t")[0] != head:  # exit status 0 is no proof (failures.md W10)
         raise OrchestraError(f"git says it pushed {branch}, but {remote} does not show it", "run the same again")
     return head

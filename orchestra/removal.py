@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from orchestra import ending, processes, trash
+from orchestra import ending, processes, trash, tripwire
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.model import Status, Worker
 
@@ -57,6 +57,7 @@ def begun(orchestra: Orchestra, worker: Worker) -> bool:
 
 def remove(orchestra: Orchestra, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
+    tripwire.check(orchestra)
     repository, intent = orchestra.repository, orchestra.store.file(worker.id, INTENT)
     write_atomic(intent, worker.nonce)
     ending.end(orchestra, worker)

@@ -45,6 +45,16 @@ def _answered(event: Event) -> str:
     )
 
 
+def _in_the_pane(event: Event) -> str:
+    """What shows that a person answered in the pane; a hook that ended anyway says nothing of one."""
+    if not event.data.get("how"):
+        return "the tool that asked has ended" if event.kind == "unblocked" else _facts(event)
+    if event.kind == "unblocked":
+        return _answered(event) if event.by == "hook:PostToolUse" else f"answers (pane): {_text(event, 'summary')}"
+    verb = "answers" if event.kind == "accepted" else "leaves without a yes"
+    return f"{verb} (pane): {_text(event, 'summary')}"
+
+
 def _told(event: Event) -> str:
     verb = "answers" if event.data.get("answers") else "tells"
     how = f" ({_text(event, 'how')})" if event.data.get("how") else ""
@@ -62,6 +72,6 @@ _SAID: Mapping[str, Callable[[Event], str]] = {
     "answered": _answered,
     "approved": _answered,
     "told": _told,
-    "unblocked": lambda _: "the tool that asked has ended",
+    **dict.fromkeys(("unblocked", "accepted", "turn-ended", "idle"), _in_the_pane),
     "noted": lambda event: ": ".join(filter(None, (_text(event, "text"), _text(event, "plan")))),
 }

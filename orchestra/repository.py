@@ -73,7 +73,8 @@ class Facts:
             work = [] if hooks else [f"--work-tree={real(at)}"]
             where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
         switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
-        settings = {**self.environ, **(environ or {})}
+        # The file `commondir` in git's directory of a worktree would lead to another config and other hooks.
+        settings = {**self.environ, "GIT_COMMON_DIR": str(self.common), **(environ or {})}
         locale = (settings.get("LC_ALL") or settings.get("LANG") or "C") if hooks else "C"
         argv = (*where, *switches, *argv)
         return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)
@@ -139,7 +140,10 @@ class Facts:
         places = [f"refs/remotes/{remote}/{base}"] if remote else []
         found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
         if found is None:
-            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", "see: git branch --all")
+            hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if self.commit("HEAD") is None:
+                hint = "make a first commit, which work can begin from: git add . && git commit"
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:

@@ -10,7 +10,7 @@ import os
 
 from orchestra import lifecycle, snapshot
 from orchestra.errors import OrchestraError
-from orchestra.files import append_line, cut, locked, make_private, names_in, read_text, size_of, write_atomic
+from orchestra.files import append_line, cut, cut_torn, locked, make_private, names_in, read_text, size_of, write_atomic
 from orchestra.model import Event, Worker
 from orchestra.record import Record
 from orchestra.text import is_id, stamp
@@ -98,6 +98,7 @@ class Store:
         except Refused as refused:
             if before is not None:  # nothing may come into being by being refused
                 self._append(worker, snapshot.event_line(event, str(refused)))
+                self._write(worker, before)
             return Recorded(before, str(refused))
         size = self._append(worker, snapshot.event_line(event))
         try:
@@ -112,6 +113,23 @@ class Store:
         size = os.stat(f"{self.directory(worker)}.jsonl").st_size
         held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
         write_atomic(f"{self.directory(worker)}.json", snapshot.dumps(held))
+
+    def behind(self, worker: Worker) -> bool:
+        """Whether the snapshot is not what the journal leads to: a write was killed between the two."""
+        if self._holds_all(worker):
+            return False
+        with self.locked(worker.id):  # now nobody is in the middle of a write
+            try:
+                return not self._holds_all(self._read(worker.id))
+            except (snapshot.BadSnapshot, OSError):
+                return True
+
+    def _holds_all(self, worker: Worker) -> bool:
+        return int(worker.extra.get(JOURNAL_BYTES) or 0) == size_of(f"{self.directory(worker.id)}.jsonl")
+
+    def settle(self, worker: str) -> None:
+        """Bring a snapshot that is behind up to its journal."""
+        self.decide(worker, lambda _: None)
 
     def locked(self, worker: str) -> locked:
         """Hold the worker's lock, its own file in its directory."""
@@ -176,10 +194,10 @@ class Store:
             pass
         except (snapshot.BadSnapshot, OSError):
             self._set_aside(path)
-        size = size_of(f"{self.directory(worker)}.jsonl")
-        held = int(kept.extra.get(JOURNAL_BYTES) or 0) if kept else 0
-        if kept is not None and size == held:
+        if kept is not None and self._holds_all(kept):
             return kept
+        held = int(kept.extra.get(JOURNAL_BYTES) or 0) if kept else 0
+        size = cut_torn(f"{self.directory(worker)}.jsonl")
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
             return kept

@@ -30,7 +30,11 @@ def clean(text: str, limit: int = 200) -> str:
 def clean_lines(text: str, limit: int = 20_000) -> str:
     """Foreign text as many lines: like `clean`, line by line, keeping the line breaks and the indentation."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(map(_clean_char, line.replace("\t", "    "))).rstrip() for line in lines)[:limit]
+    return "\n".join(_clean_line(line.replace("\t", "    ")).rstrip() for line in lines)[:limit]
+
+
+def _clean_line(line: str) -> str:
+    return line if line.isascii() and line.isprintable() else "".join(map(_clean_char, line))
 
 
 def _clean_char(char: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from orchestra.model import Pane, WindowPlan, WorkerPlan
     from orchestra.tmux_conf import Group
+    from orchestra.tmux_look import Border
     from orchestra.tmux_rows import Row
     from orchestra.tmux_server import Reply
 
@@ -119,12 +120,52 @@ class Tmux(Keyboard):
                     return pane_of(row)
         raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
 
+    def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
+        """Bring a running session into a layout: open what is missing, move every pane to its place, end none.
+
+        `forget` names window options of the layout before. Run twice is run once; after a kill, run it again.
+        """
+        from orchestra import tmux_arrange
+
+        with self.server.locked():
+            seen = self._look()
+            if not seen.rows:
+                raise OrchestraError("the workspace is not open", "open it: orchestra up")
+            new = tmux_arrange.missing(seen.rows, windows)
+            if new:
+                self.server.send(
+                    [conf.open_window(plan, key, seen.session, self.hook, first=False) for key, plan in new]
+                )
+                seen = self._look()
+            rooms = tmux_arrange.rooms(seen.rows, windows, per_window)
+            said = self.server.send(tmux_arrange.arranged(seen.rows, rooms, self.here(seen.session), forget)).err
+            if not tmux_arrange.stands(self._look().rows, rooms):
+                hint = "nothing was ended; make the terminal larger, or take a layout with fewer panes a window"
+                raise OrchestraError(f"tmux could not move every pane: {clean(said)}", hint)
+        self.open(windows)  # what has died in its place runs again
+
     def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> Reply:
         """Send the groups, behind what makes server and session where they are missing."""
-        first: list[Group] = [] if seen.server else conf.start_server(self.environ, self.user_config)
+        guest = self.server.guest  # their own config has been read by tmux itself
+        first: list[Group] = [] if seen.server or guest else conf.start_server(self.environ, self.user_config)
         if not seen.rows:
-            first.append(conf.start_session(self._name, self.project, cwd or self.environ.get("HOME", "/")))
-        return self.server.send([*first, *groups], begin=not seen.server)
+            if seen.server:
+                self.vacant()
+            where = cwd or self.environ.get("HOME", "/")
+            first.append(conf.start_session(self._name, self.project, where, guest=guest))
+        if not guest or seen.server:
+            return self.server.send([*first, *groups], begin=not seen.server)
+        try:
+            said = self.server.send([*first, *groups], begin=True)
+            kept, why = self.lasts() and self.running(), said.err
+        except Unreachable as wrong:
+            kept, why = False, wrong.message
+        if kept:
+            return said
+        raise OrchestraError(
+            f"your own tmux server did not keep the workspace: {clean(why) or 'it ended at once'}",
+            "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
+        )
 
     def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[Row], said: str) -> None:
         """What was to be opened is there: a line of the person's own config may fail, and that is theirs."""
@@ -140,24 +181,20 @@ class Tmux(Keyboard):
         self,
         text: str,
         level: str,
-        labels: Mapping[str, str] | None = None,
+        borders: Mapping[str, Border] | None = None,
         marks: Mapping[str, str] | None = None,
     ) -> None:
-        """The bar, the labels of panes (by pane id) and the marks of workers' windows (by window id), in one message.
+        """The bar, the borders of panes (by pane id) and the marks of workers' windows (by window id), in one message.
 
         Nothing happens while we are not open.
         """
-        borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
+        edges = [conf.border(pane, border) for pane, border in (borders or {}).items()]
         names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*borders, *names])
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
         self.show(text, level)
-
-    def label(self, pane_id: str, text: str) -> None:
-        """What the pane's border says."""
-        self.server.send([conf.set_options(pane_id, {"@orchestra_label": text}, "-p")])
 
     def beat(self, epoch: float) -> None:
         """The monitor lives, at this wall-clock time; the bar itself shows when that is long ago."""
@@ -189,7 +226,7 @@ class Tmux(Keyboard):
         lines = lines or int(pane.dead)  # "Pane is dead" has pushed a line out of sight
         start = ("-S", str(-lines)) if lines else ()
         said = self.server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
-        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said, limit=1_000_000))
+        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said[-1_000_000:], limit=1_000_000))
 
     def drawn(self, pane: Pane) -> str:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""
@@ -201,11 +238,18 @@ class Tmux(Keyboard):
             self.server.within(pane, [("kill-pane", "-t", pane.id)], dead=True)
 
     def shutdown(self) -> None:
-        """End our session and no other, and wait for the server's end if it was the last one (O12)."""
-        session = self._look().session
-        if not session:
-            return
-        others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
-        self.server.ask("kill-session", "-t", session)
-        if not others and not self.server.ended(DOWN_SECONDS):
-            raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+        """End our session and no other, and wait for the server's end if it was the last one (O12).
+
+        On the person's own server nothing of ours is left after the last workspace, however that ended.
+        """
+        with self.server.locked():
+            if session := self._look().session:
+                others = set(self.server.ask("list-sessions", "-F", "#{session_id}").out.split()) - {session}
+                stays = others or self.server.ask("show-options", "-sv", "exit-empty").out.strip() == "off"
+                self.server.ask("kill-session", "-t", session)
+                if not stays and not self.server.ended(DOWN_SECONDS):
+                    raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
+            if self.server.guest:
+                from orchestra import tmux_guest
+
+                tmux_guest.leave(self.server)

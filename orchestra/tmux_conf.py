@@ -8,6 +8,7 @@ from orchestra.errors import OrchestraError
 from orchestra.layout_name import NAMES, cells
 from orchestra.model import PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
+from orchestra.tmux_look import LABEL, Border, style
 
 TYPE_CHECKING = False
 
@@ -26,27 +27,14 @@ _PASTE_MARK = re.compile("(?:\x1b\\[|\x9b)20[01]~")
 _CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
-# Texts are stored raw in @options and drawn by #{q/h:}: never expanded, never a style (failures.md 3.1 B, E).
-_COLOURS = {
-    "#[fg=colour231]#[bg=colour160]#[bold]": ("blocked", "stuck", "crashed"),
-    "#[fg=colour214]#[bold]": ("limited", "silent"),
-    "#[fg=colour40]#[bold]": ("ready",),
-}
-_LABEL = "#{?#{!=:#{@orchestra_label},}, #{q/h:@orchestra_label} ,}"
-
-
 # tmux cuts the left end of what is too long there, which is who needs the person.
 NARROW, NARROW_TEXT = 100, 36
 _NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
 
 
 def _bar() -> str:
-    style = ""
-    for colour, levels in _COLOURS.items():
-        for level in levels:
-            style = f"#{{?#{{==:#{{@orchestra_level}},{level}}},{colour},{style}}}"
     words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} {words} #[default] ,}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style('@orchestra_level')} {words} #[default] ,}}"
     old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
     stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
@@ -129,6 +117,12 @@ def marked(window: str, mark: str) -> Group:
     return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
 
 
+def border(pane: str, told: Border) -> list[Command]:
+    """What a pane's border says."""
+    options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
+    return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
+
+
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
     """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
     for name in options:
@@ -156,17 +150,21 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     ]
 
 
-def start_session(name: str, project: str, cwd: str) -> Group:
-    """A session with a window that only holds the place of the first real one (see `open_window`)."""
+def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> Group:
+    """A session with a window that only holds the place of the first real one (see `open_window`).
+
+    All that is set is the session's own: in the person's own server (`guest`) nothing else changes.
+    """
     here = f"={name}:"
     pins = {
         "@orchestra_project": project,
         "update-environment": "",  # no variable of a later client (failures.md 3.6)
         "destroy-unattached": "off",  # detaching must not end the workers
         "status-right-length": "250",
+        **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
     }
     return [
-        ("new-session", "-d", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
+        ("new-session", "-d", "-E", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
         *set_options(here, pins),
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
         *set_options(here, {"status-right": BAR}),
@@ -181,15 +179,9 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     here = f"{session}:{{end}}"
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
-    pins = {
-        "@orchestra_window": key,  # -n turns automatic-rename off
-        "allow-rename": "off",
-        "pane-border-status": "top",
-        "pane-border-format": _LABEL,
-    }
     group: list[Command] = [
         ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
-        *set_options(here, {**pins, **plan.options}, "-w"),
+        *set_options(here, {**pins(key), **plan.options}, "-w"),
         *mark(here, plan.panes[0], hook, "0"),
     ]
     for index, pane in enumerate(plan.panes[1:], 1):
@@ -199,6 +191,16 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
         focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
         group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
     return group
+
+
+def pins(key: str) -> dict[str, str]:
+    """The options of every window of ours; `key` is what it is recognised by."""
+    return {
+        "@orchestra_window": key,  # -n turns automatic-rename off
+        "allow-rename": "off",
+        "pane-border-status": "top",
+        "pane-border-format": LABEL,
+    }
 
 
 def start(pane: PanePlan) -> list[str]:
@@ -254,6 +256,8 @@ def tagged(plan: WorkerPlan) -> PanePlan:
         "@orchestra_worker": word(plan.worker),
         "@orchestra_nonce": word(plan.nonce),
         "@orchestra_label": plan.label,
+        "@orchestra_title": plan.title,
+        "@orchestra_since": str(plan.since),
     }
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 

@@ -30,25 +30,31 @@ class Keyboard(People):
 
     def bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
         """Bind our keys, and none that is somebody else's; returns what has the key after the prefix instead."""
-        from orchestra import keys
+        with self.server.locked():
+            return self._bind(program, wanted)
 
+    def _bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
+        from orchestra import keys, tmux_guest
+
+        guest = self.server.guest
         known = keys.bound(self.server.ask("list-keys").out)
         ours = {key for (table, key), does in known.items() if table == keys.TABLE and keys.MARK in does}
         theirs = {key for table, key in known if table == keys.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", keys.TABLE, key) for key in ours - set(wanted.values())]
         commands += [one for one in keys.table(program, wanted) if one[3] not in theirs]
-        taken = known.get(("prefix", self.key), "")
-        taken = "" if taken.startswith(keys.ENTER) else taken
-        entrance = [] if taken else [keys.entrance(self.key)]
-        self.server.send([[one] for one in (*commands, *entrance, *keys.mouse(program, known))])
-        return clean(taken)
+        found = known.get(("prefix", self.key), "")
+        taken = tmux_guest.enter(self.server, self.key) if guest else "" if keys.enters(found) else clean(found)
+        commands += [keys.entrance(self.key)] if not (guest or taken) else []
+        commands += [] if guest else keys.mouse(program, known)  # the mouse's table belongs to everybody
+        self.server.send([[one] for one in commands])
+        return taken
 
     def taken(self) -> str:
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
         from orchestra import keys
 
         found = keys.bound(self.server.ask("list-keys", "-T", "prefix").out).get(("prefix", self.key), "")
-        return "" if found.startswith(keys.ENTER) else clean(found)
+        return "" if keys.enters(found) else clean(found)
 
     def spot(self, pane: str, mouse: tuple[int, int] | None = None) -> Spot:
         """The lines around the cursor of a pane, in copy mode too, or around where the mouse was."""
@@ -100,10 +106,19 @@ class Keyboard(People):
         way, _ = self._way()
         while way:
             pane = way.pop()
-            if self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane).code == 0:
+            if self._return(pane):
                 self._tell({"@orchestra_way": " ".join(way), "@orchestra_jump": ""})
                 return True
         return False
+
+    def _return(self, pane: str) -> bool:
+        """Show a pane again; in another session of the server it is shown to who went there from it."""
+        session = self._look().session
+        place = self.server.ask("list-panes", "-a", "-f", f"#{{==:#{{pane_id}},{pane}}}", "-F", "#{session_id}").out
+        if place and session not in place.split():
+            client = next((client for client, _ in self._clients(session)), "")
+            return bool(client) and self.server.ask("switch-client", "-Z", "-c", client, "-t", pane).code == 0
+        return self.server.ask("select-window", "-t", pane, ";", "select-pane", "-Z", "-t", pane).code == 0
 
     def _way(self) -> tuple[list[str], str]:
         """The panes to come back to, the last one last, and the worker's pane that was gone to."""
@@ -117,9 +132,9 @@ class Keyboard(People):
         words = conf.arg(conf.hashes(clean(text, 300).replace("%", "%%")).replace("#[", "# ["))
         self.server.ask("display-message", "-c", client, "-d", SAY_MILLISECONDS, "--", words)
 
-    def copy(self, text: str) -> None:
-        """Into tmux's buffer, and the terminal's clipboard where it lets us."""
-        self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500)))
+    def copy(self, text: str) -> bool:
+        """Into tmux's buffer, and the terminal's clipboard where it lets us; False where no workspace is open."""
+        return self.running() and self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500))).code == 0
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
         """Open a popup of ours for one terminal; returns when it is closed."""

@@ -36,12 +36,18 @@ class People(Session):
             raise OrchestraError("that pane is gone", "run `orchestra list`")
         server = self._libtmux()
         commands = [("select-window", row.pane), ("select-pane", row.pane, "-Z")]
-        if self._inside_ours(self.environ):
-            commands.append(("switch-client", row.session))
+        # Never for who is there already: it ends what the prefix has begun, and the next key goes into the pane.
+        if client := self._looking_on(row.session):
+            commands.append(("switch-client", row.session, "-c", client))
         for name, at, *flags in commands:
             done = server.cmd(name, *flags, target=at)
             if done.stderr:
                 raise OrchestraError(f"tmux: {clean(' '.join(done.stderr))}", "run `orchestra list`")
+
+    def watched(self, pane: Pane) -> bool:
+        """Whether somebody is in this pane: the active one of the window that an attached terminal shows."""
+        here = "#{&&:#{pane_active},#{&&:#{window_active},#{session_attached}}}"
+        return self.server.ask("display-message", "-p", "-t", pane.id, here).out.strip() == "1"
 
     def attach_argv(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """What to exec to bring the terminal of `environ` to our session, wherever it is now.
@@ -55,31 +61,49 @@ class People(Session):
     def say(self, text: str) -> None:
         """A message line for everybody attached to our session."""
         self._tell({"@orchestra_say": text})
-        for client, _ in self._clients():
+        for client, _ in self._clients(self._look().session):
             self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
+
+    def greet(self, text: str) -> None:
+        """A message line for the first terminal that attaches to our session, if there is no worker then either."""
+        hook, session = "client-attached[87]", f"={self._name}:"
+        say = conf.quote("display-message -d 8000 '#{q/h:@orchestra_greeting}'")
+        once = f"if-shell -F '#{{==:#{{@orchestra_bar}},no workers}}' {say} ; set-hook -u -t '{session}' {hook}"
+        self._tell({"@orchestra_greeting": text}, [[("set-hook", "-t", session, hook, once)]])
 
     def terminals(self) -> tuple[str, ...]:
         """The devices of everybody attached to our session: what is written there reaches no pane."""
-        return tuple(tty for _, tty in self._clients() if tty)
+        return tuple(tty for _, tty in self._clients(self._look().session) if tty)
 
-    def _inside_ours(self, environ: Mapping[str, str]) -> bool:
-        outer = inside(environ)
-        return bool(outer) and os.path.realpath(outer[0]) == os.path.realpath(self.server.path)
+    def _looking_on(self, session: str) -> str:
+        """The terminal of who acts from another session of this server; empty for who is in `session`, or elsewhere."""
+        outer = inside(self.environ)
+        if not outer or outer[1] == session or os.path.realpath(outer[0]) != os.path.realpath(self.server.path):
+            return ""
+        return next((client for client, _ in self._clients(outer[1])), "")
 
     def _libtmux(self) -> libtmux.Server:
         import libtmux
 
         return libtmux.Server(socket_path=self.server.path)
 
-    def _clients(self) -> list[tuple[str, str]]:
-        """Name and terminal of everybody attached to our session."""
-        if not (session := self._look().session):
+    def _clients(self, session: str) -> list[tuple[str, str]]:
+        """Name and terminal of everybody attached to a session, the one used last first; nobody to one that is not."""
+        if not session:
             return []
-        said = self._libtmux().cmd("list-clients", "-F", "#{client_name}|#{client_tty}", target=session)
-        return [(name, tty) for name, _, tty in (line.partition("|") for line in said.stdout)]
+        form = "#{client_activity}|#{client_name}|#{client_tty}"
+        said = self._libtmux().cmd("list-clients", "-F", form, target=session)
+        found = sorted((line.split("|", 2) for line in said.stdout if line.count("|") > 1), reverse=True)
+        return [(name, tty) for _, name, tty in found]
 
     def _tell(self, options: Mapping[str, str], more: Sequence[Group] = ()) -> None:
-        """Set options of the session: by its name, which is one process, and by its id when it was renamed."""
-        said = self.server.send([conf.set_options(f"={self._name}:", options), *more])
-        if "session" in said.err and (session := self._look().session):
+        """Set options of the session: by its name, which is one process, and by its id when it was renamed.
+
+        One of our name that is not ours is left alone: on the person's own server it is theirs.
+        """
+        here = f"={self._name}:"
+        then = conf.script([conf.set_options(here, options)]).strip()
+        ask = ("if-shell", "-F", "-t", here, "#{@orchestra_project}", then, "display-message -p -- no-session-of-ours")
+        said = self.server.send([[ask], *more])
+        if "session" in said.err + said.out and (session := self._look().session):
             self.server.send([conf.set_options(session, options), *more])

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 60.0
 PUSH_SECONDS = 1.0
-KEPT = ("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR")
+KEPT = (
+    *("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR"),
+    # What a browser and the desktop's notifications are reached by, from a key and from the monitor.
+    *("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
+)
+TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # never in a tmux's environment
 INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
 
 
@@ -51,17 +56,34 @@ class SocketGone(Unreachable):
 
 
 class Server:
-    """The server of `tmux -L name` as the person with `environ` reaches it; little of `environ` goes to the server."""
+    """The server of `tmux -L name` as the person with `environ` reaches it; little of `environ` goes to the server.
+
+    A `name` that is a path is the person's own server there, in which we are a guest.
+    """
 
     def __init__(self, name: str, environ: Mapping[str, str]) -> None:
-        base = os.path.realpath(environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
-        if not os.path.isdir(base):
-            base = os.path.realpath("/tmp")  # noqa: S108 - what tmux falls back to
         self.name = name
-        self.path = os.path.join(base, f"tmux-{os.getuid()}", name)
+        self.guest = name.startswith("/")
         # The first client's whole environment would be in every later pane (failures.md 3.6).
         self._environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
-        self._argv = ("tmux", "-u", "-L", name, "-f", os.devnull)
+        if self.guest:
+            self.path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
+            self.flags: tuple[str, ...] = ("-S", self.path)
+            self._argv: tuple[str, ...] = ("tmux", "-u", *self.flags)
+            # Theirs begins as they would begin it, but for what nobody's pane should have.
+            left = (*TOKENS, "TMUX", "TMUX_PANE")
+            self._first = {k: v for k, v in environ.items() if k not in left and not k.startswith("ORCHESTRA_")}
+        else:
+            self.path = os.path.join(sockets(environ), name)
+            self.flags = ("-L", name)
+            self._argv = ("tmux", "-u", *self.flags, "-f", os.devnull)
+            self._first = self._environ
+
+    def line(self, *argv: str) -> str:
+        """What a person types to say `argv` to this server."""
+        import shlex
+
+        return shlex.join(("tmux", *self.flags, *argv))
 
     def ask(self, *argv: str, text: str | None = None) -> Reply:
         """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
@@ -77,12 +99,14 @@ class Server:
     def _run(self, argv: Sequence[str], text: str | None) -> Reply:
         import subprocess
 
+        environ = self._first if argv[0] == "start-server" else self._environ
+
         try:
             done = subprocess.run(
                 [*self._argv, *argv],
                 input=(text or "").encode("utf-8", "replace"),
                 capture_output=True,
-                env=self._environ,
+                env=environ,
                 cwd="/",  # the server stays in its first client's directory for ever
                 timeout=ANSWER_SECONDS,
                 check=False,
@@ -199,6 +223,20 @@ def _taken(fd: int, flock: Callable[[int, int], None], how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def sockets(environ: Mapping[str, str]) -> str:
+    """The directory of the sockets that `tmux -L` means, as tmux finds it."""
+    base = os.path.realpath(environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
+    if not os.path.isdir(base):
+        base = os.path.realpath("/tmp")  # noqa: S108 - what tmux falls back to
+    return os.path.join(base, f"tmux-{os.getuid()}")
+
+
+def own_server(environ: Mapping[str, str]) -> str:
+    """The socket of the person's own server: the one they are in, else their default one."""
+    outer = inside(environ)
+    return outer[0] if outer else os.path.join(sockets(environ), "default")
 
 
 def inside(environ: Mapping[str, str]) -> Sequence[str]:

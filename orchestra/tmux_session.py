@@ -65,6 +65,22 @@ class Session:
         """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""
         return bool(self._look().rows)
 
+    def lasts(self) -> bool:
+        """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and in theirs it stands."""
+        return self.server.ask("show-options", "-sv", "exit-unattached").out.strip() != "on"
+
+    def vacant(self) -> None:
+        """Raise OrchestraError when there is no place for our session on the running server."""
+        said = self.server.ask("list-sessions", "-F", "#{session_name}").out
+        if self._name in said.split("\n"):
+            how = self.server.line("rename-session", "-t", f"={self._name}", "NEW")
+            raise OrchestraError(f"a session of yours is named {self._name} already", f"rename it: {how}")
+        if self.server.guest and not self.lasts():
+            raise OrchestraError(
+                "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
+                "run `tmux set -s exit-unattached off`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
+            )
+
     def hostile_names(self) -> tuple[str, ...]:
         """The windows of our session whose name tmux could read as a format, by their ids."""
         windows = {row.window for row in self._look().rows}

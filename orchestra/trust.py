@@ -30,10 +30,10 @@ def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str
             f"#{issue.number} was written by {author}, who is no member of this repository",
             f"read it, then orchestra spawn {issue.number} --trust",
         )
-    shown = f"#{issue.number} by {author}: {reveal(issue.title)}\n\n{reveal(issue.body)}"
-    if not ask(shown):
-        raise OrchestraError(f"#{issue.number} was not trusted; nothing was started")
     pin = pinned(issue)
+    words = f"{reveal(issue.title)}\n\n{reveal(issue.body)}"
+    if not ask(f"#{issue.number} by {author}: {words}\n\nsha256 of these words: {pin}"):
+        raise OrchestraError(f"#{issue.number} was not trusted; nothing was started")
     if pinned(orchestra.tracker.issue(issue.number)) != pin:
         raise OrchestraError(
             f"#{issue.number} was edited while you read it; nothing was started",
@@ -43,12 +43,13 @@ def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str
 
 
 def check_again(orchestra: Orchestra, worker: Worker) -> None:
-    """Before a new conversation on an outsider's words: an edit since a person read them voids that."""
+    """Before an agent begins on an outsider's words: an edit since a person read them voids that."""
     pin = worker.extra.get(TRUSTED)
     if pin and pinned(orchestra.tracker.issue(worker.id)) != pin:
         raise OrchestraError(
-            f"#{worker.id} was edited since you trusted it; no new conversation is begun on it",
-            f"go on in the old one: orchestra restart {worker.id}; or orchestra cancel {worker.id}, then spawn --trust",
+            f"#{worker.id} was edited since you trusted it; no agent begins on it",
+            f"orchestra restart {worker.id} goes on in its conversation, if it has one; to read it again: "
+            f"orchestra cancel {worker.id}, then orchestra spawn {worker.id} --trust",
         )
 
 

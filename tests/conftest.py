@@ -67,6 +67,17 @@ def home(guard: Path) -> Path:
     return guard
 
 
+_OWN = pytest.param("default", marks=pytest.mark.nightly)
+both_servers = pytest.mark.parametrize("server", ["orchestra", "default"], indirect=True)
+both_servers_at_night = pytest.mark.parametrize("server", ["orchestra", _OWN], indirect=True)
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> str:
+    """`tmux: {socket: ...}` of this test: a server of our own, or with `both_servers` the person's own one too."""
+    return str(getattr(request, "param", "orchestra"))
+
+
 @pytest.fixture
 def git() -> Callable[..., str]:
     """`git("-C", path, "status")` -> its output, stripped; fails the test when git fails."""

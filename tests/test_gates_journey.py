@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import eventually
+from conftest import both_servers, eventually
 from person import Person, configure, write_issue
 
 pytestmark = pytest.mark.journey
@@ -45,13 +45,13 @@ end
 
 
 @pytest.fixture
-def person(repo: Path, git: Git) -> Person:
-    configure(repo, "agent: scripted", "tracker: local", "gates: [security]")
+def person(repo: Path, git: Git, server: str) -> Person:
+    configure(repo, "agent: scripted", "tracker: local", "gates: [security]", f"tmux: {{socket: {server}}}")
     write_issue(repo, 1, "Publish", ASKS)
     write_issue(repo, 2, "Tokens", GATED)
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
-    found = Person(repo)
+    found = Person(repo, socket=server)
     found.runs("up", "-d")
     return found
 
@@ -75,6 +75,7 @@ def keys(person: Person, number: str, *names: str) -> None:
             person.tmux("send-keys", "-t", pane, *names)
 
 
+@both_servers
 def test_a_dialog_is_seen_everywhere_and_approved_from_elsewhere(person: Person, repo: Path, git: Git) -> None:
     found = blocked(person)
     assert (found["escalation"]["gate"], found["status"]) == ("permission", "working")

@@ -102,6 +102,11 @@ def test_three_issues_become_three_pull_requests(
         assert git("-C", github_repo, "ls-remote", "origin", f"issue-{number}").split()[0] == pull.sha
     assert git("-C", github_repo, "show", "issue-124:colour.txt") == "blue"
 
+    used = person.asks("show", "123")["tokens"]
+    assert used["fresh"] >= 500, used  # the stub counts 100 for each of the answers it gave
+    assert used["fresh"] == 10 * used["written"], used
+    assert "tokens     " in person.runs("show", "123").out
+
     kinds = [entry["event"] for entry in person.asks("log", "123")["events"]]
     assert kinds[:4] == ["spawned", "started", "accepted", "reported"], kinds
     eventually(lambda: "turn-ended" in [e["event"] for e in person.asks("log", "123")["events"]], 30, "the Stop hook")
@@ -156,6 +161,11 @@ def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(
 ) -> None:
     person.runs("up", "-d")
     pane = eventually(lambda: _orchestrator(person), 30, "the orchestrator's box")
+    pid = person.tmux("display-message", "-p", "-t", pane, "#{pane_pid}")
+    given = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    sockets = [word for word in given if word.startswith(b"TMUX_TMPDIR=")]
+    assert len(sockets) == 1, given
+    assert sockets[0].endswith(b"/orchestrator/tmux")  # a tmux that it starts, or ends, is its own
     person.runs("spawn", "124")
     person.sees("124", "stuck", 90)
     words = "What is up? " + marker(bash("orchestra list"), {"text": "One is stuck."})

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import eventually
+from conftest import both_servers_at_night, eventually
 from github_double import Double
 from person import Person, configure, write_issue
 
@@ -43,10 +43,15 @@ HANG = "```script\nstatus working\nhang\n```\n"
 
 
 @pytest.fixture
-def local(repo: Path, git: Git) -> Person:
+def local(repo: Path, git: Git, server: str) -> Person:
     """A person in a repository with local issues 1 to 4 and the scripted agent."""
     configure(
-        repo, "agent: scripted", "tracker: local", "verify: test -d notes || test -f colour.txt", "workers: {max: 30}"
+        repo,
+        "agent: scripted",
+        "tracker: local",
+        "verify: test -d notes || test -f colour.txt",
+        "workers: {max: 30}",
+        f"tmux: {{socket: {server}}}",
     )
     write_issue(repo, 1, "Add a note", WORK.format(n=1))
     write_issue(repo, 2, "Choose a colour", ASK)
@@ -56,7 +61,7 @@ def local(repo: Path, git: Git) -> Person:
         write_issue(repo, number, f"Hang {number}", HANG)
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
-    return Person(repo)
+    return Person(repo, socket=server)
 
 
 def test_from_issues_to_branches(local: Person, repo: Path, git: Git) -> None:
@@ -93,6 +98,7 @@ def test_merged_by_hand_is_seen_and_pruned(local: Person, repo: Path, git: Git) 
     assert local.asks("list")["workers"] == []
 
 
+@both_servers_at_night
 def test_up_twice_changes_nothing(local: Person) -> None:
     local.runs("spawn", "4")
     local.runs("up", "-d")
@@ -132,6 +138,7 @@ def test_many_issues_at_once(local: Person, repo: Path, git: Git) -> None:
     assert git("-C", repo, "worktree", "list").count("[issue-") == 12
 
 
+@both_servers_at_night
 def test_down_and_up_bring_every_worker_back(local: Person) -> None:
     local.runs("spawn", "4", "2")
     local.sees("2", "stuck")
@@ -149,6 +156,7 @@ def test_down_and_up_bring_every_worker_back(local: Person) -> None:
     local.sees("2", "complete")
 
 
+@both_servers_at_night
 def test_a_worker_that_dies_is_shown_crashed_and_spawn_brings_it_back(local: Person) -> None:
     local.runs("up", "-d")
     local.runs("spawn", "4")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import eventually
+from conftest import both_servers, eventually
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra import keys
 from orchestra.errors import UsageError
+from orchestra.tmux_conf import script
+from orchestra.tmux_server import Server
 
 pytestmark = pytest.mark.journey
 
@@ -30,9 +33,9 @@ HOSTILE = "#(touch canary) #[fg=red]x '; touch canary; ' $(touch canary) #{pid} 
 
 
 @pytest.fixture
-def local(repo: Path, git: Callable[..., str]) -> Person:
+def local(repo: Path, git: Callable[..., str], server: str) -> Person:
     quick_fingers()
-    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
+    configure(repo, "agent: scripted", "tracker: local", f"workers: {{max: 9}}\ntmux: {{socket: {server}}}")
     write_issue(repo, 1, "Choose a colour", ASK)
     write_issue(repo, 2, "Choose another", ASK)
     write_issue(repo, 3, HOSTILE, HANG)
@@ -40,7 +43,7 @@ def local(repo: Path, git: Callable[..., str]) -> Person:
     (repo / "notes.txt").write_text("first line\n  #124 Never ends, after #3\nno number here\n")
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
-    return Person(repo)
+    return Person(repo, socket=server)
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def terminal(local: Person, layout: str) -> Iterator[Terminal]:
     """The workspace, with a shell in front, on a screen of 120x40."""
     local.runs("up", layout, "-d")
     terminal = Terminal(120, 40)
-    terminal.run(["tmux", "-L", "orchestra", "attach"])
+    terminal.run(["tmux", "-L", local.socket, "attach"])
     terminal.shows("no workers")
     yield terminal
     terminal.end()
@@ -98,6 +101,36 @@ def test_keys_can_be_changed_and_left_out() -> None:
     assert found["spawn"] == "C-s"
     assert "back" not in found
     assert not keys.problem({"spawn": "C-s", "back": None}, "spawn")
+
+
+def test_every_key_that_is_taken_is_one_of_tmux_and_is_found_again() -> None:
+    names = [
+        "F1",
+        "F9",
+        "F10",
+        "F12",
+        "F13",
+        "F20",
+        "Enter",
+        "Space",
+        "Tab",
+        "BTab",
+        "BSpace",
+        "Up",
+        "Down",
+        "Left",
+        "Right",
+        "PageUp",
+    ]
+    modified = [mod + one for mod in ("C-", "M-", "S-", "C-M-") for one in (*map(chr, range(33, 127)), *names)]
+    taken = [one for one in (*map(chr, range(33, 127)), *names, *modified) if not keys.key_problem(one)]
+    assert {"O", ";", "\\", "C-s", "M-o", "F12", "C-Space"} < set(taken)
+    assert not {"C-I", "C-i", "F13", "F20", "S-o", "C-M-x", 'M-"'} & set(taken)
+    server = Server("orchestra", os.environ)
+    text = script([[("bind-key", "-T", f"t{at}", key, "last-pane")] for at, key in enumerate(taken)])
+    said = server.ask("start-server", ";", "source-file", "-", ";", "list-keys", text=text)
+    found = keys.bound(said.out)
+    assert [key for at, key in enumerate(taken) if (f"t{at}", key) not in found] == []
 
 
 def test_spawn_at_a_shell_and_the_next_key_goes_there(terminal: Terminal, local: Person) -> None:
@@ -148,6 +181,7 @@ def test_the_issue_picker_opens_where_there_is_no_number(terminal: Terminal, loc
     terminal.shows("#124 works")
 
 
+@both_servers
 def test_to_who_needs_you_in_turn_answer_in_a_popup_and_back(terminal: Terminal, local: Person) -> None:
     local.runs("spawn", "1", "2")
     for number in "12":
@@ -273,6 +307,35 @@ def test_the_persons_own_binding_is_kept_and_told(local: Person, layout: str, ho
     assert "display-message mine" in found["K1"]["what"]
 
 
+def test_under_a_tmux_conf_like_screens_ours_works_and_theirs_stays(local: Person, layout: str, home: Path) -> None:
+    with (home / ".tmux.conf").open("a") as file:
+        file.write(
+            "unbind C-b\nset -g prefix C-a\nbind C-a last-window\nbind Space next-window\nbind a send-prefix\n"
+            "bind O display-message 'mine, on O'\nbind M-p display-message 'mine, on M-p'\n"
+            "set -g status-style bg=blue\nset -g status-left 'MY THEME '\nset -g mode-keys vi\nset -g base-index 1\n"
+        )
+    path = local.where / "orchestra.yaml"
+    path.write_text(path.read_text().replace("socket: orchestra", "socket: orchestra, key: M-g"))
+    local.runs("up", layout, "-d")
+    terminal = Terminal(120, 30)
+    terminal.run(["tmux", "-L", local.socket, "attach"])
+    terminal.shows("MY THEME")
+    before = local.tmux("list-keys", "-T", "prefix")
+    terminal.press("C-a", "O")
+    terminal.shows("mine, on O")
+    terminal.press("C-a", "M-p")
+    terminal.shows("mine, on M-p")
+    assert "prefix M-g, then:" in local.runs("keys").out
+    terminal.press("C-a", "M-g")
+    terminal.shows("which key?")
+    terminal.press("?")
+    assert "spawn a worker on the issue" in terminal.shows("Enter closes this")
+    terminal.press("Enter")
+    local.runs("up", layout, "-d")
+    assert local.tmux("list-keys", "-T", "prefix") == before
+    terminal.end()
+
+
 def test_an_own_server_gets_a_line_that_works(local: Person, layout: str) -> None:
     local.runs("up", layout, "-d")
     line = local.runs("keys", "--install").out.splitlines()[-1]
@@ -295,7 +358,7 @@ def test_an_unknown_action_in_the_config_names_its_line(local: Person) -> None:
     path = local.where / "orchestra.yaml"
     path.write_text(path.read_text() + "keys:\n  spwan: s\n")
     said = local.runs("list", code=UsageError.exit_code)
-    assert "orchestra.yaml:5" in said.err
+    assert "orchestra.yaml:6" in said.err
     assert "spwan" in said.err
 
 

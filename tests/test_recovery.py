@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import eventually
+from conftest import both_servers, both_servers_at_night, eventually
 from person import Person, configure, write_issue
 
 from orchestra import processes
@@ -39,9 +39,16 @@ hang
 
 
 @pytest.fixture
-def person(repo: Path, git: Git) -> Person:
+def person(repo: Path, git: Git, server: str) -> Person:
     """A person with issues 1 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone mends."""
-    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 100}", "layout: still")
+    configure(
+        repo,
+        "agent: scripted",
+        "tracker: local",
+        "workers: {max: 100}",
+        "layout: still",
+        f"tmux: {{socket: {server}}}",
+    )
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "still.yaml").write_text("windows:\n  - window_name: w\n    role: workers\n")
     write_issue(repo, 1, "Children", CHILDREN)
@@ -50,7 +57,7 @@ def person(repo: Path, git: Git) -> Person:
         write_issue(repo, number, f"Issue {number}", HANG)
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
-    return Person(repo)
+    return Person(repo, socket=server)
 
 
 def findings(person: Person) -> list[str]:
@@ -95,6 +102,7 @@ def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: su
 
 
 @linux
+@both_servers
 def test_children_of_a_killed_server_end_before_the_agent_starts_again(person: Person) -> None:
     person.runs("spawn", "1")
     nonce = person.asks("show", "1")["nonce"]
@@ -134,6 +142,19 @@ def test_a_killed_server_with_twenty_workers(person: Person, how: str) -> None:
     assert sum("before it\nstarting" in person.screen(number) for number in numbers) >= 5  # a few at a time
     assert accepted() == [2] * 20  # told the issue, and to go on: once each
     assert {one["id"]: one["agentSession"] for one in person.asks("list")["workers"]} == sessions
+    assert findings(person) == []
+
+
+@linux
+@both_servers_at_night
+def test_the_socket_was_removed(person: Person) -> None:
+    person.runs("up", "-d")
+    person.runs("spawn", "3")
+    pid = person.tmux("display-message", "-p", "#{pid}")
+    os.unlink(person.tmux("display-message", "-p", "#{socket_path}"))
+    assert "socket is gone" in " ".join(findings(person))
+    assert "made its socket again" in person.runs("up", "-d").err
+    assert person.tmux("display-message", "-p", "#{pid}") == pid
     assert findings(person) == []
 
 

@@ -145,10 +145,34 @@ def test_an_event_ahead_of_the_snapshot_is_not_lost(store: Store) -> None:
     old = Path(store.root, "124.json").read_bytes()
     store.record("124", store.event("accepted", "hook"))
     Path(store.root, "124.json").write_bytes(old)
+    seen = store.read("124")
+    assert seen is not None
+    assert store.behind(seen)
     recorded = store.record("124", store.event("reported", "worker", status="working"))
     assert not recorded.refused
     assert recorded.worker is not None
     assert recorded.worker.last_heartbeat  # the accepted prompt was seen
+
+
+def test_settling_brings_the_snapshot_up_and_cuts_a_torn_line_off(store: Store) -> None:
+    """Otherwise the snapshot counts bytes of the journal that the next event takes the place of."""
+    spawned(store)
+    journal, file = Path(store.root, "124.jsonl"), Path(store.root, "124.json")
+    old = file.read_bytes()
+    store.record("124", store.event("accepted", "hook"))
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"at": "2026", "ev')
+    file.write_bytes(old)
+    store.settle("124")
+    assert journal.read_bytes() == whole
+    found = store.read("124")
+    assert found is not None
+    assert found.status is Status.PLANNING
+    assert not store.behind(found)
+    assert store.record("124", store.event("reported", "worker", status="complete")).refused
+    found = store.read("124")
+    assert found is not None
+    assert not store.behind(found)  # a refused event is no change that was lost
 
 
 @pytest.mark.parametrize(

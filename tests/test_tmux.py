@@ -23,6 +23,7 @@ from orchestra.errors import OrchestraError, Unreachable
 from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
+from orchestra.tmux_look import Border
 from orchestra.tmux_rows import rows
 
 PROJECT = "acme-widgets"
@@ -189,7 +190,7 @@ def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
 
 @pytest.mark.fast
 def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
-    good = "$1|@2|3|0|%4|1|7||123|124|n124|0|workers.1.workers|acme|x"
+    good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|acme|x"
     text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
     (row,) = rows(text, "acme|x")
     assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")
@@ -316,7 +317,7 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     def ask(*argv: str) -> tmux_server.Reply:
         asked.append(argv[0])
         status = "3" if "run-shell" in asked else ""
-        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1||workers.1.workers|{PROJECT}\n"
+        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|{PROJECT}\n"
         return tmux_server.Reply(0, row, "")
 
     monkeypatch.setattr(tmux.server, "ask", ask)
@@ -738,7 +739,8 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
     tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
-        tmux.bar(f"<{text}>", "stuck")
+        tmux.bar(f"<{text}>", text)
+        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -753,7 +755,8 @@ def test_borders_are_drawn_as_they_are_and_never_run(
     panes = [pane.id for pane in tmux.panes()]
     for at in range(0, len(hostile), len(panes)):
         texts = hostile[at : at + len(panes)]
-        tmux.show("", "none", {pane: f"<{text}>" for pane, text in zip(panes, texts, strict=False)})
+        borders = {pane: Border("#7", f"<{text}>", 0, text) for pane, text in zip(panes, texts, strict=False)}
+        tmux.show("", "none", borders)
         for drawn in (clean(f"<{text}>") for text in texts):
             eventually(lambda drawn=drawn: attached.shows(drawn), 5, f"border {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -852,6 +855,19 @@ def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> 
     for nowhere in (panes[0]._replace(nonce="x"), "nonsense", panes[0]._replace(id="%77")):
         with pytest.raises(OrchestraError):
             tmux.goto(nowhere)
+
+
+def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
+    make: Callable[..., Tmux], raw: Raw, attached: Screen
+) -> None:
+    where = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{socket_path},#{pid},#{s/[$]//:session_id}")
+    tmux = make(TMUX=where)
+    pane = worker(tmux, "8", per_window=1)
+    attached.raw("send-keys", "C-b")
+    eventually(lambda: raw("list-clients", "-F", "#{client_key_table}") == "prefix", why="the prefix")
+    tmux.goto(pane)
+    assert raw("display-message", "-p", "-t", f"={PROJECT}:", "#{pane_id}") == pane.id
+    assert raw("list-clients", "-F", "#{client_key_table}") == "prefix"
 
 
 def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:

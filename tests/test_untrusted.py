@@ -10,10 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import eventually
 from github_double import Double
 from person import Person, configure, write_issue
-from test_worktree import boobytrap
 
 from orchestra import trust
 from orchestra.errors import OrchestraError
@@ -25,8 +23,6 @@ pytest_plugins = ("github_double.fixtures",)
 Git = Callable[..., str]
 fast = pytest.mark.fast
 journey = pytest.mark.journey
-
-WORK = "```script\nstatus working\nwrite a.txt a\ncommit A\nwait\nship\nelse\n  wait\n  ship\nend\n```\n"
 
 
 @fast
@@ -94,39 +90,6 @@ def test_an_edit_after_the_spawn_reaches_no_worker(github_repo: Path, github: Do
     assert "Delete" not in before
 
 
-PAYLOADS = (
-    "#(touch {canary})",
-    "#{{E:#(touch {canary})}}",
-    "#[fg=red]x#[",
-    "$(touch {canary})",
-    "`touch {canary}`",
-    "'; touch {canary}; '",
-    "x;",
-    "-x --help",
-    "\x1b]0;owned\x07\x1b[2J",
-    "%H%M ##{{pid}} #{{pid}}",
-    "\u202egnp\u200b",
-    "#{{p9000000:x}}",
-)
-
-
-@journey
-def test_no_title_runs_or_hides_anything(repo: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-    configure(repo, "agent: scripted", "tracker: local", "workers: {max: 30}")
-    for number, payload in enumerate(PAYLOADS, 1):
-        write_issue(repo, number, payload.format(canary=canary), "```script\nstatus working\nhang\n```\n")
-    person = Person(repo)
-    person.runs("up", "-d")
-    person.runs("spawn", *map(str, range(1, len(PAYLOADS) + 1)), timeout=200)
-    said = person.runs("list").out + person.runs("issues").out
-    for number in range(1, len(PAYLOADS) + 1):
-        said += person.runs("show", str(number)).out + person.runs("log", str(number)).out
-    said += person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_title}")
-    assert not {"\x1b", "\x07", "\u202e", "\u200b"} & set(said)
-    assert not canary.exists()
-
-
 # --- another worker's verbs ---
 
 
@@ -157,67 +120,6 @@ def test_a_worker_speaks_for_itself_alone(repo: Path) -> None:
 
 
 # --- the shared .git ---
-
-
-@journey
-def test_of_the_routes_through_the_shared_git_none_executes_and_all_are_reported(
-    repo: Path, git: Git, tmp_path: Path
-) -> None:
-    configure(repo, "agent: scripted", "tracker: local")
-    write_issue(repo, 1, "Work", WORK)
-    write_issue(repo, 2, "More", "```script\nstatus working\nhang\n```\n")
-    git("-C", repo, "add", ".")
-    git("-C", repo, "commit", "-qm", "issues")
-    person = Person(repo)
-    person.runs("up", "-d")
-    person.runs("spawn", "1")
-    eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 30)
-    assert "changed since" not in person.runs("list").out
-    tree, canary = Path(person.asks("show", "1")["worktreePath"]), tmp_path / "canary"
-    boobytrap(repo, tree, git, canary)
-    canary.unlink(missing_ok=True)
-
-    for shown in (("list",), ("show", "1")):
-        assert "have changed since the workers were spawned" in person.runs(*shown).out
-    asking: tuple[tuple[str, ...], ...] = (
-        ("list", "--json"),
-        ("log", "1"),
-        ("issues",),
-        ("wait", "1", "--timeout", "0"),
-    )
-    for reading in asking:
-        person.runs(*reading, code=None)
-    assert "I11 error" in person.runs("doctor", code=1).out
-    for changing in (("spawn", "2"), ("prune",)):
-        assert "doctor --accept-git" in person.runs(*changing, code=1).err
-    person.runs("tell", "1", "go on")
-    asked = person.sees("1", "stuck")
-    assert "shared git configuration" in asked["escalation"]["summary"]
-    assert not canary.exists(), canary.read_text()
-
-    # Accepted: all but the checkout of a new worktree, which runs filters because LFS needs it, is silent even so.
-    assert "a worker cannot do this" in speak_doctor(person)
-    person.runs("doctor", "--accept-git", code=None)
-    assert person.asks("list")["warning"] is None
-    person.runs("approve", "1")
-    person.sees("1", "complete")
-    rest: tuple[tuple[str, ...], ...] = (
-        ("restart", "1"),
-        ("cancel", "1"),
-        ("prune", "--dry-run"),
-        ("prune",),
-        ("down",),
-        ("up", "-d"),
-    )
-    for command in rest:
-        person.runs(*command, code=None)
-        assert not canary.exists(), (command, canary.read_text())
-
-
-def speak_doctor(person: Person) -> str:
-    environ = {**person.environ, "ORCHESTRA_WORKER": "1"}
-    argv = (sys.executable, "-P", "-m", "orchestra", "doctor", "--accept-git")
-    return subprocess.run(argv, cwd=person.where, env=environ, capture_output=True, text=True, check=False).stderr
 
 
 @journey

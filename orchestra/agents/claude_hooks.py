@@ -116,7 +116,12 @@ def _notified(payload: Mapping[str, Any]) -> Found | None:
 
 def _unblocked(payload: Mapping[str, Any]) -> Found:
     """A tool call has ended. `request` says which: only the one that asked shows that its dialog was answered."""
-    return "unblocked", {"request": _request(*_tool(payload))}
+    tool, given = _tool(payload)
+    facts: dict[str, Any] = {"request": _request(tool, given)}
+    chosen = given.get("answers") if tool == "AskUserQuestion" else None
+    return "unblocked", {**facts, "answers": [_text(one) for one in chosen.values()]} if isinstance(
+        chosen, dict
+    ) else facts
 
 
 def _gate(gate: str, summary: str, context: str, options: list[str], request: str) -> dict[str, Any]:

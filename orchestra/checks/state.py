@@ -125,8 +125,11 @@ def strays(orchestra: Orchestra, state: State) -> Iterator[Finding]:
             yield warning("I9", f"process {process.pid} outlived its worker", f"orchestra up, or: kill {process.pid}")
 
 
-def sessions(orchestra: Orchestra, _: State) -> Iterator[Finding]:
-    """I10: every session file parses, or lies aside with its content."""
+def sessions(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+    """I10: every session file parses, or lies aside with its content; it holds what its journal leads to."""
+    for worker in state.workers:
+        if orchestra.store.behind(worker):
+            yield warning("I10", f"the session file of #{worker.id} is behind its journal", "orchestra up")
     for problem in orchestra.store.listing().problems:
         yield warning("I10", f"{problem.path}: {problem.what}", "look at it, then remove the file")
 

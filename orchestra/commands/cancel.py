@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def cancel(orchestra: Orchestra, number: str) -> Worker:
     """Record the cancellation, then close the worker's pane; nothing on disk is removed."""
     worker = worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event("cancelled", "human"))
+    recorded = orchestra.store.record(number, orchestra.store.event("cancelled", orchestra.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be cancelled: {recorded.refused}")
     ending.end(orchestra, worker)

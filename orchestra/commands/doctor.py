@@ -39,10 +39,15 @@ def _shared_git(orchestra: Orchestra) -> Iterable[Finding]:
 
 
 def _keys(orchestra: Orchestra) -> Iterable[Finding]:
-    """K1: the key in front of our table is not one of the person's own."""
-    if orchestra.tmux.running() and (taken := orchestra.tmux.taken()):
-        what = f"prefix {orchestra.config.tmux.key} is a key of your own already: {taken}"
+    """K1: the key in front of our table is not one of the person's own. T1: the server outlives the last terminal."""
+    if not orchestra.tmux.running():
+        return
+    if taken := orchestra.tmux.taken():
+        what = f"prefix {orchestra.config.tmux.key} does something else already: {taken}"
         yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
+    if not orchestra.tmux.lasts():
+        what = "tmux ends with its last terminal (exit-unattached), and the workers with it"
+        yield error("T1", what, orchestra.tmux.server.line("set", "-s", "exit-unattached", "off"))
 
 
 def _mended(orchestra: Orchestra) -> Iterable[Finding]:

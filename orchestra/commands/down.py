@@ -21,8 +21,7 @@ def down(orchestra: Orchestra) -> Closed:
     """Close the session; every worker keeps its worktree and conversation, and `up` brings it back."""
     was_open = orchestra.tmux.running()
     panes = orchestra.tmux.panes() if was_open else ()
-    if was_open:
-        orchestra.tmux.shutdown()
+    orchestra.tmux.shutdown()
     ending.end_processes(orchestra.store.listing().workers)
     orchestra.forget_tokens()
     return Closed(was_open, sum(not pane.dead for pane in panes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.dialogs import open_questions
 from orchestra.view import Row, look
 
 if TYPE_CHECKING:
@@ -11,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def gates(orchestra: Orchestra) -> tuple[Row, ...]:
-    """The workers with an open escalation."""
-    return tuple(row for row in look(orchestra, changes=False).rows if row.worker.escalation is not None)
+    """The workers that ask a person something, in a dialog or by themselves."""
+    return tuple(row for row in look(orchestra, changes=False).rows if open_questions(row.worker))

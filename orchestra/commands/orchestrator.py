@@ -43,7 +43,9 @@ def orchestrator(orchestra: Orchestra, say: Callable[[str], None]) -> tuple[Laun
     started = agent.launch(seat, options._replace(ask=(), deny=()), resume=resume, say=words)
     for file, text in started.files.items():
         write_atomic(os.path.join(directory, file), text, mode=0o700 if file.endswith(".sh") else 0o600)
-    return started, {**environment, **started.environment}
+    private = os.path.join(directory, "tmux")  # a `tmux kill-server` of the agent's own reaches nobody's server (O13)
+    make_private(private)
+    return started, {**environment, "TMUX_TMPDIR": private, **started.environment}
 
 
 def _words(orchestra: Orchestra) -> str:

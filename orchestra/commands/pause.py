@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def pause(orchestra: Orchestra, number: str) -> Worker:
     """Record the pause, then close the pane; raises OrchestraError when there is nothing to pause."""
     worker = worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event("paused", "human"))
+    recorded = orchestra.store.record(number, orchestra.store.event("paused", orchestra.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be paused: {recorded.refused}")
     ending.end(orchestra, worker)

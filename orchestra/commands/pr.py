@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import shutil
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.errors import OrchestraError
@@ -16,10 +19,10 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._/-]+", re.ASCII
 
 
 class Address(NamedTuple):
-    """A pull request's address, and what opens it (nothing: there is no browser to be reached)."""
+    """A pull request's address, and what opens it, the first that does (none: there is no browser to be reached)."""
 
     url: str
-    opener: tuple[str, ...]
+    openers: tuple[tuple[str, ...], ...]
 
 
 def pr(orchestra: Orchestra, number: str) -> Address:
@@ -27,9 +30,20 @@ def pr(orchestra: Orchestra, number: str) -> Address:
     url = worker_of(orchestra, number).pull_url or ""
     if _ADDRESS.fullmatch(url) is None:
         raise OrchestraError(f"#{number} has no pull request yet", f"see what it has: orchestra diff {number}")
-    environ = orchestra.environ
-    if shutil.which("open") and not shutil.which("xdg-open"):  # macOS
-        return Address(url, ("open", url))
-    if shutil.which("xdg-open") and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
-        return Address(url, ("xdg-open", url))
-    return Address(url, ())
+    return Address(url, tuple(openers(url, orchestra.environ)))
+
+
+def openers(url: str, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """The person's $BROWSER (several, by `:`; `%s` is the address), then what this system opens addresses with."""
+    for command in filter(None, environ.get("BROWSER", "").split(os.pathsep)):
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            continue
+        yield tuple(word.replace("%s", url) for word in words) if "%s" in command else (*words, url)
+    path = environ.get("PATH")
+    if shutil.which("xdg-open", path=path):
+        if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
+            yield ("xdg-open", url)
+    elif shutil.which("open", path=path):  # macOS
+        yield ("open", url)

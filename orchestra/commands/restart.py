@@ -25,8 +25,8 @@ def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
         trust.check_again(orchestra, worker)
     ending.end(orchestra, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
-        answer = orchestra.store.event("approved", "human", request=worker.escalation.request)
+        answer = orchestra.store.event("approved", orchestra.who, request=worker.escalation.request, how="command")
         orchestra.store.record(number, answer)
-    started = launch.start_again(orchestra, number, "human", session=new_session() if fresh else "")
+    started = launch.start_again(orchestra, number, orchestra.who, session=new_session() if fresh else "")
     refresh(orchestra)
     return started

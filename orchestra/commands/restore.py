@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import config as configs
-from orchestra import removal
+from orchestra import removal, tripwire
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Restored(NamedTuple):
 
 def restore(orchestra: Orchestra, number: str) -> Restored:
     """Make what is missing again; what is there is never overwritten. Raises OrchestraError when nothing is kept."""
+    tripwire.check(orchestra)
     orchestra.store.bring_back(number)
     worker = orchestra.store.read(number)
     if worker is not None and removal.begun(orchestra, worker):

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def resume(orchestra: Orchestra, number: str) -> Worker:
     """Record the resume, then open the pane; raises OrchestraError when it is not paused."""
     worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event("resumed", "human"))
+    recorded = orchestra.store.record(number, orchestra.store.event("resumed", orchestra.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be resumed: {recorded.refused}", f"see it: orchestra show {number}")
-    worker = launch.start_again(orchestra, number, "human")
+    worker = launch.start_again(orchestra, number, orchestra.who)
     refresh(orchestra)
     return worker

@@ -144,7 +144,7 @@ def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes, pin: str) -> Work
     with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
         _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
         queued = bool(queue.waits_for(orchestra, wishes.after)) or queue.is_full(orchestra)
-        claim = orchestra.store.event("spawned", "human", queued=queued, **facts)
+        claim = orchestra.store.event("spawned", orchestra.who, queued=queued, **facts)
         before = orchestra.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:
             return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import answering, guide
+from orchestra.answering import Decision
 from orchestra.errors import OrchestraError
-from orchestra.model import Delivery, Gate, Worker
+from orchestra.model import Delivery
 from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
@@ -22,27 +23,20 @@ class Told(NamedTuple):
     answered: bool
 
 
-def tell(orchestra: Orchestra, number: str, words: str, patience: float = guide.PATIENCE) -> Told:
+def tell(orchestra: Orchestra, number: str, words: str, decision: Decision, patience: float = guide.PATIENCE) -> Told:
     """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
     if not words.strip():
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
     worker = worker_of(orchestra, number)
-    dialog = next((one for one in worker.dialogs if one.gate is Gate.QUESTION), None)
-    if dialog is not None:
-        answering.answer(orchestra, number, dialog, "allow", answers=answering.answers(number, dialog, words))
+    asked = answering.choosing(worker) if decision.shown != () else None
+    if decision.shown and (asked is None or asked.request not in decision.shown):
+        raise answering.too_late(orchestra, number, decision.shown[0])
+    if asked is not None and asked in worker.dialogs:
+        given = answering.answers(number, asked, words)
+        answering.answer(orchestra, number, asked, "allow", decision.how, answers=given)
         return Told(number, "", Delivery.DELIVERED, answered=True)
-    return _guided(orchestra, worker, words, patience)
-
-
-def _guided(orchestra: Orchestra, worker: Worker, words: str, patience: float) -> Told:
-    number, asked = worker.id, worker.escalation
-    answers = asked.request if asked is not None and asked.gate is not Gate.PERMISSION else None
-    said = answering.chosen(asked.options, words) if asked is not None and answers is not None else words.strip()
-    event = orchestra.store.event("told", "human", text=said, answers=answers, how="command", **{"from": "human"})
-    recorded = orchestra.store.record(number, event)
-    if recorded.refused or recorded.worker is None:
-        raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
-    given = recorded.worker.guidance[-1]
-    state = guide.bring(orchestra, number, given.id, patience)
+    text = answering.chosen(asked.options, words) if asked is not None else words.strip()
+    said = answering.reply(orchestra, number, asked, text, decision.how)
+    state = guide.bring(orchestra, number, said.id, patience)
     refresh(orchestra)
-    return Told(number, given.id, state, answers is not None)
+    return Told(number, said.id, state, asked is not None)
