@@ -145,7 +145,6 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
         [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
-        [("set-option", "-s", "exit-empty", "on")],  # `down` waits for its end
         [("set-option", "-g", "update-environment", "")],
     ]
 
