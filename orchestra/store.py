@@ -200,6 +200,7 @@ class Store:
         size = cut_torn(f"{self.directory(worker)}.jsonl")
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
+            self._write(worker, kept)
             return kept
         told = lifecycle.fold(self._accepted(worker))
         if told is None:
