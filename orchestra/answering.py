@@ -129,6 +129,8 @@ def _ending(orchestra: Orchestra, number: str, request: str) -> str:
     for event, refused in reversed(orchestra.store.journal(number)):
         if refused or event.kind not in _ENDINGS:
             continue
+        if not request and event.data.get("how") == "pane":
+            return f"it was answered in the pane at {event.at}"
         named = str(event.data.get("request") or event.data.get("answers") or "")
         if event.kind in ("answered", "approved", "told") and named and request in ("", named):
             how = clean(str(event.data.get("how", "command")), 20)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestra import bearings, place, programs
-from orchestra import config as configs
 from orchestra.bearings import Bearings
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.files import read_text
@@ -25,6 +24,7 @@ from orchestra.store import Store
 from orchestra.worktree import Repository
 
 if TYPE_CHECKING:
+    from orchestra import config as configs
     from orchestra.github import GitHubTracker
     from orchestra.github_watch import Watch
     from orchestra.tmux import Tmux
@@ -61,6 +61,8 @@ class Orchestra:
     @cached_property
     def config(self) -> configs.Config:
         """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
+        from orchestra import config as configs  # its checks cost 20 ms, and Tab needs none of them
+
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
         return configs.load(

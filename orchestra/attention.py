@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from orchestra.model import Activity, Attention, Doing, Pane, Status, Worker
 from orchestra.record import Record
-from orchestra.text import age, clean, seconds_of
+from orchestra.text import clean, seconds_of
+from orchestra.tmux_look import Border
 from orchestra.transition import AT_WORK, HELD
 
 TYPE_CHECKING = False
@@ -139,7 +140,7 @@ def bar(seens: Sequence[Seen], now: float, silent: float) -> Bar:
     return Bar(f"{need} | {summary}", str(kind))
 
 
-def label(worker: Worker, now: float) -> str:
-    """A pane's border: `#124 working 45m Add export button`."""
-    since = seconds_of(worker.status_since)
-    return f"#{worker.id} {worker.status.value} {age(now - since) if since else '?'} {clean(worker.title, 60)}"
+def border(worker: Worker, kind: Attention | None) -> Border:
+    """A pane's border: `#124 working`, the title, and when that began: tmux itself makes an age of it."""
+    since = int(seconds_of(worker.status_since) or 0)
+    return Border(f"#{worker.id} {worker.status.value}", clean(worker.title, 60), since, str(kind or ""))

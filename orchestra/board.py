@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,16 +12,18 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 
-from orchestra import board_text, overview
+from orchestra import board_keys, board_text, keys, overview
+from orchestra.board_widgets import CSS, Rows, page, words
 from orchestra.errors import OrchestraError
 from orchestra.model import Status
 from orchestra.view import look
 
 if TYPE_CHECKING:
+    from textual.content import Content
+    from textual.timer import Timer
+
     from orchestra.board_acts import Acts
     from orchestra.commands.issues import Listed
     from orchestra.view import Row, View
@@ -28,55 +31,40 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 AGES_SECONDS = 20.0  # ages move without any event
 ISSUES_SECONDS = 120.0
-KEYS = "s spawn  Enter go  a next  t tell  y approve  n deny  g gates  d diff  p pull request  / filter  q back"
+SAID_SECONDS = 8.0
+REST_SECONDS = 0.1  # a worker is asked about when the person has stopped at it
 
 
 class Board(App[tuple[str, ...]]):
     """Leaves with the argv that brings the terminal to a worker, or with nothing."""
 
-    CSS = """
-    Screen { layout: vertical; }
-    #head, #keys { height: 1; text-style: bold; }
-    #keys { text-style: dim; }
-    #left { width: 1fr; min-width: 26; max-width: 70; border-right: ascii; }
-    #right { width: 2fr; }
-    #filter { border: none; height: 1; padding: 0 1; }
-    #issues { height: 1fr; }
-    #workers { height: auto; max-height: 45%; min-height: 3; border-bottom: ascii; }
-    #detail { height: 1fr; padding: 0 1; }
-    OptionList { border: none; padding: 0; scrollbar-size-vertical: 0; text-wrap: nowrap; text-overflow: clip; }
-    OptionList > .option-list--option { text-wrap: nowrap; text-overflow: clip; }
-    OptionList > .option-list--option-highlighted { text-style: reverse; }
-    VerticalScroll { scrollbar-size-vertical: 0; }
-    """
+    CSS = CSS
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
-        Binding("s", "spawn", priority=False),
-        Binding("a", "next"),
-        Binding("o", "orchestrator"),
-        Binding("t", "ask('tell')"),
-        Binding("n", "ask('deny')"),
-        Binding("g", "ask('gates')"),
-        Binding("d", "ask('diff')"),
-        Binding("y", "approve"),
-        Binding("p", "pull"),
-        Binding("r", "issues"),
         Binding("slash", "filter"),
+        Binding("r", "look"),
         Binding("tab", "other", priority=True),
         Binding("escape", "leave_filter"),
-        Binding("q", "leave"),
-        Binding("question_mark", "ask('help')"),
+        Binding("ctrl+d", "scroll(1)"),
+        Binding("ctrl+u", "scroll(-1)"),
         Binding("ctrl+c", "quit", priority=True),
     ]
 
     def __init__(self, acts: Acts) -> None:
         super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
         self.acts = acts
         self.orchestra = acts.orchestra
+        self.plain = board_text.plain(acts.door.environ)
+        self.chosen = keys.chosen(self.orchestra.config.keys)
         self.view: View | None = None
         self.found: tuple[Listed, ...] = ()
+        self.parts: tuple[str, tuple[overview.Part, ...]] = ("", ())
         self.seen: object = None
-        self.looked = 0.0
+        self.looked, self.said = 0.0, ""
+        self.timers: dict[str, Timer] = {}
+        for name, key in self.chosen.items():
+            self.bind(board_keys.textual(key), board_keys.ACTIONS[name])
 
     def compose(self) -> ComposeResult:
         """Issues at the left, workers at the right, the selected one below."""
@@ -84,25 +72,32 @@ class Board(App[tuple[str, ...]]):
         with Horizontal():
             with Vertical(id="left"):
                 yield Input(placeholder="/ filter issues", id="filter")
-                yield OptionList(id="issues", markup=False)
+                yield Rows(id="issues", markup=False)
             with Vertical(id="right"):
-                yield OptionList(id="workers", markup=False)
-                yield VerticalScroll(Static("", id="text", markup=False), id="detail")
-        yield Static(KEYS, id="keys", markup=False)
+                yield Rows(id="workers", markup=False)
+                yield VerticalScroll(Static("", id="text", markup=False), id="detail", can_focus=False)
+        yield Static("", id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Show the workers at once; the issues come from the tracker when they come."""
-        self.theme = "ansi-dark"
+        """Show the workers at once; what git and the tracker know comes when the first screen is there."""
+        self.left, self.right = self.query_one("#issues", Rows), self.query_one("#workers", Rows)
         self.show(look(self.orchestra, changes=False))
-        self.query_one("#workers").focus()
+        self.say("")
+        self.right.focus()
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """Everything that can wait for the first screen."""
+        gc.enable()
         self.set_interval(LOOK_SECONDS, self.check)
-        self.set_interval(ISSUES_SECONDS, self.action_issues)
-        self.look_again()
-        self.action_issues()
+        self.set_interval(ISSUES_SECONDS, self.ask_issues)
+        self.action_look()
 
     def check(self) -> None:
-        """Look again when a session file is another, or ages have moved."""
-        if overview.files(self.orchestra) != self.seen or self.orchestra.now() - self.looked > AGES_SECONDS:
+        """Look again when a session file is another, ages have moved, or tokens are still being counted."""
+        counting = any(row.tokens and row.tokens.behind for row in self.rows)
+        old = self.orchestra.now() - self.looked > AGES_SECONDS
+        if old or counting or overview.files(self.orchestra) != self.seen:
             self.look_again()
 
     @work(thread=True, exclusive=True, group="look")
@@ -112,91 +107,113 @@ class Board(App[tuple[str, ...]]):
         self.call_from_thread(self.show, look(self.orchestra))
 
     @work(thread=True, exclusive=True, group="issues")
-    def action_issues(self) -> None:
+    def ask_issues(self) -> None:
         """Ask the tracker for the open issues."""
         try:
             found = self.acts.issues()
         except OrchestraError as wrong:
-            self.call_from_thread(self.say, wrong.message)
+            self.call_from_thread(self.say, f"{wrong.message}: {wrong.hint}")
             return
         self.call_from_thread(self.show_issues, found)
 
+    # --- what is shown ---
+
+    def text(self, told: str, style: str = "") -> Content:
+        """Words of ours or of others, as they are."""
+        return words(told, style, plain=self.plain)
+
     def show(self, view: View) -> None:
         """Draw the workers; the selected one stays selected."""
-        chosen = self.row
         self.view = view
-        self.query_one("#head", Static).update(Content(board_text.head(view, self.orchestra.title)))
-        rows = self.query_one("#workers", OptionList)
-        width = max(40, self.size.width * 2 // 3)
-        rows.set_options([Option(self.line(row, width), row.worker.id) for row in view.rows])
-        if view.rows:
-            numbers = [row.worker.id for row in view.rows]
-            rows.highlighted = numbers.index(chosen.worker.id) if chosen and chosen.worker.id in numbers else 0
-        else:
-            self.query_one("#text", Static).update(Content("no worker yet: choose an issue and press s"))
-        self.detail()
+        self.query_one("#head", Static).update(self.text(board_text.head(view, self.orchestra.title)))
+        width = max(40, self.size.width - board_text.left(self.size.width))
+        self.right.fill([(one.worker.id, self.text(*board_text.coloured(one, width))) for one in view.rows])
         self.show_issues(self.found)
-
-    def line(self, row: Row, width: int) -> Content:
-        """A worker's line in its colour; never markup."""
-        colour = board_text.level(row.attention)
-        text = Content(board_text.worker(row, width))
-        return text.stylize(f"ansi_{colour} bold") if colour else text
+        self.detail()
 
     def show_issues(self, found: tuple[Listed, ...]) -> None:
         """Draw the issues that the filter lets through."""
-        self.found = found
-        words = self.query_one("#filter", Input).value
-        held = (
-            {row.worker.id for row in self.view.rows if row.worker.status is not Status.CANCELLED} if self.view else ()
-        )
-        marked = [one._replace(worker=one.issue.number if one.issue.number in held else None) for one in found]
-        kept = [one for one in marked if board_text.matches(one, words)]
-        issues = self.query_one("#issues", OptionList)
-        before = issues.highlighted
-        issues.set_options([Option(Content(board_text.issue(one)), one.issue.number) for one in kept])
-        if kept:
-            issues.highlighted = min(before or 0, len(kept) - 1)
+        held = {row.worker.id for row in self.rows if row.worker.status is not Status.CANCELLED}
+        self.found = tuple(one._replace(worker=one.issue.number if one.issue.number in held else None) for one in found)
+        wanted = self.query_one("#filter", Input).value
+        kept = [one for one in self.found if board_text.matches(one, wanted)]
+        self.left.fill([(one.issue.number, self.text(board_text.issue(one))) for one in kept])
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The workers as last seen."""
+        return self.view.rows if self.view else ()
 
     @property
     def row(self) -> Row | None:
         """The selected worker."""
-        place = self.query_one("#workers", OptionList).highlighted
-        rows = self.view.rows if self.view else ()
-        return rows[place] if place is not None and place < len(rows) else None
+        return next((row for row in self.rows if row.worker.id == self.right.chosen), None)
 
-    @property
-    def number(self) -> str | None:
-        """The selected issue."""
-        issues = self.query_one("#issues", OptionList)
-        return None if issues.highlighted is None else issues.get_option_at_index(issues.highlighted).id
-
-    @work(thread=True, exclusive=True, group="detail")
     def detail(self) -> None:
-        """Everything about the selected worker; its pane is read when it is selected or has changed."""
+        """All about the selected worker, or the selected issue while the person is there."""
+        if self.focused is self.left:
+            one = next((one for one in self.found if one.issue.number == self.left.chosen), None)
+            self.draw(board_text.issue_detail(one) if one else ())
+            return
         row = self.row
         if row is None:
+            self.draw([board_text.Line("no worker yet: choose an issue (Tab) and press s")])
             return
-        parts = (
-            ("the end of its pane", overview.screen(self.orchestra, row)),
-            ("files", overview.changed(self.orchestra, row)),
-            ("what happened", overview.timeline(self.orchestra, row)),
-        )
-        text = "\n".join(board_text.detail(row, self.orchestra.now(), parts))
-        self.call_from_thread(self.query_one("#text", Static).update, Content(text))
+        number, parts = self.parts
+        self.draw(board_text.detail(row, self.orchestra.now(), parts if number == row.worker.id else ()))
+        self.later("parts", REST_SECONDS, lambda: self.ask_parts(row))
+
+    def draw(self, lines: Iterable[board_text.Line]) -> None:
+        """The lower part."""
+        self.query_one("#text", Static).update(page(lines, plain=self.plain))
+
+    def later(self, name: str, seconds: float, act: Callable[[], object]) -> None:
+        """Do it when nothing has asked for the same for so long."""
+        if name in self.timers:
+            self.timers[name].stop()
+        self.timers[name] = self.set_timer(seconds, act)
+
+    @work(thread=True, exclusive=True, group="parts")
+    def ask_parts(self, row: Row) -> None:
+        """What tmux and git say of the selected worker: asked when it is selected or has changed."""
+        self.call_from_thread(self.show_parts, row.worker.id, overview.parts(self.orchestra, row))
+
+    def show_parts(self, number: str, found: tuple[overview.Part, ...]) -> None:
+        """Draw them, unless the person has gone on."""
+        self.parts, row = (number, found), self.row
+        if row and row.worker.id == number and self.focused is not self.left:
+            self.draw(board_text.detail(row, self.orchestra.now(), found))
+
+    def say(self, text: str) -> None:
+        """A line at the bottom, and after a while the keys again."""
+        self.said = text
+        told = self.text(text) if text else self.text(board_keys.line(self.chosen, self.size.width), "dim")
+        self.query_one("#keys", Static).update(told)
+        if text:
+            self.later("say", SAID_SECONDS, lambda: self.say(""))
 
     # --- what the person does ---
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Another worker is selected."""
-        if event.option_list.id == "workers":
-            self.detail()
+    def on_resize(self) -> None:
+        """Lines are cut to the room there is, which is known a moment later."""
+        if self.view:
+            self.call_after_refresh(self.show, self.view)
+            self.call_after_refresh(self.say, self.said)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter or a click: go to the worker, or spawn on the issue."""
-        if event.option_list.id == "workers" and self.row:
+    def on_descendant_focus(self) -> None:
+        """What is below belongs to the side where the person is."""
+        self.detail()
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Another line is selected."""
+        self.query_one("#detail").scroll_home(animate=False)
+        self.detail()
+
+    def on_option_list_option_selected(self, event: Rows.OptionSelected) -> None:
+        """Enter or a double click: go to the worker, or spawn on the issue."""
+        if event.option_list is self.right:
             self.do(lambda: self.acts.go(event.option_id or ""))
-        elif event.option_list.id == "issues":
+        else:
             self.action_spawn()
 
     def on_input_changed(self) -> None:
@@ -205,41 +222,45 @@ class Board(App[tuple[str, ...]]):
 
     def on_input_submitted(self) -> None:
         """Enter in the filter: on to the issues."""
-        self.query_one("#issues").focus()
+        self.left.focus()
+
+    def action_look(self) -> None:
+        """Look at everything again, the tracker too."""
+        self.look_again()
+        self.ask_issues()
 
     def action_spawn(self) -> None:
         """A worker on the selected issue."""
-        if (number := self.number) is not None:
+        if (number := self.left.chosen) is not None:
             self.say(f"#{number}: spawning ...")
             self.do(lambda: self.acts.spawn(number))
 
-    def action_next(self) -> None:
-        """To who needs a person most; from that one, to the next."""
-        self.do(self.acts.next)
+    def action_act(self, name: str) -> None:
+        """What is done about no one worker: to who needs a person most, to the orchestrator."""
+        self.do(getattr(self.acts, name))
 
-    def action_orchestrator(self) -> None:
-        """To the orchestrator's window."""
-        self.do(self.acts.orchestrator)
-
-    def action_approve(self) -> None:
-        """Approve what the selected worker asks, which stands below."""
+    def action_act_on(self, name: str) -> None:
+        """What is done about the selected worker, which stands below."""
         if row := self.row:
-            self.do(lambda: self.acts.approve(row.worker))
-
-    def action_pull(self) -> None:
-        """The selected worker's pull request."""
-        if row := self.row:
-            self.do(lambda: self.acts.pull(row.worker.id))
+            self.do(lambda: getattr(self.acts, name)(row.worker))
 
     def action_ask(self, name: str) -> None:
         """A dialog in the terminal itself, then the board again."""
         number = self.row.worker.id if self.row else ""
+        self.say(self.aside(lambda: self.acts.dialog(name, number)))
+
+    def action_choose(self) -> None:
+        """Choose a worker by a word of its title, and go there."""
+        if number := self.aside(self.acts.choose):
+            self.do(lambda: self.acts.go(number))
+
+    def aside(self, act: Callable[[], str]) -> str:
+        """Do it in the terminal itself, the board being away."""
         with self.suspend():
-            said = self.acts.dialog(name, number)
+            said = act()
         self.refresh()
         self.look_again()
-        if said:
-            self.say(said)
+        return said
 
     def action_filter(self) -> None:
         """Type words to see fewer issues."""
@@ -248,12 +269,16 @@ class Board(App[tuple[str, ...]]):
     def action_leave_filter(self) -> None:
         """All issues again."""
         self.query_one("#filter", Input).value = ""
-        self.query_one("#workers").focus()
+        self.right.focus()
 
     def action_other(self) -> None:
         """The other list."""
-        there = self.query_one("#issues" if self.query_one("#workers").has_focus else "#workers")
-        there.focus()
+        (self.left if self.right.has_focus else self.right).focus()
+
+    def action_scroll(self, way: int) -> None:
+        """Half a page of the lower part."""
+        part = self.query_one("#detail")
+        part.scroll_relative(y=way * max(1, part.size.height // 2), animate=False)
 
     def action_leave(self) -> None:
         """To where the person came from; outside of the workspace, the end."""
@@ -273,7 +298,3 @@ class Board(App[tuple[str, ...]]):
             return
         self.call_from_thread(self.say, said)
         self.look_again()
-
-    def say(self, text: str) -> None:
-        """A line at the bottom, until the next."""
-        self.query_one("#keys", Static).update(Content(text or KEYS))

@@ -70,8 +70,11 @@ class Acts:
         self.last = row.worker.id
         return self.go(row.worker.id)
 
-    def orchestrator(self) -> str:
+    def orchestrator(self) -> str | tuple[str, ...]:
         """To the orchestrator's window."""
+        if not self.within:
+            self.orchestra.tmux.goto("orchestrator")
+            return self.orchestra.tmux.attach_argv(self.orchestra.environ)
         self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
         return ""
 
@@ -79,9 +82,19 @@ class Acts:
         """Approve what the worker asks, as the board shows it."""
         return popups.act(self.door, How.BOARD)(worker, "y", "")
 
-    def pull(self, number: str) -> str:
+    def pull(self, worker: Worker) -> str:
         """The worker's pull request."""
-        return popups.open_pull(self.orchestra, number)
+        return popups.open_pull(self.orchestra, worker.id)
+
+    def choose(self) -> str:
+        """The number of a worker that the person chooses by number or words; empty when they leave."""
+        from orchestra.view import look
+
+        try:
+            return popups.chosen([row for row in look(self.orchestra, changes=False).rows if row.seen.pane]) or ""
+        except OrchestraError as wrong:
+            ask.read(f"{wrong.message}; Enter goes back ")
+            return ""
 
     def dialog(self, name: str, number: str) -> str:
         """A dialog of the popups, in this terminal."""

@@ -14,6 +14,7 @@ import click
 from orchestra import __version__
 from orchestra.completion import layouts, numbers, statuses
 from orchestra.door import Door, json_option, run_main
+from orchestra.text import clean_lines
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -63,8 +64,11 @@ def init(door: Door, yes: bool) -> None:
     """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
     from orchestra.commands.init import init as verb
 
-    confirm = (lambda _: True) if yes or not sys.stdin.isatty() else (lambda text: click.confirm(text, default=True))
-    for line in verb(door.deciding, confirm):
+    def ask(question: str, default: str) -> str:
+        quiet = yes or not sys.stdin.isatty()
+        return default if quiet else str(click.prompt(question, default=default))
+
+    for line in verb(door.deciding, ask):
         click.echo(line)
 
 
@@ -222,14 +226,19 @@ def deny(door: Door, number: str, words: Sequence[str], every: bool) -> None:
 
 @orchestra.command()
 @click.argument("number", metavar="ID", shell_complete=numbers)
+@click.option("--pane", is_flag=True, help="What its panes have shown, closed ones too, instead.")
 @json_option
 @click.pass_obj
-def log(door: Door, number: str, as_json: bool) -> None:
+def log(door: Door, number: str, pane: bool, as_json: bool) -> None:
     """Everything that happened to a worker, in order: who asked, who answered, when and how."""
     from orchestra import render_log
-    from orchestra.commands.log import log as verb
+    from orchestra.commands import log as verbs
 
-    entries = verb(door.orchestra, number)
+    if pane:
+        text = verbs.shown(door.orchestra, number)
+        click.echo(door.as_json.screen(number, text)) if as_json else click.echo_via_pager(clean_lines(text, len(text)))
+        return
+    entries = verbs.log(door.orchestra, number)
     door.say(door.as_json.entries(entries) if as_json else render_log.entries(entries))
 
 

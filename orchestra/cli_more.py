@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestra.completion import numbers
+from orchestra.completion import layouts, numbers
 from orchestra.door import Door, json_option
 
 
@@ -65,6 +65,22 @@ def prune(door: Door, dry_run: bool, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=layouts)
+@click.pass_obj
+def layout(door: Door, name: str | None) -> None:
+    """Rearrange the running workspace; no program is ended. Without NAME, say which layouts there are."""
+    from orchestra.commands import layout as verbs
+
+    if name is None:
+        found = verbs.offered(door.orchestra)
+        wide = max(len(one.name) for one in found)
+        door.say([f"{'*' if one.present else ' '} {one.name:<{wide}}  {one.words}"[: door.width] for one in found])
+        return
+    verbs.layout(door.deciding, name)
+    click.echo(f"{name}: every pane is in its place")
+
+
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
@@ -98,7 +114,19 @@ def restore(door: Door, number: str | None) -> None:
         click.echo(f"kept as well: git show {ref}")
 
 
+@click.command()
+@json_option
+@click.pass_obj
+def stats(door: Door, as_json: bool) -> None:
+    """Where the time and the tokens of each worker went."""
+    from orchestra import render_stats
+    from orchestra.commands.stats import stats as verb
+
+    found = verb(door.orchestra)
+    door.say(render_stats.document(found) if as_json else render_stats.table(found, door.title))
+
+
 def add_to(group: click.Group) -> None:
     """Add these commands to the main group."""
-    for command in (pause, resume, restart, cancel, prune, restore, completion):
+    for command in (pause, resume, restart, cancel, prune, restore, layout, stats, completion):
         group.add_command(command)

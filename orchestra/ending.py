@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from orchestra import processes
+from orchestra import processes, scrollback
 from orchestra.errors import OrchestraError
-from orchestra.model import Worker
+from orchestra.model import Doing, Pane, Status, Worker
 from orchestra.view import pane_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 
+FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worker needs a pane
+
+
 def end(orchestra: Orchestra, worker: Worker) -> None:
     """Close the worker's pane and wait for the end of its processes; raises when one of them would not end."""
     pane = pane_of(orchestra, worker)
     if pane is not None:
+        scrollback.keep(orchestra, pane)  # the person's word goes on, on a full disk too
         orchestra.tmux.close(pane)
     end_processes([worker])
+
+
+def fold(orchestra: Orchestra, worker: Worker, pane: Pane) -> bool:
+    """Put a finished worker's pane away: not under the eyes of a person, not while its agent works, nothing lost."""
+    if worker.activity.state in (Doing.STARTING, Doing.BUSY) and not pane.dead and worker.status is Status.MERGED:
+        return False
+    if orchestra.tmux.watched(pane) or not scrollback.keep(orchestra, pane):
+        return False
+    end(orchestra, worker)
+    return True
 
 
 def end_processes(workers: Iterable[Worker]) -> None:

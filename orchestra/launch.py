@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestra import agents, processes, programs, quick_json, starts, tripwire, trust
 from orchestra import config as configs
-from orchestra.attention import label
+from orchestra.attention import border
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
 from orchestra.guidance import all_said
@@ -55,7 +55,8 @@ def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[Work
 def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
     keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
     argv = (*orchestra.program(), "worker", "run", worker.id)
-    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, label(worker, orchestra.now()))
+    told = border(worker, None)
+    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, told.label, told.title, told.since)
 
 
 def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from orchestra.layout_name import cells
 from orchestra.layout_schema import (
@@ -129,7 +130,8 @@ class _Place(NamedTuple):
         if spec.shell:
             argv = ("/bin/sh", "-c", spec.shell)
         directory = os.path.normpath(os.path.join(self.root, self.expand(spec.directory)))
-        return PanePlan(argv, directory, spec.typed, spec.focus, values)
+        part = spec.role if spec.role != "shell" else f"shell-{crc32(repr((argv, spec.typed, directory)).encode()):08x}"
+        return PanePlan(argv, directory, spec.typed, spec.focus, values, {"@orchestra_part": part})
 
     def expand(self, text: str) -> str:
         if text == "~" or text.startswith("~/"):

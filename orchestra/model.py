@@ -257,6 +257,8 @@ class WorkerPlan(Record):
     argv: tuple[str, ...]
     cwd: str
     label: str = ""
+    title: str = ""
+    since: int = 0
 
 
 class Seat(Record):

@@ -51,8 +51,9 @@ def push(store: Store, environ: Mapping[str, str]) -> None:
         ]
         now = store.now()
         shown = attention.bar(found, now, known.silent)
-        labels = {seen.pane.id: attention.label(seen.worker, now) for seen in found if seen.pane}
-        tmux.show(shown.text, shown.level, labels)
+        kinds = [(seen, attention.attention(seen, now, known.silent)) for seen in found]
+        borders = {seen.pane.id: attention.border(seen.worker, kind) for seen, kind in kinds if seen.pane}
+        tmux.show(shown.text, shown.level, borders)
     except Unreachable:
         return
 

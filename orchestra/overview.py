@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
+from orchestra.files import read_text
 from orchestra.text import clean, clean_lines
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 LAST_LINES = 12  # of a pane
 LAST_EVENTS = 10
+MOST_PLAN = 20  # lines
+
+Part = tuple[str, list[str]]
 
 
 def files(orchestra: Orchestra) -> tuple[tuple[str, int], ...]:
@@ -23,6 +27,25 @@ def files(orchestra: Orchestra) -> tuple[tuple[str, int], ...]:
             return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
     except OSError:
         return ()
+
+
+def parts(orchestra: Orchestra, row: Row) -> tuple[Part, ...]:
+    """All that costs a question to tmux or git about one worker, by name."""
+    return (
+        ("plan", plan(row)),
+        ("the end of its pane", screen(orchestra, row)),
+        ("files", changed(orchestra, row)),
+        ("what happened", timeline(orchestra, row)),
+    )
+
+
+def plan(row: Row) -> list[str]:
+    """The beginning of the worker's plan, if it has written one."""
+    try:
+        lines = clean_lines(read_text(row.worker.plan or "", most=256 * 1024)).strip().splitlines()
+    except OSError:
+        return []
+    return lines if len(lines) <= MOST_PLAN else [*lines[:MOST_PLAN], f"... {len(lines) - MOST_PLAN} lines more"]
 
 
 def screen(orchestra: Orchestra, row: Row) -> list[str]:
@@ -39,7 +62,10 @@ def screen(orchestra: Orchestra, row: Row) -> list[str]:
 def timeline(orchestra: Orchestra, row: Row) -> list[str]:
     """The last events of the worker's journal, the newest first."""
     found = [event for event, refused in orchestra.store.journal(row.worker.id) if not refused]
-    return [f"{event.at[11:16]} {clean(event.kind, 20)} by {clean(event.by, 24)}" for event in found[:-LAST_EVENTS:-1]]
+    return [
+        f"{event.at[11:16]} {clean(event.kind, 20)} by {clean(event.by, 24)}"
+        for event in found[: -LAST_EVENTS - 1 : -1]
+    ]
 
 
 def changed(orchestra: Orchestra, row: Row) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.app import Orchestra
     from orchestra.desk import Desk
     from orchestra.model import Worker
+    from orchestra.view import Row
 
 
 def help_lines(door: Door) -> list[str]:
@@ -79,7 +80,7 @@ def _deny_popup(door: Door, desk: Desk) -> str:
     worker = desk.worker
     if not open_questions(worker):
         raise OrchestraError(f"#{worker.id} asks for nothing")
-    ask.show(ask.asked(worker))
+    ask.show(ask.asked(worker, ask.FEW))
     why = ask.read("deny it, because (empty leaves): ")
     return act(door, desk.how)(worker, "n", why) if why else ""
 
@@ -125,14 +126,19 @@ def _workers_popup(_: Door, desk: Desk) -> str | None:
     from orchestra.view import look
 
     rows = [row for row in look(desk.orchestra, changes=False).rows if row.seen.pane is not None]
+    number = chosen(rows)
+    pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
+    if pane is not None:
+        desk.orchestra.tmux.travel(pane, desk.pane)
+    return ""
+
+
+def chosen(rows: Sequence[Row]) -> str | None:
+    """The number of the worker that the person chooses to go to; None when they leave."""
     if not rows:
         raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
     lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
-    number = ask.choose(lines, [row.worker.id for row in rows], "go to")
-    chosen = next((row.seen.pane for row in rows if row.worker.id == number), None)
-    if chosen is not None:
-        desk.orchestra.tmux.travel(chosen, desk.pane)
-    return ""
+    return ask.choose(lines, [row.worker.id for row in rows], "go to")
 
 
 def _issues_popup(door: Door, desk: Desk) -> str | None:
@@ -149,11 +155,14 @@ def _issues_popup(door: Door, desk: Desk) -> str | None:
     return spawned(desk, number)
 
 
-def _diff_popup(door: Door, desk: Desk) -> str:
+def _diff_popup(door: Door, desk: Desk) -> str | None:
     from orchestra.commands.diff import diff as verb
 
-    ask.page(*verb(door.orchestra, desk.worker.id))
-    return ""
+    found = verb(door.orchestra, desk.worker.id)
+    if not found.text.strip():
+        click.echo(f"#{desk.worker.id} has changed nothing yet")
+        return None
+    return "" if ask.page(*found) else None  # a popup would close before anybody has read it
 
 
 def _help_popup(door: Door, _: Desk) -> None:

@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import agents, guide, launch, queue, stall
+from orchestra import dismissed, ending, guide, launch, queue, stall
 from orchestra.announce import announce
-from orchestra.dialogs import in_the_pane
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.forge import Forge
 from orchestra.model import Delivery, Doing, Pane, Status, Worker
@@ -82,6 +81,7 @@ def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str],
         orchestra.store.settle(worker.id)
         return
     if worker.status not in LIVE:
+        _fold(orchestra, worker, pane, say)
         return
     if pane is None or pane.dead:
         _bring_back(orchestra, memory, row, say)
@@ -98,7 +98,7 @@ def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str]
         if trouble:
             say(f"#{worker.id} {trouble}")
     elif worker.activity.state is Doing.BLOCKED:
-        _see_dismissed(orchestra, worker, pane)
+        dismissed.see(orchestra, worker, pane)
     elif worker.activity.state is Doing.LIMITED:
         _after_limit(orchestra, worker, say)
     elif worker.activity.state is Doing.WAITING:
@@ -106,6 +106,11 @@ def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str]
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
             if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
+
+
+def _fold(orchestra: Orchestra, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
+    if worker.status in ending.FOLDED and pane is not None and ending.fold(orchestra, worker, pane):
+        say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
 def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
@@ -128,13 +133,6 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
     store.record(worker.id, store.event("attempted", "monitor", what="restart", signature="ended", why=why))
     launch.start_again(orchestra, worker.id, "monitor")
     say(f"#{worker.id} started again in its conversation ({why})")
-
-
-def _see_dismissed(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
-    """A dialog answered with No or Esc fires no hook; an empty prompt box in its place is the evidence."""
-    if agents.agent(worker.agent).composer_text(orchestra.tmux.drawn(pane)) is not None:
-        seen = orchestra.store.event("idle", "monitor")
-        orchestra.store.decide(worker.id, lambda now: in_the_pane(now, seen))
 
 
 def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestra import attention
+from orchestra import attention, tokens
 from orchestra.dialogs import open_questions
 from orchestra.errors import UsageError
-from orchestra.model import Attention, Delivery, Escalation, Gate, Status
+from orchestra.model import Attention, Delivery, Escalation, Gate, Status, Worker
 from orchestra.text import age, clean, clean_lines, seconds_of
 from orchestra.view import Row, View
 
@@ -66,19 +66,19 @@ def _row(row: Row, room: int) -> Iterable[str]:
     mark = f"[{attention.sign(worker, row.attention)}]"
     colour = COLOURS.get(row.attention) if row.attention else None
     head = f"{mark} #{worker.id:<4} {status:<9}{age(row.age):>4}  "
-    title = _fit(clean(worker.title), room)
+    title = fit(clean(worker.title), room)
     yield (click.style(head, fg=colour) if colour else head) + f"{title}  {_tail(row)}".rstrip()
     if row.attention not in CALM:
         yield _need(row)
 
 
-def _fit(text: str, room: int) -> str:
+def fit(text: str, room: int, cut: str = "\u2026") -> str:
     """The text in exactly `room` columns; wide characters take two (rich knows which)."""
     if text.isascii():
-        return f"{text:<{room}}" if len(text) <= room else text[: room - 1] + "\u2026"
+        return f"{text:<{room}}" if len(text) <= room else text[: room - len(cut)] + cut
     from rich.cells import cell_len, set_cell_size
 
-    return set_cell_size(text, room) if cell_len(text) <= room else set_cell_size(text, room - 1) + "\u2026"
+    return set_cell_size(text, room) if cell_len(text) <= room else set_cell_size(text, room - len(cut)) + cut
 
 
 def _tail(row: Row) -> str:
@@ -112,6 +112,13 @@ def _held(row: Row) -> bool:
 
 def worker(row: Row, now: float) -> Iterable[str]:
     """One worker in full."""
+    yield from standing(row, now)
+    yield from questions(row.worker)
+    yield from guidance(row.worker)
+
+
+def standing(row: Row, now: float) -> Iterable[str]:
+    """How a worker stands; its title first."""
     it = row.worker
     yield f"#{it.id} {clean(it.title)}"
     if row.warning:
@@ -129,25 +136,39 @@ def worker(row: Row, now: float) -> Iterable[str]:
     yield f"  branch     {clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})"
     yield f"  worktree   {clean(it.worktree, 300)}"
     yield f"  changes    {_changes(row)}"
+    if row.tokens:
+        yield f"  tokens     {tokens.told(row.tokens)}"
     if it.plan:
         yield f"  plan       {clean(it.plan, 300)}"
     if it.pull_url or it.pull:
         yield f"  pull       {attention.pull_line(it)} {clean(it.pull_url or '', 200)}"
     elif row.attention is Attention.READY:
         yield f"  review     git diff {clean(it.base, 100)}...{clean(it.branch, 100)}"
-    asks = open_questions(it)
+
+
+def questions(worker: Worker) -> Iterable[str]:
+    """What a worker asks, and how it is answered."""
+    asks = open_questions(worker)
     for asked in asks:
-        yield from _question(it.id, asked)
+        yield from _question(worker.id, asked)
     if len(asks) > 1:
-        yield f'  all        orchestra approve {it.id} --all or orchestra deny {it.id} --all "..."'
-    for words in it.guidance:
+        yield f'  all        orchestra approve {worker.id} --all or orchestra deny {worker.id} --all "..."'
+
+
+def guidance(worker: Worker) -> Iterable[str]:
+    """What a worker was told, and how far that has come."""
+    for words in worker.guidance:
         state = f"{words.state.value}, from {clean(words.sender, 30)}"
         yield f"  {clean(words.id, 10):<10} {state}: {clean(words.text, 120)}"
 
 
 def _changes(row: Row) -> str:
     held = row.changes
-    return f"{held.files} files +{held.insertions} -{held.deletions}" if held else "none known"
+    return (
+        f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}"
+        if held
+        else "none known"
+    )
 
 
 def _answer(number: str, asked: Escalation | None) -> str:
@@ -184,6 +205,8 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
     yield from found.mended
+    if found.next:
+        yield found.next
 
 
 def closed(found: Closed, project: str) -> str:

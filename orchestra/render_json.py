@@ -58,6 +58,11 @@ def entries(found: Sequence[Entry]) -> str:
     )
 
 
+def screen(number: str, text: str) -> str:
+    """`log --pane --json`."""
+    return _json({"id": number, "text": text})
+
+
 def findings(found: Sequence[Finding]) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)

@@ -141,7 +141,10 @@ class Facts:
         places = [f"refs/remotes/{remote}/{base}"] if remote else []
         found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
         if found is None:
-            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", "see: git branch --all")
+            hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if self.commit("HEAD") is None:
+                hint = "make a first commit, which work can begin from: git add . && git commit"
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
@@ -171,10 +174,8 @@ class Facts:
             if file.is_file():
                 facts = file.stat()
                 whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
-                content = (
-                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
-                )
-                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
+                content = file.read_bytes() if whole else f"{facts.st_size} {facts.st_mtime}".encode()
+                shown.update(f"\0{file.name}\0{facts.st_mode}\0".encode(errors="replace") + content)
         return shown.hexdigest()
 
     # --- its worktrees ---

@@ -20,6 +20,11 @@ def find_layout(name: str, root: str) -> tuple[str, str]:
     return _find("layouts", ".yaml", name, Path(root))
 
 
+def layout_names(root: str) -> list[str]:
+    """The names that `find_layout` knows, sorted."""
+    return _names("layouts", ".yaml", Path(root))
+
+
 def find_prompt(name: str, root: str) -> tuple[str, str]:
     """A prompt's (name for errors, text).
 
@@ -42,11 +47,16 @@ def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
         return _read(root / os.path.expanduser(name), name)
     path = own / f"{name}{suffix}"
     if _NAME.fullmatch(name) is None or not (path.is_file() or (path := shipped(kind) / path.name).is_file()):
-        known = sorted({found.stem for place in (own, shipped(kind)) for found in place.glob(f"*{suffix}")})
+        known = _names(kind, suffix, root)
         raise UsageError(
             f'there is no {kind[:-1]} "{clean(name, 60)}"', f"{kind} are: {', '.join(known)}; or give a path"
         )
     return _read(path, path.name)
+
+
+def _names(kind: str, suffix: str, root: Path) -> list[str]:
+    places = (root / ".orchestra" / kind, shipped(kind))
+    return sorted({found.stem for place in places for found in place.glob(f"*{suffix}") if _NAME.fullmatch(found.stem)})
 
 
 def _read(path: Path, name: str) -> tuple[str, str]:

@@ -40,6 +40,8 @@ def _cleaned(text: str) -> str:
 
     tmux draws what follows a joiner in the cell before it: between Latin letters it would hide them.
     """
+    if text.isascii() and text.isprintable():
+        return text
     found = "".join(map(_clean_char, text))
     if not _JOINERS.intersection(found):
         return found

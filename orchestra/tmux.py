@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from orchestra.model import Pane, WindowPlan, WorkerPlan
     from orchestra.tmux_conf import Group
+    from orchestra.tmux_look import Border
     from orchestra.tmux_rows import Row
     from orchestra.tmux_server import Reply
 
@@ -120,6 +121,30 @@ class Tmux(Keyboard):
                     return pane_of(row)
         raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
 
+    def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
+        """Bring a running session into a layout: open what is missing, move every pane to its place, end none.
+
+        `forget` names window options of the layout before. Run twice is run once; after a kill, run it again.
+        """
+        from orchestra import tmux_arrange
+
+        with self.server.locked():
+            seen = self._look()
+            if not seen.rows:
+                raise OrchestraError("the workspace is not open", "open it: orchestra up")
+            new = tmux_arrange.missing(seen.rows, windows)
+            if new:
+                self.server.send(
+                    [conf.open_window(plan, key, seen.session, self.hook, first=False) for key, plan in new]
+                )
+                seen = self._look()
+            rooms = tmux_arrange.rooms(seen.rows, windows, per_window)
+            said = self.server.send(tmux_arrange.arranged(seen.rows, rooms, self.here(seen.session), forget)).err
+            if not tmux_arrange.stands(self._look().rows, rooms):
+                hint = "nothing was ended; make the terminal larger, or take a layout with fewer panes a window"
+                raise OrchestraError(f"tmux could not move every pane: {clean(said)}", hint)
+        self.open(windows)  # what has died in its place runs again
+
     def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> Reply:
         """Send the groups, behind what makes server and session where they are missing."""
         guest = self.server.guest  # their own config has been read by tmux itself
@@ -157,24 +182,20 @@ class Tmux(Keyboard):
         self,
         text: str,
         level: str,
-        labels: Mapping[str, str] | None = None,
+        borders: Mapping[str, Border] | None = None,
         marks: Mapping[str, str] | None = None,
     ) -> None:
-        """The bar, the labels of panes (by pane id) and the marks of workers' windows (by window id), in one message.
+        """The bar, the borders of panes (by pane id) and the marks of workers' windows (by window id), in one message.
 
         Nothing happens while we are not open.
         """
-        borders = [conf.set_options(pane, {"@orchestra_label": words}, "-p") for pane, words in (labels or {}).items()]
+        edges = [conf.border(pane, border) for pane, border in (borders or {}).items()]
         names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*borders, *names])
+        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
 
     def bar(self, text: str, level: str) -> None:
         """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
         self.show(text, level)
-
-    def label(self, pane_id: str, text: str) -> None:
-        """What the pane's border says."""
-        self.server.send([conf.set_options(pane_id, {"@orchestra_label": text}, "-p")])
 
     def beat(self, epoch: float) -> None:
         """The monitor lives, at this wall-clock time; the bar itself shows when that is long ago."""
@@ -206,7 +227,7 @@ class Tmux(Keyboard):
         lines = lines or int(pane.dead)  # "Pane is dead" has pushed a line out of sight
         start = ("-S", str(-lines)) if lines else ()
         said = self.server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
-        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said, limit=1_000_000))
+        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said[-1_000_000:], limit=1_000_000))
 
     def drawn(self, pane: Pane) -> str:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""

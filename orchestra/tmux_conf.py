@@ -8,6 +8,7 @@ from orchestra.errors import OrchestraError
 from orchestra.layout_name import NAMES, cells
 from orchestra.model import PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
+from orchestra.tmux_look import LABEL, Border, style
 
 TYPE_CHECKING = False
 
@@ -24,27 +25,14 @@ STALE = 90  # seconds after the monitor's last stamp when the bar says so by its
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
-# Texts are stored raw in @options and drawn by #{q/h:}: never expanded, never a style (failures.md 3.1 B, E).
-_COLOURS = {
-    "#[fg=colour231]#[bg=colour160]#[bold]": ("blocked", "stuck", "crashed"),
-    "#[fg=colour214]#[bold]": ("limited", "silent"),
-    "#[fg=colour40]#[bold]": ("ready",),
-}
-_LABEL = "#{?#{!=:#{@orchestra_label},}, #{q/h:@orchestra_label} ,}"
-
-
 # tmux cuts the left end of what is too long there, which is who needs the person.
 NARROW, NARROW_TEXT = 100, 36
 _NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
 
 
 def _bar() -> str:
-    style = ""
-    for colour, levels in _COLOURS.items():
-        for level in levels:
-            style = f"#{{?#{{==:#{{@orchestra_level}},{level}}},{colour},{style}}}"
     words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style} {words} #[default] ,}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style('@orchestra_level')} {words} #[default] ,}}"
     old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
     stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
     return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
@@ -122,6 +110,12 @@ def marked(window: str, mark: str) -> Group:
     return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
 
 
+def border(pane: str, told: Border) -> list[Command]:
+    """What a pane's border says."""
+    options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
+    return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
+
+
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
     """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
     for name in options:
@@ -177,15 +171,9 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     here = f"{session}:{{end}}"
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
-    pins = {
-        "@orchestra_window": key,  # -n turns automatic-rename off
-        "allow-rename": "off",
-        "pane-border-status": "top",
-        "pane-border-format": _LABEL,
-    }
     group: list[Command] = [
         ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
-        *set_options(here, {**pins, **plan.options}, "-w"),
+        *set_options(here, {**pins(key), **plan.options}, "-w"),
         *mark(here, plan.panes[0], hook, "0"),
     ]
     for index, pane in enumerate(plan.panes[1:], 1):
@@ -195,6 +183,16 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
         focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
         group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
     return group
+
+
+def pins(key: str) -> dict[str, str]:
+    """The options of every window of ours; `key` is what it is recognised by."""
+    return {
+        "@orchestra_window": key,  # -n turns automatic-rename off
+        "allow-rename": "off",
+        "pane-border-status": "top",
+        "pane-border-format": LABEL,
+    }
 
 
 def start(pane: PanePlan) -> list[str]:
@@ -250,6 +248,8 @@ def tagged(plan: WorkerPlan) -> PanePlan:
         "@orchestra_worker": word(plan.worker),
         "@orchestra_nonce": word(plan.nonce),
         "@orchestra_label": plan.label,
+        "@orchestra_title": plan.title,
+        "@orchestra_since": str(plan.since),
     }
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 

@@ -44,6 +44,11 @@ class People(Session):
             if done.stderr:
                 raise OrchestraError(f"tmux: {clean(' '.join(done.stderr))}", "run `orchestra list`")
 
+    def watched(self, pane: Pane) -> bool:
+        """Whether somebody is in this pane: the active one of the window that an attached terminal shows."""
+        here = "#{&&:#{pane_active},#{&&:#{window_active},#{session_attached}}}"
+        return self.server.ask("display-message", "-p", "-t", pane.id, here).out.strip() == "1"
+
     def attach_argv(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """What to exec to bring the terminal of `environ` to our session, wherever it is now.
 
@@ -58,6 +63,13 @@ class People(Session):
         self._tell({"@orchestra_say": text})
         for client, _ in self._clients(self._look().session):
             self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
+
+    def greet(self, text: str) -> None:
+        """A message line for the first terminal that attaches to our session, if there is no worker then either."""
+        hook, session = "client-attached[87]", f"={self._name}:"
+        say = conf.quote("display-message -d 8000 '#{q/h:@orchestra_greeting}'")
+        once = f"if-shell -F '#{{==:#{{@orchestra_bar}},no workers}}' {say} ; set-hook -u -t '{session}' {hook}"
+        self._tell({"@orchestra_greeting": text}, [[("set-hook", "-t", session, hook, once)]])
 
     def terminals(self) -> tuple[str, ...]:
         """The devices of everybody attached to our session: what is written there reaches no pane."""

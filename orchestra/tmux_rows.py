@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 ROW = (
     "#{session_id}|#{window_id}|#{window_panes}|#{window_zoomed_flag}"
     "|#{pane_id}|#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}"
-    "|#{@orchestra_worker}|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_window}|#{@orchestra_project}"
+    "|#{@orchestra_worker}|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
+    "|#{@orchestra_project}"
 )
 _FIELDS = ROW.count("|") + 1
 
@@ -36,6 +37,7 @@ class Row(Record):
     worker: str
     nonce: str
     place: str  # of its plan in its window
+    part: str  # what it is to a layout: a role, or a name for what a shell runs; empty: not a layout's
     key: str
     reaped: bool  # tmux knows how its program ended
 
@@ -54,11 +56,11 @@ def rows(text: str, project: str) -> Iterator[Row]:
 
 
 def _row(parts: Sequence[str]) -> Row | None:
-    session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, key, _ = parts
+    session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, part, key, _ = parts
     try:
         code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
         gone = dead == "1"
-        marks = (worker, nonce, place, key, bool(status or signal))
+        marks = (worker, nonce, place, part, key, bool(status or signal))
         return Row(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, int(pid), *marks)
     except ValueError:
         return None

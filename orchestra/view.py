@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra import attention, quick_json, snapshot
+from orchestra import attention, quick_json, snapshot, tokens
 from orchestra.attention import Seen
 from orchestra.dialogs import open_questions
 from orchestra.errors import OrchestraError, Unreachable
@@ -19,6 +19,7 @@ from orchestra.transition import LIVE
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
+    from orchestra.tokens import Tokens
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     age: float
     changes: Changes | None
     warning: str = ""
+    tokens: Tokens | None = None
 
     @property
     def worker(self) -> Worker:
@@ -60,15 +62,17 @@ def look(orchestra: Orchestra, *, changes: bool = True) -> View:
         for worker in found.workers
     ]
     held = changes_of(orchestra, seens) if changes else {}
+    used = tokens.of(orchestra, found.workers) if changes else {}
     now, silent = orchestra.now(), orchestra.config.limits.silent
     ranked = attention.order((attention.attention(seen, now, silent), seen) for seen in seens)
-    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
+    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id), used.get(seen.worker.id)) for kind, seen in ranked)
     return View(orchestra.project, rows, found.problems, is_open, _forge(orchestra, found.workers))
 
 
-def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -> Row:
+def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None, used: Tokens | None) -> Row:
     since = seconds_of(seen.worker.status_since)
-    return Row(seen, kind, attention.why(seen, kind), max(0.0, now - since) if since else 0.0, held)
+    old = max(0.0, now - since) if since else 0.0
+    return Row(seen, kind, attention.why(seen, kind), old, held, tokens=used)
 
 
 def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | None]:
@@ -126,6 +130,7 @@ def row_json(row: Row) -> dict[str, Any]:
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
+        "tokens": tokens.as_json(row.tokens),
     }
 
 
@@ -171,8 +176,9 @@ def refresh(orchestra: Orchestra) -> None:
         if view.open:
             now = orchestra.now()
             shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
-            labels = {row.seen.pane.id: attention.label(row.worker, now) for row in view.rows if row.seen.pane}
-            orchestra.tmux.show(shown.text, shown.level, labels, _marks(view))
+            panes = [(row.seen.pane, attention.border(row.worker, row.attention)) for row in view.rows]
+            borders = {pane.id: border for pane, border in panes if pane}
+            orchestra.tmux.show(shown.text, shown.level, borders, _marks(view))
     except Unreachable:
         return
 

@@ -274,6 +274,7 @@ TROUBLES = ("trust", "api-key", "bypass", "mcp", "imports", "onboarding", "login
 @pytest.mark.parametrize("name", BOXES)
 def test_the_text_in_the_prompt_box(name: str) -> None:
     assert claude.composer_text(screen(name)) == BOXES[name]
+    assert claude.at_work(screen(name)) is (name == "box-queued-hint")
     assert not claude.dialog_open(screen(name))
 
 

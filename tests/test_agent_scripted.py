@@ -381,6 +381,15 @@ def test_guidance_is_pasted_into_its_box_and_answers_its_question(stage: Stage) 
     assert (stage.worktree / "answer.txt").read_text() == words.split("\n", 1)[1] + "\n"
 
 
+def test_the_box_is_whole_in_a_pane_that_has_become_small(stage: Stage) -> None:
+    """Otherwise nobody could deliver: in the demo, to a worker that was started before a small terminal came."""
+    stage.starts(fenced("wait"))
+    stage.waits()
+    stage.tmux("resize-window", "-x", "39", "-y", "8")
+    visible = ("capture-pane", "-p", "-e", "-t", stage.pane)
+    eventually(lambda: scripted.composer_text(stage.tmux(*visible)) == "", why="the box")
+
+
 def test_typed_words_can_be_mended_before_they_are_sent(stage: Stage) -> None:
     stage.starts(fenced("wait\nwrite answer.txt {answer}"))
     stage.waits()

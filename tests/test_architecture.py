@@ -21,17 +21,17 @@ LAYERS = (
     # 1 rules, pure
     "snapshot transition dialogs lifecycle lifecycle_agent lifecycle_pull attention gates gate_presets reveal config "
     "layout layout_name layout_schema shape guidance prompt feedback keys cursor shipped remote_address yaml_text "
-    "bearings agents tmux_conf tmux_rows",
+    "bearings verifiers agents tmux_look tmux_conf tmux_rows tmux_arrange",
     # 2 edges: each knows one outside program, and none of the others
     "store tmux_socket tmux_server tmux_session tmux_people tmux_guest tmux_keys tmux git_run include remote repository tidy "
     "trash worktree answers github token local notify processes litter github_watch github_ask github_seen etags budget",
     # 3 the composition, and what several journeys share
     "programs news place app ending removal mend checks trust view starts standing launch guide queue stall announce "
-    "hook_wait answering tripwire desk overview",
+    "hook_wait answering tripwire desk overview workspace scrollback dismissed tokens",
     # 4 journeys
     "commands reconcile forge",
     # 5 doors
-    "render render_json render_log completion door cli_worker cli_more cli_keys ask popups cli board_text board_acts board hook "
+    "render render_json render_log render_stats completion door cli_worker cli_more cli_keys ask popups cli board_text board_keys board_widgets board_acts board hook "
     "__main__",
 )
 
@@ -64,7 +64,7 @@ OWNERS = {
         "render",
     },
     "rich": {"render"},
-    "textual": {"board"},
+    "textual": {"board", "board_widgets"},
 }
 
 # What the hook may pull in: standard library and these.
@@ -84,7 +84,7 @@ HOOK_MAY = frozenset(
         ),
         *("transition", "dialogs", "lifecycle", "lifecycle_agent", "lifecycle_pull", "attention", "bearings", "agents"),
         *("store", "news", "hook", "hook_wait", "tmux_conf", "tmux_rows", "tmux_socket", "tmux_server", "tmux_session"),
-        *("tmux_people", "tmux_guest", "tmux_keys", "keys", "cursor", "tmux"),
+        *("tmux_people", "tmux_guest", "tmux_keys", "tmux_arrange", "tmux_look", "keys", "cursor", "tmux"),
     }
 )
 

@@ -80,10 +80,10 @@ def test_the_bar() -> None:
     assert shown == ("[!] #124 stuck: why? | 1 working 1 stuck", "stuck")
 
 
-def test_a_clock_set_back_gives_no_negative_age() -> None:
-    worker = seen().worker
-    assert attention.label(worker, START - 5000) == "#124 working 0s Add auth"
-    assert attention.label(worker, START + 45 * 60) == "#124 working 45m Add auth"
+def test_a_border() -> None:
+    stuck = seen(Status.STUCK).worker
+    assert attention.border(stuck, Attention.STUCK) == ("#124 stuck", "Add auth", int(START), "stuck")
+    assert attention.border(stuck, None).need == ""
 
 
 def test_the_pull_request_in_words() -> None:

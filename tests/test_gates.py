@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestra.gate_presets import PRESETS
 from orchestra.gates import Hit, claude_rules, command_met, command_problem, met, path_problem
 
 pytestmark = pytest.mark.fast
@@ -93,6 +94,13 @@ def test_git_reads_every_glob_as_we_do(glob: str, paths: list[str], repo: Path) 
     )
     assert path_problem(glob) == ""
     assert [path for path in paths if meets(glob, path)] == asked.stdout.split("\0")[:-1]
+
+
+def test_the_docs_list_every_preset() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "human-gates.md").read_text()
+    for name, held in PRESETS.items():
+        paths, commands = (" ".join(f"`{glob}`" for glob in held[kind]) for kind in ("paths", "commands"))
+        assert f"| `{name}` | {held['why']} | {paths} | {commands} |" in page, name
 
 
 def test_a_hit_names_the_gate_its_reason_and_every_path() -> None:

@@ -90,7 +90,15 @@ def tree(person: Real, number: str) -> Path:
     return Path(person.asks("show", number)["worktreePath"])
 
 
-@pytest.mark.parametrize("how", ["approve", "deny", "yes in the pane", "no in the pane"])
+SAID = {
+    "approve": "human                  approves (command)",
+    "deny": "human                  denies (command)",
+    "yes in the pane": "s (pane)",  # approves, by its hook; or answers, as the monitor saw it before
+    "no in the pane": "monitor                leaves without a yes (pane)",
+}
+
+
+@pytest.mark.parametrize("how", SAID)
 def test_a_permission(how: str, person: Real) -> None:
     person.gives(1, GATED)
     found = person.blocked("1")
@@ -111,21 +119,36 @@ def test_a_permission(how: str, person: Real) -> None:
     eventually(lambda: not hooks_of(person), 10, "the hook to end")
     assert person.asks("show", "1")["escalations"] == []
     assert (tree(person, "1") / "published.txt").exists() is (how in ("approve", "yes in the pane"))
+    log = person.runs("log", "1").out
+    assert f"{SAID[how]}: Bash: npm publish" in log, log
+    assert "asks for nothing; it was " in person.runs("approve", "1", code=1).err
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"), [("blue", "blue"), ("2", "blue"), ("a dark green", "a dark green"), (None, "red")]
+    ("words", "answer"),
+    [
+        ("blue", "blue"),
+        ("2", "blue"),
+        ("a dark green", "a dark green"),
+        (("1",), "red"),
+        (("Down", "Down", "mine", "Enter"), "mine"),
+    ],
 )
-def test_a_question(words: str | None, answer: str, person: Real) -> None:
+def test_a_question(words: str | tuple[str, ...], answer: str, person: Real) -> None:
+    """Words are told from elsewhere; keys are pressed in the pane."""
     person.gives(1, COLOUR)
     found = person.blocked("1")
     assert found["escalation"]["options"] == ["red", "blue"]
     assert "tell 1" in person.runs("approve", "1", code=1).err
-    if words is None:
-        keys(person, "1", "1")
+    if isinstance(words, tuple):
+        for key in words:
+            keys(person, "1", key)
+            eventually(lambda key=key: key != "mine" or "mine" in person.screen("1"))  # type: ignore[misc]
     else:
         assert "its question is answered" in person.runs("tell", "1", *words.split()).out
     assert answer in person.ended("1")
+    how = "pane" if isinstance(words, tuple) else "command"
+    assert f"answers ({how}): Which colour?: {answer}" in person.runs("log", "1").out
     eventually(lambda: not hooks_of(person), 10, "the hook to end")
 
 
@@ -139,7 +162,7 @@ def test_several_questions_in_one_go(person: Real) -> None:
     assert "sans" in said
 
 
-@pytest.mark.parametrize("how", ["approve", "deny", "pane"])
+@pytest.mark.parametrize("how", ["approve", "deny", "yes in the pane", "no in the pane"])
 def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     with (person.where / "orchestra.yaml").open("a") as file:
         file.write("plan: review\n")
@@ -153,9 +176,14 @@ def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     elif how == "deny":
         person.runs("deny", "1", "Smaller steps.")
     else:
-        keys(person, "1", "1")
+        keys(person, "1", "1" if how == "yes in the pane" else "Escape")
     if how == "deny":
         eventually(lambda: "Smaller steps." in str(person.api.of(found["agentSession"])[-1].body["messages"]), 30)
+        return
+    if how == "no in the pane":
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 30, "the dismissed plan")
+        assert person.asks("show", "1")["approvals"] == []
+        assert not (tree(person, "1") / "note.txt").exists()
         return
     person.ended("1")
     assert (tree(person, "1") / "note.txt").exists()
@@ -188,6 +216,38 @@ def test_no_hook_outlives_its_agent(person: Real) -> None:
     pids = person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker} #{pane_pid}").splitlines()
     os.kill(next(int(line.split()[1]) for line in pids if line.startswith("1 ")), signal.SIGKILL)
     eventually(lambda: not hooks_of(person), 10, "the hook to end")
+    eventually(lambda: person.asks("show", "1")["escalations"] == [], 20, "the question to be gone with its agent")
+    assert "asks for nothing" in person.runs("approve", "1", code=1).err
+    assert not (tree(person, "1") / "published.txt").exists()
+
+
+def test_two_calls_at_once_are_answered_in_one_go(person: Real, tmp_path: Path) -> None:
+    """Claude Code asks for its writing tools one after the other, and for its reading ones at once."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(f"file {name}\n")
+    text = (person.where / "orchestra.yaml").read_text()
+    (person.where / "orchestra.yaml").write_text(text.replace("DISABLE_*]", "DISABLE_*], permissions: strict"))
+    person.gives(
+        1, {"tools": [{"name": "Read", "input": {"file_path": f"{tmp_path}/{name}"}} for name in ("one", "two")]}
+    )
+    person.blocked("1")
+    eventually(lambda: len(person.asks("show", "1")["escalations"]) == 2, 20, "both questions")
+    assert len(person.runs("approve", "1", "--all").out.splitlines()) == 2
+    said = person.ended("1")
+    assert "file one" in said
+    assert "file two" in said
+
+
+def test_a_yes_in_the_pane_is_known_before_its_tool_has_ended(person: Real) -> None:
+    person.gives(1, bash("npm publish 2>/dev/null; until test -e go; do sleep 0.2; done"))
+    person.blocked("1")
+    keys(person, "1", "1")
+    eventually(lambda: person.asks("show", "1")["activity"]["state"] == "busy", 30, "the yes to be seen")
+    assert person.asks("show", "1")["attention"] is None
+    assert "answers (pane): Bash: npm publish" in person.runs("log", "1").out
+    (tree(person, "1") / "go").touch()
+    person.ended("1")
+    assert "leaves without a yes" not in person.runs("log", "1").out
 
 
 def test_who_answers_twice_is_told(person: Real) -> None:

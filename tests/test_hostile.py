@@ -35,6 +35,7 @@ from orchestra.notify import Alert, Ways
 from orchestra.reveal import reveal
 from orchestra.text import clean
 from orchestra.tmux import Tmux
+from orchestra.tmux_look import Border
 
 pytestmark = pytest.mark.journey
 
@@ -105,11 +106,11 @@ def shown(orchestra: Orchestra, words: Sequence[str]) -> Iterator[str]:
     for row in view.rows:
         yield from render.worker(row, NOW)
         yield from ask.asked(row.worker)
-        yield from board_text.detail(row, NOW, [])
+        yield from (line.text for line in board_text.detail(row, NOW, []))
         yield from render_log.entries(log(orchestra, row.worker.id))
         yield render_json.entries(log(orchestra, row.worker.id))
         yield board_text.worker(row, 100)
-        yield attention.label(row.worker, NOW)
+        yield from attention.border(row.worker, row.attention)[:2]
         yield announce.line(row)
     yield json.dumps(since_last(orchestra.store), ensure_ascii=False)
     for one in words:
@@ -197,7 +198,7 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
     for first in range(0, count, batch):
         bar, *labels = (found[first : first + batch] * batch)[:batch]
         bar = bar[:60]  # what does not fit is cut at its begin
-        tmux.show(bar, "stuck", {pane.id: words for pane, words in zip(panes, labels, strict=True)})
+        tmux.show(bar, "stuck", {pane.id: Border(words) for pane, words in zip(panes, labels, strict=True)})
         screen.shows(bar, *labels)
         screen.answers()
     client = tmux._clients("acme-widgets")[0][0]

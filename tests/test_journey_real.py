@@ -102,6 +102,11 @@ def test_three_issues_become_three_pull_requests(
         assert git("-C", github_repo, "ls-remote", "origin", f"issue-{number}").split()[0] == pull.sha
     assert git("-C", github_repo, "show", "issue-124:colour.txt") == "blue"
 
+    used = person.asks("show", "123")["tokens"]
+    assert used["fresh"] >= 500, used  # the stub counts 100 for each of the answers it gave
+    assert used["fresh"] == 10 * used["written"], used
+    assert "tokens     " in person.runs("show", "123").out
+
     kinds = [entry["event"] for entry in person.asks("log", "123")["events"]]
     assert kinds[:4] == ["spawned", "started", "accepted", "reported"], kinds
     eventually(lambda: "turn-ended" in [e["event"] for e in person.asks("log", "123")["events"]], 30, "the Stop hook")

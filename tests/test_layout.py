@@ -90,9 +90,8 @@ def test_shells_window_places_and_focus() -> None:
     windows = opened(example("places"))
     assert list(windows) == ["nested", "shells", "last", "monitor", "workers"]
     first, second = windows["shells"].panes
-    assert first == PanePlan(
-        ("/bin/sh", "-c", "python3 -q"), "/repo/src", ('print("hello")',), False, second.environment
-    )
+    argv = ("/bin/sh", "-c", "python3 -q")
+    assert first == PanePlan(argv, "/repo/src", ('print("hello")',), False, second.environment, first.options)
     assert second.argv == ("/bin/sh", "-c", "top -b")
     assert second.focus
     assert windows["shells"].focus
@@ -120,7 +119,15 @@ def test_roles_stand_on_windows_and_panes() -> None:
     assert [pane.argv for pane in windows["desk"].panes] == [ARGV["orchestrator"], ARGV["board"], (), ()]
     assert windows["desk"].role == "orchestrator"
     assert windows["workers"] == WindowPlan("workers", (), "even-horizontal", role="workers")
-    assert windows["monitor"].panes == (PanePlan(ARGV["monitor"], "/repo"),)
+    assert windows["monitor"].panes == (PanePlan(ARGV["monitor"], "/repo", options={"@orchestra_part": "monitor"}),)
+
+
+@pytest.mark.fast
+def test_a_pane_is_the_same_part_of_every_layout_that_runs_the_same_there() -> None:
+    first, second, other = (
+        one(pane).options["@orchestra_part"] for pane in ("shell_command: htop", "htop", "shell_command: [htop, ls]")
+    )
+    assert first == second != other
 
 
 @pytest.mark.fast

@@ -24,6 +24,7 @@ from orchestra.guidance import sayable
 from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.text import clean
 from orchestra.tmux import Tmux
+from orchestra.tmux_look import Border
 from orchestra.tmux_rows import rows
 
 PROJECT = "acme-widgets"
@@ -190,7 +191,7 @@ def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
 
 @pytest.mark.fast
 def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
-    good = "$1|@2|3|0|%4|1|7||123|124|n124|0|workers.1.workers|acme|x"
+    good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|acme|x"
     text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
     (row,) = rows(text, "acme|x")
     assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")
@@ -317,7 +318,7 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     def ask(*argv: str) -> tmux_server.Reply:
         asked.append(argv[0])
         status = "3" if "run-shell" in asked else ""
-        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1||workers.1.workers|{PROJECT}\n"
+        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|{PROJECT}\n"
         return tmux_server.Reply(0, row, "")
 
     monkeypatch.setattr(tmux.server, "ask", ask)
@@ -755,7 +756,8 @@ def test_borders_are_drawn_as_they_are_and_never_run(
     panes = [pane.id for pane in tmux.panes()]
     for at in range(0, len(hostile), len(panes)):
         texts = hostile[at : at + len(panes)]
-        tmux.show("", "none", {pane: f"<{text}>" for pane, text in zip(panes, texts, strict=False)})
+        borders = {pane: Border("#7", f"<{text}>", 0, text) for pane, text in zip(panes, texts, strict=False)}
+        tmux.show("", "none", borders)
         for drawn in (clean(f"<{text}>") for text in texts):
             eventually(lambda drawn=drawn: attached.shows(drawn), 5, f"border {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)

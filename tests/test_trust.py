@@ -65,6 +65,7 @@ def test_a_yes_on_the_terminal_starts_and_is_on_record(terminal: Terminal, perso
     assert pin is not None
     terminal.type("y")
     terminal.press("Enter")
+    eventually(lambda: workers(person) == ["7"], why="the worker")
     person.sees("7", "working")
     assert pin[0] in person.runs("log", "7", "--json").out
 

@@ -84,6 +84,7 @@ class Walk:
         self.copy_mode()
         self.mouse()
         self.answer()
+        self.layout()
         self.board()
 
     def shell(self) -> None:
@@ -168,9 +169,22 @@ class Walk:
         self.at("")
         self.told("`q`: back where we came from, and the bar has turned", "[+] #121 ready")
 
+    def layout(self) -> None:
+        """Another layout while the agents work."""
+        self.person.runs("layout", "laptop")
+        self.orchestra("a")
+        self.at("121")
+        self.terminal.shows("#122 working")
+        self.told(
+            "`orchestra layout laptop`, and `a`: two workers to a window; who needs you is green or red", "#121 comp"
+        )
+        self.orchestra("q")
+        self.at("")
+
     def board(self) -> None:
         """The board."""
         self.orchestra("b")
+        self.terminal.shows("-- the end of its pane --")
         self.told("`b`: the board", "[*] #126")
 
 

@@ -17,13 +17,15 @@ from typing import Any
 
 from orchestra.agents.claude_hooks import accepted_in, enqueued_in, event_of
 from orchestra.agents.claude_rules import ORCHESTRATOR, mode, permissions
-from orchestra.agents.claude_screen import composer_text, dialog_open, trouble
+from orchestra.agents.claude_screen import at_work, composer_text, dialog_open, trouble
+from orchestra.agents.claude_usage import transcripts, used_in
 from orchestra.model import AgentOptions, Launch, Seat
 
 __all__ = [
     "HOOKS",
     "INSTALL",
     "accepted_in",
+    "at_work",
     "composer_text",
     "conversation_exists",
     "dialog_open",
@@ -31,7 +33,9 @@ __all__ = [
     "event_of",
     "launch",
     "session_to_begin",
+    "transcripts",
     "trouble",
+    "used_in",
     "version",
 ]
 

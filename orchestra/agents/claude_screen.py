@@ -21,6 +21,7 @@ _RULE = re.compile(r"─{4,}(?: .{1,60} ─+)?")
 _CHOICE = re.compile(rf"\s*{_MARK}?\s*\d{{1,2}}\. \S")
 _CHOSEN = re.compile(rf"\s*{_MARK}\s*\d{{1,2}}\. \S")
 _FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to (?:confirm|select))\b")
+_SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
 
 _TROUBLES = (
@@ -122,6 +123,11 @@ def dialog_open(screen: str) -> bool:
     if composer_text(screen) is not None:
         return False
     return any(_CHOSEN.match(line) or _FOOTER.match(line) for line in _lines(screen))
+
+
+def at_work(screen: str) -> bool:
+    """True when a turn runs: the box is there as well then, and the line below it or the one above says so."""
+    return any("esc to interrupt" in line or _SPINNER.match(line) for line in _lines(screen))
 
 
 def trouble(screen: str) -> Trouble | None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from orchestra.agents import Trouble
+from orchestra.agents.usage import Mark
 from orchestra.model import AgentOptions, Launch, Seat
 
 
 class Agent(Protocol):
-    """What orchestra asks of an agent's module. Pure, but for the last six, which read files or ask `command`."""
+    """What orchestra asks of an agent's module. Pure, but for the last eight, which read files or ask `command`."""
 
     INSTALL: str  # the command that installs it
 
@@ -28,6 +29,9 @@ class Agent(Protocol):
     def dialog_open(self, screen: str) -> bool:
         """True when the screen shows a question that keys would answer."""
 
+    def at_work(self, screen: str) -> bool:
+        """True when the screen shows a turn that runs, whatever the prompt box shows."""
+
     def trouble(self, screen: str) -> Trouble | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
@@ -36,6 +40,12 @@ class Agent(Protocol):
 
     def enqueued_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
         """Which pieces the agent has taken from its prompt box, whether or not the model has seen them yet."""
+
+    def transcripts(self, transcript: str) -> list[str]:
+        """The files that tell what a conversation has used: its own, and those of agents it started."""
+
+    def used_in(self, transcript: str, mark: Mark, most: int) -> Mark:
+        """Read on from `mark`, `most` bytes at the most: the tokens that the transcript tells of."""
 
     def conversation_exists(self, session: str, environ: Mapping[str, str]) -> bool:
         """True when this conversation can be resumed; False when it must be begun."""

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import Trouble, claude, installed
 from orchestra.agents.claude_hooks import accepted_in, enqueued_in, event_of
-from orchestra.agents.claude_screen import composer_text, dialog_open
+from orchestra.agents.claude_screen import at_work, composer_text, dialog_open
+from orchestra.agents.claude_usage import transcripts, used_in
 from orchestra.agents.scripted_hooks import conversation_file
 from orchestra.model import AgentOptions, Launch, Seat
 
 __all__ = [
     "INSTALL",
     "accepted_in",
+    "at_work",
     "composer_text",
     "conversation_exists",
     "dialog_open",
@@ -25,7 +27,9 @@ __all__ = [
     "event_of",
     "launch",
     "session_to_begin",
+    "transcripts",
     "trouble",
+    "used_in",
     "version",
 ]
 

@@ -10,6 +10,7 @@ import codecs
 import os
 import re
 import select
+import signal
 import termios
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from orchestra.text import clean_lines
 
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
-RULE = "─" * 40
+RULE = "─" * 20
 MOST_SHOWN = 6  # lines of what somebody says
 ESCAPE_SECONDS = 0.05  # within which the rest of a key's bytes comes
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
@@ -101,7 +102,8 @@ class Screen:
         self._keys = Keys()
         self._typed: list[Key] = []
         self._row = 0  # of the cursor, in what is drawn below the lines
-        self._drawn = False
+        self._drawn: Sequence[str] = ()
+        self._waits = False
 
     @contextmanager
     def raw(self) -> Iterator[None]:
@@ -115,9 +117,11 @@ class Screen:
         wanted[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
         termios.tcsetattr(self.into, termios.TCSADRAIN, wanted)
         self._write("\x1b[?2004h")
+        resized = signal.signal(signal.SIGWINCH, self._resized)
         try:
             yield
         finally:
+            signal.signal(signal.SIGWINCH, resized)
             self._write("\x1b[?2004l")
             with suppress(termios.error):
                 termios.tcsetattr(self.into, termios.TCSADRAIN, before)
@@ -148,13 +152,15 @@ class Screen:
         """Take the box or the dialog away."""
         if self._drawn:
             self._write((f"\x1b[{self._row}A" if self._row else "") + "\r\x1b[J")
-            self._row, self._drawn = 0, False
+            self._row, self._drawn = 0, ()
 
     def key(self, other: int | None = None) -> Key | None:
         """The next key; None when the descriptor `other` has something to read first."""
         while not self._typed:
             patience = ESCAPE_SECONDS if self._keys.waits() else None
+            self._waits = True
             ready, _, _ = select.select([self.into] if other is None else [self.into, other], [], [], patience)
+            self._waits = False
             if self.into in ready:
                 self._typed += self._keys.feed(os.read(self.into, 65536))
             elif ready:
@@ -170,7 +176,12 @@ class Screen:
         below = len(cut) - 1 - row
         column = len(cut[row])
         self._write("\n".join(cut) + (f"\x1b[{below}A" if below else "") + "\r" + (f"\x1b[{column}C" if column else ""))
-        self._row, self._drawn = row, True
+        self._row, self._drawn = row, lines
+
+    def _resized(self, *_: object) -> None:
+        """A pane that shrinks cuts off what is below the cursor: a box without its end is none to whoever delivers."""
+        if self._waits and self._drawn:
+            self._draw(self._drawn, self._row)
 
     def _width(self) -> int:
         try:

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 def board(orchestra: Orchestra) -> bool:
     """Ensure the board's window; True when it had to be opened."""
-    plan = PanePlan((*orchestra.program(), "board"), orchestra.root)
+    plan = PanePlan((*orchestra.program(), "board"), orchestra.root, options={"@orchestra_part": "board"})
     return orchestra.tmux.open([WindowPlan("board", (plan,), role="board")])

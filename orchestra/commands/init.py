@@ -1,25 +1,25 @@
-"""`orchestra init`: set up this repository."""
+"""`orchestra init`: set up this repository, in three questions at most, and say what was written and why."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra import config as configs
+from orchestra import verifiers
 from orchestra.files import write_atomic
+from orchestra.text import clean
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 CONFIG = "orchestra.yaml"
-VERIFIERS = (
-    ("Makefile", "\ntest:", "make test"),
-    ("package.json", '"test"', "npm test"),
-    ("Cargo.toml", "", "cargo test"),
-    ("go.mod", "", "go test ./..."),
-    ("tox.ini", "", "tox"),
-    ("pyproject.toml", "pytest", "python -m pytest"),
-)
+ISSUES = os.path.join(".orchestra", "issues")
+USUAL = ("main", "master", "trunk", "develop")
+_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z./][\w./ -]*", re.ASCII | re.IGNORECASE)
 FIRST_ISSUE = """---
 title: Say what should be done, in one line
 state: open
@@ -27,53 +27,93 @@ labels: []
 ---
 What should be different when this is done, and how one can see it.
 """
+MORE = """
+# setup: make deps       # run once in each new worktree
+# copy: [.env]           # ignored files a worktree needs
+# gates:                 # where a person must decide
+#   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a person"}
+"""
+
+Ask = Callable[[str, str], str]  # a question and its default -> the person's answer
 
 
-def init(orchestra: Orchestra, confirm: Callable[[str], bool]) -> tuple[str, ...]:
+class Rule(NamedTuple):
+    """A line of the config, and why it says this."""
+
+    key: str
+    value: str
+    why: str
+
+    @property
+    def line(self) -> str:
+        """`verify: make test`, quoted where YAML would read something else; without a value it is a comment."""
+        value = self.value if _PLAIN.fullmatch(self.value) else json.dumps(self.value, ensure_ascii=False)
+        return f"{self.key}: {value}" if self.value else f"# {self.key}: make test"
+
+
+def init(orchestra: Orchestra, ask: Ask) -> tuple[str, ...]:
     """Write orchestra.yaml, and .orchestra/issues where there is no GitHub; nothing that exists is changed."""
-    said = []
-    tracker = _tracker(orchestra)
+    return (*_config(orchestra, ask), *_first_issue(orchestra, ask), *_next(orchestra))
+
+
+def _config(orchestra: Orchestra, ask: Ask) -> Iterator[str]:
     path = os.path.join(orchestra.root, CONFIG)
     if os.path.lexists(path):
-        said.append(f"{CONFIG} exists; left as it is")
-    elif confirm(f"Write {CONFIG} (tracker: {tracker})?"):
-        write_atomic(path, _text(orchestra, tracker), mode=0o644)
-        said.append(f"wrote {CONFIG} (tracker: {tracker}); commit it so that everybody has the same rules")
-    issues = os.path.join(orchestra.root, ".orchestra", "issues")
-    if tracker == "local" and not os.path.isdir(issues) and confirm("Make .orchestra/issues with a first issue?"):
-        os.makedirs(issues)
-        write_atomic(os.path.join(issues, "0001-first.md"), FIRST_ISSUE, mode=0o644)
-        said.append("wrote .orchestra/issues/0001-first.md: edit it, then orchestra spawn 1")
-    said.append("next: orchestra up")
-    return tuple(said)
+        yield f"{CONFIG} exists; left as it is"
+        return
+    rules = (_tracker(orchestra), _base(orchestra, ask), _verify(orchestra, ask))
+    lines = ["# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra."]
+    text = "\n".join([*lines, *(rule.line for rule in rules)]) + MORE
+    configs.load([(CONFIG, text)])  # what was answered holds, or nothing is written
+    write_atomic(path, text, mode=0o644)
+    yield f"wrote {CONFIG}; commit it, so that everybody has the same rules:"
+    wide = max(len(rule.line) for rule in rules)
+    yield from (f"  {clean(rule.line, 80):<{min(wide, 80)}}  {rule.why}" for rule in rules)
 
 
-def _tracker(orchestra: Orchestra) -> str:
-    return "github" if orchestra.on_github else "local"
+def _tracker(orchestra: Orchestra) -> Rule:
+    if orchestra.on_github:
+        return Rule("tracker", "github", f"issues and pull requests of {orchestra.title}")
+    return Rule("tracker", "local", f"issues are Markdown files in {ISSUES}: there is no GitHub remote")
 
 
-def _text(orchestra: Orchestra, tracker: str) -> str:
-    verify = _verifier(orchestra.root)
-    lines = (
-        "# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra.",
-        f"tracker: {tracker}",
-        f"base: {orchestra.repository.branch_of(orchestra.root) or 'main'}",
-        f"verify: {verify}" if verify else "# verify: make test      # what `ship` runs: done is judged by it",
-        "# setup: make deps       # run once in each new worktree",
-        "# copy: [.env]           # ignored files a worktree needs",
-        "# gates:                 # where a person must decide",
-        '#   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a person"}',
-    )
-    return "\n".join(lines) + "\n"
+def _base(orchestra: Orchestra, ask: Ask) -> Rule:
+    repository = orchestra.repository
+    remote = repository.remote()
+    theirs = repository.git("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").out if remote else ""
+    found = theirs.removeprefix(f"refs/remotes/{remote}/")
+    why = f"the default branch of {remote}"
+    if not found:
+        here = repository.branch_of(orchestra.root) or ""
+        known = [name for name in USUAL if repository.branch_tip(name) is not None]
+        found = here if here in USUAL or not known else known[0]
+        why = "the branch you are on" if found == here else "the usual name, and it is here"
+    answer = ask("Which branch does work start from and go back to?", found or "main")
+    if answer != found:
+        why = "as you said" if repository.branch_tip(answer) is not None else "there is no such branch yet"
+    return Rule("base", answer, why)
 
 
-def _verifier(root: str) -> str | None:
-    """The test command that the repository's own files name."""
-    for name, word, command in VERIFIERS:
-        try:
-            with open(os.path.join(root, name), encoding="utf-8", errors="replace") as file:
-                if word in "\n" + file.read(65536):
-                    return command
-        except OSError:
-            continue
-    return None
+def _verify(orchestra: Orchestra, ask: Ask) -> Rule:
+    command, source = verifiers.found(orchestra.root)
+    answer = ask("Which command shows that the work is right (- for none)?", command or "-")
+    if answer in ("-", ""):
+        return Rule("verify", "", "none yet: workers run the tests as your documentation says")
+    why = "`ship` runs it: done is judged by it"
+    return Rule("verify", answer, f"{why} (from {source})" if answer == command else why)
+
+
+def _first_issue(orchestra: Orchestra, ask: Ask) -> Iterator[str]:
+    place = os.path.join(orchestra.root, ISSUES)
+    if (orchestra.config.tracker or _tracker(orchestra).value) != "local" or os.path.isdir(place):
+        return
+    if ask(f"Make {ISSUES} with a first issue to fill in (y/n)?", "y").lower().startswith("y"):
+        os.makedirs(place)
+        write_atomic(os.path.join(place, "0001-first.md"), FIRST_ISSUE, mode=0o644)
+        yield f"wrote {ISSUES}/0001-first.md: say in it what should be done, then orchestra spawn 1"
+
+
+def _next(orchestra: Orchestra) -> Iterator[str]:
+    if orchestra.repository.commit("HEAD") is None:
+        yield "first: a commit, which work can begin from: git add . && git commit"
+    yield "next: orchestra up"

@@ -1,9 +1,11 @@
-"""`orchestra log ID`: everything that happened to a worker, in order."""
+"""`orchestra log ID`: everything that happened to a worker, in order; or everything its panes have shown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra import scrollback
+from orchestra.errors import OrchestraError
 from orchestra.model import Event
 from orchestra.view import worker_of
 
@@ -22,3 +24,11 @@ def log(orchestra: Orchestra, number: str) -> tuple[Entry, ...]:
     """The worker's journal; raises OrchestraError when there is no such worker."""
     worker_of(orchestra, number)
     return tuple(Entry(event, refused) for event, refused in orchestra.store.journal(number))
+
+
+def shown(orchestra: Orchestra, number: str) -> str:
+    """What the worker's panes have shown, closed ones and the present one, as clean lines."""
+    text = scrollback.read(orchestra, worker_of(orchestra, number))
+    if not text:
+        raise OrchestraError(f"no pane of #{number} has shown anything", f"what happened to it: orchestra log {number}")
+    return text

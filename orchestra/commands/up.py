@@ -6,17 +6,16 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import desk, launch, layout, mend, programs
+from orchestra import desk, keys, launch, mend, workspace
 from orchestra import prompt as prompts
+from orchestra.errors import OrchestraError
 from orchestra.model import Pane, WindowPlan, Worker
-from orchestra.shipped import find_layout, find_prompt
+from orchestra.shipped import find_prompt
 from orchestra.transition import LIVE
 from orchestra.view import bar_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
-
-FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
 
 
 class Opened(NamedTuple):
@@ -25,12 +24,14 @@ class Opened(NamedTuple):
     created: bool
     resumed: tuple[str, ...]
     mended: tuple[str, ...] = ()
+    next: str = ""  # what a person does who has no worker yet
 
 
 def up(orchestra: Orchestra, name: str | None) -> Opened:
-    """Open the workspace with the layout `name` (None: the configured one). Run twice is run once."""
+    """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
+    name = name or workspace.present(orchestra)
     plan = _validated(orchestra, name)
-    orchestra.remember(name or "")
+    orchestra.remember(name)
     environment = os.path.join(orchestra.orchestrator_directory, "environment")
     launch.keep_environment(orchestra, orchestra.config.agent, environment)
     launch.keep_token(orchestra)
@@ -41,10 +42,31 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     shown = bar_of(orchestra)
     created = orchestra.tmux.open(plan, workers, per_window=orchestra.per_window, bar=(shown.text, shown.level))
     desk.bind(orchestra)
-    return Opened(created, tuple(worker.id for worker in missing), mended)
+    todo = _next(orchestra)
+    if todo:
+        orchestra.tmux.greet(todo)
+    return Opened(created, tuple(worker.id for worker in missing), mended, todo)
 
 
-def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
+def _next(orchestra: Orchestra) -> str:
+    """Where there is no worker: how to begin. GitHub is not asked; that would make every `up` wait for it."""
+    if orchestra.store.ids():
+        return ""
+    if orchestra.tracker_name == "local" and not _has_issues(orchestra):
+        return "no issue yet: write .orchestra/issues/0001-first.md (orchestra init makes one), or ask the orchestrator"
+    key, spawn = orchestra.config.tmux.key, keys.chosen(orchestra.config.keys).get("spawn")
+    there = f"here: prefix {key}, then {spawn}; " if spawn else ""
+    return f"no worker yet; {there}anywhere: orchestra issues, then orchestra spawn ID"
+
+
+def _has_issues(orchestra: Orchestra) -> bool:
+    try:
+        return bool(orchestra.tracker.issues())
+    except OrchestraError:
+        return True  # one that does not read is there, and `orchestra issues` says what is wrong with it
+
+
+def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
     orchestra.tmux.check()
     orchestra.repository.check()
@@ -52,18 +74,7 @@ def _validated(orchestra: Orchestra, name: str | None) -> Sequence[WindowPlan]:
     launch.check_installed(orchestra, orchestra.config.agent)
     for needed in (orchestra.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, orchestra.root)))
-    found, text = find_layout(name or orchestra.config.layout, orchestra.root)
-    argv_of = {
-        "orchestrator": programs.later((*orchestra.program(), "orchestrator"), FIRST_SECONDS, "orchestrator"),
-        "board": programs.later((*orchestra.program(), "board"), FIRST_SECONDS, "board"),
-        "monitor": programs.later(programs.kept_running((*orchestra.program(), "monitor")), FIRST_SECONDS, "monitor"),
-    }
-    return layout.plan(
-        layout.load(text, found),
-        root=orchestra.root,
-        home=orchestra.environ.get("HOME", "/"),
-        argv_of=argv_of,
-    )
+    return workspace.desired(orchestra, name).windows
 
 
 def _missing(orchestra: Orchestra, panes: Sequence[Pane]) -> list[Worker]:

@@ -1,0 +1,78 @@
+"""`orchestra stats`: where the time and the tokens of each worker went, by its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra import lifecycle, tokens
+from orchestra.dialogs import open_questions
+from orchestra.model import Event, Status, Worker
+from orchestra.text import seconds_of
+from orchestra.tokens import Tokens
+from orchestra.transition import Refused
+
+if TYPE_CHECKING:
+    from orchestra.app import Orchestra
+
+WORKING = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
+
+
+class Figures(NamedTuple):
+    """One worker's figures. `worked`, `shipped` and `waited` (for a person) in seconds, by the wall clock."""
+
+    id: str
+    status: Status
+    worked: float = 0.0
+    shipped: float = 0.0
+    waited: float = 0.0
+    asked: int = 0
+    starts: int = 0
+    tokens: Tokens | None = None
+
+
+class Stats(NamedTuple):
+    """The project's workers, by number."""
+
+    project: str
+    workers: tuple[Figures, ...]
+
+
+def stats(orchestra: Orchestra) -> Stats:
+    """The figures of every worker on record."""
+    workers = orchestra.store.listing().workers
+    used = tokens.of(orchestra, workers)
+    found = (figures(one, _events(orchestra, one.id), orchestra.now()) for one in workers)
+    return Stats(orchestra.project, tuple(one._replace(tokens=used.get(one.id)) for one in found))
+
+
+def _events(orchestra: Orchestra, number: str) -> Iterable[Event]:
+    return (event for event, refused in orchestra.store.journal(number) if not refused)
+
+
+def figures(worker: Worker, events: Iterable[Event], now: float) -> Figures:
+    """Time by what the worker was in, from each event to the next; what is open now counts until now."""
+    found, state, since = Figures(worker.id, worker.status), None, now
+    for event in events:
+        at = seconds_of(event.at) or since
+        found, since = _spent(found, state, max(0.0, at - since)), at
+        before = len(open_questions(state)) if state else 0
+        try:
+            state = lifecycle.apply(state, event)
+        except Refused:
+            continue
+        more = max(0, len(open_questions(state)) - before)
+        found = found._replace(asked=found.asked + more, starts=found.starts + (event.kind == "started"))
+    return _spent(found, state, max(0.0, now - since))
+
+
+def _spent(found: Figures, state: Worker | None, seconds: float) -> Figures:
+    if state is None:
+        return found
+    if open_questions(state):
+        return found._replace(waited=found.waited + seconds)
+    if state.status in WORKING:
+        return found._replace(worked=found.worked + seconds)
+    if state.status is Status.SHIPPING:
+        return found._replace(shipped=found.shipped + seconds)
+    return found
