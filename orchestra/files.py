@@ -157,10 +157,10 @@ def holds_lines(path: str, most: int) -> bool:
 
 
 def size_of(path: str) -> int:
-    """A file's size in bytes; 0 when there is none."""
+    """A file's size in bytes; 0 when there is none, or only a link that leads nowhere."""
     try:
         return os.stat(path).st_size
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 
