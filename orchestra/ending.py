@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 from orchestra import processes, scrollback
 from orchestra.errors import OrchestraError
 from orchestra.model import Doing, Pane, Status, Worker
-from orchestra.view import pane_of
+from orchestra.view import pane_of, refresh, worker_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 
 FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worker needs a pane
+
+
+def rest(orchestra: Orchestra, number: str, kind: str) -> Worker:
+    """Record that a person laid a worker to rest (`paused`, `cancelled`), then end what runs of it."""
+    worker = worker_of(orchestra, number)
+    recorded = orchestra.store.record(number, orchestra.store.event(kind, orchestra.who))
+    if recorded.refused or recorded.worker is None:
+        raise OrchestraError(f"#{number} cannot be {kind}: {recorded.refused}")
+    end(orchestra, worker)
+    refresh(orchestra)
+    return recorded.worker
 
 
 def end(orchestra: Orchestra, worker: Worker) -> None:

@@ -10,6 +10,11 @@ import time
 
 from orchestra.errors import OrchestraError
 
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -74,6 +79,20 @@ def read_text(path: str, most: int = MOST_BYTES) -> str:
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > most:
             raise OSError(22, "not a regular file of a sane size", path)
         return file.read().decode("utf-8", "surrogateescape")
+
+
+def count_lines(directory: str, names: Iterable[str], most: int) -> int:
+    """The lines of new files as git counts them, until `most` bytes are read; a binary or a huge file has none."""
+    found = 0
+    for name in names:
+        try:
+            text = read_text(os.path.join(directory, name), most)
+        except OSError:  # a link, a FIFO, or more than what is left to be read
+            continue
+        most -= len(text)
+        if "\0" not in text[:8000]:
+            found += text.count("\n") + (text[-1:] not in ("", "\n"))
+    return found
 
 
 def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
@@ -157,10 +176,10 @@ def holds_lines(path: str, most: int) -> bool:
 
 
 def size_of(path: str) -> int:
-    """A file's size in bytes; 0 when there is none, or only a link that leads nowhere."""
+    """A file's size in bytes, of a link its own; 0 when there is none."""
     try:
-        return os.stat(path).st_size
-    except OSError:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
         return 0
 
 

@@ -43,6 +43,22 @@ def mend(orchestra: Orchestra, panes: tuple[Pane, ...]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def fix(orchestra: Orchestra) -> tuple[str, ...]:
+    """What `up` mends, and what only a person asks for: locks that git left, locks of worktrees that are gone."""
+    said = list(mend(orchestra, reached(orchestra)[0]))
+    repository = orchestra.repository
+    places = (str(repository.root), str(repository.common), *(path for _, path in tidy.ours(repository)))
+    broken = tidy.break_locks(repository, lambda files: processes.may_use(places, {str(file) for file in files}))
+    if broken:
+        said.append(f"{broken} lock{'' if broken == 1 else 's'} of a git that has ended removed")
+    said += [
+        f"{worker.worktree} is locked as #{worker.id}'s again"
+        for worker in orchestra.store.listing().workers
+        if tidy.relock(repository, worker.worktree, worker.branch, worker.id)
+    ]
+    return tuple(said)
+
+
 def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
     said = []
     if orchestra.store.behind(worker):
@@ -50,8 +66,8 @@ def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks
         worker = orchestra.store.read(worker.id) or worker
         said.append(f"#{worker.id}: its session file was brought up to its journal")
     if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
-        removal.remove(orchestra, worker)
-        return [*said, f"#{worker.id}: its removal was ended"]
+        why = removal.finish(orchestra, worker)
+        return [*said, f"#{worker.id}: its removal was " + (f"called off: {clean(why)}" if why else "ended")]
     for pane in panes:
         if pane.worker == worker.id and superseded(orchestra, worker, pane):
             orchestra.tmux.close(pane)

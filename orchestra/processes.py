@@ -135,3 +135,41 @@ def inside(path: str, but: str = "") -> tuple[int, ...]:
         if (where == place or where.startswith(f"{place}/")) and int(name) not in own:
             found.append(int(name))
     return tuple(found)
+
+
+def may_use(places: Collection[str], files: Collection[str]) -> bool:
+    """Whether a process may be at work in a repository: a git in or on one of `places`, anybody who has a file open.
+
+    What cannot be looked into counts, and so does a system that shows nothing: only a proof lets a lock be removed.
+    """
+    if not known():
+        return True
+    return any(_may_use(f"{PROC}/{name}", places, files) for name in os.listdir(PROC) if name.isdigit())
+
+
+def _may_use(process: str, places: Collection[str], files: Collection[str]) -> bool:
+    is_git = False
+    try:
+        with open(f"{process}/stat", "rb") as file:
+            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
+        if rest.split()[0] == b"Z":
+            return False
+        is_git = name.startswith(b"git")
+        if is_git:
+            with open(f"{process}/cmdline", "rb") as file:
+                words = os.fsdecode(file.read())
+            where = os.readlink(f"{process}/cwd")
+            if any(place in words or where == place or where.startswith(f"{place}/") for place in places):
+                return True
+    except FileNotFoundError:  # it has just ended
+        return False
+    except OSError:
+        return is_git
+    return _has_open(process, files)
+
+
+def _has_open(process: str, files: Collection[str]) -> bool:
+    try:
+        return any(os.readlink(f"{process}/fd/{number}") in files for number in os.listdir(f"{process}/fd"))
+    except OSError:  # another person's, and no git: it has no business in this repository
+        return False

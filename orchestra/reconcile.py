@@ -51,6 +51,9 @@ def reconcile(orchestra: Orchestra, memory: Memory) -> Pass:
     said: list[str] = []
     _guarded(said, "github", lambda: memory.forge.look(orchestra, said.append))  # first: what it tells is then brought
     view = look(orchestra, changes=False)
+    for row in view.rows:  # after a killed write; this pass may still see what was before
+        if orchestra.store.behind(row.worker):
+            _guarded(said, f"#{row.worker.id}", lambda row=row: orchestra.store.settle(row.worker.id))  # type: ignore[misc]
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(orchestra, memory, row, said.append))  # type: ignore[misc]
@@ -77,9 +80,6 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
 
 def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
-    if orchestra.store.behind(worker):  # a write was killed: the next pass sees what is so
-        orchestra.store.settle(worker.id)
-        return
     if worker.status not in LIVE:
         _fold(orchestra, worker, pane, say)
         return

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from orchestra import ending, processes, trash, tripwire
+from orchestra.errors import OrchestraError
 from orchestra.files import discard, read_text, write_atomic
 from orchestra.model import Status, Worker
 
@@ -19,23 +20,29 @@ def reason(orchestra: Orchestra, worker: Worker) -> str:
     """Why this worker must stay; empty when nothing would be lost."""
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
-    if begun(orchestra, worker):
-        return ""  # it was proven before the removal began; what is left of it proves nothing now
     repository, path = orchestra.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
-    if os.path.lexists(path):
-        if not repository.is_ours(path):
-            return f"{path} is not a worktree of ours"
-        dirty = repository.dirty(path)
-        if dirty:
-            return f"{len(dirty)} files not committed: {', '.join(dirty[:3])}"
-        ignored = repository.ignored(path)
-        if ignored:
-            return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
-        others = processes.inside(path, but=worker.nonce)
-        if others:
-            return f"process {others[0]} works in {path}"
-    return _unproven(orchestra, worker, tip) if tip is not None else ""
+    emptied = begun(orchestra, worker) and repository.hollow(path)  # its files were judged before they went
+    why = _occupied(orchestra, worker) if os.path.lexists(path) and not emptied else ""
+    return why or (_unproven(orchestra, worker, tip) if tip is not None else "")
+
+
+def _occupied(orchestra: Orchestra, worker: Worker) -> str:
+    """Why the worktree, which is there, must stay."""
+    repository, path = orchestra.repository, worker.worktree
+    if not repository.is_ours(path):
+        return f"{path} is not a worktree of ours"
+    branch = repository.branch_of(path)
+    if branch != worker.branch:
+        return f"it is on {branch or 'a detached HEAD'}, not on {worker.branch}"
+    dirty = repository.dirty(path)
+    if dirty:
+        return f"{len(dirty)} files not committed: {', '.join(dirty[:3])}"
+    ignored = repository.ignored(path)
+    if ignored:
+        return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
+    others = processes.inside(path, but=worker.nonce)
+    return f"process {others[0]} works in {path}" if others else ""
 
 
 def _unproven(orchestra: Orchestra, worker: Worker, tip: str) -> str:
@@ -55,16 +62,30 @@ def begun(orchestra: Orchestra, worker: Worker) -> bool:
         return False
 
 
+def finish(orchestra: Orchestra, worker: Worker) -> str:
+    """End a removal that began; or why it is called off, where what was proven holds no more."""
+    why = reason(orchestra, worker)
+    if why:
+        discard(orchestra.store.file(worker.id, INTENT))
+    else:
+        remove(orchestra, worker)
+    return why
+
+
 def remove(orchestra: Orchestra, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
     tripwire.check(orchestra)
     repository, intent = orchestra.repository, orchestra.store.file(worker.id, INTENT)
     write_atomic(intent, worker.nonce)
-    ending.end(orchestra, worker)
-    repository.remove(worker.worktree, worker.branch, id=worker.id)
-    tip = repository.branch_tip(worker.branch)
-    if tip is not None:
-        repository.delete_branch(worker.branch, tip)
+    try:
+        ending.end(orchestra, worker)
+        repository.remove(worker.worktree, worker.branch, id=worker.id)
+        tip = repository.branch_tip(worker.branch)
+        if tip is not None:
+            repository.delete_branch(worker.branch, tip)
+    except OrchestraError:
+        discard(intent)  # refused: `up` would be, too; what is missing then, the next `prune` does
+        raise
     orchestra.store.put_away(worker.id)
     discard(intent)
 

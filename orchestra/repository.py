@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
-from orchestra.files import MOST_BYTES
-from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
+from orchestra.files import MOST_BYTES, count_lines
+from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, check_version, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
 from orchestra.text import clean
 
-OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
+MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
@@ -37,7 +37,7 @@ class Facts:
         done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
         common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
         if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
-            _check_version(environ)  # an older one does not know the words, and may repeat them
+            check_version(environ)  # an older one does not know the words, and may repeat them
             if "not a git repository" in done.err:
                 raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
@@ -123,7 +123,7 @@ class Facts:
 
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
-        _check_version(self.environ)
+        check_version(self.environ)
 
     def project_key(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
@@ -174,8 +174,10 @@ class Facts:
             if file.is_file():
                 facts = file.stat()
                 whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
-                content = file.read_bytes() if whole else f"{facts.st_size} {facts.st_mtime}".encode()
-                shown.update(f"\0{file.name}\0{facts.st_mode}\0".encode(errors="replace") + content)
+                content = (
+                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
+                )
+                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
         return shown.hexdigest()
 
     # --- its worktrees ---
@@ -201,11 +203,12 @@ class Facts:
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
 
     def changes(self, path: AnyPath, base_commit: str) -> Changes:
-        """Lines against where the work began, committed or not; files, the untracked ones too."""
+        """Files and lines against where the work began, committed or not, the untracked ones too."""
         rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
         counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
-        files = len(rows) + len(self._untracked(path))
-        return Changes(files, sum(added for added, _ in counts), sum(gone for _, gone in counts))
+        new = self._untracked(path)
+        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new, MOST_COUNTED)
+        return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
 
     def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
         """Every path that differs from where the work began, committed or not; both names of a moved file."""
@@ -292,9 +295,3 @@ def _same(file: Path, other: Path) -> bool:
         return file.is_symlink() or filecmp.cmp(file, other, shallow=False)
     except OSError:
         return False
-
-
-def _check_version(environ: Mapping[str, str]) -> None:
-    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
-    if version < OLDEST_GIT:
-        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")

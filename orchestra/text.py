@@ -24,8 +24,6 @@ def is_id(text: str) -> bool:
 
 def clean(text: str, limit: int = 200) -> str:
     """Foreign text as one line that is safe for a terminal and for tmux, cut at `limit` characters."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())[:limit]
     return " ".join(_cleaned(text).split())[:limit]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,9 +79,40 @@ def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]
     """Locks that git left long ago: of refs, of the configuration, of an index (failures.md I5)."""
     when = time.time() if now is None else now
     common = repository.common
-    found = [*common.glob("*.lock"), *(common / "refs" / "heads").rglob("*.lock")]
+    found = [*common.glob("*.lock"), *(common / "refs").rglob("*.lock")]
     found += [lock for admin in repository.admins() for lock in admin.glob("*.lock")]
     return tuple(path for path in found if path.name != "orchestra.lock" and _age(path, when) > STALE_SECONDS)
+
+
+def break_locks(repository: Repository, owned: Callable[[tuple[Path, ...]], bool]) -> int:
+    """Remove the stale locks of which `owned` says that no process can be their owner; how many."""
+    with repository.locked():
+        found = {path: _mark(path) for path in stale_locks(repository)}
+        if not found or owned(tuple(found)):
+            return 0
+        gone = [path for path, mark in found.items() if mark is not None and _mark(path) == mark]
+        for path in gone:  # none has come in its place: git takes no lock that stands there
+            path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.lstat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns
+
+
+def relock(repository: Repository, path: str, branch: str, number: str) -> bool:
+    """Lock a worker's worktree with our reason again; not one that somebody locked, or that is on another branch."""
+    admin = repository.admin_of(path)
+    if admin is None or admin == repository.common or (admin / "locked").exists():
+        return False
+    if not (admin / "orchestra-ready").exists() or repository.branch_of(path) != branch:
+        return False
+    with repository.locked():
+        return repository.git("worktree", "lock", "--reason", f"orchestra #{number}", path).status == 0
 
 
 def _age(path: Path, now: float) -> float:

@@ -106,7 +106,7 @@ class Repository(Facts):
         if not self._is_whole(admin, branch) or not may_be_at(path, admin):
             return False
         if target_of(path / ".git") is None:
-            if self._is_hollow(path):
+            if self.hollow(path):
                 (admin / READY).unlink(missing_ok=True)
             attach(path, admin)
         return True
@@ -123,8 +123,9 @@ class Repository(Facts):
         locked = text_of(admin / "locked")
         return locked == reason or (adopt and place_of(admin) == path and locked == "initializing")
 
-    def _is_hollow(self, path: Path) -> bool:
+    def hollow(self, path: AnyPath) -> bool:
         """True when nothing is there, or a directory that holds nothing but a `.git` file."""
+        path = real(path)
         if path.is_symlink() or not path.is_dir():
             return not os.path.lexists(path)
         return all(entry.name == ".git" and entry.is_file() for entry in path.iterdir())
@@ -137,7 +138,7 @@ class Repository(Facts):
         target = target_of(path / ".git")
         another = target is not None and target.exists() and not target.is_relative_to(self.common)
         foreign = another or self.admin_of(path) not in (None, *left)
-        if foreign or not (self._is_hollow(path) or (adopt and self._worthless(path, base_commit))):
+        if foreign or not (self.hollow(path) or (adopt and self._worthless(path, base_commit))):
             place = clean(str(path))
             raise OrchestraError(f"{place} exists and is not a worktree of ours", "move it away, then run this again")
 
@@ -209,7 +210,7 @@ class Repository(Facts):
                 self.ask("read-tree", "HEAD", at=path, environ=index)
             trees = [self.git("write-tree", at=path, environ=index).out]  # staged; none in an unfinished merge
             # Files that were never written, or that went with their directory, were not deleted by the worker.
-            how = "--ignore-removal" if unwritten or self._is_hollow(real(path)) else "--all"
+            how = "--ignore-removal" if unwritten or self.hollow(path) else "--all"
             self.ask("-c", "core.safecrlf=false", "add", how, "--", ".", at=path, environ=index)
             trees.append(self.ask("write-tree", at=path, environ=index))
         nothing = self.git("rev-parse", "--verify", "--quiet", "HEAD^{tree}", at=path).out

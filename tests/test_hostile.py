@@ -198,7 +198,7 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
     for first in range(0, count, batch):
         bar, *labels = (found[first : first + batch] * batch)[:batch]
         bar = bar[:60]  # what does not fit is cut at its begin
-        tmux.show(bar, "stuck", {pane.id: Border(words) for pane, words in zip(panes, labels, strict=True)})
+        tmux.show(bar, "stuck", {pane.id: Border(words, words) for pane, words in zip(panes, labels, strict=True)})
         screen.shows(bar, *labels)
         screen.answers()
     client = tmux._clients("acme-widgets")[0][0]

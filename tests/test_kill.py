@@ -141,8 +141,8 @@ def test_ship_to_github_killed(github_repo: Path, github: Double, git: Git, most
     configure(github_repo, "agent: scripted", "workers: {max: 100}", "layout: still")
     git("-C", github_repo, "commit", "-qam", "github")
     git("-C", github_repo, "push", "-q", "origin", "main")
-    for number in range(1, 5):
-        github.add_issue(number=number, title=f"Issue {number}", body="Please.")
+    for issue in range(1, 5):
+        github.add_issue(number=issue, title=f"Issue {issue}", body="Please.")
     with warm(settled) as person:
         matrix = Matrix(person, git, 4)
         for number in matrix.crew:
@@ -176,4 +176,4 @@ def test_the_step_is_where_it_dies(person: Warm) -> None:
     """The matrix itself: a command ends at its step, and nowhere without one."""
     assert person.ends(Command(["list"])).code == 0
     assert person.ends(Command(["spawn", "1", "--no-wait"], 5)).code == -9
-    assert spawned(person, ["2"]) is None
+    spawned(person, ["2"])

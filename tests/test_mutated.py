@@ -126,7 +126,7 @@ def see(desk: Desk) -> None:
     assert "125" in [row.worker.id for row in view.rows]
     said = [*render.table(view, "t", 100), render_json.table(view)]
     for row in view.rows:
-        said += [*render.worker(row, NOW), render_json.worker(row), "".join(border(row.worker, row.attention)[:2])]
+        said += [*render.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
         said += render_log.entries(log(orchestra, row.worker.id))
         said.append(render_json.entries(log(orchestra, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)

@@ -502,11 +502,18 @@ def test_changes_count_what_is_committed_and_what_is_not(
     commit(git, tree, "picture", "\0\1")
     (tree / "README.md").write_text("# changed\n")
     (tree / "new\tname").write_text("untracked")
-    assert repository.changes(tree, base) == Changes(4, 3, 1)
+    assert repository.changes(tree, base) == Changes(4, 4, 1)
     assert repository.changed_paths(tree, base) == ("README.md", "new\tname", "picture", "src/ä b.txt")
     assert repository.dirty(tree) == ("README.md", "new\tname")
     assert repository.ahead(tree, base) == 2
     assert repository.subjects(tree, base) == ("write src/ä b.txt", "write picture")
+    (tree / "huge").write_text("line\n" * 300_000)
+    (tree / "binary").write_bytes(b"\0\n\n")
+    (tree / "link").symlink_to("huge")
+    os.mkfifo(tree / "fifo")
+    assert repository.changes(tree, base) == Changes(7, 4, 1)  # git does not show a FIFO
+    (tree / "new\tname").write_text("one\ntwo\nthree")
+    assert repository.changes(tree, base) == Changes(7, 6, 1)
     assert "4 files changed" not in repository.diffstat(tree, base)
     assert "3 files changed" in repository.diffstat(tree, base)
 

@@ -76,14 +76,16 @@ def worktrees(orchestra: Orchestra, state: State) -> Iterator[Finding]:
         if not os.path.isdir(path):
             yield error("I3", f"the worktree of #{worker.id} is gone: {path}", f"orchestra restart {worker.id}")
         elif not repository.is_ours(path):
-            how = f"git worktree lock --reason 'orchestra #{worker.id}' {path}"
-            yield warning("I3", f"{path} is not locked as #{worker.id}'s", how)
+            yield warning("I3", f"{path} is not locked as #{worker.id}'s", _RELOCK)
         elif (branch := repository.branch_of(path)) not in (None, worker.branch):
             yield warning("I3", f"#{worker.id} is on {branch}, not {worker.branch}", f"git -C {path} status")
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
     for number, path in tidy.ours(repository):
         if os.path.realpath(path) not in known:
             yield warning("I3", f"{path} is of #{number}, which is not on record", f"git worktree unlock {path}")
+
+
+_RELOCK = "orchestra doctor --fix; one that is locked otherwise is somebody's: git worktree unlock"
 
 
 def branches(orchestra: Orchestra, state: State) -> Iterator[Finding]:
@@ -102,7 +104,9 @@ def begun(orchestra: Orchestra, state: State) -> Iterator[Finding]:
     for path in map(str, tidy.leftovers(orchestra.repository)):
         yield warning("I5", f"{path} was left by a killed orchestra", "orchestra up")
     for path in map(str, tidy.stale_locks(orchestra.repository)):
-        yield warning("I5", f"{path} is a lock that git left", f"when no git runs: rm {path}")
+        yield warning(
+            "I5", f"{path} is a lock that git left", f"orchestra doctor --fix, or when no git runs: rm {path}"
+        )
     for worker in state.workers:
         if removal.begun(orchestra, worker):
             yield warning("I5", f"the removal of #{worker.id} did not end", "orchestra up")

@@ -51,7 +51,7 @@ def _keys(orchestra: Orchestra) -> Iterable[Finding]:
 
 
 def _mended(orchestra: Orchestra) -> Iterable[Finding]:
-    mend.mend(orchestra, mend.reached(orchestra)[0])
+    mend.fix(orchestra)
     return ()
 
 

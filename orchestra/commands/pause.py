@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import ending
-from orchestra.errors import OrchestraError
 from orchestra.model import Worker
-from orchestra.view import refresh, worker_of
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
@@ -15,10 +13,4 @@ if TYPE_CHECKING:
 
 def pause(orchestra: Orchestra, number: str) -> Worker:
     """Record the pause, then close the pane; raises OrchestraError when there is nothing to pause."""
-    worker = worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event("paused", orchestra.who))
-    if recorded.refused or recorded.worker is None:
-        raise OrchestraError(f"#{number} cannot be paused: {recorded.refused}")
-    ending.end(orchestra, worker)
-    refresh(orchestra)
-    return recorded.worker
+    return ending.rest(orchestra, number, "paused")
