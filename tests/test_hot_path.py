@@ -16,7 +16,7 @@ from orchestra.record import Record
 pytestmark = pytest.mark.fast
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda more: st.lists(more) | st.dictionaries(st.text(), more),
     max_leaves=20,
 )
