@@ -125,8 +125,11 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
         raise
 
 
-def append_line(path: str, line: str) -> None:
-    """Append one line and fsync. A torn last line of a crash is cut off first; half a line is taken back."""
+def append_line(path: str, line: str) -> int:
+    """Append one line and fsync; returns how long the file was before.
+
+    A torn last line of a crash is cut off first; half a line is taken back.
+    """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         size = _whole_lines(fd)
@@ -135,8 +138,22 @@ def append_line(path: str, line: str) -> None:
         except OSError:
             os.ftruncate(fd, size)
             raise
+        return size
     finally:
         os.close(fd)
+
+
+def cut(path: str, size: int) -> None:
+    """Take back what was appended to a file since it was `size` bytes long, if that can be done."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.ftruncate(fd, size)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError:
+        pass
 
 
 def cut_torn(path: str) -> int:
@@ -187,9 +204,9 @@ def holds_lines(path: str, most: int) -> bool:
 
 
 def size_of(path: str) -> int:
-    """A file's size in bytes; 0 when there is none."""
+    """A file's size in bytes, of a link its own; 0 when there is none."""
     try:
-        return os.stat(path).st_size
+        return os.lstat(path).st_size
     except FileNotFoundError:
         return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from orchestra.files import read_text
 from orchestra.text import clean
 
 AnyPath = str | os.PathLike[str]
+
+OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 
 # A worker can write to the config that the main checkout shares: eleven ways to run its programs (failures.md 3.5).
 QUIET = ("core.fsmonitor=false", "core.pager=cat", "diff.external=", "gc.auto=0", "protocol.ext.allow=never")
@@ -82,6 +85,13 @@ def execute(
     if timeout is not None and err.startswith("Timeout: "):
         raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
     return Done(status, str(out), err)
+
+
+def check_version(environ: Mapping[str, str]) -> None:
+    """Raise OrchestraError when git is missing, or older than what we ask of it."""
+    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+    if version < OLDEST_GIT:
+        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
 
 
 def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> Done:

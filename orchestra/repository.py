@@ -10,12 +10,12 @@ from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
 from orchestra.files import MOST_BYTES, count_lines, same_content
-from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, execute, place_of, real, unled
+from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, check_version, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
 from orchestra.text import clean
 
-OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
+MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
@@ -36,7 +36,7 @@ class Facts:
         done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
         common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
         if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
-            _check_version(environ)  # an older one does not know the words, and may repeat them
+            check_version(environ)  # an older one does not know the words, and may repeat them
             if "not a git repository" in done.err:
                 raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
@@ -122,7 +122,7 @@ class Facts:
 
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
-        _check_version(self.environ)
+        check_version(self.environ)
 
     def project_key(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
@@ -286,9 +286,3 @@ class Facts:
     def _untracked(self, path: AnyPath) -> list[str]:
         listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
         return [name for name in listed.split("\0") if name]
-
-
-def _check_version(environ: Mapping[str, str]) -> None:
-    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
-    if version < OLDEST_GIT:
-        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
