@@ -75,6 +75,9 @@ def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None
     if agent.dialog_open(tmux.drawn(pane)):
         return
     held = agent.composer_text(tmux.drawn(pane))
+    if held == "" and _text(begun) == words and _was_taken(orchestra, worker, words):
+        discard(begun)
+        return
     if held == "":
         write_atomic(begun, words)
         tmux.deliver(pane, as_said(_words(worker, words)))
@@ -85,6 +88,15 @@ def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None
     _enter(orchestra, worker, pane, words)
     if _state(orchestra, worker.id, words) is not Delivery.QUEUED:
         discard(begun)
+
+
+def _was_taken(orchestra: Orchestra, worker: Worker, words: str) -> bool:
+    """Whether its transcript shows that the agent took what was pasted before, which its hook could not record."""
+    transcript = str(worker.extra.get("transcriptPath") or "")
+    if words not in agents.agent(worker.agent).enqueued_in(transcript, 0, [words]):
+        return False
+    orchestra.store.record(worker.id, orchestra.store.event("delivered", "transcript", guidance=[words]))
+    return True
 
 
 def _enter(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:

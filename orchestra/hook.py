@@ -198,9 +198,11 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
     def take(current: Worker | None) -> Event | None:
         if current is None:
             return None
-        given.extend(g for g in current.guidance if g.state is Delivery.QUEUED)
-        kind = "accepted" if event == "Stop" else "delivered"
-        return store.event(kind, f"hook:{event}", guidance=[g.id for g in given]) if given else None
+        queued = [g for g in current.guidance if g.state is Delivery.QUEUED]
+        had = _pasted(store, current) if queued else ""
+        given.extend(g for g in queued if g.id != had)
+        kind = "accepted" if event == "Stop" and given else "delivered"
+        return store.event(kind, f"hook:{event}", guidance=[g.id for g in queued]) if queued else None
 
     discard(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
@@ -209,6 +211,18 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
     if event == "Stop":
         return {"decision": "block", "reason": all_said(given)}
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": all_said(given)}}
+
+
+def _pasted(store: Store, worker: Worker) -> str:
+    """The guidance that was pasted and that the agent took unseen: its hook could not record it, its transcript can."""
+    from orchestra.agents.claude_hooks import enqueued_in
+
+    try:
+        words = read_text(store.file(worker.id, "pasted"))
+    except OSError:
+        return ""
+    transcript = str(worker.extra.get("transcriptPath") or "")
+    return words if words in enqueued_in(transcript, 0, [words]) else ""
 
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra import agents
+from orchestra import agents, quick_json
 from orchestra.agents.usage import LOOK_BYTES, Mark, Usage
 from orchestra.errors import OrchestraError
 from orchestra.files import make_private, read_text, write_atomic
@@ -101,9 +101,9 @@ def _kept(path: str) -> dict[str, tuple[str, Marks]]:
     try:
         return {
             str(number): (str(nonce), {str(name): _mark(mark) for name, mark in marks.items()})
-            for number, (nonce, marks) in json.loads(read_text(path)).items()
+            for number, (nonce, marks) in quick_json.loads(read_text(path)).items()
         }
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 

@@ -121,7 +121,9 @@ def mended(person: Person, git: Git) -> dict[str, str]:
     before = facts(person, git)
     _nothing_is_nobodys(person, git, workers, before)
     person.runs("up", "-d")
-    assert facts(person, git) == before
+    after = facts(person, git)
+    changed = {what: sorted(set(before[what].split("\n")) ^ set(after[what].split("\n"))) for what in before}
+    assert not any(changed.values()), changed
     return workers
 
 

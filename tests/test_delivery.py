@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,11 @@ from messages_api import MessagesApi, marker
 from person import Person, configure, write_issue
 from real_claude import claude_environment, claude_home
 
+from orchestra import guide
+from orchestra.app import open_orchestra
+from orchestra.files import locked
 from orchestra.guidance import sayable
+from orchestra.model import Delivery
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -119,6 +124,25 @@ def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
     assert agents.told(joined) == "delivered"
     eventually(lambda: bool(agents.received()), 10)
     assert "\n".join(agents.received()).replace("\n ", "\n") == joined.strip().replace("\n ", "\n")
+
+
+@pytest.mark.parametrize("until", ["Stop", pytest.param("UserPromptSubmit", marks=pytest.mark.nightly)])
+def test_what_the_agent_took_unseen_is_not_given_again(agents: Agents, until: str) -> None:
+    """Its hook could not record that it took the words, here because of a lock: its transcript says so."""
+    write_issue(agents.repo, 1, "Work", WAITS)
+    agents.person.runs("spawn", "1")
+    eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)
+    orchestra = open_orchestra(str(agents.repo), agents.person.environ, time.time)
+    told = orchestra.store.event("told", "human", text="once", **{"from": "human"})
+    assert not orchestra.store.record("1", told).refused
+    with locked(orchestra.store.file("1", "lock")):
+        assert guide.bring(orchestra, "1", "g1", 8) is Delivery.QUEUED
+        log = Path(orchestra.home, "orchestra.log")
+        eventually(lambda: log.exists() and f"'{until}'" in log.read_text(), 20, "its hook to give up")
+    eventually(lambda: guide.bring(orchestra, "1", "g1", 2) is not Delivery.QUEUED, 20)
+    agents.person.runs("tell", "1", "twice")
+    eventually(lambda: "twice" in agents.received(), 20)
+    assert agents.received() == ["once", "twice"]
 
 
 # --- the real Claude Code ---

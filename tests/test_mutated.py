@@ -90,9 +90,13 @@ def desk(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
             "baseCommit": "0" * 40,
         }
         store.record(number, store.event("spawned", "human", **facts))
-        for kind, more in EVENTS:
+        for kind, facts in EVENTS:
+            more = {key: str(home / "t.jsonl") if key == "transcript" else value for key, value in facts.items()}
             recorded = store.record(number, store.event(kind, "test", **more))
             assert not recorded.refused, (kind, recorded.refused)
+    usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
+    line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
+    (home / "t.jsonl").write_text(f"{json.dumps(line)}\n" * 3)
     return Desk(orchestra, Path(store.root, "124.json"))
 
 
@@ -253,6 +257,18 @@ def environment(desk: Desk, rng: random.Random) -> None:
     Path(desk.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
 
 
+def transcript(desk: Desk, rng: random.Random) -> None:
+    fresh(desk, "124.json")
+    path = Path(desk.store.read("124").extra["transcriptPath"])
+    usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
+    lines = (
+        {"type": "assistant", "message": {"id": "m1", "usage": usage}},
+        {"type": "user", "message": {"content": "Guidance g1 from human:\nx"}},
+    )
+    path.write_bytes(b"\n".join(mutate.either(rng, rng.choice(lines)) for _ in range(5)) + b"\n")
+    Path(desk.store.cache, "tokens.json").unlink(missing_ok=True)
+
+
 def mailbox(desk: Desk, rng: random.Random) -> None:
     """The small files beside a worker: mailbox, what was pasted, the open dialog's name, the prepared mark."""
     for name in ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "first-prompt.md", "ask-r1"):
@@ -408,6 +424,10 @@ CASES = {
     "news": Case(in_cache("orchestrator.json", {"124": "#124 t is stuck"}), read_caches),
     "budget": Case(in_cache("github/budget.json", TROUBLE), read_caches),
     "tripwire": Case(in_cache("shared-git", "0123456789abcdef"), read_caches),
+    "tokens": Case(
+        in_cache("tokens.json", {"124": ["n124", {"/x": [0, [1, 2, 3, 4], {"m": [1, 2, 3, 4]}, False]}]}), read_caches
+    ),
+    "transcript": Case(transcript, read_worker, "#124"),
     "environment": Case(environment, read_environment),
     "mailbox": Case(mailbox, read_mailbox),
 }
@@ -447,7 +467,15 @@ def places(desk: Desk) -> dict[str, Path]:
     """Everything that is read, by a name for it."""
     root, own, cache = Path(desk.orchestra.root), Path(desk.store.directory("124")), Path(desk.store.cache)
     beside = ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
-    cached = ("project.json", "changes.json", "announced.json", "orchestrator.json", "shared-git", "github/budget.json")
+    cached = (
+        "project.json",
+        "changes.json",
+        "announced.json",
+        "orchestrator.json",
+        "shared-git",
+        "tokens.json",
+        "github/budget.json",
+    )
     return {
         "session": desk.spoilt,
         "journal": desk.spoilt.with_suffix(".jsonl"),
