@@ -24,7 +24,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 # What the machine lacks, not what we did wrong: a full or a read-only disk, a broken one, no more files.
-MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES})
+MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EFBIG}
+)
 
 
 class Door:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_BYTES = 4 * 1024 * 1024
+MOST_COUNTED = 1024 * 1024  # `list` asks every worktree for the lines of its new files
 
 
 class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
@@ -81,9 +82,19 @@ def read_text(path: str, most: int = MOST_BYTES) -> str:
         return file.read().decode("utf-8", "surrogateescape")
 
 
-def count_lines(directory: str, names: Iterable[str], most: int) -> int:
-    """The lines of new files as git counts them, until `most` bytes are read; a binary or a huge file has none."""
-    found = 0
+def same_content(file: os.PathLike[str], other: os.PathLike[str]) -> bool:
+    """True for a link, whose content is elsewhere, and for two files of one content."""
+    import filecmp
+
+    try:
+        return os.path.islink(file) or filecmp.cmp(file, other, shallow=False)
+    except OSError:
+        return False
+
+
+def count_lines(directory: str, names: Iterable[str]) -> int:
+    """The lines of new files as git counts them, until much has been read; a binary or a huge file has none."""
+    found, most = 0, MOST_COUNTED
     for name in names:
         try:
             text = read_text(os.path.join(directory, name), most)
@@ -114,8 +125,11 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
         raise
 
 
-def append_line(path: str, line: str) -> None:
-    """Append one line and fsync. A torn last line of a crash is cut off first; half a line is taken back."""
+def append_line(path: str, line: str) -> int:
+    """Append one line and fsync; returns how long the file was before.
+
+    A torn last line of a crash is cut off first; half a line is taken back.
+    """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         size = _whole_lines(fd)
@@ -124,8 +138,22 @@ def append_line(path: str, line: str) -> None:
         except OSError:
             os.ftruncate(fd, size)
             raise
+        return size
     finally:
         os.close(fd)
+
+
+def cut(path: str, size: int) -> None:
+    """Take back what was appended to a file since it was `size` bytes long, if that can be done."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.ftruncate(fd, size)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError:
+        pass
 
 
 def cut_torn(path: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestra import agents, processes, programs, quick_json, starts, tripwire, trust
+from orchestra import agents, processes, programs, quick_json, starts, trash, tripwire, trust
 from orchestra import config as configs
 from orchestra.attention import border
 from orchestra.errors import OrchestraError
@@ -171,9 +171,13 @@ def prepared(orchestra: Orchestra, worker: Worker) -> bool:
 
 
 def _start(orchestra: Orchestra, worker: Worker) -> str:
-    """Where the branch begins; of a worktree that somebody removed since, where its work has come."""
-    tip = orchestra.repository.branch_tip(worker.branch) if prepared(orchestra, worker) else None
-    return tip or worker.base_commit
+    """Where the branch begins; of a worktree that was removed since, by whomever, where its work has come."""
+    if not prepared(orchestra, worker):
+        return worker.base_commit
+    try:
+        return trash.bring_branch(orchestra.repository, worker.branch)
+    except OrchestraError:  # it never had a commit that anything kept
+        return worker.base_commit
 
 
 def _text(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.errors import OrchestraError
-from orchestra.files import MOST_BYTES, count_lines
+from orchestra.files import MOST_BYTES, count_lines, same_content
 from orchestra.git_run import NO_HOOKS, QUIET, AnyPath, Done, check_version, execute, place_of, real, unled
 from orchestra.model import Changes
 from orchestra.remote_address import slug
@@ -207,7 +206,7 @@ class Facts:
         rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
         counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
         new = self._untracked(path)
-        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new, MOST_COUNTED)
+        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new)
         return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
 
     def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
@@ -242,7 +241,7 @@ class Facts:
         shown = ("--porcelain=v2", "-z", "--ignored=traditional", "--untracked-files=normal", "--no-renames")
         listed = self.ask("status", *shown, at=path).split("\0")
         names = [line[2:] for line in listed if line.startswith("! ") and not line.endswith("/")]
-        return tuple(name for name in names if not _same(real(path) / name, self.root / name))
+        return tuple(name for name in names if not same_content(real(path) / name, self.root / name))
 
     def unpushed_of(self, branch: str, base: str) -> int:
         """How many commits a branch has that are neither on a remote, as far as it was told, nor in `base`."""
@@ -287,11 +286,3 @@ class Facts:
     def _untracked(self, path: AnyPath) -> list[str]:
         listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
         return [name for name in listed.split("\0") if name]
-
-
-def _same(file: Path, other: Path) -> bool:
-    """True for a link, whose content is elsewhere, and for two files of one content."""
-    try:
-        return file.is_symlink() or filecmp.cmp(file, other, shallow=False)
-    except OSError:
-        return False

@@ -13,6 +13,7 @@ from orchestra.errors import OrchestraError
 from orchestra.files import (
     MOST_BYTES,
     append_line,
+    cut,
     cut_torn,
     holds_lines,
     is_foreign,
@@ -126,8 +127,12 @@ class Store:
                 f"#{worker} holds too much text already for {len(line) // 1024} KiB more",
                 "put it in a file, and name that",
             )
-        self._append(worker, line)
-        self._write(worker, after)
+        size = self._append(worker, line)
+        try:
+            self._write(worker, after)
+        except OSError:  # what is reported as not done must not come true with the next write
+            cut(f"{self.directory(worker)}.jsonl", size)
+            raise
         return Recorded(after, "")
 
     def _write(self, worker: str, after: Worker) -> None:
@@ -159,8 +164,8 @@ class Store:
         make_private(directory)
         return locked(os.path.join(directory, "lock"), self.lock_wait)
 
-    def _append(self, worker: str, line: str) -> None:
-        append_line(f"{self.directory(worker)}.jsonl", line)
+    def _append(self, worker: str, line: str) -> int:
+        return append_line(f"{self.directory(worker)}.jsonl", line)
 
     def put_away(self, worker: str) -> None:
         """Move a finished worker's files to `sessions/<project>/pruned/`: what happened can still be read there."""
@@ -168,7 +173,7 @@ class Store:
             place = os.path.join(self.root, "pruned")
             make_private(place)
             mark = f"{worker}-{stamp(self.now()).replace(':', '')}"
-            for end in (".jsonl", ".json"):
+            for end in (".json", ".jsonl"):  # the journal last: without its snapshot it is still the whole truth
                 if os.path.exists(f"{self.directory(worker)}{end}"):
                     os.replace(f"{self.directory(worker)}{end}", os.path.join(place, mark + end))
 
@@ -225,6 +230,7 @@ class Store:
         size = cut_torn(journal)
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
             self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
+            self._write(worker, kept)
             return kept
         told = lifecycle.fold([event for event, refused in self.journal(worker) if not refused])
         if told is None or told.id != worker:

@@ -8,6 +8,7 @@ from orchestra import attention
 from orchestra.attention import Seen
 from orchestra.model import Activity, Attention, Checks, Doing, Pane, Pull, Status, Worker
 from orchestra.text import seconds_of, stamp
+from orchestra.transition import HELD
 
 pytestmark = pytest.mark.fast
 
@@ -89,3 +90,10 @@ def test_a_border() -> None:
 def test_the_pull_request_in_words() -> None:
     worker = seen(Status.COMPLETE).worker._replace(pull=Pull(42, "open", checks=Checks.PASSING))
     assert attention.pull_line(worker) == "PR #42, checks pass"
+
+
+def test_a_worker_that_was_paused_without_a_persons_word_needs_one() -> None:
+    it = seen(Status.PAUSED, doing=Doing.ENDED, pane=None)
+    held = it._replace(worker=it.worker._replace(extra={HELD: "issue #124 was closed meanwhile"}))
+    assert attention.attention(held, START, SILENT) is Attention.STUCK
+    assert attention.why(held, Attention.STUCK) == "issue #124 was closed meanwhile"

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,6 +198,35 @@ def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
             assert spawned == ["3"]
 
     asyncio.run(story())
+
+
+def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -> None:
+    door = Door(str(local.where), dict(os.environ), time.time)
+    record(door, 1, "Choose a colour", "stuck")
+    answers = Event()
+    repository, tracker = door.orchestra.repository, door.orchestra.tracker
+    ready, issues = repository.ready, tracker.issues
+    asked: list[bool] = []  # whether the screen was there when the answer came
+
+    def late() -> None:
+        asked.append(answers.wait(15))
+
+    repository.ready = lambda path: late() or ready(path)  # type: ignore[func-returns-value,method-assign]
+    tracker.issues = lambda: late() or issues()  # type: ignore[func-returns-value,method-assign]
+
+    async def story() -> None:
+        async with board(door).run_test(size=(120, 40)) as pilot:
+            text = await settled(pilot, "[!] #1     stuck")
+            assert "What about Choose a colour?" in text
+            assert "Dark mode" not in text
+            await pilot.press("tab", "tab")
+            answers.set()
+            await settled(pilot, "Dark mode")
+            await settled(pilot, "-- what happened --")
+
+    asyncio.run(story())
+    assert asked
+    assert all(asked)
 
 
 def test_its_keys_are_those_of_the_config(local: Person) -> None:

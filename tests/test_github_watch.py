@@ -761,7 +761,9 @@ def test_what_was_seen_last_is_there_at_once(github: Double, watching: Open, clo
     asked = len(github.requests)
     poll, age, trouble = watching().last()
     assert poll is not None
-    assert (len(poll.pulls), round(age or 0), trouble) == (100, 720, "")
+    assert (len(poll.pulls), trouble) == (100, "")
+    assert age is not None
+    assert age >= 720  # and what has gone by meanwhile
     assert len(github.requests) == asked
 
 

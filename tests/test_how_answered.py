@@ -17,7 +17,7 @@ from person import Person, configure, write_issue
 from test_board import record, settled
 from test_gates_journey import ASKS, blocked, keys
 
-from orchestra import programs
+from orchestra import ask, programs
 from orchestra.answering import Decision
 from orchestra.commands.approve import approve
 from orchestra.commands.deny import deny
@@ -25,7 +25,7 @@ from orchestra.commands.tell import tell
 from orchestra.dialogs import in_the_pane
 from orchestra.door import Door
 from orchestra.errors import OrchestraError
-from orchestra.model import How
+from orchestra.model import How, Worker
 from orchestra.render_log import entries
 from orchestra.store import Store
 
@@ -188,3 +188,22 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
             assert child.stdout is not None
             assert '"allow"' in child.stdout.read()
     assert [one["summary"] for one in person.asks("show", "1")["escalations"]] == ["Which colour?"]
+
+
+@pytest.mark.fast
+def test_a_popup_shows_the_dialogs_too_and_words_answer_what_asks_to_choose(door: Door) -> None:
+    store = door.orchestra.store
+    assert ask.answerable(read(store)) == ("r1",)
+    store.record("1", store.event("blocked", "hook:x", **dialog("p1")))
+    assert ask.answerable(read(store)) == ("r1",)
+    store.record("1", store.event("blocked", "hook:x", **dialog("q1", "question"), options=["a", "b"]))
+    shown = "\n".join(ask.asked(read(store)))
+    for question in ("May I p1? (permission)", "May I q1? (question)", "What about One? (domain)"):
+        assert question in shown
+    assert ask.answerable(read(store)) == ("q1",)
+
+
+def read(store: Store) -> Worker:
+    found = store.read("1")
+    assert found is not None
+    return found

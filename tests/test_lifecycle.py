@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestra import lifecycle, lifecycle_pull, snapshot
 from orchestra.model import Checks, Delivery, Doing, Event, Pull, Status, Worker
-from orchestra.transition import Refused
+from orchestra.transition import HELD, Refused
 
 pytestmark = pytest.mark.fast
 
@@ -37,6 +37,13 @@ def after(*events: Event) -> Worker:
     return worker
 
 
+def test_why_it_is_held_lasts_until_it_goes_on() -> None:
+    held = [event("accepted"), event("paused", reason="issue #124 was closed meanwhile")]
+    assert after(*held).extra[HELD] == "issue #124 was closed meanwhile"
+    assert HELD not in after(*held, event("resumed")).extra
+    assert HELD not in after(*held, event("resumed"), event("paused")).extra
+
+
 @pytest.mark.parametrize(
     ("events", "status"),
     [
@@ -52,6 +59,12 @@ def after(*events: Event) -> Worker:
         pytest.param([event("accepted"), ASK, event("accepted")], "planning", id="a person typed into the pane"),
         pytest.param([event("accepted"), ASK, event("accepted", guidance=["g1"])], "stuck", id="guidance is no answer"),
         pytest.param([event("failed", reason="setup failed")], "stuck", id="a launch that failed"),
+        pytest.param([event("accepted"), event("paused", reason="closed")], "paused", id="its issue was closed"),
+        pytest.param(
+            [event("accepted"), ASK, event("paused", reason="closed"), event("resumed")],
+            "stuck",
+            id="held and resumed: its question is still open",
+        ),
         pytest.param([event("shipped", url="u", pullRequest=READY)], "shipping", id="shipped"),
         pytest.param([event("shipped", local=True)], "complete", id="shipped without a forge"),
         pytest.param([event("shipped", local=True), told("one more thing")], "working", id="guidance after complete"),
