@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 claude_program = real_claude.claude_program
 
 _PIECE = re.compile(r"^Guidance g\d+ from human:\n", re.MULTILINE)
-WAITS = "```script\nstatus working\nwait\n```\n"
-BUSY = "```script\nstatus working\npause 6\nwait\n```\n"
-DIALOG = '```script\nstatus working\ndialog "May I?"\nwait\n```\n'
+WAITS = "```script\nstatus working\n" + "wait\n" * 30 + "```\n"  # words are taken, and nothing is done about them
+BUSY = WAITS.replace("wait", "pause 5\nwait", 1)
+DIALOG = WAITS.replace("wait", 'dialog "May I?"\nwait', 1)
 
 
 class Agents:
@@ -127,8 +127,11 @@ def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
 
 
 @pytest.mark.parametrize("until", ["Stop", pytest.param("UserPromptSubmit", marks=pytest.mark.nightly)])
-def test_what_the_agent_took_unseen_is_not_given_again(agents: Agents, until: str) -> None:
+def test_what_the_agent_took_unseen_is_not_given_again(
+    agents: Agents, until: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its hook could not record that it took the words, here because of a lock: its transcript says so."""
+    monkeypatch.setattr(guide, "CONFIRM_SECONDS", 0.5)
     write_issue(agents.repo, 1, "Work", WAITS)
     agents.person.runs("spawn", "1")
     eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)

@@ -492,7 +492,11 @@ def places(desk: Desk) -> dict[str, Path]:
 FOR_UP = ("config", "layout", "prompt")  # these `up` may refuse, naming them; whatever else there is, it goes on
 
 
-@pytest.mark.parametrize("special", mutate.SPECIAL)
+BY_NIGHT = ("link to nothing", "empty", "zeros", "not UTF-8", "NaN", "a number")
+SPECIAL = [pytest.param(one, marks=pytest.mark.nightly) if one in BY_NIGHT else one for one in mutate.SPECIAL]
+
+
+@pytest.mark.parametrize("special", SPECIAL)
 def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special: str) -> None:
     root = Path(desk.orchestra.root)
     write_issue(root, 8, "Good", "Body.")
