@@ -84,6 +84,8 @@ def up(door: Door, layout: str | None, detach: bool, demo: bool) -> None:
     if demo:
         door = door.moved(_demo(door))
     opened = verb(door.deciding, layout)
+    if demo:
+        opened = opened._replace(next="")  # its workers are started below
     for line in door.render.opened(opened, door.orchestra.project):
         click.echo(line, err=True)
     if demo:

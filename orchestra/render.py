@@ -189,6 +189,8 @@ def _question(number: str, asked: Escalation) -> Iterable[str]:
         yield f"  needs      {clean(asked.need)}"
     more = f' or orchestra deny {number} "..."' if asked.gate in (Gate.PERMISSION, Gate.PLAN, Gate.DOMAIN) else ""
     yes = f"orchestra approve {number}" if asked.gate is Gate.DOMAIN else _answer(number, asked)
+    if asked.options and asked.gate is Gate.DOMAIN:
+        yes, more = f"orchestra tell {number} 1", ", or your own words"
     yield f"  answer     {yes}{more}"
 
 

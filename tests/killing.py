@@ -100,11 +100,14 @@ def findings(person: Person) -> list[str]:
 def facts(person: Person, git: Git) -> dict[str, str]:
     """What a second `up` must leave as it is."""
     home = Path(person.environ["ORCHESTRA_HOME"])
+    passing = ("/tmux/", "/etags/")  # sockets of workers; what GitHub answered last
     return {
         "panes": person.tmux("list-panes", "-a", "-F", "#{pane_id} #{pane_pid} #{pane_dead} #{@orchestra_worker}"),
         "refs": git("-C", person.where, "for-each-ref"),
         "worktrees": git("-C", person.where, "worktree", "list", "--porcelain"),
-        "files": "\n".join(sorted(str(path) for path in home.rglob("*") if "/tmux/" not in str(path))),
+        "files": "\n".join(
+            sorted(str(path) for path in home.rglob("*") if not any(word in str(path) for word in passing))
+        ),
         "beside": "\n".join(sorted(path.name for path in person.where.parent.iterdir())),
     }
 

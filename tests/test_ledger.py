@@ -66,12 +66,14 @@ class Crew:
         self.git("-C", self.place(number), "commit", "-qm", f"Commit {self.written}")
 
     def retired(self, number: str) -> None:
-        """Committed, pushed and cancelled, so that it can be pruned."""
+        """Committed, pushed and cancelled, so that it can be pruned; or could, but for what was not committed."""
         self.committed(number)
         for file in self.place(number).glob("*.log"):
             file.unlink()
         self.pushed(number)
         self.person.ends(Command(["cancel", number]))
+        if self.chance.random() < 0.4:
+            self.chance.choice([self.untracked, self.changed, self.staged])(number)
 
     def pushed(self, number: str) -> None:
         tip = self.git("-C", self.place(number), "rev-parse", "HEAD")
