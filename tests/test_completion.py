@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import eventually
 from person import Person, configure, write_issue
 from terminal import Terminal
 
@@ -86,7 +87,8 @@ def test_in_a_real_bash_as_the_page_says(repo: Path, home: Path) -> None:
         terminal.press("Tab")
         terminal.type("x")
         terminal.shows(f"$ orchestra {whole}x")
-        terminal.press("C-c")
+        terminal.press("C-u")  # the line away, and the same prompt
+        eventually(lambda: terminal.text.strip() == "$", why="an empty line")
     terminal.type("orchestra show 12")
     terminal.press("Tab", "Tab")
     terminal.shows("12   123")
