@@ -248,7 +248,7 @@ class Store:
         try:
             digest = hashlib.sha256(read_text(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
         except OSError:
-            digest = "unreadable"
+            digest = f"unreadable-{os.urandom(4).hex()}"
         try:
             os.replace(path, f"{path}.bad-{digest}")
         except OSError:

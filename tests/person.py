@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 
 from conftest import eventually
 
+# What the scripted agent does about an issue.
+ASK = """
+```script
+status working
+escalate "Which colour?" --gate domain --option red --option blue --context "Both are in the palette."
+write colour.txt "{answer}"
+commit "Use {answer}"
+ship
+```
+"""
+HANG = "```script\nstatus working\nhang\n```\n"
+
 
 class Said(NamedTuple):
     """What a command answered."""

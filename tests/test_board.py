@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import eventually
-from person import Person, configure, write_issue
+from person import ASK, HANG, Person, configure, write_issue
 from rich.cells import cell_len
 from terminal import Terminal, quick_fingers
 
@@ -31,16 +31,6 @@ from orchestra.worktree import READY
 if TYPE_CHECKING:
     from orchestra.board import Board
 
-ASK = """
-```script
-status working
-escalate "Which colour?" --gate domain --option red --option blue --context "Both are in the palette."
-write colour.txt "{answer}"
-commit "Use {answer}"
-ship
-```
-"""
-HANG = "```script\nstatus working\nhang\n```\n"
 HOSTILE = "[bold red]x[/] #(touch canary) #[fg=red] \x1b[31m $(touch canary) {n}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import both_servers_at_night, eventually
 from github_double import Double
-from person import Person, configure, write_issue
+from person import ASK, HANG, Person, configure, write_issue
 
 pytestmark = pytest.mark.journey
 pytest_plugins = ("github_double.fixtures",)
@@ -30,16 +30,6 @@ commit "Add note {n}"
 ship
 ```
 """
-ASK = """
-```script
-status working
-escalate "Which colour?" --gate domain --option red --option blue --context "Both are in the palette."
-write colour.txt "{answer}"
-commit "Use {answer}"
-ship
-```
-"""
-HANG = "```script\nstatus working\nhang\n```\n"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import both_servers, eventually
-from person import Person, configure, write_issue
+from person import ASK, HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra import keys
@@ -19,16 +19,6 @@ from orchestra.tmux_server import Server
 
 pytestmark = pytest.mark.journey
 
-ASK = """
-```script
-status working
-escalate "Which colour?" --gate domain --option red --option blue --context "Both are in the palette."
-write colour.txt "{answer}"
-commit "Use {answer}"
-ship
-```
-"""
-HANG = "```script\nstatus working\nhang\n```\n"
 HOSTILE = "#(touch canary) #[fg=red]x '; touch canary; ' $(touch canary) #{pid} %H"
 
 

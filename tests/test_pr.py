@@ -8,14 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra.app import open_orchestra
 from orchestra.commands.pr import openers
 
 URL = "https://github.com/acme/widgets/pull/9"
-HANG = "```script\nstatus working\nhang\n```\n"
 
 
 def program(path: Path, *lines: str) -> str:

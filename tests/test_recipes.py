@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import eventually
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 from terminal import Terminal
 
 pytestmark = pytest.mark.journey
 
 PAGE = (Path(__file__).parents[1] / "docs" / "keys.md").read_text()
-HANG = "```script\nstatus working\nhang\n```\n"
 THEME = "set -g @thm_crust '#11111b'\nset -g @thm_peach '#fab387'\nset -g status-right 'theirs'\n"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import both_servers, both_servers_at_night, eventually
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 
 from orchestra import processes
 from orchestra.worktree import Repository
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.journey
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
 Git = Callable[..., str]
 
-HANG = "```script\nstatus working\nhang\n```\n"
 WORK = "```script\nwrite a.txt one\ncommit One\nwrite b.txt two\nstatus working\nhang\n```\n"
 CHILDREN = """```script
 status working

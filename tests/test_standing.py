@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 from github_double import Double, Fault
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 
 pytestmark = pytest.mark.journey
 pytest_plugins = ("github_double.fixtures",)
 Git = Callable[..., str]
 
-HANG = "```script\nstatus working\nhang\n```\n"
 WAIT = "```script\nstatus working\nwait\nwrite b.txt two\nwait\n```\n"
 SHIP = '```script\nstatus working\nwrite a.txt "one"\ncommit One\nship\nwait\n```\n'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import eventually
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 from test_board import settled
 
@@ -29,7 +29,6 @@ TITLES = (
     "'; run-shell 'touch cnry' #{l:#(touch cnry)} {{TOKEN}} {0}",
     "../../etc/x #{?#(touch cnry),#(touch cnry),b} #{s/x/#(y)/:z}",
 )
-HANG = "```script\nstatus working\nhang\n```\n"
 ASK = '```script\nstatus working\nescalate "#(touch cnry) #[fg=red]which? #{pid} %H"\nhang\n```\n'
 BEYOND = {"\x1b", "\x07", "\x9b", "\u202e", "\u200b", "\u2066", "\ufeff", "\u241e"}
 
