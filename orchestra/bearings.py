@@ -20,7 +20,7 @@ class Bearings(Record):
     """`cache/<project>/project.json`."""
 
     root: str
-    socket: str  # tmux -L
+    socket: str  # tmux -L, or -S where it is a path: the person's own server
     sockets: str  # TMUX_TMPDIR of the person who opened the workspace; a worker has another one
     silent: float  # seconds
     layout: str  # that `up` opened; empty: the configured one
@@ -35,7 +35,7 @@ def read(cache: str) -> Bearings | None:
         return None
     texts = (found.root, found.socket, found.sockets, found.layout, found.api)
     sane = all(isinstance(text, str) and text.isprintable() for text in texts) and isinstance(found.silent, int | float)
-    return found if sane and found.socket and "/" not in found.socket else None
+    return found if sane and found.socket and ("/" not in found.socket or os.path.isabs(found.socket)) else None
 
 
 def write(cache: str, bearings: Bearings) -> None:

@@ -99,7 +99,7 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
     if event == "PermissionRequest" and more == GOES_ON and payload.get("tool_name") == "ExitPlanMode":
         return _plan_goes_on(store, before, payload), store, None
     after = _record(store, before, event, payload)
-    if event == "PermissionRequest":
+    if event == "PermissionRequest" and payload:  # what could not be read is answered in the pane, where it is seen
         return None, store, (after, payload)
     return (_hand_over(store, after, event) if _may_hand_over(event, payload) else None), store, None
 

@@ -67,7 +67,7 @@ class People(Session):
     def greet(self, text: str) -> None:
         """A message line for the first terminal that attaches to our session, if there is no worker then either."""
         hook, session = "client-attached[87]", f"={self._name}:"
-        say = conf.quote("display-message -d 8000 '#{q/h:@orchestra_greeting}'")
+        say = conf.quote("display-message -d 4000 '#{q/h:@orchestra_greeting}'")
         once = f"if-shell -F '#{{==:#{{@orchestra_bar}},no workers}}' {say} ; set-hook -u -t '{session}' {hook}"
         self._tell({"@orchestra_greeting": text}, [[("set-hook", "-t", session, hook, once)]])
 

@@ -275,12 +275,12 @@ def a_pipe_that_stays_open(place: Place) -> Iterator[Way]:
 @contextmanager
 def a_payload_of_50_mb(place: Place) -> Iterator[Way]:
     huge = json.dumps({**HELD, "tool_input": {"command": "x" * 50_000_000}, "prompt": "y"}).encode()
-    yield Way(given=lambda _: huge, waits=True)
+    yield Way(given=lambda _: huge)
 
 
 @contextmanager
 def a_payload_of_nonsense(place: Place) -> Iterator[Way]:
-    yield Way(given=lambda _: b"\xff\xfe{" + b"[" * 300_000, waits=True)
+    yield Way(given=lambda _: b"\xff\xfe{" + b"[" * 300_000)
 
 
 BROKEN = (

@@ -49,6 +49,8 @@ def layout(repo: Path) -> str:
 def terminal(local: Person, layout: str) -> Iterator[Terminal]:
     """The workspace, with a shell in front, on a screen of 120x40."""
     local.runs("up", layout, "-d")
+    here = local.tmux("display-message", "-p", "#{session_name}:")
+    local.tmux("set-hook", "-u", "-t", here, "client-attached[87]")  # the greeting hides the bar for a while
     terminal = Terminal(120, 40)
     terminal.run(["tmux", "-L", local.socket, "attach"])
     terminal.shows("no workers")

@@ -190,8 +190,8 @@ def test_the_queue_starts_what_waits(person: Person, github: Double, github_repo
 
 
 def test_a_crashed_agent_is_started_again_and_not_for_ever(github_repo: Path, github: Double, git: Git) -> None:
-    configure(github_repo, "agent: scripted", "limits: {restart: 2}")
-    github.add_issue(number=9, title="Crash", body="```script\nstatus working\nexit 3\nexit 3\nexit 3\n```")
+    configure(github_repo, "agent: scripted", "limits: {restart: 1}")
+    github.add_issue(number=9, title="Crash", body="```script\nstatus working\nexit 3\nexit 3\n```")
     person = Person(github_repo)
     person.runs("up", "-d")
     person.runs("spawn", "9")
