@@ -355,8 +355,9 @@ def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:
     """Neither --resume nor --session-id takes a transcript without a message."""
     sit.start("go " + marker({"text": "hi"}))
     sit.wait("turn-ended")
-    Path(sit.transcript).write_text('{"type":"mode","mode":"normal"}\n')
     os.kill(sit.terminal.pid, signal.SIGKILL)
+    eventually(lambda: sit.terminal.dead)  # it would write on
+    Path(sit.transcript).write_text('{"type":"mode","mode":"normal"}\n')
     assert not claude.conversation_exists(sit.seat.session, sit.environment)
     for resume in (True, False):
         sit.start("go", resume=resume)
