@@ -62,11 +62,16 @@ def begun(orchestra: Orchestra, worker: Worker) -> bool:
         return False
 
 
+def forget(orchestra: Orchestra, number: str) -> None:
+    """Take away the mark of a removal that has ended."""
+    discard(orchestra.store.file(number, INTENT))
+
+
 def finish(orchestra: Orchestra, worker: Worker) -> str:
     """End a removal that began; or why it is called off, where what was proven holds no more."""
     why = reason(orchestra, worker)
     if why:
-        discard(orchestra.store.file(worker.id, INTENT))
+        forget(orchestra, worker.id)
     else:
         remove(orchestra, worker)
     return why
@@ -75,8 +80,8 @@ def finish(orchestra: Orchestra, worker: Worker) -> str:
 def remove(orchestra: Orchestra, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
     tripwire.check(orchestra)
-    repository, intent = orchestra.repository, orchestra.store.file(worker.id, INTENT)
-    write_atomic(intent, worker.nonce)
+    repository = orchestra.repository
+    write_atomic(orchestra.store.file(worker.id, INTENT), worker.nonce)
     try:
         ending.end(orchestra, worker)
         repository.remove(worker.worktree, worker.branch, id=worker.id)
@@ -84,10 +89,10 @@ def remove(orchestra: Orchestra, worker: Worker) -> None:
         if tip is not None:
             repository.delete_branch(worker.branch, tip)
     except OrchestraError:
-        discard(intent)  # refused: `up` would be, too; what is missing then, the next `prune` does
+        forget(orchestra, worker.id)  # refused: `up` would be, too; what is missing then, the next `prune` does
         raise
     orchestra.store.put_away(worker.id)
-    discard(intent)
+    forget(orchestra, worker.id)
 
 
 def undo(orchestra: Orchestra, number: str, branch: str, path: str) -> str | None:

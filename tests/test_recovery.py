@@ -286,9 +286,11 @@ def test_restore_brings_back_what_prune_removed(person: Person, repo: Path, git:
     tip = git("-C", repo, "rev-parse", "issue-2")
     git("-C", repo, "update-ref", "refs/remotes/origin/issue-2", tip)  # it was pushed: nothing would be lost
     person.runs("cancel", "2")
+    nonce = person.asks("show", "2")["nonce"]
     (worktree / "b.txt").unlink()
     assert person.asks("prune")["removed"] == ["2"]
     assert not worktree.exists()
+    (state(person, "2") / "pruning").write_text(nonce)  # as a kill in its very last step leaves it
     assert not git("-C", repo, "branch", "--list", "issue-2")
     assert "refs/orchestra/trash/branches/issue-2/" in person.runs("restore").out
     for _ in range(2):  # twice is once

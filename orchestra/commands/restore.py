@@ -25,6 +25,8 @@ class Restored(NamedTuple):
 def restore(orchestra: Orchestra, number: str) -> Restored:
     """Make what is missing again; what is there is never overwritten. Raises OrchestraError when nothing is kept."""
     tripwire.check(orchestra)
+    if number not in orchestra.store.ids():  # put away: its removal ended, but for the mark, if that was killed
+        removal.forget(orchestra, number)
     orchestra.store.bring_back(number)
     worker = orchestra.store.read(number)
     if worker is not None and removal.begun(orchestra, worker):
