@@ -55,9 +55,8 @@ def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket.socket, "connect", loopback_only)
     yield home
-    for directory in Path(sockets.name).glob("tmux-*"):
-        for path in directory.iterdir():
-            subprocess.run(["tmux", "-S", str(path), "kill-server"], check=False, capture_output=True)
+    for path in filter(Path.is_socket, Path(sockets.name).rglob("*")):
+        subprocess.run(["tmux", "-S", str(path), "kill-server"], check=False, capture_output=True)
     sockets.cleanup()
 
 
