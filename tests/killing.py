@@ -100,7 +100,8 @@ def findings(person: Person) -> list[str]:
 def facts(person: Person, git: Git) -> dict[str, str]:
     """What a second `up` must leave as it is."""
     home = Path(person.environ["ORCHESTRA_HOME"])
-    passing = ("/tmux/", "/etags/")  # sockets of workers; what GitHub answered last
+    # Sockets of workers; what GitHub answered last; words of a killed `tell`, which the monitor brings by itself.
+    passing = ("/tmux/", "/etags/", "/mailbox", "/deliver.lock", "/pasted")
     return {
         "panes": person.tmux("list-panes", "-a", "-F", "#{pane_id} #{pane_pid} #{pane_dead} #{@orchestra_worker}"),
         "refs": git("-C", person.where, "for-each-ref"),
