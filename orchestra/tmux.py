@@ -234,9 +234,17 @@ class Tmux(Keyboard):
         return self.server.within(pane, [("capture-pane", "-p", "-e", "-t", pane.id)], dead=True)
 
     def close(self, pane: Pane) -> None:
-        """End the pane if it is still this worker's; nothing to do when it is gone."""
-        if any((row.pane, row.worker) == (pane.id, pane.worker) for row in self._look().rows):
+        """End the pane if it is still this worker's; nothing to do when it is gone, or goes at the same moment."""
+        if not self._has(pane):
+            return
+        try:
             self.server.within(pane, [("kill-pane", "-t", pane.id)], dead=True)
+        except OrchestraError:
+            if self._has(pane):
+                raise
+
+    def _has(self, pane: Pane) -> bool:
+        return any((row.pane, row.worker) == (pane.id, pane.worker) for row in self._look().rows)
 
     def shutdown(self) -> None:
         """End our session and no other, and wait for the server's end if it was the last one (O12).

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import eventually
@@ -938,3 +939,18 @@ def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
     before = {pane.id for pane in tmux.panes()}
     assert not tmux.open([], plans, per_window=4)
     assert {pane.id for pane in tmux.panes()} == before
+
+
+def test_a_pane_that_somebody_else_ends_at_the_same_moment_is_closed(
+    tmux: Tmux, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane, within = worker(tmux, "1"), tmux.server.within
+
+    def late(*args: Any, **more: Any) -> str:
+        raw("kill-pane", "-t", pane.id)
+        return within(*args, **more)
+
+    worker(tmux, "2")
+    monkeypatch.setattr(tmux.server, "within", late)
+    tmux.close(pane)
+    assert [one.worker for one in tmux.panes()] == ["2"]
