@@ -18,7 +18,7 @@ from orchestra import board_keys, board_text, keys, overview
 from orchestra.board_widgets import CSS, Rows, page, words
 from orchestra.errors import OrchestraError
 from orchestra.model import Status
-from orchestra.view import look
+from orchestra.view import counted, look
 
 if TYPE_CHECKING:
     from textual.content import Content
@@ -104,7 +104,7 @@ class Board(App[tuple[str, ...]]):
     def look_again(self) -> None:
         """Look at everything, away from the screen."""
         self.seen, self.looked = overview.files(self.orchestra), self.orchestra.now()
-        self.call_from_thread(self.show, look(self.orchestra))
+        self.call_from_thread(self.show, counted(self.orchestra, look(self.orchestra)))
 
     @work(thread=True, exclusive=True, group="issues")
     def ask_issues(self) -> None:

@@ -152,7 +152,7 @@ def list_(door: Door, watch: bool, as_json: bool) -> None:
     if watch:
         door.watch(lambda: door.render.table(verb(door.orchestra), door.title, door.width))
         return
-    view = verb(door.orchestra)
+    view = verb(door.orchestra, tokens=as_json)
     door.say(door.as_json.table(view) if as_json else door.render.table(view, door.title, door.width))
 
 

@@ -137,7 +137,7 @@ class Keyboard(People):
         return self.running() and self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500))).code == 0
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
-        """Open a popup of ours for one terminal; returns when it is closed."""
+        """Open a popup of ours for one terminal; what stays open longer than a second is not waited for."""
         from orchestra import keys
 
         command = keys.popup(program, name)

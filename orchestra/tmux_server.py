@@ -155,7 +155,7 @@ class Server:
         return said.out
 
     def push(self, *argv: str) -> None:
-        """Like `ask`, for hooks: no answer, no error, at most a second. Costs no import of subprocess (20 ms)."""
+        """Like `ask`, but no answer, no error, and at most a second: for what stays open, as a popup does."""
         null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
         try:
             pid = os.posix_spawnp("tmux", [*self._argv, *argv], self._environ, file_actions=null)

@@ -62,17 +62,22 @@ def look(orchestra: Orchestra, *, changes: bool = True) -> View:
         for worker in found.workers
     ]
     held = changes_of(orchestra, seens) if changes else {}
-    used = tokens.of(orchestra, found.workers) if changes else {}
     now, silent = orchestra.now(), orchestra.config.limits.silent
     ranked = attention.order((attention.attention(seen, now, silent), seen) for seen in seens)
-    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id), used.get(seen.worker.id)) for kind, seen in ranked)
+    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
     return View(orchestra.project, rows, found.problems, is_open, _forge(orchestra, found.workers))
 
 
-def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None, used: Tokens | None) -> Row:
+def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -> Row:
     since = seconds_of(seen.worker.status_since)
     old = max(0.0, now - since) if since else 0.0
-    return Row(seen, kind, attention.why(seen, kind), old, held, tokens=used)
+    return Row(seen, kind, attention.why(seen, kind), old, held)
+
+
+def counted(orchestra: Orchestra, view: View) -> View:
+    """The same with what each worker has used: transcripts are read on for it, so not for the table of `list`."""
+    used = tokens.of(orchestra, [row.worker for row in view.rows])
+    return view._replace(rows=tuple(row._replace(tokens=used.get(row.worker.id)) for row in view.rows))
 
 
 def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | None]:

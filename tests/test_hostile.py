@@ -98,7 +98,7 @@ def worker(orchestra: Orchestra, number: str, words: Sequence[str]) -> None:
 
 def shown(orchestra: Orchestra, words: Sequence[str]) -> Iterator[str]:
     """Everything that people read, as lines."""
-    view = list_(orchestra)
+    view = list_(orchestra, tokens=True)
     yield from render.table(view, words[0], 80)
     yield render_json.table(view)
     yield render_json.rows(gates(orchestra))

@@ -122,7 +122,7 @@ EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 def see(desk: Desk) -> None:
     """All that people and programs are shown; #125 is in it, and nothing of it is unsafe on a terminal."""
     orchestra = desk.orchestra
-    view = list_(orchestra)
+    view = list_(orchestra, tokens=True)
     assert "125" in [row.worker.id for row in view.rows]
     said = [*render.table(view, "t", 100), render_json.table(view)]
     for row in view.rows:
@@ -239,7 +239,7 @@ def read_bearings(desk: Desk) -> None:
 
 
 def read_caches(desk: Desk) -> None:
-    view = list_(desk.orchestra)
+    view = list_(desk.orchestra, tokens=True)
     changes_of(desk.orchestra, [row.seen for row in view.rows])
     announce.announce(desk.orchestra, view)
     news.since_last(desk.store)

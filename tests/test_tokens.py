@@ -15,7 +15,7 @@ from orchestra import tokens
 from orchestra.agents.claude_usage import transcripts, used_in
 from orchestra.agents.usage import Mark, Usage
 from orchestra.door import Door
-from orchestra.view import look
+from orchestra.view import counted, look
 
 pytestmark = pytest.mark.fast
 MOST = 10**6
@@ -101,7 +101,7 @@ def test_a_worker_s_tokens_are_those_of_all_its_conversations(repo: Path, tmp_pa
     assert transcripts(str(tmp_path / "two.jsonl"))[1:] == [str(below / "agent-1.jsonl")]
 
     def used() -> str:
-        (row,) = look(door.orchestra).rows
+        (row,) = counted(door.orchestra, look(door.orchestra)).rows
         return tokens.told(row.tokens) if row.tokens else ""
 
     assert used() == "3k: 300 in, 3k from the cache, 0 into it, 120 out"

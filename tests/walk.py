@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest import eventually
-from person import Person, configure, write_issue
+from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -31,7 +31,6 @@ commit "Use {answer}"
 ship
 ```
 """
-HANG = "```script\nstatus working\nhang\n```\n"
 ISSUES = {
     121: ("Warning colour", ASK),
     122: ("Dark mode", HANG),

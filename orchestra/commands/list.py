@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import tripwire
-from orchestra.view import View, look
+from orchestra.view import View, counted, look
 
 if TYPE_CHECKING:
     from orchestra.app import Orchestra
 
 
-def list_(orchestra: Orchestra) -> View:
-    """Every worker of the project as people see it."""
-    return look(orchestra)._replace(warning=tripwire.warning(orchestra))
+def list_(orchestra: Orchestra, *, tokens: bool = False) -> View:
+    """Every worker of the project as people see it; with `tokens` what each has used."""
+    view = look(orchestra)
+    return (counted(orchestra, view) if tokens else view)._replace(warning=tripwire.warning(orchestra))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import tripwire
+from orchestra import tokens, tripwire
 from orchestra.view import Row, row_of
 
 if TYPE_CHECKING:
@@ -13,4 +13,5 @@ if TYPE_CHECKING:
 
 def show(orchestra: Orchestra, number: str) -> Row:
     """One worker as people see it; raises OrchestraError when there is none."""
-    return row_of(orchestra, number)._replace(warning=tripwire.warning(orchestra))
+    used = tokens.of(orchestra, orchestra.store.listing().workers).get(number)
+    return row_of(orchestra, number)._replace(tokens=used, warning=tripwire.warning(orchestra))
