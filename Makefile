@@ -28,10 +28,11 @@ demo: $(VENV)/installed tools ## see it work in a throw-away repository, without
 test: $(VENV)/developing tools ## run all tests, with the real Claude Code program where there is npm
 	$(PYTEST)
 
-check: $(VENV)/developing tools ## lint, types, and the tests that need neither tmux nor an agent
+check: $(VENV)/developing tools ## lint, types, imports, and the tests that need neither tmux nor an agent
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(PYTEST) -m fast
 
 e2e: $(VENV)/developing tools ## run the journeys only: told through the command line, in real tmux

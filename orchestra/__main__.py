@@ -1,6 +1,6 @@
 """`python -m orchestra`: what our own panes run, whatever is on PATH."""
 
-from orchestra.cli import main
+from orchestra.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -12,7 +12,7 @@ import select
 import signal
 import time
 
-from orchestra.record import Record
+from orchestra.core.records import Record
 
 TYPE_CHECKING = False
 

@@ -106,12 +106,12 @@ def bench_start() -> None:
 
 def bench_hook() -> None:
     place = Place(1)
-    code = ("import sys,time; from orchestra.store import Store; s=Store(sys.argv[1],'p',time.time); "
+    code = ("import sys,time; from orchestra.storage.session_store import Store; s=Store(sys.argv[1],'p',time.time); "
             "s.record('124',s.event('spawned','x',id='124',title='t',nonce='n'))")  # fmt: skip
     place.run(PY, "-c", code, str(place.base / "o"))
     who = {"ORCHESTRA_PROJECT": "p", "ORCHESTRA_WORKER": "124"}
     payload = json.dumps({"session_id": "x", "hook_event_name": "Stop", "last_assistant_message": "done"}).encode()
-    hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hook.py"), "claude", "Stop", "n")
+    hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hooks" / "entry.py"), "claude", "Stop", "n")
     pair("hook: an event recorded", "<= 2 x python -c pass", lambda: place.run(*hook, given=payload, more=who),
          lambda: place.run(PY, "-c", "pass"), runs=25)  # fmt: skip
     beat = (
@@ -122,7 +122,7 @@ def bench_hook() -> None:
 
 def bench_list() -> None:
     few, many = Place(1), Place(1)
-    code = ("import sys,time; from orchestra.app import open_orchestra; import os\n"
+    code = ("import sys,time; from orchestra.project.context import open_orchestra; import os\n"
             "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
             "for n in range(1, int(sys.argv[1])+1): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title='T',nonce='n',"
             "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
@@ -134,7 +134,7 @@ def bench_list() -> None:
 def bench_board() -> None:
     """From the start to the first screen with workers on it, in a terminal of 200 by 60."""
     place = Place(1)
-    code = ("import sys,time; from orchestra.app import open_orchestra; import os\n"
+    code = ("import sys,time; from orchestra.project.context import open_orchestra; import os\n"
             "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
             "for n in range(100, 150): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title=f'Worker {n}',nonce='n',"
             "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
@@ -230,7 +230,7 @@ def bench_bar() -> None:
         event, payload = (("Stop", {}), ("UserPromptSubmit", {"prompt": "x"}))[turn % 2]
         while "as it was" not in line():  # again and again: a pass of the monitor puts it right
             place.tmux("set-option", "-t", f"={project}:", "@orchestra_bar", "as it was")
-        hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hook.py"), "claude", event, record["nonce"])
+        hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hooks" / "entry.py"), "claude", event, record["nonce"])
         begin = time.perf_counter()
         place.run(*hook, given=json.dumps(payload).encode(), more=who)
         while "as it was" in place.tmux("show-options", "-t", f"={project}:", "-v", "@orchestra_bar"):
@@ -268,7 +268,7 @@ def bench_polls() -> None:
     sys.path[:0] = [str(ROOT / "tests")]
     from github_double import Double
 
-    from orchestra.github_watch import Watch
+    from orchestra.github.poller import Watch
 
     for count in (1, 12, 50):
         with Double() as double:

@@ -76,7 +76,7 @@ def be(wish: dict[str, Any]) -> None:
         os.dup2(os.open(wish[name], os.O_RDONLY if number == 0 else os.O_WRONLY), number)
     steps = Steps(wish["step"])
     sys.argv = ["orchestra", *wish["argv"]]
-    from orchestra.cli import main
+    from orchestra.cli.main import main
 
     if wish["step"] or wish["counted"]:
         subprocess.Popen.communicate = steps.after(subprocess.Popen.communicate)  # type: ignore[method-assign]
@@ -95,12 +95,12 @@ def main() -> None:
     import git
     import libtmux
 
-    import orchestra.app
-    import orchestra.cli
+    import orchestra.cli.main
     import orchestra.commands.spawn
     import orchestra.commands.up
-    import orchestra.render
-    import orchestra.render_json  # noqa: F401
+    import orchestra.project.context
+    import orchestra.ui.json
+    import orchestra.ui.text  # noqa: F401 - warm: what every command loads
 
     assert git
     assert libtmux

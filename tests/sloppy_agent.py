@@ -31,8 +31,8 @@ def run(given: str) -> None:
     """Be the agent: our argv is Python's, `-P -m MODULE ARGS`."""
     import os
 
-    from orchestra.agents import scripted_program
-    from orchestra.agents.scripted_screen import Key, Screen
+    from orchestra.agents.scripted import program as scripted_program
+    from orchestra.agents.scripted.screen import Key, Screen
 
     takes, key = scripted_program.Conversation._take, Screen.key
     enters = 0

@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra import agents
-from orchestra.agents import claude, claude_hooks, protocol
-from orchestra.agents.claude_limits import resets_at
+from orchestra.agents import base as protocol
+from orchestra.agents.claude import hooks as claude_hooks
+from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.limits import resets_at
+from orchestra.core.models import AgentOptions, Seat
+from orchestra.core.text import seconds_of
 from orchestra.errors import UsageError
-from orchestra.model import AgentOptions, Seat
-from orchestra.text import seconds_of
 
 pytestmark = pytest.mark.fast
 
@@ -542,8 +544,8 @@ def test_agents_by_name() -> None:
 
 
 def test_the_hooks_part_imports_no_library() -> None:
-    root = str(Path(claude.__file__).parents[2])
-    code = f"import sys; sys.path.insert(0, {root!r}); import orchestra.agents.claude_hooks; print(*sys.modules)"
+    root = str(Path(claude.__file__).parents[3])
+    code = f"import sys; sys.path.insert(0, {root!r}); import orchestra.agents.claude.hooks; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     found = {name.split(".")[0] for name in done.stdout.split()}
     assert found - sys.stdlib_module_names == {"orchestra", "__main__"}

@@ -16,8 +16,8 @@ from conftest import eventually
 from messages_api import MessagesApi, marker
 from real_claude import Terminal, claude_environment, claude_home
 
-from orchestra.agents import claude
-from orchestra.model import AgentOptions, Seat
+from orchestra.agents.claude import launch as claude
+from orchestra.core.models import AgentOptions, Seat
 
 pytestmark = pytest.mark.real
 claude_program, terminal = real_claude.claude_program, real_claude.terminal  # fixtures

@@ -16,11 +16,12 @@ from conftest import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.agents import agent, scripted
-from orchestra.agents import scripted_steps as script
-from orchestra.agents.scripted_demo import FILES
-from orchestra.agents.scripted_screen import RULE, Key, Keys
-from orchestra.model import AgentOptions, Seat
+from orchestra.agents import agent
+from orchestra.agents.scripted import launch as scripted
+from orchestra.agents.scripted import script
+from orchestra.agents.scripted.screen import RULE, Key, Keys
+from orchestra.core.models import AgentOptions, Seat
+from orchestra.demo.content import FILES
 
 # --- the script ------------------------------------------------------------------------------------------------------
 

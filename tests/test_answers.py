@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import answers
-from orchestra.answers import Place, RateLimited
+from orchestra.core.models import Checks
 from orchestra.errors import Unreachable
-from orchestra.model import Checks
+from orchestra.github import responses as answers
+from orchestra.github.responses import Place, RateLimited
 
 pytestmark = pytest.mark.fast
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from orchestra import attention
-from orchestra.attention import Seen
-from orchestra.model import Activity, Attention, Checks, Doing, Pane, Pull, Status, Worker
-from orchestra.text import seconds_of, stamp
-from orchestra.transition import HELD
+from orchestra.core import attention
+from orchestra.core.attention import Seen
+from orchestra.core.lifecycle.transitions import HELD
+from orchestra.core.models import Activity, Attention, Checks, Doing, Pane, Pull, Status, Worker
+from orchestra.core.text import seconds_of, stamp
 
 pytestmark = pytest.mark.fast
 

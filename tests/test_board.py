@@ -18,18 +18,19 @@ from person import ASK, HANG, Person, configure, write_issue
 from rich.cells import cell_len
 from terminal import Terminal, quick_fingers
 
-from orchestra import board_keys, board_text
 from orchestra.agents.usage import Usage
-from orchestra.attention import Seen
-from orchestra.door import Door
-from orchestra.model import Changes, Pull, Status, Worker
-from orchestra.text import stamp
-from orchestra.tokens import Tokens
-from orchestra.view import Row
-from orchestra.worktree import READY
+from orchestra.core.attention import Seen
+from orchestra.core.models import Changes, Pull, Status, Worker
+from orchestra.core.text import stamp
+from orchestra.git.worktrees import READY
+from orchestra.ui.board import keys as board_keys
+from orchestra.ui.board import lines as board_text
+from orchestra.ui.console import Door
+from orchestra.workers.overview import Row
+from orchestra.workers.token_usage import Tokens
 
 if TYPE_CHECKING:
-    from orchestra.board import Board
+    from orchestra.ui.board.app import Board
 
 HOSTILE = "[bold red]x[/] #(touch canary) #[fg=red] \x1b[31m $(touch canary) {n}"
 
@@ -118,8 +119,8 @@ def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int
 
 
 def board(door: Door) -> Board:
-    from orchestra.board import Board
-    from orchestra.board_acts import Acts
+    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.app import Board
 
     return Board(Acts(door))
 

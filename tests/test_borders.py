@@ -11,10 +11,9 @@ import pytest
 from conftest import eventually
 from terminal import Terminal
 
-from orchestra.model import WorkerPlan
-from orchestra.text import age
-from orchestra.tmux import Tmux
-from orchestra.tmux_look import Border
+from orchestra.core.models import Border, WorkerPlan
+from orchestra.core.text import age
+from orchestra.tmux.workspace import Tmux
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import pytest
 from conftest import eventually
 from person import Person, Said, configure, write_issue
 
-from orchestra import lifecycle
-from orchestra.store import Store
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
 Git = Callable[..., str]

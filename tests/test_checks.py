@@ -20,9 +20,9 @@ from killing import Git, findings, settle, spawned, waiting
 from person import Person
 from warm import Command, Warm, warm
 
-from orchestra.store import Store
-from orchestra.tidy import stale_locks
-from orchestra.worktree import Repository
+from orchestra.git.cleanup import stale_locks
+from orchestra.git.worktrees import Repository
+from orchestra.storage.session_store import Store
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what processes do")

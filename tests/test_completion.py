@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[1] / "docs" / "keys.md").read_text()
 def offered(where: Path, words: str) -> list[str]:
     """What Tab offers for the last of these words, in bash."""
     count = len(words.split(" ")) - 1
-    code = "import sys; sys.argv = ['orchestra']; from orchestra.cli import main; main()"
+    code = "import sys; sys.argv = ['orchestra']; from orchestra.cli.main import main; main()"
     person = Person(where, {"COMP_WORDS": words, "COMP_CWORD": str(count), "_ORCHESTRA_COMPLETE": "bash_complete"})
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=where, env=person.environ, capture_output=True, text=True, check=False
@@ -50,7 +50,7 @@ def test_outside_of_a_repository_tab_offers_nothing_and_says_nothing(tmp_path: P
 @pytest.mark.fast
 def test_a_tab_loads_nothing_heavy(repo: Path) -> None:
     code = (
-        "import os, sys; from orchestra.completion import layouts, numbers, statuses; "
+        "import os, sys; from orchestra.cli.completion import layouts, numbers, statuses; "
         "[offer(None, None, '1') for offer in (layouts, numbers, statuses)]; "
         "print(*sorted({'msgspec', 'yaml', 'git', 'libtmux', 'ghapi', 'textual', 'rich'} & set(sys.modules)))"
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from orchestra.config import Agent, Config, GateRule, environment_allowed, fill, load, ref_problem
+from orchestra.config.schema import Agent, Config, GateRule, environment_allowed, fill, load, ref_problem
 from orchestra.errors import UsageError
 
 pytestmark = pytest.mark.fast
@@ -65,7 +65,7 @@ def test_the_defaults() -> None:
 
 
 def test_without_a_file_no_yaml_is_imported() -> None:
-    asked = "import sys; from orchestra.config import load; load([]); sys.exit('yaml' in sys.modules)"
+    asked = "import sys; from orchestra.config.schema import load; load([]); sys.exit('yaml' in sys.modules)"
     root = Path(__file__).parent.parent
     assert subprocess.run([sys.executable, "-c", asked], cwd=root, check=False).returncode == 0
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestra.cursor import Spot, issue_at
+from orchestra.core.issue_refs import Spot, issue_at
 
 pytestmark = pytest.mark.fast
 

@@ -18,11 +18,11 @@ from messages_api import MessagesApi, marker
 from person import Person, configure, write_issue
 from real_claude import claude_environment, claude_home
 
-from orchestra import guide
-from orchestra.app import open_orchestra
-from orchestra.files import locked
-from orchestra.guidance import sayable
-from orchestra.model import Delivery
+from orchestra.core.guidance import sayable
+from orchestra.core.models import Delivery
+from orchestra.project.context import open_orchestra
+from orchestra.storage.files import locked
+from orchestra.workers import delivery as guide
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 

@@ -12,8 +12,8 @@ import pytest
 from ensure_tools import OLDEST, old
 from person import Person
 
-from orchestra.agents.scripted_demo import FILES
-from orchestra.commands.demo import FIRST, demo
+from orchestra.demo.content import FILES
+from orchestra.demo.repository import FIRST, demo
 from orchestra.errors import OrchestraError
 
 Git = Callable[..., str]

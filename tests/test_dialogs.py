@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 from conftest import eventually
 
-from orchestra import answering, lifecycle, programs, snapshot
-from orchestra.dialogs import answer_to, open_questions
+from orchestra.core import serialization as snapshot
+from orchestra.core.dialogs import answer_to, open_questions
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle.transitions import Refused
+from orchestra.core.models import Doing, Escalation, Gate, Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.files import is_held
-from orchestra.hook_wait import waiting_file
-from orchestra.model import Doing, Escalation, Gate, Status, Worker
-from orchestra.store import Store
-from orchestra.transition import Refused
+from orchestra.project import entry_points as programs
+from orchestra.storage.files import is_held
+from orchestra.storage.session_store import Store
+from orchestra.workers import answers as answering
 
 pytestmark = pytest.mark.fast
 
@@ -157,7 +159,7 @@ class Waiting:
         return worker.dialogs[-1].request if worker and worker.dialogs else ""
 
     def held(self) -> bool:
-        return bool(self.request) and is_held(waiting_file(self.store, "124", self.request))
+        return bool(self.request) and is_held(self.store.answer_lock("124", self.request))
 
     def answer(self, behavior: str, **more: Any) -> str:
         event = self.store.event("answered", "human", request=self.request, behavior=behavior, **more)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestra.gate_presets import PRESETS
-from orchestra.gates import Hit, claude_rules, command_met, command_problem, met, path_problem
+from orchestra.config.gate_presets import PRESETS
+from orchestra.core.gates import Hit, claude_rules, command_met, command_problem, met, path_problem
 
 pytestmark = pytest.mark.fast
 

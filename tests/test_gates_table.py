@@ -17,8 +17,8 @@ from messages_api import MessagesApi, marker
 from real_claude import Terminal, claude_home
 from test_agent_claude_real import Sitting
 
-from orchestra import gates
-from orchestra.config import load
+from orchestra.config.schema import load
+from orchestra.core import gates
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 claude_program, terminal = real_claude.claude_program, real_claude.terminal  # fixtures

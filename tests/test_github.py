@@ -9,9 +9,9 @@ import pytest
 from github_double import Double
 from github_double.clients import Connect
 
+from orchestra.core.models import Issue
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.github import api_base
-from orchestra.model import Issue
+from orchestra.github.tracker import api_base
 
 pytestmark = pytest.mark.fast
 pytest_plugins = ("github_double.fixtures",)
@@ -113,7 +113,7 @@ def test_open_issues_come_page_by_page_without_pull_requests(github: Double, con
 
 
 def test_the_pages_are_bounded(github: Double, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestra.github.PAGE", 2)
+    monkeypatch.setattr("orchestra.github.tracker.PAGE", 2)
     for _ in range(30):
         github.add_issue()
     assert len(connect().issues()) == 20
@@ -136,7 +136,7 @@ def test_what_has_not_changed_costs_nothing(github: Double, connect: Connect) ->
 
 
 def test_what_is_remembered_is_bounded(github: Double, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestra.github.MEMORY", 3)
+    monkeypatch.setattr("orchestra.github.tracker.MEMORY", 3)
     for number in range(1, 6):
         github.add_issue(number=number)
     tracker = connect()
@@ -147,7 +147,7 @@ def test_what_is_remembered_is_bounded(github: Double, connect: Connect, monkeyp
 
 def test_the_libraries_are_not_imported_before_the_first_request() -> None:
     code = (
-        "import sys, time, orchestra.github as github;"
+        "import sys, time, orchestra.github.tracker as github;"
         "github.GitHubTracker('a', 'b', 'https://api.github.com', 't', now=time.time);"
         "print(*{'ghapi', 'httpx2', 'fastcore'} & set(sys.modules))"
     )

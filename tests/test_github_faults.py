@@ -11,9 +11,9 @@ import pytest
 from github_double import Double, Fault
 from github_double.clients import Clock, Connect
 
-from orchestra.answers import RateLimited
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.github import GitHubTracker
+from orchestra.github.responses import RateLimited
+from orchestra.github.tracker import GitHubTracker
 
 pytestmark = pytest.mark.fast
 pytest_plugins = ("github_double.fixtures",)

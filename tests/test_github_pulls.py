@@ -9,10 +9,10 @@ import pytest
 from github_double import Double
 from github_double.clients import Connect
 
-from orchestra import github
+from orchestra.core.models import Checks
 from orchestra.errors import OrchestraError
-from orchestra.github import GitHubTracker
-from orchestra.model import Checks
+from orchestra.github import tracker as github
+from orchestra.github.tracker import GitHubTracker
 
 pytestmark = pytest.mark.fast
 pytest_plugins = ("github_double.fixtures",)

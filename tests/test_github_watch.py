@@ -17,13 +17,14 @@ from github_double.routes import Answer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import github_seen, github_watch
-from orchestra.answers import Missing
-from orchestra.budget import Budget, Limited
+from orchestra.core.models import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.etags import ETags, Kept
-from orchestra.github_watch import CheckSeen, Details, Kind, MergeState, Poll, PullSeen, Watch, interval, pull_of
-from orchestra.model import Checks, Pull
+from orchestra.github import poll_parsing as github_seen
+from orchestra.github import poller as github_watch
+from orchestra.github.etag_cache import ETags, Kept
+from orchestra.github.poller import CheckSeen, Details, Kind, MergeState, Poll, PullSeen, Watch, interval, pull_of
+from orchestra.github.rate_limit import Budget, Limited
+from orchestra.github.responses import Missing
 
 pytestmark = pytest.mark.fast
 pytest_plugins = ("github_double.fixtures",)
@@ -141,7 +142,7 @@ def test_a_damaged_cache_is_an_empty_one(github: Double, watching: Open, cache: 
 def test_what_is_kept_is_private_bounded_and_without_the_token(
     github: Double, watching: Open, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestra.etags.MOST_FILES", 10)
+    monkeypatch.setattr("orchestra.github.etag_cache.MOST_FILES", 10)
     pulls(github, 4)
     watch = watching()
     for pull in watch.poll().pulls:
@@ -727,7 +728,7 @@ def test_a_kept_poll_that_makes_no_sense_is_none(kept: dict[str, Any]) -> None:
 
 @given(JSON)
 def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
-    from orchestra.answers import Place
+    from orchestra.github.responses import Place
 
     place = Place("GitHub", "acme/widgets", "https://github.com/acme/widgets")
     readers: list[Callable[[], object]] = [

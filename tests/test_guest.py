@@ -14,10 +14,12 @@ from conftest import eventually
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra import keys, tmux_guest
+from orchestra.core import actions
+from orchestra.core.models import WorkerPlan
 from orchestra.errors import OrchestraError
-from orchestra.model import WorkerPlan
-from orchestra.tmux import Tmux
+from orchestra.tmux import guest_keys as tmux_guest
+from orchestra.tmux import key_bindings as keys
+from orchestra.tmux.workspace import Tmux
 
 pytestmark = pytest.mark.journey
 
@@ -25,7 +27,7 @@ PROJECT = "acme-widgets"
 WAIT = ("sleep", "1000")
 KEY_LISTS = ("list-keys", "list-keys -N")
 PROGRAM = ("env", "python3", "-m", "orchestra")
-WANTED = keys.chosen({})
+WANTED = actions.chosen({})
 
 # A person who has made tmux theirs: another prefix, bindings on our key and around it, hooks, a theme, dangerous options.
 CONF = """

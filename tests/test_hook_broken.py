@@ -20,11 +20,12 @@ import pytest
 from conftest import eventually
 
 import orchestra
-from orchestra import bearings, programs
-from orchestra.agents import claude
-from orchestra.bearings import Bearings
-from orchestra.model import AgentOptions, Delivery, Seat
-from orchestra.store import Store
+from orchestra.agents.claude import launch as claude
+from orchestra.core.models import AgentOptions, Delivery, Seat
+from orchestra.project import entry_points as programs
+from orchestra.storage import project_info as bearings
+from orchestra.storage.project_info import Bearings
+from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
 
@@ -50,7 +51,7 @@ class Place(NamedTuple):
 
     def lines(self) -> dict[str, str]:
         """The shell line of every hook there is: of a worker's agent, of the orchestrator's, of tmux."""
-        script = str(self.package / "hook.py")
+        script = str(self.package / "hooks" / "entry.py")
         found: dict[str, str] = {}
         for worker in ("124", "orchestrator"):
             hook = (*programs.hook(str(self.home), PROJECT, "claude")[:-2], script)

@@ -22,20 +22,28 @@ from hostile import strings, unsafe
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra import announce, ask, attention, board_text, feedback, notify, prompt, render, render_json, render_log
-from orchestra.app import Orchestra, open_orchestra
+from orchestra import notifications as notify
 from orchestra.commands.gates import gates
 from orchestra.commands.issues import Listed
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
 from orchestra.commands.status import status
-from orchestra.model import Issue, PanePlan, WindowPlan, WorkerPlan
-from orchestra.news import since_last
-from orchestra.notify import Alert, Ways
+from orchestra.config import prompts as prompt
+from orchestra.core import attention
+from orchestra.core.models import Border, Issue, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.text import clean
+from orchestra.hooks.updates import since_last
+from orchestra.monitor import feedback
+from orchestra.notifications import Alert, Ways
+from orchestra.project.context import Orchestra, open_orchestra
 from orchestra.reveal import reveal
-from orchestra.text import clean
-from orchestra.tmux import Tmux
-from orchestra.tmux_look import Border
+from orchestra.tmux.workspace import Tmux
+from orchestra.ui import dialogs as ask
+from orchestra.ui import json as render_json
+from orchestra.ui import log as render_log
+from orchestra.ui import text as render
+from orchestra.ui.board import lines as board_text
+from orchestra.workers import alerts as announce
 
 pytestmark = pytest.mark.journey
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import quick_json
-from orchestra.record import Record
+from orchestra.core import fast_json as quick_json
+from orchestra.core.records import Record
 
 pytestmark = pytest.mark.fast
 

@@ -17,17 +17,18 @@ from person import Person, configure, write_issue
 from test_board import record, settled
 from test_gates_journey import ASKS, blocked, keys
 
-from orchestra import ask, programs
-from orchestra.answering import Decision
 from orchestra.commands.approve import approve
 from orchestra.commands.deny import deny
 from orchestra.commands.tell import tell
-from orchestra.dialogs import in_the_pane
-from orchestra.door import Door
+from orchestra.core.dialogs import in_the_pane
+from orchestra.core.models import How, Worker
 from orchestra.errors import OrchestraError
-from orchestra.model import How, Worker
-from orchestra.render_log import entries
-from orchestra.store import Store
+from orchestra.project import entry_points as programs
+from orchestra.storage.session_store import Store
+from orchestra.ui import dialogs as ask
+from orchestra.ui.console import Door
+from orchestra.ui.log import entries
+from orchestra.workers.answers import Decision
 
 HOLDS = '```script\nstatus working\ndialog "Publish the package?"\nhang\n```\n'
 WAYS = ("command", "popup", "key", "board", "pane")
@@ -131,8 +132,8 @@ PANES = ("list-panes", "-a", "-F", "#{pane_id} #{@orchestra_worker}")
 
 
 def by_board(repo: Path, number: str) -> None:
-    from orchestra.board import Board
-    from orchestra.board_acts import Acts
+    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.app import Board
 
     async def story() -> None:
         app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))

@@ -14,7 +14,8 @@ from conftest import eventually
 from person import Person, write_issue
 from terminal import Terminal
 
-from orchestra import config, verifiers
+from orchestra.config import schema as config
+from orchestra.config import test_command as verifiers
 
 Git = Callable[..., str]
 ORCHESTRA = [sys.executable, "-P", "-m", "orchestra"]

@@ -299,7 +299,7 @@ def test_tmuxp_files_open_as_they_are(local: Person, name: str) -> None:
 def test_the_program_does_not_import_what_it_does_not_need() -> None:
     code = (
         "import sys; sys.argv = ['orchestra', '--version']\n"
-        "from orchestra.cli import main\n"
+        "from orchestra.cli.main import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "print([m for m in ('libtmux', 'git', 'ghapi', 'yaml', 'textual', 'msgspec') if m in sys.modules])"
     )

@@ -12,10 +12,11 @@ from conftest import both_servers, eventually
 from person import ASK, HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra import keys
+from orchestra.core import actions
 from orchestra.errors import UsageError
-from orchestra.tmux_conf import script
-from orchestra.tmux_server import Server
+from orchestra.tmux import key_bindings as keys
+from orchestra.tmux.client import Server
+from orchestra.tmux.commands import script
 
 pytestmark = pytest.mark.journey
 
@@ -84,15 +85,15 @@ def spawned(local: Person) -> set[str]:
     [({"spawn": "#(x)"}, "expected a key"), ({"spwan": "s"}, "expected one of"), ({"spawn": "a"}, "key of next too")],
 )
 def test_a_key_that_cannot_be_is_told(given: dict[str, str | None], why: str) -> None:
-    assert why in keys.problem(given, next(iter(given)))
+    assert why in actions.problem(given, next(iter(given)))
 
 
 @pytest.mark.fast
 def test_keys_can_be_changed_and_left_out() -> None:
-    found = keys.chosen({"spawn": "C-s", "back": None})
+    found = actions.chosen({"spawn": "C-s", "back": None})
     assert found["spawn"] == "C-s"
     assert "back" not in found
-    assert not keys.problem({"spawn": "C-s", "back": None}, "spawn")
+    assert not actions.problem({"spawn": "C-s", "back": None}, "spawn")
 
 
 def test_every_key_that_is_taken_is_one_of_tmux_and_is_found_again() -> None:
@@ -115,7 +116,7 @@ def test_every_key_that_is_taken_is_one_of_tmux_and_is_found_again() -> None:
         "PageUp",
     ]
     modified = [mod + one for mod in ("C-", "M-", "S-", "C-M-") for one in (*map(chr, range(33, 127)), *names)]
-    taken = [one for one in (*map(chr, range(33, 127)), *names, *modified) if not keys.key_problem(one)]
+    taken = [one for one in (*map(chr, range(33, 127)), *names, *modified) if not actions.key_problem(one)]
     assert {"O", ";", "\\", "C-s", "M-o", "F12", "C-Space"} < set(taken)
     assert not {"C-I", "C-i", "F13", "F20", "S-o", "C-M-x", 'M-"'} & set(taken)
     server = Server("orchestra", os.environ)

@@ -20,8 +20,8 @@ import pytest
 from killing import Git, Matrix, settle
 from warm import Command, warm
 
-from orchestra import tidy
-from orchestra.worktree import Repository
+from orchestra.git import cleanup as tidy
+from orchestra.git.worktrees import Repository
 
 pytestmark = [
     pytest.mark.journey,
@@ -105,7 +105,7 @@ def test_killed_at_every_call(matrix: Matrix, tmp_path: Path, verb: str) -> None
 ADD = """
 import os, sys
 from orchestra.errors import OrchestraError
-from orchestra.worktree import Repository
+from orchestra.git.worktrees import Repository
 root, path, branch, base = sys.argv[1:]
 repository = Repository(root, os.environ)
 try:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestra.config.layout import Layout, load, plan
+from orchestra.config.resources import find_layout, shipped
+from orchestra.core.models import PanePlan, WindowPlan
+from orchestra.core.tmux_layout import NAMES, cells, checksum
 from orchestra.errors import UsageError
-from orchestra.layout import Layout, load, plan
-from orchestra.layout_name import NAMES, cells, checksum
-from orchestra.model import PanePlan, WindowPlan
-from orchestra.shipped import find_layout, shipped
 
 EXAMPLES = Path(__file__).parent / "layouts"
 ARGV = {"orchestrator": ("orchestra", "orchestrator"), "monitor": ("orchestra", "monitor"), "board": ("orchestra", "b")}

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import lifecycle, lifecycle_pull, snapshot
-from orchestra.model import Checks, Delivery, Doing, Event, Pull, Status, Worker
-from orchestra.transition import HELD, Refused
+from orchestra.core import serialization as snapshot
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import pull_events as lifecycle_pull
+from orchestra.core.lifecycle.transitions import HELD, Refused
+from orchestra.core.models import Checks, Delivery, Doing, Event, Pull, Status, Worker
 
 pytestmark = pytest.mark.fast
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestra.core.models import Issue
 from orchestra.errors import OrchestraError
-from orchestra.local import LocalTracker, _parse
-from orchestra.model import Issue
+from orchestra.trackers.local import LocalTracker, _parse
 
 pytestmark = pytest.mark.fast
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestra import lifecycle
-from orchestra.store import Store
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
 WRITERS, EACH, READERS = 200, 5, 4
@@ -18,7 +18,7 @@ WRITERS, EACH, READERS = 200, 5, 4
 # All are forked from one process, which has made the imports.
 CROWD = """
 import os, select, sys, time
-from orchestra.store import Store
+from orchestra.storage.session_store import Store
 home, workers, writers, each, readers = sys.argv[1], *map(int, sys.argv[2:])
 store = Store(home, "p", time.time, lock_wait=100)
 begin, end = os.pipe(), os.pipe()

@@ -12,10 +12,10 @@ from conftest import eventually
 from github_double import Double, Fault
 from person import Person, configure
 
-from orchestra.model import Activity, Doing, Guidance, Status, Worker
-from orchestra.stall import is_stalled
-from orchestra.store import Store
-from orchestra.text import stamp
+from orchestra.core.models import Activity, Doing, Guidance, Status, Worker
+from orchestra.core.text import stamp
+from orchestra.monitor.stall import is_stalled
+from orchestra.storage.session_store import Store
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 pytest_plugins = ("github_double.fixtures",)

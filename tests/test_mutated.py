@@ -22,39 +22,37 @@ import pytest
 from hostile import unsafe
 from person import configure, write_issue
 
-from orchestra import (
-    announce,
-    answers,
-    bearings,
-    budget,
-    github_seen,
-    github_watch,
-    hook,
-    launch,
-    layout,
-    mend,
-    news,
-    prompt,
-    render,
-    render_json,
-    render_log,
-    shipped,
-    tripwire,
-)
-from orchestra.agents import claude_hooks
-from orchestra.app import Orchestra, open_orchestra
-from orchestra.attention import bar, border
+from orchestra.agents.claude import hooks as claude_hooks
 from orchestra.commands import up
 from orchestra.commands.doctor import doctor
 from orchestra.commands.issues import issues
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
+from orchestra.config import layout
+from orchestra.config import prompts as prompt
+from orchestra.config import resources as shipped
+from orchestra.core.attention import bar, border
+from orchestra.core.models import Issue
+from orchestra.doctor import repair as mend
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.etags import ETags, Kept
-from orchestra.github_ask import Asker, Reply
-from orchestra.local import LocalTracker
-from orchestra.model import Issue
-from orchestra.view import changes_of
+from orchestra.github import poll_parsing as github_seen
+from orchestra.github import poller as github_watch
+from orchestra.github import rate_limit as budget
+from orchestra.github import responses as answers
+from orchestra.github.client import Asker, Reply
+from orchestra.github.etag_cache import ETags, Kept
+from orchestra.hooks import entry as hook
+from orchestra.hooks import updates as news
+from orchestra.project.context import Orchestra, open_orchestra
+from orchestra.storage import project_info as bearings
+from orchestra.trackers.local import LocalTracker
+from orchestra.ui import json as render_json
+from orchestra.ui import log as render_log
+from orchestra.ui import text as render
+from orchestra.workers import alerts as announce
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import launch
+from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestra import news
-from orchestra.store import Store
+from orchestra.hooks import updates as news
+from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.fast
 

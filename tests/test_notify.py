@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 
-from orchestra import notify
-from orchestra.notify import Alert, Ways, is_quiet
+from orchestra import notifications as notify
+from orchestra.notifications import Alert, Ways, is_quiet
 
 pytestmark = pytest.mark.fast
 

@@ -11,8 +11,8 @@ from conftest import eventually
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra import ask
-from orchestra.model import Escalation, Gate, Status, Worker
+from orchestra.core.models import Escalation, Gate, Status, Worker
+from orchestra.ui import dialogs as ask
 
 Git = Callable[..., str]
 

@@ -11,8 +11,8 @@ import pytest
 from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra.app import open_orchestra
 from orchestra.commands.pr import openers
+from orchestra.project.context import open_orchestra
 
 URL = "https://github.com/acme/widgets/pull/9"
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestra.config.prompts import MAX_BODY, ORCHESTRATOR, WORKER, load, quote, render
+from orchestra.config.resources import find_prompt
 from orchestra.errors import UsageError
-from orchestra.prompt import MAX_BODY, ORCHESTRATOR, WORKER, load, quote, render
-from orchestra.shipped import find_prompt
 
 pytestmark = pytest.mark.fast
 

@@ -20,7 +20,7 @@ from conftest import both_servers, both_servers_at_night, eventually
 from person import HANG, Person, configure, write_issue
 
 from orchestra import processes
-from orchestra.worktree import Repository
+from orchestra.git.worktrees import Repository
 
 pytestmark = pytest.mark.journey
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
@@ -255,7 +255,7 @@ def test_hooks_never_stand_in_the_way(person: Person, broken: str, tmp_path: Pat
     payload = json.dumps({"session_id": worker["agentSession"], "hook_event_name": "Stop", "cwd": "/"})
     commands = [one["command"] for event in settings["hooks"].values() for each in event for one in each["hooks"]]
     if broken == "uninstalled":
-        commands = [command.replace("/orchestra/hook.py", "/orchestra/gone.py") for command in commands]
+        commands = [command.replace("/orchestra/hooks/entry.py", "/orchestra/hooks/gone.py") for command in commands]
     elif broken == "read-only":
         shutil.rmtree(home / "sessions")
         (home / "sessions").write_text("not a directory: nothing can be written, even by root")

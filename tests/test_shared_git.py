@@ -16,8 +16,8 @@ from github_double import Double
 from person import Person, configure
 from test_board import settled
 
-from orchestra.door import Door
-from orchestra.worktree import Repository
+from orchestra.git.worktrees import Repository
+from orchestra.ui.console import Door
 
 pytest_plugins = ("github_double.fixtures",)
 
@@ -193,8 +193,8 @@ def person_of(person: Person, worker: str) -> Person:
 
 def board(repo: Path) -> None:
     """Its lists, the changes it counts, and all about the selected worker."""
-    from orchestra.board import Board
-    from orchestra.board_acts import Acts
+    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.app import Board
 
     async def story() -> None:
         app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from conftest import eventually
 
-from orchestra import starts
-from orchestra.model import Doing
+from orchestra.core.models import Doing
+from orchestra.workers import start_slots as starts
 
 pytestmark = pytest.mark.fast
 
 LINE = """
 import select, sys
 from types import SimpleNamespace
-from orchestra import starts
+from orchestra.workers import start_slots as starts
 orchestra = SimpleNamespace(
     store=SimpleNamespace(cache=sys.argv[1]), pause=lambda seconds: select.select((), (), (), seconds)
 )

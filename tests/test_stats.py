@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 from person import configure
 
-from orchestra import lifecycle
-from orchestra.cli import orchestra
+from orchestra.cli.main import orchestra
 from orchestra.commands.stats import figures
-from orchestra.door import Door
-from orchestra.model import Event, Status
-from orchestra.text import stamp
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.models import Event, Status
+from orchestra.core.text import stamp
+from orchestra.ui.console import Door
 
 pytestmark = pytest.mark.fast
 NOON = 1_767_873_600.0

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_lifecycle import EVENTS, SENSIBLE
 
-from orchestra import lifecycle
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.models import Event, Status
 from orchestra.errors import OrchestraError
-from orchestra.model import Event, Status
-from orchestra.store import Store
+from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.fast
 
@@ -194,7 +194,7 @@ def test_what_is_no_number_is_no_path(store: Store, number: str) -> None:
 
 WRITER = """
 import sys, time
-from orchestra.store import Store
+from orchestra.storage.session_store import Store
 store = Store(sys.argv[1], "p", time.time)
 for turn in range(int(sys.argv[3])):
     assert not store.record(sys.argv[2], store.event("noted", "w", text=f"{sys.argv[4]} {turn}")).refused

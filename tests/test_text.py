@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hostile import strings, unsafe
 
-from orchestra import quick_json
-from orchestra.guidance import sayable
-from orchestra.text import clean, clean_lines
+from orchestra.core import fast_json as quick_json
+from orchestra.core.guidance import sayable
+from orchestra.core.text import clean, clean_lines
 
 pytestmark = pytest.mark.fast
 
@@ -80,8 +80,8 @@ def test_it_is_one_where_the_json_package_was_never_loaded() -> None:
     """As in a hook: there the scanner cannot make the error it wants to raise."""
     lines = (
         "import sys",
-        f"sys.path.insert(0, {str(Path(quick_json.__file__).parents[1])!r})",
-        "from orchestra import quick_json",
+        f"sys.path.insert(0, {str(Path(quick_json.__file__).parents[2])!r})",
+        "from orchestra.core import fast_json as quick_json",
         f"for text in {CUT!r}:",
         "    try: quick_json.loads(text)",
         "    except ValueError: continue",

@@ -13,8 +13,8 @@ from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 from test_board import settled
 
-from orchestra.door import Door
-from orchestra.text import clean
+from orchestra.core.text import clean
+from orchestra.ui.console import Door
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -77,8 +77,8 @@ def test_no_title_runs_hides_or_delays_anything(person: Person, repo: Path, tmp_
 
 
 def by_board(repo: Path) -> str:
-    from orchestra.board import Board
-    from orchestra.board_acts import Acts
+    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.app import Board
 
     async def story() -> str:
         app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))

@@ -18,15 +18,14 @@ from conftest import eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestra import tmux_conf as conf
-from orchestra import tmux_server
+from orchestra.core.guidance import sayable
+from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.guidance import sayable
-from orchestra.model import Pane, PanePlan, WindowPlan, WorkerPlan
-from orchestra.text import clean
-from orchestra.tmux import Tmux
-from orchestra.tmux_look import Border
-from orchestra.tmux_rows import rows
+from orchestra.tmux import client as tmux_server
+from orchestra.tmux import commands as conf
+from orchestra.tmux.panes import rows
+from orchestra.tmux.workspace import Tmux
 
 PROJECT = "acme-widgets"
 WAIT = ("sleep", "1000")
@@ -213,9 +212,7 @@ def test_a_worker_or_nonce_that_could_be_a_format_is_refused(text: str) -> None:
 
 
 def test_importing_costs_no_subprocess_and_no_libtmux() -> None:
-    ask = (
-        "import sys, orchestra.tmux; print([n for n in ('subprocess', 'libtmux', 'shlex', 'json') if n in sys.modules])"
-    )
+    ask = "import sys, orchestra.tmux.workspace; print([n for n in ('subprocess', 'libtmux', 'shlex', 'json') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -921,7 +918,7 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
 
 def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
     hold = (
-        "import os, signal\nfrom orchestra.tmux import Tmux\n"
+        "import os, signal\nfrom orchestra.tmux.workspace import Tmux\n"
         f"with Tmux('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", hold], check=False).returncode == -signal.SIGKILL

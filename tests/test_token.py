@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestra import token
 from orchestra.errors import OrchestraError
-from orchestra.token import Token, forget, keep, resolve
+from orchestra.github import auth as token
+from orchestra.github.auth import Token, forget, keep, resolve
 
 pytestmark = pytest.mark.fast
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from person import configure
 
-from orchestra import tokens
-from orchestra.agents.claude_usage import transcripts, used_in
+from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.usage import Mark, Usage
-from orchestra.door import Door
-from orchestra.view import counted, look
+from orchestra.ui.console import Door
+from orchestra.workers import token_usage as tokens
+from orchestra.workers.overview import counted, look
 
 pytestmark = pytest.mark.fast
 MOST = 10**6

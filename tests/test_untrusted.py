@@ -13,10 +13,10 @@ import pytest
 from github_double import Double
 from person import Person, configure, write_issue
 
-from orchestra import trust
+from orchestra.core.models import Issue
 from orchestra.errors import OrchestraError
-from orchestra.model import Issue
 from orchestra.reveal import reveal
+from orchestra.workers import trust
 
 pytest_plugins = ("github_double.fixtures",)
 

@@ -15,12 +15,12 @@ from conftest import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestra.core.models import Changes
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.git_run import execute
-from orchestra.model import Changes
-from orchestra.remote import _credential
-from orchestra.remote_address import slug
-from orchestra.worktree import READY, Repository
+from orchestra.git.process import execute
+from orchestra.git.remote import _credential
+from orchestra.git.remote_url import slug
+from orchestra.git.worktrees import READY, Repository
 
 pytestmark = pytest.mark.fast
 
@@ -111,7 +111,7 @@ def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None) -> Non
 
 def test_git_missing_for_the_whole_program(repo: Path, tmp_path: Path) -> None:
     script = (
-        "import sys; from orchestra.worktree import Repository; from orchestra.errors import OrchestraError\n"
+        "import sys; from orchestra.git.worktrees import Repository; from orchestra.errors import OrchestraError\n"
         "import os\ntry: Repository.find(sys.argv[1], os.environ)\n"
         "except OrchestraError as error: print(error.message)"
     )
@@ -352,7 +352,7 @@ def test_what_a_killed_add_left_is_mended(
 
 
 ADD = (
-    "import os, sys; from orchestra.worktree import Repository\n"
+    "import os, sys; from orchestra.git.worktrees import Repository\n"
     "root, path, branch, base, reason = sys.argv[1:]; r = Repository(root, os.environ); import git\n"
     "print(flush=True); sys.stdin.readline()\n"
     "r.add(path, branch, base, reason, adopt=True); r.checkout(path)"
@@ -1026,7 +1026,7 @@ def test_the_lock_outlives_a_killed_orchestra_until_its_git_ends(
     (tmp_path / "git").write_text(f"#!/bin/sh\ntouch {tmp_path / 'adding'}\nexec tail -f /dev/null\n")
     (tmp_path / "git").chmod(0o755)
     script = (
-        "import os, sys; from orchestra.worktree import Repository\n"
+        "import os, sys; from orchestra.git.worktrees import Repository\n"
         "r = Repository(sys.argv[1], {'PATH': sys.argv[2]})\n"
         "with r.locked() as fd:\n"
         "    print(flush=True); r.git('worktree', 'add', keep=(fd,))"

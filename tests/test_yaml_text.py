@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra import config, layout
+from orchestra.config import layout
+from orchestra.config import schema as config
+from orchestra.config.yaml import MAX_BYTES, MAX_DEPTH, dotted, load, parse, unknown_key
 from orchestra.errors import UsageError
-from orchestra.yaml_text import MAX_BYTES, MAX_DEPTH, dotted, load, parse, unknown_key
 
 pytestmark = pytest.mark.fast
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from orchestra.core.records import Record
 from orchestra.errors import UsageError
-from orchestra.record import Record
 
 TYPE_CHECKING = False
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from orchestra.agents.protocol import Agent
+    from orchestra.agents.base import Agent
 
-AGENTS: Mapping[str, str] = {"claude": "orchestra.agents.claude", "scripted": "orchestra.agents.scripted"}
+AGENTS: Mapping[str, str] = {"claude": "orchestra.agents.claude.launch", "scripted": "orchestra.agents.scripted.launch"}
 
 
 LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.record import Record
+from orchestra.core.records import Record
 
 TYPE_CHECKING = False
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import answering, guide
-from orchestra.answering import Decision
+from orchestra.core.models import Escalation, Gate, How
 from orchestra.errors import OrchestraError
-from orchestra.model import Escalation, Gate, How
-from orchestra.view import refresh, worker_of
+from orchestra.workers import answers as answering
+from orchestra.workers import delivery as guide
+from orchestra.workers.answers import Decision
+from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 _PASSES = (Gate.PERMISSION, Gate.PLAN, Gate.DOMAIN)  # what a yes alone answers, of several
 

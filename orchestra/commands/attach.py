@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
-from orchestra.view import Row, look, row_of
+from orchestra.workers.overview import Row, look, row_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def attach(orchestra: Orchestra, number: str | None) -> tuple[str, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.model import PanePlan, WindowPlan
+from orchestra.core.models import PanePlan, WindowPlan
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def board(orchestra: Orchestra) -> bool:

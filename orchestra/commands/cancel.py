@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import ending
-from orchestra.model import Worker
+from orchestra.core.models import Worker
+from orchestra.workers import stop as ending
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def cancel(orchestra: Orchestra, number: str) -> Worker:

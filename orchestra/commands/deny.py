@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import answering, guide
-from orchestra.answering import Decision
-from orchestra.model import Escalation, How
-from orchestra.view import refresh, worker_of
+from orchestra.core.models import Escalation, How
+from orchestra.workers import answers as answering
+from orchestra.workers import delivery as guide
+from orchestra.workers.answers import Decision
+from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def deny(orchestra: Orchestra, number: str, words: str, decision: Decision) -> tuple[Escalation, ...]:

@@ -7,12 +7,12 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
-from orchestra.text import clean, clean_lines
-from orchestra.view import worker_of
+from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 MOST = 2_000_000  # characters; nobody reads more
 

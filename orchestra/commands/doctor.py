@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestra import mend, tripwire
-from orchestra.app import Orchestra, home_of
-from orchestra.checks import Finding, error, machine, state, warning
+from orchestra.doctor import environment as machine
+from orchestra.doctor import invariants as state
+from orchestra.doctor import repair as mend
+from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
+from orchestra.project.context import Orchestra, home_of
+from orchestra.workers import git_config_guard as tripwire
 
 __all__ = ["Finding", "doctor"]
 

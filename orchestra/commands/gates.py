@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.dialogs import open_questions
-from orchestra.view import Row, look
+from orchestra.core.dialogs import open_questions
+from orchestra.workers.overview import Row, look
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def gates(orchestra: Orchestra) -> tuple[Row, ...]:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import config as configs
-from orchestra import verifiers
-from orchestra.files import write_atomic
-from orchestra.text import clean
+from orchestra.config import schema as configs
+from orchestra.config import test_command as verifiers
+from orchestra.core.text import clean
+from orchestra.storage.files import write_atomic
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 CONFIG = "orchestra.yaml"
 ISSUES = os.path.join(".orchestra", "issues")

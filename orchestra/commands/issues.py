@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.model import Issue, Status
+from orchestra.core.models import Issue, Status
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Listed(NamedTuple):

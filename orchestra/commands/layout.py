@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import bearings, desk, workspace
-from orchestra import layout as layouts
+from orchestra.config import layout as layouts
+from orchestra.config.resources import find_layout, layout_names
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.shipped import find_layout, layout_names
-from orchestra.text import clean
-from orchestra.view import refresh
+from orchestra.project import layout_plan as workspace
+from orchestra.storage import project_info as bearings
+from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Offered(NamedTuple):
@@ -33,7 +34,7 @@ def layout(orchestra: Orchestra, name: str) -> None:
     known = orchestra.bearings
     if known is not None:  # the next worker's pane goes by it, and the next `up`
         bearings.write(orchestra.store.cache, known._replace(layout=name))
-    desk.bind(orchestra)
+    orchestra.bind_keys()
     refresh(orchestra)
 
 

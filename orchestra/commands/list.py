@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import tripwire
-from orchestra.view import View, counted, look
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers.overview import View, counted, look
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def list_(orchestra: Orchestra, *, tokens: bool = False) -> View:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import scrollback
+from orchestra.core.models import Event
 from orchestra.errors import OrchestraError
-from orchestra.model import Event
-from orchestra.view import worker_of
+from orchestra.workers import pane_log as scrollback
+from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Entry(NamedTuple):

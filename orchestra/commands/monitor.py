@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError
-from orchestra.files import locked, make_private
-from orchestra.reconcile import Memory, reconcile
-from orchestra.text import stamp
+from orchestra.monitor.reconcile import Memory, reconcile
+from orchestra.storage.files import locked, make_private
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did

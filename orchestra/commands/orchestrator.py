@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import agents, launch, programs
-from orchestra import prompt as prompts
-from orchestra.files import make_private, read_text, write_atomic
-from orchestra.model import Launch, Seat
-from orchestra.shipped import find_prompt
-from orchestra.text import new_session
+from orchestra import agents
+from orchestra.config import prompts
+from orchestra.config.resources import find_prompt
+from orchestra.core.models import Launch, Seat
+from orchestra.core.text import new_session
+from orchestra.project import entry_points as programs
+from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.workers import launch
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 WELCOME = """The orchestrator's window, without an agent: {why}
   orchestra list         who needs you

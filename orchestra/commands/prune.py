@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import removal, tripwire
 from orchestra.errors import OrchestraError
-from orchestra.view import refresh
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import removal
+from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Kept(NamedTuple):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import ending, launch, trust
+from orchestra.core.lifecycle.transitions import LIVE
+from orchestra.core.models import Status, Worker
+from orchestra.core.text import new_session
 from orchestra.errors import OrchestraError
-from orchestra.model import Status, Worker
-from orchestra.text import new_session
-from orchestra.transition import LIVE
-from orchestra.view import refresh, worker_of
+from orchestra.workers import launch, trust
+from orchestra.workers import stop as ending
+from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:

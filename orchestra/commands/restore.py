@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import config as configs
-from orchestra import removal, tripwire
+from orchestra.config import schema as configs
 from orchestra.errors import OrchestraError
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import removal
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Restored(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import launch
+from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
-from orchestra.model import Worker
-from orchestra.view import refresh, worker_of
+from orchestra.workers import launch
+from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def resume(orchestra: Orchestra, number: str) -> Worker:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import tokens, tripwire
-from orchestra.view import Row, row_of
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import token_usage as tokens
+from orchestra.workers.overview import Row, row_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def show(orchestra: Orchestra, number: str) -> Row:

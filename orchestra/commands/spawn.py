@@ -6,19 +6,21 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import config as configs
-from orchestra import launch, lifecycle, queue, tripwire, trust
-from orchestra import prompt as prompts
+from orchestra.config import prompts
+from orchestra.config import schema as configs
+from orchestra.config.resources import find_prompt
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle.transitions import LIVE
+from orchestra.core.models import Doing, Issue, Pane, Status, Worker
+from orchestra.core.text import clean, is_id, new_session
 from orchestra.errors import OrchestraError, Unreachable, UsageError
-from orchestra.files import locked, make_private, write_atomic
-from orchestra.model import Doing, Issue, Pane, Status, Worker
-from orchestra.shipped import find_prompt
-from orchestra.text import clean, is_id, new_session
-from orchestra.transition import LIVE
-from orchestra.view import pane_of, refresh
+from orchestra.storage.files import locked, make_private, write_atomic
+from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import launch, queue, trust
+from orchestra.workers.overview import pane_of, refresh
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Spawned(NamedTuple):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import lifecycle, tokens
-from orchestra.dialogs import open_questions
-from orchestra.model import Event, Status, Worker
-from orchestra.text import seconds_of
-from orchestra.tokens import Tokens
-from orchestra.transition import Refused
+from orchestra.core.dialogs import open_questions
+from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle.transitions import Refused
+from orchestra.core.models import Event, Status, Worker
+from orchestra.core.text import seconds_of
+from orchestra.workers import token_usage as tokens
+from orchestra.workers.token_usage import Tokens
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 WORKING = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 

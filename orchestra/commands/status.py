@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra import attention
-from orchestra.attention import Bar
-from orchestra.view import look
+from orchestra.core import attention
+from orchestra.core.attention import Bar
+from orchestra.workers.overview import look
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 def status(orchestra: Orchestra) -> Bar:

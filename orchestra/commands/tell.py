@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import answering, guide
-from orchestra.answering import Decision
+from orchestra.core.guidance import sayable
+from orchestra.core.models import Delivery
 from orchestra.errors import OrchestraError
-from orchestra.guidance import sayable
-from orchestra.model import Delivery
-from orchestra.view import refresh, worker_of
+from orchestra.workers import answers as answering
+from orchestra.workers import delivery as guide
+from orchestra.workers.answers import Decision
+from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Told(NamedTuple):

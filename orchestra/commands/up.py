@@ -6,16 +6,19 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra import desk, keys, launch, mend, workspace
-from orchestra import prompt as prompts
+from orchestra.config import prompts
+from orchestra.config.resources import find_prompt
+from orchestra.core import actions
+from orchestra.core.lifecycle.transitions import LIVE
+from orchestra.core.models import Pane, WindowPlan, Worker
+from orchestra.doctor import repair as mend
 from orchestra.errors import OrchestraError
-from orchestra.model import Pane, WindowPlan, Worker
-from orchestra.shipped import find_prompt
-from orchestra.transition import LIVE
-from orchestra.view import bar_of
+from orchestra.project import layout_plan as workspace
+from orchestra.workers import launch
+from orchestra.workers.overview import bar_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 
 class Opened(NamedTuple):
@@ -41,7 +44,7 @@ def up(orchestra: Orchestra, name: str | None) -> Opened:
     workers = launch.plans(orchestra, missing, "up")
     shown = bar_of(orchestra)
     created = orchestra.tmux.open(plan, workers, per_window=orchestra.per_window, bar=(shown.text, shown.level))
-    desk.bind(orchestra)
+    orchestra.bind_keys()
     todo = _next(orchestra)
     if todo:
         orchestra.tmux.greet(todo)
@@ -54,7 +57,7 @@ def _next(orchestra: Orchestra) -> str:
         return ""
     if orchestra.tracker_name == "local" and not _has_issues(orchestra):
         return "no issue yet: write .orchestra/issues/0001-first.md (orchestra init makes one), or ask the orchestrator"
-    key, spawn = orchestra.config.tmux.key, keys.chosen(orchestra.config.keys).get("spawn")
+    key, spawn = orchestra.config.tmux.key, actions.chosen(orchestra.config.keys).get("spawn")
     there = f"here: prefix {key}, then {spawn}; " if spawn else ""
     return f"no worker yet; {there}anywhere: orchestra issues, then orchestra spawn ID"
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.model import Attention, Status
-from orchestra.transition import TERMINAL
-from orchestra.view import Row, look, worker_of
+from orchestra.core.lifecycle.transitions import TERMINAL
+from orchestra.core.models import Attention, Status
+from orchestra.workers.overview import Row, look, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.app import Orchestra
+    from orchestra.project.context import Orchestra
 
 NEEDS = frozenset({Attention.BLOCKED, Attention.STUCK, Attention.CRASHED, Attention.LIMITED})
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from github_double.server import Double
-from orchestra.github import GitHubTracker
+from orchestra.github.tracker import GitHubTracker
 
 Connect = Callable[..., GitHubTracker]
 

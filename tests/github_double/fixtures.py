@@ -11,7 +11,7 @@ import pytest
 from github_double.clients import Clock, Connect
 from github_double.refs import Bare
 from github_double.server import Double
-from orchestra.github import GitHubTracker
+from orchestra.github.tracker import GitHubTracker
 
 
 @pytest.fixture

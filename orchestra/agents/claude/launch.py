@@ -1,0 +1,191 @@
+"""Claude Code as a worker's agent: how it is started and resumed, what it may do, and which of its hooks call us.
+
+Seen with version 2.1.197. Our settings go in by `--settings`; the user's and the repository's files are never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
+from orchestra.agents.claude.permissions import ORCHESTRATOR, mode, permissions
+from orchestra.agents.claude.screen import at_work, composer_text, dialog_open, trouble
+from orchestra.agents.claude.usage import transcripts, used_in
+from orchestra.core.models import AgentOptions, Launch, Seat
+
+__all__ = [
+    "HOOKS",
+    "INSTALL",
+    "accepted_in",
+    "at_work",
+    "composer_text",
+    "conversation_exists",
+    "dialog_open",
+    "enqueued_in",
+    "event_of",
+    "launch",
+    "session_to_begin",
+    "transcripts",
+    "trouble",
+    "used_in",
+    "version",
+]
+
+INSTALL = "npm install -g @anthropic-ai/claude-code"
+
+# Which hooks start our Python, and after how many seconds the program gives up on it (and goes on as if unhooked).
+# A permission hook may wait as long as a person: the dialog stays usable meanwhile, and the first answer wins.
+HOOKS: Mapping[str, int] = {
+    "SessionStart": 10,
+    "UserPromptSubmit": 10,
+    "PermissionRequest": 86_400,
+    "Notification": 10,
+    "Stop": 10,
+    "StopFailure": 10,
+    "SessionEnd": 10,
+}
+# Which hooks touch the heartbeat in `sh`, and start our Python only when one of these files is there: `mailbox` while
+# guidance waits for a busy agent, `blocked` while a dialog is open (the tool that asked has ended: it was answered).
+# Without a file to look for, the hook runs beside the turn: that saves half of its cost (8 of 16 ms, most of it the
+# program's own).
+BEATS: Mapping[str, tuple[str, ...]] = {
+    "PreToolUse": (),
+    "PostToolUse": ("mailbox", "blocked"),
+    "PostToolUseFailure": ("mailbox", "blocked"),
+}
+
+# One argument may hold 131,071 bytes (failures.md P5).
+_PROMPT_BYTES = 100_000
+
+
+def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+    """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+    settings = {
+        "permissions": permissions(seat, options),
+        "hooks": _orchestrator_hooks(seat) if seat.worker == ORCHESTRATOR else _worker_hooks(seat, options),
+        "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
+    }
+    if mode(seat, options) == "bypassPermissions":
+        settings["skipDangerousModePermissionPrompt"] = True
+    files = {
+        "settings.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
+        "launch.sh": _script(seat, options, resume=resume, say=say),
+        "prompt.md": say,
+    }
+    return Launch(("/bin/sh", f"{seat.directory}/launch.sh"), files)
+
+
+def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
+    """True when `--resume` will find this conversation: its transcript holds a message.
+
+    A program killed in its first second may leave a transcript of bookkeeping alone: neither `--resume` ("No
+    conversation found") nor `--session-id` ("already in use") takes it; `session_to_begin` then gives another id.
+    """
+    return any(b'"type":"user"' in line for path in _transcripts(session, environ) for line in _lines(path))
+
+
+def session_to_begin(session: str, environ: Mapping[str, str]) -> str:
+    """The id to begin a conversation with: `session`, or a new one when that id can no longer be used."""
+    return str(uuid.uuid4()) if any(_transcripts(session, environ)) else session
+
+
+def version(command: str, environ: Mapping[str, str]) -> str | None:
+    """The version of the program, `2.1.197`; None when it is not there or does not answer within 20 s."""
+    try:
+        done = subprocess.run(
+            [command, "--version"],
+            env=dict(environ),
+            capture_output=True,
+            timeout=20,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.match(rb"\d+\.\d+\.\d+[\w.-]*", done.stdout)
+    return found.group().decode() if found and done.returncode == 0 else None
+
+
+def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str:
+    """A script, because tmux takes no command over 16 KB (failures.md P5) and a person can run it by hand."""
+    argv = [options.command, "--resume" if resume else "--session-id", seat.session]
+    argv += ["--settings", f"{seat.directory}/settings.json", "--permission-mode", _begins_in(seat, options)]
+    argv += ["--name", seat.worker if seat.worker == ORCHESTRATOR else f"#{seat.worker}"]
+    argv += ["--model", options.model] if options.model else []
+    prompt = shlex.quote(f"{seat.directory}/prompt.md")
+    lines = [
+        "#!/bin/sh",
+        "# Starts the agent; written anew by orchestra at each start.",
+        f"cd {shlex.quote(seat.worktree)} || exit",
+    ]
+    command = shlex.join([*argv, *options.args])
+    if not say:
+        lines.append(f"exec {command}")
+    elif len(say.encode()) > _PROMPT_BYTES:
+        lines.append(f'exec {command} -- "Read "{prompt}", all of it, in parts: it says what to do."')
+    else:
+        lines += [f"prompt=$(cat {prompt}) || exit", f'exec {command} -- "$prompt"']
+    return "\n".join(lines) + "\n"
+
+
+def _begins_in(seat: Seat, options: AgentOptions) -> str:
+    """The permission mode of the first turn: a plan first, where the project wants to see one."""
+    return "plan" if options.plan == "review" and seat.worker != ORCHESTRATOR else mode(seat, options)
+
+
+def _worker_hooks(seat: Seat, options: AgentOptions) -> dict[str, Any]:
+    hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
+    if options.plan == "auto":
+        hooks["PermissionRequest"] = _hook(_call(seat, "PermissionRequest", "plan:auto"), HOOKS["PermissionRequest"])
+    beats = {event: _hook(_beat(seat, event), 10, beside=not files) for event, files in BEATS.items()}
+    return {**hooks, **beats}
+
+
+def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
+    return {"UserPromptSubmit": _hook(_call(seat, "UserPromptSubmit"), 10)}
+
+
+def _beat(seat: Seat, event: str) -> str:
+    """Touch the heartbeat with the shell alone: one byte, because opening to append leaves the mtime as it was."""
+    heartbeat, *files = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
+    asked = " || ".join(f"[ -e {file} ]" for file in files)
+    more = f"; if {asked}; then {_call(seat, event)}; fi" if asked else ""
+    return f"{{ echo >{heartbeat}; }} 2>/dev/null || :{more}"
+
+
+def _call(seat: Seat, event: str, *more: str) -> str:
+    """It ends with 0 whatever is broken, orchestra uninstalled too: 2 would forbid the agent what it is about to do."""
+    return f"{shlex.join((*seat.hook, event, seat.nonce, *more))} 2>/dev/null || :"
+
+
+def _hook(command: str, timeout: int, *, beside: bool = False) -> list[dict[str, Any]]:
+    hook: dict[str, Any] = {"type": "command", "command": command, "timeout": timeout}
+    return [{"hooks": [{**hook, "async": True} if beside else hook]}]
+
+
+def _transcripts(session: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """`<config>/projects/<directory>/<session>.jsonl`: looked for in every directory, since worktrees share theirs."""
+    config = environ.get("CLAUDE_CONFIG_DIR") or f"{environ.get('HOME', '')}/.claude"
+    try:
+        session = str(uuid.UUID(session))
+        projects = os.listdir(f"{config}/projects")
+    except (OSError, ValueError):
+        return
+    paths = (Path(config, "projects", project, f"{session}.jsonl") for project in projects)
+    yield from (path for path in paths if path.is_file())
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as lines:
+            yield from lines
+    except OSError:
+        return

@@ -1,0 +1,103 @@
+"""Claude Code's permission rules for a worker: what runs unasked, what asks, what is refused in every mode.
+
+Rules are guard rails for an agent in good faith, not a sandbox: a command put together at run time gets around any of
+them. So nothing that must hold depends on them alone: the base branch is protected on the server, and the session files
+are read as claims.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+
+from orchestra.core.models import AgentOptions, Seat
+from orchestra.errors import UsageError
+
+ORCHESTRATOR = "orchestrator"
+_MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "bypass": "bypassPermissions"}
+_READERS = ("Read", "Grep", "Glob")
+
+# `*` stands for any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
+# `command`, `X=1` and `sudo` (all seen with 2.1.197), but not past a path to the program, `sh -c`, `(` or `$(`.
+_WRAPPED = ("{}", "*/{}", "*sh -c *{}")
+_GIT = ("git", "git -*")  # `git -C dir push`, `git -c key=value push`
+_MERGES = ("gh pr merge*", "gh -* pr merge*", "gh pr -* merge*", "gh api*/merge*", "gh api*ergePullRequest*")
+_AUTO_MERGES = ("gh api*PullRequestAutoMerge*", "gh api*nqueuePullRequest*")
+_FORCED = ("--for*", "--mirror*", "-f", "-f *", "-uf*", "-fu*", "-qf*", "-vf*", "-nf*", "+*")
+_TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lorchestra*", "tmux*-S*/orchestra*")
+
+
+def mode(seat: Seat, options: AgentOptions) -> str:
+    """The permission mode to start in; the orchestrator never edits, so it asks like a person's own Claude."""
+    if options.permissions not in _MODES:
+        known = ", ".join(_MODES)
+        raise UsageError(f"There is no permission profile {options.permissions!r}.", f"Use one of: {known}.")
+    return "default" if seat.worker == ORCHESTRATOR else _MODES[options.permissions]
+
+
+def permissions(seat: Seat, options: AgentOptions) -> dict[str, list[str]]:
+    """`permissions` of the settings file: allow, ask and deny, the gates' own rules (`options`) at the end."""
+    if seat.worker == ORCHESTRATOR:
+        allow = [*_READERS, *_orchestra(seat, "")]
+    elif options.permissions == "strict":
+        allow = [
+            f"Read({_path(seat.worktree)}/**)",
+            f"Read({_path(seat.directory)}/prompt.md)",
+            *_orchestra(seat, " worker"),
+        ]
+    else:
+        # Edits are allowed by rule too: after an approved plan the program goes on in its default mode, and asks.
+        inside = f"({_path(seat.worktree)}/**)"
+        allow = ["Bash", *_READERS, "WebFetch", "WebSearch", f"Edit{inside}", f"Write{inside}"]
+    rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(seat), *options.deny)}
+    return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
+
+
+def _orchestra(seat: Seat, verbs: str) -> Iterator[str]:
+    for program in dict.fromkeys(("orchestra", shlex.join(seat.orchestra))):
+        yield f"Bash({program}{verbs}:*)"
+
+
+def _forbidden(seat: Seat) -> Iterator[str]:
+    """What no worker does: merge, push to the base, force, reach our tmux server, remove worktrees, edit our files."""
+    base = seat.base
+    for wrapped in _WRAPPED:
+        yield from (f"Bash({wrapped.format(rule)})" for rule in (*_MERGES, *_AUTO_MERGES))
+        yield from (f"Bash({wrapped.format(git)} push* {forced})" for git in _GIT for forced in _FORCED)
+    for refused in (
+        "--all*",
+        base,
+        f"{base} *",
+        f"*:{base}",
+        f"*:{base} *",
+        f"*refs/heads/{base}",
+        f"'{base}*",
+        f'"{base}*',
+    ):
+        yield from (f"Bash({git} push* {refused})" for git in _GIT)
+    for verb in ("remove", "prune", "move", "unlock"):
+        yield from (f"Bash({git} worktree {verb}*)" for git in _GIT)
+    yield from (f"Bash({rule})" for rule in _TMUX)
+    for tool in ("Edit", "Write"):  # `echo x > file`, `cp`, `rm`, `touch` and `sed -i` in Bash heed these too
+        yield f"{tool}({_path(seat.home)}/**)"
+    yield f"Read({_path(seat.home)}/token*)"
+
+
+def _balanced(rule: str) -> str:
+    """A rule without parentheses of its own: the program stops with a dialog at a rule whose parentheses do not match.
+
+    In a path `?` stands for one character, in a command `*` for any text.
+    """
+    tool, opened, content = rule.partition("(")
+    if not opened or not content.endswith(")"):
+        return rule
+    return f"{tool}({re.sub('[()]', '*' if tool == 'Bash' else '?', content[:-1])})"
+
+
+def _path(absolute: str) -> str:
+    """An absolute path as a rule writes it: `//home/...` (one slash would mean: from the settings' directory).
+
+    `?` stands for what would be read as a pattern: a backslash before it does not help (seen).
+    """
+    return "/" + re.sub(r"[\\*\[\]!()]", "?", absolute.rstrip("/"))

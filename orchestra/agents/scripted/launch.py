@@ -1,0 +1,72 @@
+"""The scripted agent as a worker's agent: it speaks Claude Code's hooks and shows its shapes, so it reuses its readers.
+
+What it does stands in `scripted_steps.py`, how it does it in `scripted_program.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from orchestra import __version__
+from orchestra.agents import Trouble, installed
+from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
+from orchestra.agents.claude.screen import at_work, composer_text, dialog_open
+from orchestra.agents.claude.usage import transcripts, used_in
+from orchestra.agents.scripted.hook_runner import conversation_file
+from orchestra.core.models import AgentOptions, Launch, Seat
+
+__all__ = [
+    "INSTALL",
+    "accepted_in",
+    "at_work",
+    "composer_text",
+    "conversation_exists",
+    "dialog_open",
+    "enqueued_in",
+    "event_of",
+    "launch",
+    "session_to_begin",
+    "transcripts",
+    "trouble",
+    "used_in",
+    "version",
+]
+
+INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python that has it, or leave it out"
+_MODULE = "orchestra.agents.scripted.program"
+
+
+def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+    """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+    files = dict(claude.launch(seat, options, resume=resume, say=say).files)
+    kept = {name: files[name] for name in ("settings.json", "prompt.md")}
+    argv = [options.command or sys.executable, "-P", "-m", _MODULE, "--resume" if resume else "--session-id"]
+    argv += [seat.session, "--settings", f"{seat.directory}/settings.json", "--name", seat.worker]
+    argv += ["--prompt-file", f"{seat.directory}/prompt.md"] if say else []
+    return Launch((*argv, *options.args), kept)
+
+
+def trouble(_screen: str) -> Trouble | None:
+    """Why it has not come up: nothing is known that its own words in the pane do not say."""
+    return None
+
+
+def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
+    """True when `--resume` will find this conversation: it holds a prompt."""
+    try:
+        with open(conversation_file(session, environ), encoding="utf-8") as file:
+            return '"type": "user"' in file.readline()
+    except OSError:
+        return False
+
+
+def session_to_begin(session: str, _environ: Mapping[str, str]) -> str:
+    """The id to begin a conversation with: any will do."""
+    return session
+
+
+def version(command: str, environ: Mapping[str, str]) -> str | None:
+    """Our own; None when the Python that shall run it is not there."""
+    return __version__ if installed(command, environ) else None

@@ -1,0 +1,78 @@
+"""How an error leaves the command line: one sentence, the next command to run, and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+
+import click
+
+from orchestra.core.text import clean, clean_lines, stamp
+from orchestra.errors import OrchestraError
+from orchestra.storage.files import make_private
+
+# What the machine lacks, not what we did wrong: a full or a read-only disk, a broken one, no more files.
+MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EFBIG}
+)
+
+
+def run_main(group: click.Group) -> None:
+    """Run the command line; every error becomes one sentence and its exit code, every bug a line and a log."""
+    try:
+        code = group.main(prog_name="orchestra", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except OrchestraError as wrong:
+        _leave(wrong.message, wrong.hint, wrong.exit_code)
+    except click.UsageError as wrong:
+        _leave(wrong.format_message(), f"see: {wrong.ctx.command_path} --help" if wrong.ctx else "", 2)
+    except click.ClickException as wrong:
+        _leave(wrong.format_message(), "", 1)
+    except (KeyboardInterrupt, click.Abort):
+        _leave("interrupted", "", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as wrong:
+        if wrong.errno not in MACHINE:
+            _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
+        place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
+        what = f"{wrong.strerror}{f' in {place}' if place else ''}: nothing was changed by halves"
+        _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
+    except Exception as bug:  # noqa: BLE001 - the last door: a traceback never reaches the screen
+        _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
+
+
+def _leave(message: str, hint: str, code: int) -> None:
+    """Say it on stderr (with --json: one document on stdout) and exit."""
+    first, _, rest = message.partition("\n")
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": {"message": clean(first, 500), "hint": clean(hint, 500)}}))
+        sys.exit(code)
+    click.echo(f"orchestra: {clean(first, 500)}", err=True)
+    if rest:
+        click.echo(clean_lines(rest, 8000), err=True)
+    if hint:
+        click.echo(f"  {clean(hint, 500)}", err=True)
+    sys.exit(code)
+
+
+def _log_bug() -> str:
+    """Keep the traceback for a report; returns where."""
+    home = os.environ.get("ORCHESTRA_HOME") or os.path.join(os.path.expanduser("~"), ".orchestration")
+    path = os.path.join(home, "orchestra.log")
+    try:
+        import time
+        import traceback
+
+        make_private(home)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
+            file.write(f"{stamp(time.time())}\n{traceback.format_exc()}\n")
+    except OSError:
+        return "and its log could not be written"
+    return f"the traceback is in {path}: please report it"

@@ -1,0 +1,33 @@
+"""`orchestra worker escalate SUMMARY`: the worker opens a gate and waits for a person."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from orchestra.core.models import Escalation, Worker
+from orchestra.errors import OrchestraError
+from orchestra.workers.alerts import announce
+from orchestra.workers.overview import refresh
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Orchestra
+
+
+def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Worker:
+    """Record the escalation under a fresh request id; raises OrchestraError when it may not be opened now."""
+    facts = {
+        "gate": asked.gate.value,
+        "summary": asked.summary,
+        "context": asked.context,
+        "tried": list(asked.tried),
+        "options": list(asked.options),
+        "need": asked.need,
+        "request": os.urandom(4).hex(),
+    }
+    recorded = orchestra.store.record(number, orchestra.store.event("escalated", "worker", **facts))
+    if recorded.worker is None or recorded.refused:
+        raise OrchestraError(recorded.refused)
+    announce(orchestra)
+    refresh(orchestra)
+    return recorded.worker

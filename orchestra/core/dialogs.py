@@ -1,0 +1,107 @@
+"""The agent's open dialogs as escalations: its hook opens them, the first answer closes them. Pure.
+
+A dialog does not make a worker `stuck`: the agent is held in the middle of a tool call, and goes on from there.
+Standard library only: the hook lives on this module.
+"""
+
+from __future__ import annotations
+
+from orchestra.core import serialization as snapshot
+from orchestra.core.lifecycle.transitions import Refused, text
+from orchestra.core.models import Activity, Doing, Escalation, Event, Gate, How, Status, Worker
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+ANSWERS = "answers"  # in the snapshot: the last answers, by request; the waiting hook reads its own
+MOST_ANSWERS = 8
+
+
+def open_questions(worker: Worker) -> tuple[Escalation, ...]:
+    """Everything a worker waits for a person with: its dialogs, then what it asked itself."""
+    return (*worker.dialogs, *((worker.escalation,) if worker.escalation else ()))
+
+
+def in_the_pane(worker: Worker | None, event: Event) -> Event:
+    """`event` with `how` and what was answered, when it shows that a person answered in the pane itself."""
+    if worker is None:
+        return event
+    closed = worker.dialogs if event.kind in ("accepted", "turn-ended", "idle") else ()
+    if event.kind == "unblocked":
+        closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
+    if event.kind == "accepted" and worker.status is Status.STUCK and not event.data.get("guidance"):
+        closed = open_questions(worker)
+    told = {"how": How.PANE.value, "summary": " / ".join(one.summary for one in closed)}
+    return event._replace(data={**event.data, **told}) if closed else event
+
+
+def opened(worker: Worker, event: Event) -> Worker:
+    """A dialog is on the screen. Asked again, the same call waits for a new answer."""
+    asked = snapshot.escalation_of({"gate": "permission", **event.data, "askedAt": event.at, "raisedBy": event.by})
+    if asked is None or not asked.request:
+        return worker  # a notification, or a dialog before the first prompt: nobody waits for an answer of ours
+    others = tuple(dialog for dialog in worker.dialogs if dialog.request != asked.request)
+    return _with_answers(worker, asked.request)._replace(dialogs=(*others, asked))
+
+
+def answered(worker: Worker, event: Event) -> Worker:
+    """A person answered from elsewhere: the first answer counts, and the hook that waits gives it to the agent."""
+    request, behavior = text(event, "request", None), text(event, "behavior", None)
+    asked = next((dialog for dialog in worker.dialogs if dialog.request == request), None)
+    if asked is None:
+        raise Refused("it has been answered before")
+    if behavior not in ("allow", "deny"):
+        raise Refused(f"unknown answer {behavior!r}")
+    answer = {**event.data, "by": event.by, "at": event.at}
+    worker = _passed(worker, asked, event) if behavior == "allow" else worker
+    return _go_on(_with_answers(_without(worker, request), request, answer), event)
+
+
+def closed(worker: Worker, event: Event) -> Worker:
+    """The tool that asked has ended, so its dialog was answered in the pane: with yes, if the tool ran."""
+    request = text(event, "request")
+    asked = next((dialog for dialog in worker.dialogs if dialog.request == request), None)
+    if asked is None:
+        return worker
+    ran = not event.by.endswith("Failure")
+    return _without(_passed(worker, asked, event) if ran else worker, request)
+
+
+def answer_to(worker: Worker, request: str) -> Mapping[str, Any] | None:
+    """The answer that a dialog got from elsewhere, if it did."""
+    return next((one for one in _kept(worker) if one.get("request") == request), None)
+
+
+def _passed(worker: Worker, asked: Escalation, event: Event) -> Worker:
+    """An approved plan is kept, so that a restart does not plan again."""
+    if asked.gate is not Gate.PLAN:
+        return worker
+    approval = {"request": asked.request, "gate": asked.gate.value, "by": event.by, "at": event.at}
+    return worker._replace(approvals=(*worker.approvals, approval))
+
+
+def _without(worker: Worker, request: str) -> Worker:
+    return worker._replace(dialogs=tuple(dialog for dialog in worker.dialogs if dialog.request != request))
+
+
+def _with_answers(worker: Worker, request: str, *more: Mapping[str, Any]) -> Worker:
+    before = _kept(worker)
+    kept = [*(one for one in before if one.get("request") != request), *more][-MOST_ANSWERS:]
+    return worker if kept == before else worker._replace(extra={**worker.extra, ANSWERS: kept})
+
+
+def _kept(worker: Worker) -> list[Mapping[str, Any]]:
+    """The answers of a snapshot, in which anything may have been written by hand."""
+    kept = worker.extra.get(ANSWERS)
+    return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
+
+
+def _go_on(worker: Worker, event: Event) -> Worker:
+    """The agent works again, or stands before the next dialog. A person's answer is no sign of its life."""
+    if worker.dialogs:
+        blocked = Activity(Doing.BLOCKED, worker.activity.since, event.by, worker.dialogs[0].summary)
+        return worker._replace(activity=blocked)
+    return worker._replace(activity=Activity(Doing.BUSY, event.at, event.by))

@@ -1,0 +1,38 @@
+"""How guidance reads to an agent. Pure; standard library only: hooks hand it over."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orchestra.core.models import Guidance
+
+HEAD = "Guidance g"
+_PASTE_MARKS = ("\x1b[200~", "\x1b[201~", "\x9b200~", "\x9b201~")
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+
+
+def sayable(text: str) -> str:
+    """Words that are only words, whichever way they reach an agent: no control character but newline and tab, no end
+    of a paste, which would press keys (failures.md K5), no half character.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for mark in _PASTE_MARKS:
+        text = text.replace(mark, "")
+    return text.translate(_CONTROL).encode("utf-8", "replace").decode()
+
+
+def as_said(words: Guidance) -> str:
+    """One piece as the agent gets it. Our first line keeps a leading `!` or `/` from being a command (K6).
+
+    The agent's evidence is this first line, so none like it may stand in the text: a log may quote one.
+    """
+    body = "\n".join(f" {line}" if line.startswith(HEAD) else line for line in words.text.split("\n"))
+    return f"Guidance {words.id} from {words.sender}:\n{body}"
+
+
+def all_said(pieces: Iterable[Guidance]) -> str:
+    """Several pieces as one message."""
+    return "\n\n".join(map(as_said, pieces))

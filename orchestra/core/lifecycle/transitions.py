@@ -1,0 +1,87 @@
+"""The moves that the rules of `lifecycle` are made of. Pure; standard library only."""
+
+from __future__ import annotations
+
+from orchestra.core import serialization as snapshot
+from orchestra.core.models import Activity, Delivery, Doing, Event, Status, Worker
+
+MOST_READ = 4000  # characters
+TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
+AT_WORK = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
+LIVE = AT_WORK | {Status.STUCK}  # has an agent, or should have
+
+HELD = "held"  # in a snapshot's extra: why a worker was paused without a person's word
+
+
+class Refused(ValueError):
+    """This event is not allowed now; the sentence says why."""
+
+
+def text(event: Event, key: str, default: str | None = "") -> str:
+    """The text under `key` of an event's data; without a default (None) it must be there."""
+    return snapshot.text_of(event.data, key, default)
+
+
+def to(worker: Worker, status: Status, event: Event) -> Worker:
+    """`worker` in `status`; the time it entered moves only when the status does."""
+    if worker.status is status:
+        return worker
+    return worker._replace(status=status, status_since=event.at)
+
+
+def doing(worker: Worker, event: Event, state: Doing, detail: str = "") -> Worker:
+    """`worker` seen doing `state`; the time since when moves only when the state does."""
+    since = worker.activity.since if worker.activity.state is state else event.at
+    return worker._replace(activity=Activity(state, since, event.by, detail), last_heartbeat=event.at)
+
+
+def alive(worker: Worker) -> None:
+    """Refuse what cannot be done to finished work."""
+    if worker.status in TERMINAL:
+        raise Refused(f"it is {worker.status.value}")
+
+
+def answered(worker: Worker, event: Event) -> Worker:
+    """Close the open escalation: back to where the worker was. A claim that never started goes on as planning."""
+    worker = worker._replace(escalation=None, stuck_reason=None)
+    if worker.status is not Status.STUCK:
+        return worker
+    back = worker.resume_status or Status.WORKING
+    if back is Status.COMPLETE:
+        back = Status.WORKING
+    return to(worker, back, event)._replace(resume_status=None)
+
+
+def ids(event: Event) -> tuple[str, ...]:
+    """The pieces of guidance an event speaks of."""
+    return tuple(map(str, event.data.get("guidance") or ()))
+
+
+def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
+    """The named pieces of guidance have come as far as `state`; nothing ever goes back.
+
+    Of what was read the snapshot keeps the begin: it is written anew at every event. The journal has all.
+    """
+    order = list(Delivery)
+    most = MOST_READ if state is Delivery.READ else None
+    marked = tuple(
+        g._replace(state=state, text=g.text[:most])
+        if g.id in given and order.index(state) > order.index(g.state)
+        else g
+        for g in worker.guidance
+    )
+    return worker._replace(guidance=marked)
+
+
+def escalated(worker: Worker, event: Event) -> Worker:
+    """The worker asks a person; one question at a time, and only with words."""
+    alive(worker)
+    if worker.escalation is not None and event.kind == "escalated":
+        raise Refused("an escalation is open already: end your turn and wait for the answer")
+    asked = snapshot.escalation_of({**event.data, "askedAt": event.at, "raisedBy": event.by})
+    if asked is None or not asked.summary:
+        raise Refused("an escalation needs a summary")
+    back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status
+    if worker.status is not Status.PAUSED:
+        worker = to(worker, Status.STUCK, event)
+    return worker._replace(escalation=asked, stuck_reason=asked.summary, resume_status=back, forwarded=None)

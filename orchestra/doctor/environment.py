@@ -1,0 +1,106 @@
+"""The machine: versions, login, locale, disk, and what ends processes at logout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from orchestra import agents, processes
+from orchestra.doctor.findings import Finding, error, warning
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Orchestra
+
+MOST_FREE = 1024**3
+BUSCTL_SECONDS = 3.0
+_LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
+_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK")
+
+
+def home(path: str, *, fix: bool) -> Iterator[Finding]:
+    """I6: our files are the person's alone (`fix` makes them so); and there is room to write them."""
+    if not os.path.isdir(path):
+        return
+    for found in _too_open(path):
+        if fix:
+            os.chmod(found, 0o700 if os.path.isdir(found) else 0o600)
+        else:
+            yield warning("I6", f"{found} can be read by others", "orchestra doctor --fix")
+    if not os.access(path, os.W_OK):
+        yield error("E4", f"{path} cannot be written", f"give yourself the right: chmod u+w {path}")
+    facts = os.statvfs(path)
+    if facts.f_bavail * facts.f_frsize < MOST_FREE:
+        yield warning("E4", f"less than 1 GiB is free below {path}", "make room; orchestra prune helps")
+    if facts.f_files and facts.f_favail < 1000:
+        yield warning("E4", f"nearly no inode is free below {path}", "make room; orchestra prune helps")
+
+
+def _too_open(home: str) -> Iterator[str]:
+    for directory, below, files in os.walk(home):
+        below[:] = [name for name in below if name not in ("demo", "tmux")]  # repositories; sockets of workers
+        for path in (directory, *(os.path.join(directory, name) for name in files)):
+            if not os.path.islink(path) and os.lstat(path).st_mode & 0o077:
+                yield path
+
+
+def locale(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """E5: letters beyond ASCII reach the screen only with a UTF-8 locale."""
+    said = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C"
+    if "utf8" not in said.lower().replace("-", ""):
+        yield warning("E5", f"the locale is {said}, not UTF-8", "export LC_ALL=C.UTF-8")
+
+
+def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """E7: where logind ends a person's processes at logout, tmux ends with the last SSH session (failures.md O5)."""
+    user = environ.get("USER") or environ.get("LOGNAME") or ""
+    if not os.path.isdir("/run/systemd/system") or os.path.exists(f"/var/lib/systemd/linger/{user}"):
+        return
+    if shutil.which("busctl") is None:
+        return
+    try:
+        done = subprocess.run(
+            ["busctl", "get-property", *_LOGIND, "KillUserProcesses"],
+            capture_output=True, timeout=BUSCTL_SECONDS, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    if done.stdout.strip() == b"b true":
+        yield warning("E7", "every worker ends when you log out", f"loginctl enable-linger {user}".rstrip())
+
+
+def agent(orchestra: Orchestra) -> Iterator[Finding]:
+    """E2, E6: the agent's program answers, and there is something to log in with."""
+    name = orchestra.config.agent
+    module, options = agents.agent(name), orchestra.options(name)
+    if module.version(options.command, orchestra.environ) is None:
+        yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
+    elif name == "claude" and not _logged_in(orchestra.environ):
+        yield warning("E6", "no login of Claude Code was found", "run `claude` once and log in, or set a key")
+
+
+def _logged_in(environ: Mapping[str, str]) -> bool:
+    if os.uname().sysname == "Darwin" or any(environ.get(key) for key in _KEYS):
+        return True  # macOS keeps it in the keychain
+    config = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME", "/"), ".claude")
+    return os.path.exists(os.path.join(config, ".credentials.json"))
+
+
+def tracker(orchestra: Orchestra) -> Iterator[Finding]:
+    """E8: issues can be asked for: raises when there is no tracker, or no token for it."""
+    if orchestra.tracker_name == "github":
+        _ = orchestra.github
+    yield from ()
+
+
+def tools(orchestra: Orchestra) -> Iterator[Finding]:
+    """E3: raises when tmux is too old; git was asked when the project was found, Python when we were installed."""
+    orchestra.tmux.check()
+    if not processes.known():
+        what = "this system does not show the environment of processes"
+        yield warning("E9", what, "children of an agent that survive it must be ended by hand")
+
+
+CHECKS: tuple[Callable[[Orchestra], Iterator[Finding]], ...] = (tools, agent, tracker)

@@ -1,0 +1,122 @@
+"""What a killed orchestra or git leaves in a repository: named when asked, removed only by who holds the lock."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestra.git.process import place_of, text_of
+
+if TYPE_CHECKING:
+    from orchestra.git.repository import Facts
+    from orchestra.git.worktrees import Repository
+
+_INDEX = re.compile(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
+STALE_SECONDS = 60.0  # git holds a lock for moments
+
+
+def take_away(path: Path) -> None:
+    """Remove a directory so that a kill leaves it whole or gone: under another name first."""
+    away = away_of(path)
+    if away.exists():
+        shutil.rmtree(away)
+    if path.exists():
+        path.rename(away)
+        shutil.rmtree(away)
+
+
+def away_of(path: Path) -> Path:
+    """The name a worktree has while it is being removed."""
+    return path.parent / f".{path.name}.orchestra-removed"
+
+
+def leftovers(repository: Facts) -> tuple[Path, ...]:
+    """Directories of ours that a kill left in git's own: temporary indexes, half removed administrations."""
+    places = (repository.common, *repository.admins())
+    return tuple(
+        found
+        for place in places
+        for found in sorted(place.iterdir())
+        if found.is_dir() and (_INDEX.fullmatch(found.name) or (found.name, place) == (REMOVED, repository.common))
+    )
+
+
+REMOVED = "orchestra-removed"  # what git_run.forget renames to
+
+
+def sweep(repository: Repository) -> int:
+    """Remove them; how many there were. The lock tells that nobody uses one; without any it is not taken."""
+    if not leftovers(repository):
+        return 0
+    with repository.locked():
+        found = leftovers(repository)
+        for path in found:
+            shutil.rmtree(path)
+    return len(found)
+
+
+def ours(repository: Facts) -> tuple[tuple[str, str], ...]:
+    """Number and path of every worktree that is locked as a worker's."""
+    found = []
+    for admin in repository.admins():
+        words, place = text_of(admin / "locked").split(" "), place_of(admin)
+        if words[0] == "orchestra" and len(words) > 1 and place is not None:
+            found.append((words[1].removeprefix("#"), str(place)))
+    return tuple(found)
+
+
+def was_made(repository: Facts, path: str) -> bool:
+    """Whether a worktree of ours was ever finished at `path`; it may be gone since, by somebody's hand."""
+    admin = repository.admin_of(path)
+    return admin is not None and (admin / "orchestra-ready").exists()
+
+
+def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]:
+    """Locks that git left long ago: of refs, of the configuration, of an index (failures.md I5)."""
+    when = time.time() if now is None else now
+    common = repository.common
+    found = [*common.glob("*.lock"), *(common / "refs").rglob("*.lock")]
+    found += [lock for admin in repository.admins() for lock in admin.glob("*.lock")]
+    return tuple(path for path in found if path.name != "orchestra.lock" and _age(path, when) > STALE_SECONDS)
+
+
+def break_locks(repository: Repository, owned: Callable[[tuple[Path, ...]], bool]) -> int:
+    """Remove the stale locks of which `owned` says that no process can be their owner; how many."""
+    with repository.locked():
+        found = {path: _mark(path) for path in stale_locks(repository)}
+        if not found or owned(tuple(found)):
+            return 0
+        gone = [path for path, mark in found.items() if mark is not None and _mark(path) == mark]
+        for path in gone:  # none has come in its place: git takes no lock that stands there
+            path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.lstat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns
+
+
+def relock(repository: Repository, path: str, branch: str, number: str) -> bool:
+    """Lock a worker's worktree with our reason again; not one that somebody locked, or that is on another branch."""
+    admin = repository.admin_of(path)
+    if admin is None or admin == repository.common or (admin / "locked").exists():
+        return False
+    if not (admin / "orchestra-ready").exists() or repository.branch_of(path) != branch:
+        return False
+    with repository.locked():
+        return repository.git("worktree", "lock", "--reason", f"orchestra #{number}", path).status == 0
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.lstat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,207 @@
+"""How git is started (GitPython, nowhere else), and the few files of its own that are read without it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.storage.files import read_text
+
+AnyPath = str | os.PathLike[str]
+
+OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
+
+# A worker can write to the config that the main checkout shares: eleven ways to run its programs (failures.md 3.5).
+QUIET = ("core.fsmonitor=false", "core.pager=cat", "diff.external=", "gc.auto=0", "protocol.ext.allow=never")
+NO_HOOKS = ("core.hooksPath=/dev/null",)
+# Git that was started from a hook or an alias hears these; they would lead it to another repository.
+_STRAY = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS",
+)  # fmt: skip
+
+_NO_GIT = ("git is not installed, or not on the PATH", "install git 2.31 or newer, then: git --version")
+
+
+class Done(NamedTuple):
+    """How a git ended: its status, its output without the last newline, its complaints."""
+
+    status: int
+    out: str
+    err: str
+
+    def reason(self) -> str:
+        """The line that says why it failed; what comes before is progress (`Preparing worktree`)."""
+        lines = [clean(line, 300) for line in self.err.splitlines() if line.strip()]
+        told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"status {self.status}"]
+        return told[-1].removeprefix("fatal: ").removeprefix("error: ")
+
+
+def execute(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    keep: Sequence[int] = (),
+    stdin: BinaryIO | None = None,
+    timeout: float | None = None,
+    locale: str = "C",
+) -> Done:
+    """Run `git ARGV`; `keep` are descriptors it inherits. After `timeout` seconds it is killed: Unreachable.
+
+    With a timeout it has no terminal either, so that ssh cannot wait there for a pass phrase. A plain question goes
+    without GitPython, whose import costs 75 ms: every command asks some.
+    """
+    if not keep and stdin is None and timeout is None:
+        return _asked(argv, environ, locale)
+    try:
+        from git import Git
+        from git.exc import GitCommandNotFound
+    except ImportError:  # GitPython looks for git when it is imported
+        raise OrchestraError(*_NO_GIT) from None
+    # GitPython lays the environment it is given over that of this process: what must not be there is taken out.
+    stray = [word for name in _STRAY if name in os.environ and name not in environ for word in ("-u", name)]
+    try:
+        # In `/`: GitPython goes on in our own directory when the one it is given is gone (failures.md P8).
+        status, out, err = Git("/").execute(
+            [*(["env", *stray] if stray else []), "git", *argv],
+            istream=stdin,
+            with_extended_output=True,
+            with_exceptions=False,
+            env={**environ, **_ours(locale)},
+            kill_after_timeout=timeout,
+            pass_fds=tuple(keep),
+            start_new_session=timeout is not None,
+        )
+    except GitCommandNotFound:
+        raise OrchestraError(*_NO_GIT) from None
+    if timeout is not None and err.startswith("Timeout: "):
+        raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
+    return Done(status, str(out), err)
+
+
+def check_version(environ: Mapping[str, str]) -> None:
+    """Raise OrchestraError when git is missing, or older than what we ask of it."""
+    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+    if version < OLDEST_GIT:
+        raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
+
+
+def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> Done:
+    """Run `git ARGV` and wait, with nothing to read."""
+    try:
+        done = subprocess.run(
+            ["git", *argv],
+            cwd="/",
+            env={**environ, **_ours(locale)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise OrchestraError(*_NO_GIT) from None
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return Done(done.returncode, out.removesuffix("\n"), err)
+
+
+def _ours(locale: str) -> dict[str, str]:
+    return {"LC_ALL": locale, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def unled(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what a calling git left in it, which leads to that git's repository."""
+    return {name: value for name, value in environ.items() if name not in _STRAY}
+
+
+def real(path: AnyPath) -> Path:
+    """A worktree's path as git writes it: absolute, the links above it followed, itself as it is."""
+    absolute = Path(os.path.abspath(path))
+    return Path(os.path.realpath(absolute.parent)) / absolute.name
+
+
+def place_of(admin: Path) -> Path | None:
+    """Where the worktree is that git's directory `admin` is of, or None."""
+    text = text_of(admin / "gitdir")
+    return real((admin / text).parent) if text else None
+
+
+def text_of(file: Path) -> str:
+    """A small file of git's, stripped; empty when there is none."""
+    try:
+        return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
+    except OSError:
+        return ""
+
+
+@contextmanager
+def flock(file: Path) -> Iterator[int]:
+    """Hold a lock file, which is never renamed or removed (failures.md S5); its descriptor comes out."""
+    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def target_of(pointer: Path) -> Path | None:
+    """What a worktree's `.git` file points to; None when it is not such a file."""
+    text = text_of(pointer)
+    return (
+        Path(os.path.realpath(pointer.parent / text.removeprefix("gitdir: "))) if text.startswith("gitdir: ") else None
+    )
+
+
+def entries_of(index: Path) -> int:
+    """How many entries an index has: its header's third word. No index has none."""
+    try:
+        with index.open("rb") as file:
+            return int.from_bytes(file.read(12)[8:12])
+    except FileNotFoundError:
+        return 0
+
+
+def may_be_at(path: Path, admin: Path) -> bool:
+    """True when `path` is the worktree of git's directory `admin`, or could be again: nobody else's is there."""
+    pointer = path / ".git"
+    if path.is_symlink() or pointer.is_symlink() or pointer.is_dir() or (path.exists() and not path.is_dir()):
+        return False
+    return target_of(pointer) in (None, admin)
+
+
+def attach(path: Path, admin: Path) -> None:
+    """Make `path` the worktree of git's directory `admin` again."""
+    path.mkdir(parents=True, exist_ok=True)
+    if target_of(path / ".git") is None:
+        (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))
+
+
+@contextmanager
+def temporary_index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, str]]:
+    """The environment of a temporary index in git's directory `beside`; it starts as a copy of the file `copy`."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="orchestra-", dir=beside) as directory:
+        index = Path(directory) / "index"
+        if copy and copy.exists():
+            shutil.copyfile(copy, index)
+        yield {"GIT_INDEX_FILE": str(index)}
+
+
+def forget(admin: Path) -> None:
+    """Remove git's directory of a worktree, at once for all who look: half of one would be nobody's."""
+    import shutil
+
+    away = admin.parent.parent / "orchestra-removed"
+    if away.exists():
+        shutil.rmtree(away)
+    admin.rename(away)
+    shutil.rmtree(away)

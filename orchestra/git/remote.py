@@ -1,0 +1,98 @@
+"""The remote repository, over git: what its URL says, fetch, and a push that is believed only when it is seen there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError, Unreachable
+
+if TYPE_CHECKING:
+    from orchestra.git.process import Done
+    from orchestra.git.worktrees import Repository
+
+FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
+PUSH_SECONDS = 600.0  # the person's pre-push hook may run a test suite
+
+
+def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
+    """Bring the remote's branch `base` up to date here; False when that did not work (no network, no such branch)."""
+    remote = repository.remote()
+    if remote is None or repository.git("check-ref-format", "--branch", base).status:
+        return False
+    refspec = f"+refs/heads/{base}:refs/remotes/{remote}/{base}"
+    # Credentials and ssh are the person's: without them there is no private repository. `fingerprint` watches them.
+    quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
+    # The lock: a fetch beside a half-made worktree can fail on its HEAD. Not inherited: a credential
+    # daemon that git starts would hold it for ever (failures.md S5).
+    with repository.locked():
+        try:
+            done = repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout)
+        except Unreachable:
+            return False
+    return done.status == 0
+
+
+def push(
+    repository: Repository, path: str | os.PathLike[str], branch: str, token: str | None = None,
+    timeout: float = PUSH_SECONDS,
+) -> str:  # fmt: skip
+    """Push HEAD of the worktree `path` to `branch` of the remote, never by force; the commit that is there now.
+
+    The person's own hooks run. `token` is for an https remote and its host only.
+    """
+    remote, url = repository.remote(), repository.remote_url()
+    if remote is None or url is None:
+        raise OrchestraError("there is no remote to push to", "git remote add origin URL")
+    head = repository.commit("HEAD", at=path)
+    ref = f"refs/heads/{branch}"
+    with _credential(url, token) as (config, keep):
+        options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
+        done = repository.git(
+            "push", *options, "--", remote, f"{head}:{ref}",
+            at=path, config=config, keep=keep, timeout=timeout, hooks=True,
+        )  # fmt: skip
+    if done.status:
+        raise _refused(done, branch, remote)
+    with _credential(url, token) as (config, keep):
+        ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", remote, ref)
+        seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
+    if head is None or seen.out.split("\t")[0] != head:  # exit status 0 is no proof (failures.md W10)
+        raise OrchestraError(f"git says it pushed {branch}, but {remote} does not show it", "run the same again")
+    return head
+
+
+def _refused(done: Done, branch: str, remote: str) -> OrchestraError:
+    """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
+    told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
+    if told and ("non-fast-forward" in told[0] or "fetch first" in told[0]):
+        return OrchestraError(
+            f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git rebase {remote}/{branch}"
+        )
+    return OrchestraError(
+        f"{branch} was not pushed: {clean(told[0], 200) if told else done.reason()}", f"try: git push {remote} HEAD"
+    )
+
+
+@contextmanager
+def _credential(url: str, token: str | None) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Settings and an open file that give git the token, for an https URL of that host; else nothing.
+
+    The file has no name and the settings hold no secret, so it is in no argv, no environment (which hooks print
+    into logs) and on no disk after a kill (failures.md X7).
+    """
+    if not token or not url.startswith("https://"):
+        yield (), ()
+        return
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        file.write(f"username=x-access-token\npassword={token}\n".encode())
+        file.flush()
+        file.seek(0)  # where /dev/fd shares the position (macOS)
+        shell = f'!f() {{ test "$1" = get && cat /dev/fd/{file.fileno()}; }}; f'
+        host = url.split("/")[2].rpartition("@")[2]
+        yield ("credential.helper=", f"credential.https://{host}.helper={shell}"), (file.fileno(),)

@@ -1,0 +1,288 @@
+"""What git says of one repository and its worktrees: asked, never changed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from orchestra.core.models import Changes
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
+from orchestra.git.process import NO_HOOKS, QUIET, AnyPath, Done, check_version, execute, place_of, real, unled
+from orchestra.git.remote_url import slug
+from orchestra.storage.files import MOST_BYTES, count_lines, same_content
+
+MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
+_SHARED_SCOPES = ("local", "worktree")
+_FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
+
+
+class Facts:
+    """A repository around its main worktree `root`. Nothing here changes it, or runs what its config says."""
+
+    def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.environ = unled(environ)
+        self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
+
+    @classmethod
+    def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
+        """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
+        where, environ = clean(str(cwd)), unled(environ)
+        find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
+        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
+        common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
+        if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
+            check_version(environ)  # an older one does not know the words, and may repeat them
+            if "not a git repository" in done.err:
+                raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
+            raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
+        if directory != common:  # a linked worktree, which is none itself
+            bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
+        if bare == "true":
+            raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
+        if os.path.basename(common) == ".git":
+            return cls(os.path.dirname(common), environ, common)
+        top = execute([*find, "--show-toplevel"], environ)  # a submodule, or --separate-git-dir
+        if top.status or directory != common:
+            raise OrchestraError(f"{where} is a worktree whose main worktree is not known", "run this in the main one")
+        return cls(top.out, environ, common)
+
+    # --- how git is run ---
+
+    def git(
+        self,
+        *argv: str,
+        at: AnyPath | None = None,
+        environ: Mapping[str, str] | None = None,
+        keep: Sequence[int] = (),
+        stdin: BinaryIO | None = None,
+        config: Sequence[str] = (),
+        timeout: float | None = None,
+        hooks: bool = False,
+    ) -> Done:
+        """Run git on this repository, or on its worktree `at`: pinned, whatever `at/.git` or the config point to.
+
+        `hooks`: the person's hooks run, in the person's locale, and find what they find under a typed git.
+        """
+        where = ["-C", str(self.root), f"--git-dir={self.common}"]
+        if at is not None:
+            work = [] if hooks else [f"--work-tree={real(at)}"]
+            where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
+        switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
+        # The file `commondir` in git's directory of a worktree would lead to another config and other hooks.
+        settings = {**self.environ, "GIT_COMMON_DIR": str(self.common), **(environ or {})}
+        locale = (settings.get("LC_ALL") or settings.get("LANG") or "C") if hooks else "C"
+        argv = (*where, *switches, *argv)
+        return execute(argv, settings, keep=keep, stdin=stdin, timeout=timeout, locale=locale)
+
+    def ask(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> str:
+        """The output of a git that must succeed, with the programs off that the shared config names."""
+        done = self._careful(*argv, at=at, environ=environ)
+        if done.status:
+            place = clean(str(at or self.root))
+            raise OrchestraError(f"git {argv[0]} failed in {place}: {done.reason()}", f"look: git -C {place} status")
+        return done.out
+
+    def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> Done:
+        """Run git without the filters and merge drivers of the shared config. A person's own, as LFS has, stay on.
+
+        Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
+        """
+        listed = self.git(
+            "config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^(filter|merge)\..*\.", at=at
+        ).out
+        fields = listed.split("\0")
+        pairs = zip(fields[::2], fields[1::2], strict=False)
+        names = sorted({name.rpartition(".")[0] for scope, name in pairs if scope in _SHARED_SCOPES})
+        off = [
+            f"--config-env={name}.{key}=ORCHESTRA_{value}"
+            for name in names
+            for key, value in (_FILTER if name.startswith("filter.") else (("driver", "FALSE"),))
+        ]
+        settings = {"ORCHESTRA_EMPTY": "", "ORCHESTRA_FALSE": "false", **(environ or {})}
+        return self.git(*off, *argv, at=at, environ=settings)
+
+    # --- the repository ---
+
+    def remote(self) -> str | None:
+        """The name of the remote: `origin`, or the only one."""
+        listed = self.git("config", "--name-only", "-z", "--get-regexp", r"^remote\..*\.url$").out.split("\0")
+        names = list(dict.fromkeys(name[len("remote.") : -len(".url")] for name in listed if name))
+        return "origin" if "origin" in names else names[0] if len(names) == 1 else None
+
+    def remote_url(self, name: str | None = None) -> str | None:
+        """The URL of a remote as it is written: `git remote get-url` applies insteadOf. Default: see `remote`."""
+        name = name or self.remote()
+        found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
+        return found.split("\0")[0] or None
+
+    def check(self) -> None:
+        """Raise OrchestraError when git is older than what we ask of it."""
+        check_version(self.environ)
+
+    def project_key(self) -> str:
+        """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
+        found = slug(self.remote_url() or "")
+        if found:
+            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+        import hashlib
+
+        place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
+        return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
+
+    def resolve(self, base: str) -> str:
+        """The commit that a base names: of the remote's branch where there is one, since a local one may be old."""
+        remote = self.remote()
+        places = [f"refs/remotes/{remote}/{base}"] if remote else []
+        found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
+        if found is None:
+            hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if self.commit("HEAD") is None:
+                hint = "make a first commit, which work can begin from: git add . && git commit"
+            raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
+        return found
+
+    def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
+        """The commit a ref names, or None."""
+        if ref.startswith("-"):
+            return None
+        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", at=at)
+        return done.out or None if done.status == 0 else None
+
+    def branch_tip(self, branch: str) -> str | None:
+        """The commit a local branch is at, or None when there is no such branch."""
+        return self.commit(f"refs/heads/{branch}")
+
+    def fingerprint(self) -> str:
+        """A hash of what can run programs in the shared `.git`: config, attributes, hooks.
+
+        Without `branch.*`, which `git push -u` writes, so that it changes only when somebody should look.
+        """
+        import hashlib
+
+        shown = hashlib.sha256()
+        for file in (self.common / "config", self.common / "config.worktree"):
+            listed = self.git("config", "--file", str(file), "--includes", "--list", "-z").out.split("\0")
+            shown.update("\0".join(line for line in listed if not line.startswith("branch.")).encode(errors="replace"))
+        hooks = self.common / "hooks"
+        for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
+            if file.is_file():
+                facts = file.stat()
+                whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
+                content = (
+                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
+                )
+                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
+        return shown.hexdigest()
+
+    # --- its worktrees ---
+
+    def admin(self, path: AnyPath) -> Path:
+        """Git's own directory of a worktree; raises when `path` is none of this repository's."""
+        found = self.admin_of(path)
+        if found is None:
+            raise OrchestraError(f"{clean(str(path))} is not a worktree of this repository", "see: git worktree list")
+        return found
+
+    def admin_of(self, path: AnyPath) -> Path | None:
+        """Git's own directory of the worktree at `path`, whether or not its files are there, or None."""
+        path = real(path)
+        if path == self.root:
+            return self.common
+        likely = self.common / "worktrees" / path.name
+        return next((found for found in (likely, *self.admins()) if place_of(found) == path), None)
+
+    def admins(self) -> Iterator[Path]:
+        """Git's own directories of all linked worktrees."""
+        home = self.common / "worktrees"
+        return iter(sorted(home.iterdir()) if home.is_dir() else ())
+
+    def changes(self, path: AnyPath, base_commit: str) -> Changes:
+        """Files and lines against where the work began, committed or not, the untracked ones too."""
+        rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
+        counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
+        new = self._untracked(path)
+        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new)
+        return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
+
+    def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
+        """Every path that differs from where the work began, committed or not; both names of a moved file."""
+        listed = self._diff(path, base_commit, "--name-only", "-z").split("\0")
+        return tuple(sorted({name for name in (*listed, *self._untracked(path)) if name}))
+
+    def diffstat(self, path: AnyPath, base_commit: str) -> str:
+        """`git diff --stat` against where the work began, for a person."""
+        return self._diff(path, base_commit, "--stat=100")
+
+    def dirty(self, path: AnyPath) -> tuple[str, ...]:
+        """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""
+        shown = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none")
+        fields = {"1": 8, "u": 10, "?": 1}
+        lines = self.ask(*shown, at=path).split("\0")
+        return tuple(line.split(" ", fields[line[0]])[-1] for line in lines if line[:1] in fields)
+
+    def ahead(self, path: AnyPath, base: str) -> int:
+        """How many commits HEAD has that `base`, a ref or commit, has not."""
+        return int(self.ask("rev-list", "--count", "--end-of-options", f"{base}..HEAD", at=path))
+
+    def unpushed(self, path: AnyPath) -> int:
+        """How many commits of HEAD no remote has, as far as it was told (failures.md W2)."""
+        return int(self.ask("rev-list", "--count", "HEAD", "--not", "--remotes", at=path))
+
+    def ignored(self, path: AnyPath) -> tuple[str, ...]:
+        """Ignored files that the main checkout does not have the same: `.env` with a change, a local database.
+
+        A directory that is ignored as a whole (`node_modules/`, `__pycache__/`) is taken for made, not written.
+        """
+        shown = ("--porcelain=v2", "-z", "--ignored=traditional", "--untracked-files=normal", "--no-renames")
+        listed = self.ask("status", *shown, at=path).split("\0")
+        names = [line[2:] for line in listed if line.startswith("! ") and not line.endswith("/")]
+        return tuple(name for name in names if not same_content(real(path) / name, self.root / name))
+
+    def unpushed_of(self, branch: str, base: str) -> int:
+        """How many commits a branch has that are neither on a remote, as far as it was told, nor in `base`."""
+        known = [tip for tip in (self.branch_tip(base), self.commit(base)) if tip]
+        return int(self.ask("rev-list", "--count", f"refs/heads/{branch}", "--not", "--remotes", *known))
+
+    def conflicts(self, branch: str, base: str) -> tuple[str, ...]:
+        """The files in which a branch and its base conflict; none when git is too old to tell (2.38)."""
+        words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
+        done = self._careful("-c", "merge.renormalize=false", *words, self.resolve(base), f"refs/heads/{branch}")
+        return tuple(filter(None, done.out.split("\0")[1:])) if done.status == 1 else ()
+
+    def holds(self, branch: str, commit: str) -> bool:
+        """Whether the local branch holds this commit; one that is not known here it does not."""
+        return self.git("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}").status == 0
+
+    def branch_of(self, path: AnyPath) -> str | None:
+        """The branch a worktree is on; None with a detached HEAD, as in a rebase."""
+        ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out
+        return ref.removeprefix("refs/heads/") or None
+
+    def subjects(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
+        """The first line of each commit since `base_commit`, oldest first."""
+        # Not `git log`: log.showSignature would start the program that gpg.program names.
+        listed = self.ask("rev-list", "--reverse", "--format=%s", "--end-of-options", f"{base_commit}..HEAD", at=path)
+        return tuple(listed.split("\n")[1::2])
+
+    def digest(self, path: AnyPath, names: Sequence[str]) -> str:
+        """A hash of what HEAD holds under these paths: another content, mode or a deletion gives another one."""
+        import hashlib
+
+        rows = self.ask("ls-tree", "-r", "-z", "--full-tree", "HEAD", at=path).split("\0")
+        held = {name: facts for facts, _, name in (row.partition("\t") for row in rows)}
+        text = "\0".join(f"{held.get(name, 'gone')}\t{name}" for name in sorted(names))
+        return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+
+    def _diff(self, path: AnyPath, base_commit: str, *how: str) -> str:
+        start = self.ask("merge-base", "--end-of-options", base_commit, "HEAD", at=path)
+        plain = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", "--ignore-submodules=dirty")
+        return self.ask("diff", *plain, *how, start, "--", at=path)
+
+    def _untracked(self, path: AnyPath) -> list[str]:
+        listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
+        return [name for name in listed.split("\0") if name]

@@ -1,0 +1,131 @@
+"""When GitHub may be asked again: one file for all processes of a project, so that none earns all of them a ban (G1).
+
+What GitHub names is obeyed to the second; after every other failure the wait doubles, from a minute to 15.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from orchestra.core.text import age
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.github.responses import LONGEST_WAIT
+from orchestra.storage.files import locked, make_private, read_text, write_atomic
+
+FIRST_WAIT = 60.0  # seconds; https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+LAST_WAIT = 900.0
+NAME = "budget.json"
+LAST = "poll.json"  # beside it: what GitHub last said
+
+
+class Limited(Unreachable):
+    """GitHub is not asked before `until` (seconds since the epoch)."""
+
+    def __init__(self, sentence: str, hint: str, until: float) -> None:
+        super().__init__(sentence, hint)
+        self.until = until
+
+
+class Trouble(NamedTuple):
+    """What went wrong last. `who` is whose fault it is: the mark of one token, or empty when it is everybody's."""
+
+    sentence: str = ""
+    hint: str = ""
+    until: float = 0.0
+    failures: int = 0
+    who: str = ""
+
+    def holds(self, now: float) -> bool:
+        """True while nothing may be asked. A clock set back does not make the wait longer (failures.md G4)."""
+        return 0 < self.until - now <= LONGEST_WAIT
+
+    def told(self, now: float) -> str:
+        """`GitHub: rate limit, asked again in 12m`; empty when there is no trouble."""
+        when = f"in {age(self.until - now)}" if self.holds(now) else "at the next poll"
+        return f"{self.sentence}, asked again {when}" if self.sentence else ""
+
+
+class Budget:
+    """The budget below `directory`, for the token whose mark is `who`. `now` is the wall clock: processes share it."""
+
+    def __init__(self, directory: str, who: str, now: Callable[[], float]) -> None:
+        self._path = os.path.join(directory, NAME)
+        self._who, self._now = who, now
+        self._unwritten: Trouble | None = None  # a full disk must not make us ask more often
+
+    def trouble(self) -> Trouble:
+        """What is in the way now; nothing when the file is not there or makes no sense."""
+        found = self._unwritten or self.stored()
+        return found if found.who in ("", self._who) else Trouble()  # another token may be better
+
+    def check(self) -> None:
+        """Raise Limited while GitHub is not to be asked."""
+        now, trouble = self._now(), self.trouble()
+        if trouble.holds(now):
+            raise Limited(trouble.told(now), trouble.hint, trouble.until)
+
+    def limited(self, sentence: str, until: float, *, told: bool) -> Limited:
+        """GitHub wants no request before `until`; where it has not `told` a time the wait doubles. The error to raise.
+
+        Of two processes that hear it at the same time the later time counts.
+        """
+        hint = "Nothing is lost; what was seen last is shown with its age"
+        return self._record(sentence, hint, lambda wait, now: until if told else max(until, now + wait))
+
+    def failed(self, error: OrchestraError, *, mine: bool = False) -> None:
+        """GitHub gave no answer, or refused this token (`mine`): ask again after a while, and then later and later."""
+        self._record(error.message, error.hint, lambda wait, now: now + wait, self._who if mine else "")
+
+    def succeeded(self) -> None:
+        """GitHub answered: forget past trouble, but not what another process has been told meanwhile."""
+        if self._unwritten is None and not self.stored().sentence:
+            return
+        self._change(lambda before: before if before.holds(self._now()) else Trouble())
+
+    def _record(self, sentence: str, hint: str, until: Callable[[float, float], float], who: str = "") -> Limited:
+        now = self._now()
+
+        def after(before: Trouble) -> Trouble:
+            held = before.holds(now) and before.who in ("", self._who)
+            failures = before.failures if held else before.failures + 1  # one outage, whoever notices it
+            then = until(min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 10), LAST_WAIT), now)
+            if held and before.until >= then:
+                return before
+            return Trouble(sentence, hint, then, failures, who)
+
+        made = self._change(after)
+        return Limited(made.told(now), made.hint, made.until)
+
+    def _change(self, change: Callable[[Trouble], Trouble]) -> Trouble:
+        try:
+            make_private(os.path.dirname(self._path))
+            with locked(f"{self._path}.lock"):
+                made = change(self._unwritten or self.stored())
+                write_atomic(self._path, json.dumps(made._asdict()))
+                self._unwritten = None
+        except (OSError, OrchestraError):
+            made = self._unwritten = change(self._unwritten or Trouble())
+        return made
+
+    def stored(self) -> Trouble:
+        """What the file says, whichever token it is of; nothing when it makes no sense."""
+        try:
+            found = json.loads(read_text(self._path))
+            sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
+            if not all(isinstance(one, str) for one in (sentence, hint, who)):
+                return Trouble()
+            return Trouble(sentence, hint, float(found["until"]), int(found["failures"]), who)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            return Trouble()
+
+
+def last_words(directory: str, now: float) -> tuple[float | None, str]:
+    """How long ago GitHub last answered a poll (None: never), and the present trouble of whatever token; no request."""
+    try:
+        heard = max(0.0, now - os.stat(os.path.join(directory, LAST)).st_mtime)
+    except OSError:
+        heard = None
+    return heard, Budget(directory, "", lambda: now).stored().told(now)

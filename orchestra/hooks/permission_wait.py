@@ -1,0 +1,82 @@
+"""The permission hook that waits: a person answers from anywhere, and the pane's own dialog stays usable meanwhile.
+
+Imported for PermissionRequest alone. It ends by itself when it was answered, here or in the pane; when its agent is
+gone (the pipe it would answer into has no reader, or it has another parent); and when it is told to. Whatever ends it,
+the dialog in the pane works on. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from orchestra.core.dialogs import answer_to
+from orchestra.errors import OrchestraError
+from orchestra.storage.files import discard, locked
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from orchestra.core.models import Worker
+    from orchestra.storage.session_store import Store
+
+LOOK = 250  # milliseconds between two looks at the session file
+STDOUT = 1
+
+
+def wait(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Wait for the answer to the dialog that this hook has just opened; None when the pane has it, or nobody will."""
+    if not worker.dialogs:
+        return None
+    request = worker.dialogs[-1].request
+    path = store.answer_lock(worker.id, request)
+    try:
+        with locked(path, wait=1.0):  # one who only looks whether it is held has it for a moment
+            answer = _answer(store, worker, request)
+            discard(path)
+    except OrchestraError:  # the same call asks twice at once, and another hook waits for it
+        return None
+    return None if answer is None else decision(answer, payload)
+
+
+def decision(answer: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer as the agent reads it."""
+    decided: dict[str, Any] = {"behavior": answer["behavior"]}
+    if answer["behavior"] == "deny":
+        decided["message"] = str(answer.get("text") or "A person said no.")
+    given, answers = payload.get("tool_input"), answer.get("answers")
+    if answers and isinstance(given, dict) and isinstance(given.get("questions"), list):
+        asked = [str(one.get("question")) for one in given["questions"] if isinstance(one, dict)]
+        decided["updatedInput"] = {"questions": given["questions"], "answers": dict(zip(asked, answers, strict=False))}
+    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decided}}
+
+
+def _answer(store: Store, worker: Worker, request: str) -> Mapping[str, Any] | None:
+    parent = os.getppid()
+    seen: tuple[object, ...] | None = None
+    reader = select.poll()
+    reader.register(STDOUT, 0)  # tells nothing but that the other end is gone
+    while True:
+        now = _mark(f"{store.directory(worker.id)}.json")
+        if now != seen:
+            seen = now
+            found = store.read(worker.id)
+            if found is None or found.nonce != worker.nonce:
+                return None
+            answer = answer_to(found, request)
+            if answer is not None or all(one.request != request for one in found.dialogs):
+                return answer
+        if reader.poll(LOOK) or os.getppid() != parent:
+            return None
+
+
+def _mark(path: str) -> tuple[object, ...]:
+    """What changes when a file is replaced."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return ()
+    return (facts.st_ino, facts.st_mtime_ns, facts.st_size)

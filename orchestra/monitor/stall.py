@@ -1,0 +1,54 @@
+"""A worker whose agent ended its turn with the work neither shipped nor asked about: nothing would ever happen again.
+
+After `limits.stall` it is told so, once; when that changes nothing a person is asked. A question in prose at the end of
+a turn is the usual cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestra.core.models import Delivery, Doing, Event, Status, Worker
+from orchestra.core.text import age, seconds_of
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Orchestra
+
+WORDS = (
+    "You have ended your turn, but your work is neither shipped nor waiting for an answer. "
+    "If it is done: `orchestra worker ship`. If a person must decide: `orchestra worker escalate`. Else go on."
+)
+
+
+def is_stalled(worker: Worker, now: float, limit: float) -> bool:
+    """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds."""
+    since = seconds_of(worker.activity.since)
+    at_prompt = worker.activity.state is Doing.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
+    coming = any(words.state is Delivery.QUEUED for words in worker.guidance)
+    return at_prompt and not coming and since is not None and now - since > limit
+
+
+def was_told(worker: Worker) -> bool:
+    """Whether the last it was told is that it has stalled."""
+    return bool(worker.guidance) and worker.guidance[-1].text == WORDS
+
+
+def move(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> None:
+    """Tell a stalled worker, or ask a person about one that was told; decided on what it is under its lock."""
+    store, limit = orchestra.store, orchestra.config.limits.stall
+    did = []
+
+    def decide(worker: Worker | None) -> Event | None:
+        if worker is None or not is_stalled(worker, orchestra.now(), limit):
+            return None
+        if not was_told(worker):
+            did.append("ended its turn with its work unfinished: it is told so")
+            return store.event("told", "monitor", text=WORDS, **{"from": "monitor"})
+        did.append("does not go on: it waits for a person")
+        why = f"it has twice ended its turn without shipping or asking, the last time {age(limit)} ago"
+        return store.event("failed", "monitor", reason=why, context=worker.activity.detail)
+
+    if not store.decide(number, decide).refused:
+        for words in did:
+            say(f"#{number} {words}")

@@ -1,0 +1,303 @@
+"""`Orchestra`: one project's config, files, tmux server, repository and tracker. The only place that constructs edges.
+
+Nothing outside is asked until it is needed: an edge is made at its first use, so `list` never pays for GitHub.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from orchestra.core import actions
+from orchestra.core.models import AgentOptions, Issue, Seat, Worker
+from orchestra.errors import OrchestraError, UsageError
+from orchestra.git.remote_url import slug
+from orchestra.git.worktrees import Repository
+from orchestra.project import entry_points as programs
+from orchestra.project import tmux_server as place
+from orchestra.storage import project_info as bearings
+from orchestra.storage.files import read_text
+from orchestra.storage.project_info import Bearings
+from orchestra.storage.session_store import Store
+from orchestra.trackers.local import LocalTracker
+
+if TYPE_CHECKING:
+    from orchestra.config import schema as configs
+    from orchestra.github.poller import Watch
+    from orchestra.github.tracker import GitHubTracker
+    from orchestra.tmux.workspace import Tmux
+
+CONFIG_NAME = "orchestra.yaml"
+
+
+class Tracker(Protocol):
+    """Where issues come from: GitHub, or Markdown files."""
+
+    def issue(self, number: str) -> Issue:
+        """One issue; raises OrchestraError when there is none."""
+        ...
+
+    def issues(self) -> tuple[Issue, ...]:
+        """The open issues, by number."""
+        ...
+
+
+class Orchestra:
+    """One project as seen from one command. `environ` and `now` (epoch seconds) come from the door."""
+
+    def __init__(self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+        self.repository = repository
+        self.environ = environ
+        self.now = now
+        self.root = str(repository.root)
+        self.home = home_of(environ)
+        self.project = repository.project_key()
+        self.store = Store(self.home, self.project, now)
+        self._never = threading.Event()
+        self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
+
+    @cached_property
+    def config(self) -> configs.Config:
+        """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
+        from orchestra.config import schema as configs  # its checks cost 20 ms, and Tab needs none of them
+
+        base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
+        places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
+        return configs.load(
+            [(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None]
+        )
+
+    @cached_property
+    def tmux(self) -> Tmux:
+        """The session on the tmux server where it is open, else on the one that the config wants."""
+        return place.tmux_of(self.config.tmux, self.project, self.environ, self.bearings, self.hook("tmux"))
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
+        if self.tracker_name == "local":
+            return LocalTracker(self.root)
+        return self.github
+
+    @cached_property
+    def github(self) -> GitHubTracker:
+        """The GitHub tracker of this repository's remote, with the token found for its host."""
+        from orchestra.github import auth as token
+        from orchestra.github.tracker import GitHubTracker, api_base
+
+        host, owner, repo = self.remote
+        found = token.resolve(host, self.config.github.token_command, self.environ, Path(self.home))
+        if found is None:
+            raise OrchestraError(
+                f"no GitHub token for {host}",
+                "run `gh auth login`, or set GH_TOKEN, or set github.token_command in orchestra.yaml",
+            )
+        token.keep(found, host, Path(self.home))
+        url = api_base(host, self._api_url(), self.environ)
+        return GitHubTracker(owner, repo, url, found.value, now=self.now, host=host)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The polling side of GitHub, with what it keeps on disk."""
+        return self.watch_for(15.0)
+
+    def watch_for(self, seconds: float) -> Watch:
+        """The same, with its own patience: for each wait, in seconds."""
+        from orchestra.github.poller import Watch
+        from orchestra.github.tracker import api_base
+
+        host, owner, repo = self.remote
+        url = api_base(host, self._api_url(), self.environ)
+        cache = Path(self.store.cache) / "github"
+        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
+
+    def poll_interval(self, *, running: bool) -> float:
+        """Seconds until GitHub is asked again."""
+        from orchestra.github.poller import interval
+
+        return interval(running=running, poll=self.config.github.poll)
+
+    def forget_tokens(self) -> None:
+        """Remove the tokens that were kept for monitor and ship."""
+        from orchestra.github import auth as token
+
+        token.forget(Path(self.home))
+
+    @cached_property
+    def remote(self) -> tuple[str, str, str]:
+        """Host, owner and name of the remote repository."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        if found is None:
+            raise OrchestraError(
+                "this repository has no GitHub remote",
+                "add one with `git remote add origin URL`, or set `tracker: local` in orchestra.yaml",
+            )
+        return found
+
+    @property
+    def title(self) -> str:
+        """The project as people write it: `acme/widgets`, or the directory's name."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        return f"{found[1]}/{found[2]}" if found else os.path.basename(self.root)
+
+    @cached_property
+    def tracker_name(self) -> str:
+        """`github` or `local`; raises when there is neither a remote nor a local issue."""
+        if self.config.tracker:
+            return self.config.tracker
+        if self.on_github:
+            return "github"
+        if os.path.isdir(os.path.join(self.root, ".orchestra", "issues")):
+            return "local"
+        raise OrchestraError(
+            "this repository has no GitHub remote and no local issues",
+            "run `orchestra init`: it sets up .orchestra/issues, or add a GitHub remote",
+        )
+
+    def _api_url(self) -> str | None:
+        known = self.bearings
+        return (
+            self.config.github.api_url or self.environ.get("GITHUB_API_URL") or (known.api if known else None) or None
+        )
+
+    @property
+    def on_github(self) -> bool:
+        """Whether the remote is GitHub's, or a forge that an API address was given for."""
+        url = self.repository.remote_url()
+        found = slug(url) if url else None
+        if found is None:
+            return False
+        host = found[0]
+        return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
+
+    @property
+    def who(self) -> str:
+        """Who speaks: the agent in the orchestrator's window has the project in its environment."""
+        return "orchestrator" if "ORCHESTRA_PROJECT" in self.environ else "human"
+
+    # --- the programs that others call ---
+
+    def hook(self, agent: str) -> tuple[str, ...]:
+        """What an agent, or tmux, calls at its events."""
+        return programs.hook(self.home, self.project, agent)
+
+    def program(self) -> tuple[str, ...]:
+        """What a pane of ours runs."""
+        return programs.pane(self.home)
+
+    def bind_keys(self) -> None:
+        """Bind the keys of the config in our server; a key that is somebody else's stays theirs."""
+        self.tmux.bind(self.program(), actions.chosen(self.config.keys))
+
+    @property
+    def orchestrator_directory(self) -> str:
+        """Where the files of the orchestrator's agent are."""
+        return os.path.join(self.store.cache, "orchestrator")
+
+    def seat(self, worker: Worker) -> Seat:
+        """Where a worker's agent sits."""
+        return Seat(
+            worker=worker.id,
+            nonce=worker.nonce,
+            session=worker.agent_session,
+            worktree=worker.worktree,
+            directory=self.store.directory(worker.id),
+            home=self.home,
+            project=self.project,
+            base=worker.base,
+            hook=self.hook(worker.agent),
+            orchestra=(programs.shim(self.home),),
+        )
+
+    @property
+    def per_window(self) -> int:
+        """How many workers share a window, by the layout that is open."""
+        from orchestra.config import layout
+        from orchestra.config.resources import find_layout
+
+        known = self.bearings
+        name, text = find_layout((known.layout if known else "") or self.config.layout, self.root)
+        return layout.load(text, name).panes_per_window
+
+    def options(self, agent: str) -> AgentOptions:
+        """`agents.<name>` of the config with the gates compiled into the agent's rules."""
+        from orchestra.core import gates
+
+        given = self.config.agents.get(agent)
+        if given is None:
+            known = ", ".join(sorted(self.config.agents))
+            raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
+        rules = gates.claude_rules(self.config.gates, self.config.forbid)
+        return AgentOptions(
+            given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
+        )
+
+    # --- waiting ---
+
+    def pause(self, seconds: float) -> None:
+        """Let `seconds` pass; the one place that waits, so a test can see how long."""
+        self._never.wait(seconds)
+
+    def until(self, ask: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
+        """Ask again and again until it is so, for `seconds` at most; whether it came to be."""
+        end = time.monotonic() + seconds
+        while not ask():
+            if time.monotonic() > end:
+                return False
+            self.pause(pause)
+            pause = min(pause * 1.3, max(pause, 0.25))
+        return True
+
+    # --- bearings for the hook ---
+
+    def remember(self, layout: str | None = None) -> None:
+        """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
+        if "ORCHESTRA_PROJECT" in self.environ:
+            return
+        programs.write_shim(self.home)
+        known = self.bearings if layout is None else None
+        here = Bearings(
+            root=self.root,
+            socket=self.tmux.server.name,
+            sockets=self.environ.get("TMUX_TMPDIR", ""),
+            silent=self.config.limits.silent,
+            api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
+            layout=layout or (known.layout if known else ""),
+        )
+        bearings.write(self.store.cache, here)
+
+    @property
+    def bearings(self) -> Bearings | None:
+        """What was remembered, or None."""
+        return bearings.read(self.store.cache)
+
+
+def open_orchestra(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Orchestra:
+    """The project around `cwd`; raises OrchestraError when it is in no git repository."""
+    return Orchestra(Repository.find(cwd, environ), environ, now)
+
+
+def home_of(environ: Mapping[str, str]) -> str:
+    """$ORCHESTRA_HOME, or `~/.orchestration`."""
+    return environ.get("ORCHESTRA_HOME") or os.path.join(environ.get("HOME", "/"), ".orchestration")
+
+
+def _text_at(path: str) -> str | None:
+    """A config file's text; None when there is none."""
+    try:
+        return read_text(path, most=256 * 1024)
+    except FileNotFoundError:
+        return None
+    except OSError as wrong:
+        raise UsageError(f"{path} cannot be read: {wrong.strerror or wrong}") from None
+
+
+def _short(path: str, root: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(root + os.sep) else path

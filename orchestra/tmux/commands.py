@@ -1,0 +1,259 @@
+"""What we say to tmux: quoting, formats, options, windows as commands. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from orchestra.core.models import Border, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.text import clean
+from orchestra.core.tmux_layout import NAMES, cells
+from orchestra.errors import OrchestraError
+from orchestra.tmux.formats import LABEL, style
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Command = Sequence[str]
+    Group = Sequence[Command]
+
+
+WORKERS = "workers"  # the role, and the name, of the windows that workers share
+STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
+
+_OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+# tmux cuts the left end of what is too long there, which is who needs the person.
+NARROW, NARROW_TEXT = 100, 36
+_NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
+
+
+def _bar() -> str:
+    words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
+    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style('@orchestra_level')} {words} #[default] ,}}"
+    old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
+    stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
+    return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
+
+
+_WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
+# Ours, then where there is room the person's own, as it was when the session was made.
+BAR = _WAITS + _bar() + f"#{{?{_NARROW},,#{{T:@orchestra_status_right}}}}"
+
+
+# --- quoting ---
+
+
+def quote(text: str) -> str:
+    """A word of tmux's config language that stands for exactly `text`.
+
+    A backslash at the end of a line joins lines even inside single quotes, so a newline is never written as itself.
+    """
+    return "'" + text.replace("\0", "").replace("'", "'\\''").replace("\n", "'\"\\n\"'") + "'"
+
+
+def script(groups: Iterable[Group]) -> str:
+    """Command groups for `source-file -`: a line each, so a failure ends its own group and no other."""
+    return "".join(" ; ".join(" ".join(map(quote, command)) for command in group) + "\n" for group in groups)
+
+
+def arg(text: str) -> str:
+    """A word of tmux's own argv: a `;` at its end would start another command (K7)."""
+    return text[:-1] + "\\;" if text.endswith(";") else text
+
+
+def hashes(text: str) -> str:
+    """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
+    return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
+
+
+def window_name(text: str) -> str:
+    """A window's name without `#`, which `prefix ,` Enter would expand again (failures.md 3.1 H)."""
+    return clean(text, 60).replace("#", "\uff03") or "window"
+
+
+def session_name(project: str) -> str:
+    """The project as tmux keeps it: `:` and `.` would be changed to `_` behind our back."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", project) or "orchestra"
+
+
+def word(text: str) -> str:
+    """A worker's id or nonce, which goes into formats: letters, digits, `-` and `_`, or OrchestraError."""
+    if _WORD.fullmatch(text) is None:
+        raise OrchestraError(f"{clean(text, 40)!r} is no name of a worker", "run `orchestra list`")
+    return text
+
+
+def checked_layout(text: str, panes: int) -> str:
+    """The layout as it is; an unknown name would kill a tmux 3.3a server with all its panes (see `layout_name`)."""
+    try:
+        if cells(text) in (None, panes):
+            return text
+    except ValueError:
+        pass
+    raise OrchestraError(
+        f"layout {clean(text, 60)!r} is not a layout of {panes} panes",
+        f"use one of {', '.join(NAMES)}, or what `tmux list-windows -F '#{{window_layout}}'` prints",
+    )
+
+
+# --- what we set ---
+
+
+def marked(window: str, mark: str) -> Group:
+    """The mark of the worst attention after a workers' window's name; a name the person gave it stays."""
+    ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?[!+]?$,#{{window_name}}}}"
+    name = "#{s/[!+]$//:window_name}" + mark
+    wanted = f"#{{&&:{ours},#{{!=:#{{window_name}},{name}}}}}"
+    return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
+
+
+def border(pane: str, told: Border) -> list[Command]:
+    """What a pane's border says."""
+    options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
+    return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
+
+
+def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
+    """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
+    for name in options:
+        if _OPTION.fullmatch(name) is None:
+            raise OrchestraError(f"{clean(name, 40)!r} is not a tmux option", "see `man tmux`, OPTIONS")
+    return [
+        ("set-option", *flags, "-t", target, "--", name, clean(value, 400) if name.startswith("@") else value)
+        for name, value in options.items()
+    ]
+
+
+def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
+    """What a new server is told: our defaults, the person's own config over them, then what must hold."""
+    home = environ.get("HOME", "/")
+    config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    theirs = ("/etc/tmux.conf", f"{home}/.tmux.conf", f"{config}/tmux/tmux.conf") if user_config else ()
+    return [
+        [("set-option", "-s", "escape-time", "25")],
+        [("set-option", "-g", "history-limit", "10000")],
+        [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
+        *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
+        [("set-option", "-s", "exit-unattached", "off")],
+        [("set-option", "-g", "update-environment", "")],
+    ]
+
+
+def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> Group:
+    """A session with a window that only holds the place of the first real one (see `open_window`).
+
+    All that is set is the session's own: in the person's own server (`guest`) nothing else changes.
+    """
+    here = f"={name}:"
+    pins = {
+        "@orchestra_project": project,
+        "update-environment": "",  # no variable of a later client (failures.md 3.6)
+        "destroy-unattached": "off",  # detaching must not end the workers
+        "status-right-length": "250",
+        **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
+    }
+    return [
+        ("new-session", "-d", "-E", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
+        *set_options(here, pins),
+        ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
+        *set_options(here, {"status-right": BAR}),
+    ]
+
+
+def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], first: bool) -> list[Command]:
+    """One window with all its panes, as one group. `session` is a target; `first` takes the place holder's place.
+
+    Nothing is selected: a new window is reached as the last one, a new pane as its active one, in this one message.
+    """
+    here = f"{session}:{{end}}"
+    place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
+    layout = checked_layout(plan.layout or "tiled", len(plan.panes))
+    group: list[Command] = [
+        ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
+        *set_options(here, {**pins(key), **plan.options}, "-w"),
+        *mark(here, plan.panes[0], hook, "0"),
+    ]
+    for index, pane in enumerate(plan.panes[1:], 1):
+        group += [("select-layout", "-t", here, "tiled"), ("split-window", "-t", here, *start(pane))]
+        group += mark(here, pane, hook, str(index))
+    if len(plan.panes) > 1:
+        focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
+        group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
+    return group
+
+
+def pins(key: str) -> dict[str, str]:
+    """The options of every window of ours; `key` is what it is recognised by."""
+    return {
+        "@orchestra_window": key,  # -n turns automatic-rename off
+        "allow-rename": "off",
+        "pane-border-status": "top",
+        "pane-border-format": LABEL,
+    }
+
+
+def start(pane: PanePlan) -> list[str]:
+    """The end of a command that opens a pane. Two words or more are run as they are, without a shell."""
+    argv = ("env", *pane.argv) if len(pane.argv) == 1 else pane.argv
+    where = ("-c", hashes(pane.cwd)) if pane.cwd else ()
+    environment = [part for name, value in pane.environment.items() for part in ("-e", f"{name}={value}")]
+    return [*where, *environment, *(("--", *argv) if argv else ())]
+
+
+def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> list[Command]:
+    """What is set on a pane in the message that opens it (failures.md P2), and the lines typed into it."""
+    kept = {"remain-on-exit": "on"} if pane.argv else {}
+    commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
+    if pane.argv and hook:
+        commands.append(("set-hook", "-p", "-t", target, "pane-died", _died(hook)))
+    for line in pane.keys:
+        commands += [("send-keys", "-t", target, "-l", "--", line)] if line else []
+        commands.append(("send-keys", "-t", target, "Enter"))
+    return commands
+
+
+def _died(hook: Sequence[str]) -> str:
+    import shlex
+
+    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
+    return f"run-shell -b {quote(words)}"
+
+
+def beside(pane: PanePlan, number: int, session: str, room: str, hook: Sequence[str], *, first: bool) -> Group:
+    """A worker's pane in a window of its own, the `number`th of its kind, then moved to the window `room` if given.
+
+    So it is never lost when there is no space after all, and never in front: a split could be tagged in the same
+    message only by making it the active pane under the eyes of the person.
+    """
+    name = WORKERS if number == 1 else f"{WORKERS}-{number}"
+    window = WindowPlan(name, (pane._replace(keys=()),), role=WORKERS)
+    group = open_window(window, f"{WORKERS}.{number}.{name}", session, hook, first=first)
+    tile = ("select-layout", "-t", room, "tiled")
+    return [*group, tile, ("join-pane", "-d", "-s", f"{session}:{{end}}", "-t", room), tile] if room else group
+
+
+def together(panes: Sequence[PanePlan], number: int, session: str, hook: Sequence[str], *, first: bool) -> Group:
+    """Several workers' panes in a new window, the `number`th of its kind."""
+    name = WORKERS if number == 1 else f"{WORKERS}-{number}"
+    window = WindowPlan(name, tuple(panes), "tiled", role=WORKERS)
+    return open_window(window, f"{WORKERS}.{number}.{name}", session, hook, first=first)
+
+
+def tagged(plan: WorkerPlan) -> PanePlan:
+    """A worker's pane with its tags: whose it is, of which life, and what its border says."""
+    tags = {
+        "@orchestra_worker": word(plan.worker),
+        "@orchestra_nonce": word(plan.nonce),
+        "@orchestra_label": plan.label,
+        "@orchestra_title": plan.title,
+        "@orchestra_since": str(plan.since),
+    }
+    return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
+
+
+def again(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:
+    """Run a dead pane's program again in its place; tmux itself refuses while the pane lives."""
+    return [("respawn-pane", "-t", target, *start(pane)), *mark(target, pane._replace(keys=()), hook, index)]

@@ -1,0 +1,111 @@
+"""One project's session on our tmux server: what is there, asked in one message. Says absent only when certain."""
+
+from __future__ import annotations
+
+import re
+
+from orchestra.core.records import Record
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.tmux import commands as conf
+from orchestra.tmux.client import INSTALL, Server
+from orchestra.tmux.panes import ROW, Row, pane_of, rows
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestra.core.models import Pane
+
+OLDEST = (3, 2, "a")
+
+
+class Seen(Record):
+    """The panes that were just seen."""
+
+    server: bool  # there is one, with sessions
+    rows: list[Row]  # of our session; it has at least one while it is there
+
+    @property
+    def session(self) -> str:
+        """Our session's id, empty when it is not there."""
+        return self.rows[0].session if self.rows else ""
+
+
+class Session:
+    """One project's session. `hook` is the argv called with `pane-died %ID` when a pane dies."""
+
+    def __init__(
+        self,
+        socket: str,
+        project: str,
+        environ: Mapping[str, str],
+        *,
+        user_config: bool = True,
+        key: str = "O",
+        hook: Sequence[str] = (),
+    ) -> None:
+        self.project = clean(project)
+        self.environ = environ
+        self.user_config = user_config
+        self.key = key
+        self.hook = hook
+        self.server = Server(socket, environ)
+        self._name = conf.session_name(self.project)
+
+    def check(self) -> None:
+        """Raise OrchestraError when tmux is missing or older than 3.2a; a development version passes."""
+        said = self.server.ask("-V").out.strip()
+        found = re.fullmatch(r"tmux (?:next-)?(\d+)\.(\d+)([a-z]?).*", said)
+        if found and (int(found[1]), int(found[2]), found[3]) < OLDEST:
+            raise OrchestraError(f"{clean(said)} is too old", INSTALL)
+
+    def running(self) -> bool:
+        """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""
+        return bool(self._look().rows)
+
+    def lasts(self) -> bool:
+        """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and in theirs it stands."""
+        return self.server.ask("show-options", "-sv", "exit-unattached").out.strip() != "on"
+
+    def vacant(self) -> None:
+        """Raise OrchestraError when there is no place for our session on the running server."""
+        said = self.server.ask("list-sessions", "-F", "#{session_name}").out
+        if self._name in said.split("\n"):
+            how = self.server.line("rename-session", "-t", f"={self._name}", "NEW")
+            raise OrchestraError(f"a session of yours is named {self._name} already", f"rename it: {how}")
+        if self.server.guest and not self.lasts():
+            raise OrchestraError(
+                "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
+                "run `tmux set -s exit-unattached off`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
+            )
+
+    def hostile_names(self) -> tuple[str, ...]:
+        """The windows of our session whose name tmux could read as a format, by their ids."""
+        windows = {row.window for row in self._look().rows}
+        said = self.server.ask("list-windows", "-a", "-f", "#{m:*##*,#{window_name}}", "-F", "#{window_id}").out
+        return tuple(window for window in said.split() if window in windows)
+
+    def panes(self) -> tuple[Pane, ...]:
+        """Every pane of our session with a worker's tag, dead or alive. None of them only when that is certain."""
+        return self.panes_if_open() or ()
+
+    def panes_if_open(self) -> tuple[Pane, ...] | None:
+        """The same, and None when our session is not there: both by one question."""
+        rows = self._look().rows
+        return tuple(pane_of(row) for row in rows if row.worker) if rows else None
+
+    def _look(self) -> Seen:
+        for _ in range(2):
+            said = self.server.ask("list-panes", "-a", "-F", ROW)
+            empty = said.absent or said.err.startswith("no current target")  # or it is about to end
+            if said.code and not empty:
+                raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
+            seen = Seen(not empty, list(rows(said.out, self.project)))
+            if all(row.reaped or not row.dead for row in seen.rows):
+                break
+            # tmux 3.3a can miss the end of a program, here 10 of 57 that were killed early, and with it the exit
+            # status and the pane-died hook, until another child of its ends.
+            self.server.ask("run-shell", "true")
+        return seen

@@ -1,0 +1,143 @@
+"""The local tracker: issues as Markdown files in `.orchestra/issues/`, for a project that needs no account."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, NoReturn
+
+from orchestra.config import yaml as yaml_text
+from orchestra.core.models import Issue
+from orchestra.core.text import clean, is_id
+from orchestra.errors import OrchestraError, UsageError
+from orchestra.storage.files import names_in, read_text
+
+DIRECTORY = os.path.join(".orchestra", "issues")
+MOST_BYTES = 256 * 1024
+KEYS = ("title", "state", "labels", "author", "after")
+STATES = ("open", "closed")
+
+_FILE = re.compile(r"0{0,9}(?P<number>[1-9][0-9]{0,9})(-.*)?\.md", re.ASCII | re.DOTALL)
+_FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
+
+
+class LocalTracker:
+    """The issues of the repository at `root`. Who can write there is trusted: every issue is its owner's."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.directory = os.path.join(root, DIRECTORY)
+        self.problems: tuple[str, ...] = ()  # of the last `issues()`: one sentence for each file it left out
+
+    def issue(self, number: str) -> Issue:
+        """The issue `7`, open or closed; raises OrchestraError when there is none, or none that can be read."""
+        names = self._files().get(number, [])
+        if not names:
+            raise OrchestraError(f"there is no issue {clean(number, 20)} in {DIRECTORY}", "see: orchestra issues")
+        if len(names) > 1:
+            raise OrchestraError(_twice(number, names), "give one of them another number")
+        return self._read(number, names[0])
+
+    def issues(self) -> tuple[Issue, ...]:
+        """The open issues, by number. A file that cannot be read hides no other: it is in `problems`."""
+        found, problems = [], []
+        for number, names in sorted(self._files().items(), key=lambda item: int(item[0])):
+            if len(names) > 1:
+                problems.append(_twice(number, names))
+                continue
+            try:
+                found.append(self._read(number, names[0]))
+            except OrchestraError as problem:
+                problems.append(problem.message)
+        self.problems = tuple(problems)
+        return tuple(issue for issue in found if issue.state == "open")
+
+    def _files(self) -> dict[str, list[str]]:
+        """The names of the issue files, by number."""
+        files: dict[str, list[str]] = {}
+        try:
+            names = names_in(self.directory)
+        except OSError as wrong:
+            raise OrchestraError(f"{DIRECTORY} cannot be read: {wrong.strerror}", f"look: ls -ld {DIRECTORY}") from None
+        for name in names:
+            match = _FILE.fullmatch(name)
+            if match:
+                files.setdefault(match["number"], []).append(name)
+        return files
+
+    def _read(self, number: str, name: str) -> Issue:
+        shown = clean(os.path.join(DIRECTORY, name))
+        try:
+            text = read_text(os.path.join(self.directory, name), most=MOST_BYTES)
+        except OSError as wrong:  # a FIFO, a link, a directory, a huge file (failures.md S9)
+            raise UsageError(f"{shown}: cannot be read: {clean(wrong.strerror or str(wrong))}") from None
+        if any("\udc80" <= char <= "\udcff" for char in text):
+            raise UsageError(f"{shown}: not UTF-8 text")
+        return _parse(number, shown, text.replace("\r\n", "\n"))
+
+
+def _parse(number: str, name: str, text: str) -> Issue:
+    """An issue from its file's text; errors name file, line and key."""
+    parts = _FRONT.match(text)
+    if parts is None:
+        raise UsageError(f"{name}:1: has no front matter", "begin it with three lines: ---, title: WHAT IT IS, ---")
+    front = yaml_text.parse(parts["front"], name, first_line=2)
+    if not isinstance(front.value, dict):
+        raise front.error((), "needs at least `title: WHAT IT IS`")
+    for key in front.value:
+        if key not in KEYS:
+            raise front.error((key,), f"there is no such key; known are: {', '.join(KEYS)}")
+    state = _text(front, "state") or "open"
+    if state not in STATES:
+        raise front.error(("state",), "must be open or closed")
+    title = _text(front, "title")
+    if not title:
+        raise front.error(("title",), "is missing or empty")
+    return Issue(
+        number=number,
+        title=title,
+        body=parts["body"].strip("\n"),
+        author=_text(front, "author"),
+        association="OWNER",
+        state=state,
+        labels=tuple(_texts(front, "labels")),
+        after=tuple(_number(front, index, text) for index, text in enumerate(_texts(front, "after", numbers=True))),
+    )
+
+
+def _text(front: yaml_text.Document, key: str) -> str:
+    """A key's text; empty when it is not given."""
+    value = front.value.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise front.error((key,), "must be text; put quotes around it")
+    return value.strip()
+
+
+def _texts(front: yaml_text.Document, key: str, *, numbers: bool = False) -> list[str]:
+    """A key's list of texts; empty when it is not given."""
+    value: Any = front.value.get(key)
+    if value is None:
+        return []
+
+    def wrong(path: yaml_text.Path) -> NoReturn:
+        raise front.error(path, "must be a list of " + ("issue numbers: [7, 12]" if numbers else "texts: [one, two]"))
+
+    if not isinstance(value, list):
+        wrong((key,))
+    for index, item in enumerate(value):
+        if not (isinstance(item, str) or (numbers and type(item) is int)):
+            wrong((key, index))
+    return [str(item) for item in value]
+
+
+def _number(front: yaml_text.Document, index: int, text: str) -> str:
+    """An issue number as it is typed; `0007`, as the file has it, is 7."""
+    number = text.removeprefix("#").lstrip("0")
+    if not is_id(number):
+        raise front.error(("after", index), "must be an issue number, such as 7")
+    return number
+
+
+def _twice(number: str, names: list[str]) -> str:
+    return f"{DIRECTORY}: issue {number} is there twice: {clean(', '.join(names))}"

@@ -1,0 +1,110 @@
+"""What the board's keys do: the same verbs as the key table and the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra.core.models import How
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
+from orchestra.tmux.client import inside
+from orchestra.ui import dialogs as ask
+from orchestra.ui import popups
+from orchestra.workers.overview import pane_of, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.commands.issues import Listed
+    from orchestra.core.models import Worker
+    from orchestra.ui.console import Door
+
+
+class Acts:
+    """The board's verbs for one project. What they return is said, or is the argv to leave with."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.orchestra = door.deciding
+        self.last = ""
+
+    @property
+    def within(self) -> bool:
+        """Whether the board runs in a pane of the workspace."""
+        outer = inside(self.door.environ)
+        return bool(outer) and self.orchestra.tmux.running() and outer[0] == self.orchestra.tmux.server.path
+
+    def issues(self) -> tuple[Listed, ...]:
+        """The open issues."""
+        from orchestra.commands.issues import issues
+
+        return issues(self.orchestra)
+
+    def spawn(self, number: str) -> str | tuple[str, ...]:
+        """A worker on the issue; one that is there is gone to."""
+        from orchestra.commands.spawn import Wishes, spawn
+
+        found = self.orchestra.store.read(number)
+        pane = pane_of(self.orchestra, found) if found else None
+        if pane is not None and not pane.dead:
+            return self.go(number)
+        (one,) = spawn(self.orchestra, [number], Wishes(), lambda _: False)
+        return f"#{one.id} {one.result}" + (f": {clean(one.error)} {one.hint}" if one.error else "")
+
+    def go(self, number: str) -> str | tuple[str, ...]:
+        """To the worker's pane."""
+        from orchestra.commands.attach import attach
+
+        if not self.within:
+            return attach(self.orchestra, number)
+        pane = pane_of(self.orchestra, worker_of(self.orchestra, number))
+        if pane is None:
+            raise OrchestraError(f"#{number} has no pane", f"bring it back: orchestra spawn {number}")
+        self.orchestra.tmux.travel(pane, self.door.environ.get("TMUX_PANE", ""))
+        return ""
+
+    def next(self) -> str | tuple[str, ...]:
+        """To who needs a person most, and from there to the next."""
+        from orchestra.commands.attach import neediest
+
+        row = neediest(self.orchestra, self.last)
+        if row is None:
+            return "nobody needs you"
+        self.last = row.worker.id
+        return self.go(row.worker.id)
+
+    def orchestrator(self) -> str | tuple[str, ...]:
+        """To the orchestrator's window."""
+        if not self.within:
+            self.orchestra.tmux.goto("orchestrator")
+            return self.orchestra.tmux.attach_argv(self.orchestra.environ)
+        self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
+        return ""
+
+    def approve(self, worker: Worker) -> str:
+        """Approve what the worker asks, as the board shows it."""
+        return popups.act(self.door, How.BOARD)(worker, "y", "")
+
+    def pull(self, worker: Worker) -> str:
+        """The worker's pull request."""
+        return popups.open_pull(self.orchestra, worker.id)
+
+    def choose(self) -> str:
+        """The number of a worker that the person chooses by number or words; empty when they leave."""
+        from orchestra.workers.overview import look
+
+        try:
+            return popups.chosen([row for row in look(self.orchestra, changes=False).rows if row.seen.pane]) or ""
+        except OrchestraError as wrong:
+            ask.read(f"{wrong.message}; Enter goes back ")
+            return ""
+
+    def dialog(self, name: str, number: str) -> str:
+        """A dialog of the popups, in this terminal."""
+        try:
+            return popups.dialog(self.door, name, number)
+        except OrchestraError as wrong:
+            ask.read(f"{wrong.message}; Enter goes back ")
+            return ""
+
+    def back(self) -> bool:
+        """To where the person came from; False outside of the workspace."""
+        return self.within and self.orchestra.tmux.back()

@@ -1,0 +1,120 @@
+"""What every command of the command line shares: the project, the terminal, and how an error leaves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestra.errors import OrchestraError
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Orchestra
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+class Door:
+    """The way in: where the person stands, their environment, the clock; the project is found at first use."""
+
+    def __init__(self, cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+        self.cwd = cwd
+        self.environ = environ
+        self.now = now
+
+    @cached_property
+    def orchestra(self) -> Orchestra:
+        """The project around the working directory."""
+        from orchestra.project.context import open_orchestra
+
+        return open_orchestra(self.cwd, self.environ, self.now)
+
+    @property
+    def render(self) -> ModuleType:
+        """How records are printed; imported when there is something to print."""
+        from orchestra.ui import text as render
+
+        return render
+
+    @property
+    def as_json(self) -> ModuleType:
+        """The same as the documents of `--json`."""
+        from orchestra.ui import json as render_json
+
+        return render_json
+
+    @property
+    def title(self) -> str:
+        """The project as people write it: `acme/widgets`, or the directory's name."""
+        return self.orchestra.title
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 100 where there is none."""
+        import shutil
+
+        return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+    @property
+    def deciding(self) -> Orchestra:
+        """The project, for a verb that decides, starts or ends something: never from a worker's own pane."""
+        if "ORCHESTRA_WORKER" in self.environ:
+            raise OrchestraError(
+                "a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY --need ..."
+            )
+        return self.orchestra
+
+    def moved(self, directory: str) -> Door:
+        """The same person in another directory."""
+        return Door(directory, self.environ, self.now)
+
+    def say(self, lines: str | Iterable[str]) -> None:
+        """Print lines; colour only on a terminal, and not with NO_COLOR."""
+        colour = sys.stdout.isatty() and not self.environ.get("NO_COLOR")
+        text = lines if isinstance(lines, str) else "\n".join(lines)
+        click.echo(text if colour else click.unstyle(text))
+
+    def ask_trust(self, text: str) -> bool:
+        """Show an outsider's text and ask. Without a terminal the flag itself is the yes, but never an agent's."""
+        click.echo(text, err=True)
+        if not sys.stdin.isatty():
+            if "ORCHESTRA_PROJECT" in self.environ:
+                raise OrchestraError("an agent trusts nobody's words; a person does, in a terminal of their own")
+            click.echo("There is no terminal to ask on: --trust is your yes to exactly these words.", err=True)
+            return True
+        return click.confirm("Start a worker on exactly this text?", default=False, err=True)
+
+    def words(self, given: Sequence[str]) -> str:
+        """The person's words: arguments, `-` for standard input, nothing for the editor."""
+        if tuple(given) == ("-",):
+            return sys.stdin.read()
+        if given:
+            return " ".join(given)
+        if not sys.stdin.isatty():
+            raise OrchestraError("there is nothing to tell", "give the words, or - to read standard input")
+        return click.edit("") or ""
+
+    def attach(self, argv: Sequence[str]) -> None:
+        """Bring this terminal to the workspace by becoming tmux."""
+        if not argv:
+            return
+        if not sys.stdin.isatty():
+            raise OrchestraError("this is no terminal to attach", "use --detach, or attach from one: orchestra attach")
+        sys.stdout.flush()
+        os.execvp(argv[0], list(argv))  # noqa: S606 - argv of ours, no shell
+
+    def watch(self, draw: Callable[[], Iterable[str]]) -> None:
+        """Draw again when something has changed, until the person stops it."""
+        before = ""
+        while True:
+            text = "\n".join(draw())
+            if text != before:
+                click.clear()
+                self.say(text)
+                before = text
+            self.orchestra.pause(1.0)

@@ -1,0 +1,93 @@
+"""Records as the JSON documents of `--json`: stable within a major version (docs/configuration.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from orchestra.workers.overview import Row, View, row_json
+
+if TYPE_CHECKING:
+    from orchestra.commands.doctor import Finding
+    from orchestra.commands.issues import Listed
+    from orchestra.commands.log import Entry
+    from orchestra.commands.prune import Pruned
+    from orchestra.commands.spawn import Spawned
+    from orchestra.commands.wait import Waited
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def table(view: View) -> str:
+    """`list --json`."""
+    workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
+    return _json({"schema": 1, "project": view.project, "workers": workers, "warning": view.warning or None})
+
+
+def worker(row: Row) -> str:
+    """`show --json`."""
+    return _json(row_json(row))
+
+
+def rows(found: Sequence[Row]) -> str:
+    """`gates --json`."""
+    return _json({"workers": [row_json(row) for row in found]})
+
+
+def spawned(found: Sequence[Spawned]) -> str:
+    """`spawn --json`."""
+    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+
+
+def waited(found: Waited) -> str:
+    """`wait --json`."""
+    return _json({"outcome": found.outcome.name.lower(), "workers": [row_json(row) for row in found.rows]})
+
+
+def entries(found: Sequence[Entry]) -> str:
+    """`log --json`."""
+    return _json(
+        {
+            "events": [
+                {"at": e.at, "event": e.kind, "by": e.by, "data": dict(e.data), "refused": r or None} for e, r in found
+            ]
+        }
+    )
+
+
+def screen(number: str, text: str) -> str:
+    """`log --pane --json`."""
+    return _json({"id": number, "text": text})
+
+
+def findings(found: Sequence[Finding]) -> str:
+    """`doctor --json`."""
+    good = not any(one.severity == "error" for one in found)
+    return _json({"ok": good, "findings": [one._asdict() for one in found]})
+
+
+def issues(found: Sequence[Listed]) -> str:
+    """`issues --json`."""
+    return _json(
+        {
+            "issues": [
+                {
+                    "number": int(one.issue.number),
+                    "title": one.issue.title,
+                    "labels": list(one.issue.labels),
+                    "author": one.issue.author,
+                    "state": one.issue.state,
+                    "worker": one.worker,
+                }
+                for one in found
+            ]
+        }
+    )
+
+
+def pruned(found: Pruned) -> str:
+    """`prune --json`."""
+    return _json({"removed": list(found.removed), "kept": [one._asdict() for one in found.kept]})

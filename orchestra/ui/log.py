@@ -1,0 +1,77 @@
+"""A journal as an audit trail: what was asked, who answered it, when, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from orchestra.core.models import Event
+from orchestra.core.text import clean
+
+if TYPE_CHECKING:
+    from orchestra.commands.log import Entry
+
+_UNTOLD = ("nonce",)  # a worker's own token
+
+
+def entries(found: Sequence[Entry]) -> Iterable[str]:
+    """A line an event; what was refused says why."""
+    for event, refused in found:
+        said = _SAID.get(event.kind, _facts)(event)
+        yield f"{clean(event.at, 30)}  {clean(event.kind, 20):<12} {clean(event.by, 24):<22} {said}".rstrip() + (
+            f"  REFUSED: {clean(refused)}" if refused else ""
+        )
+
+
+def _facts(event: Event) -> str:
+    told = ((key, value) for key, value in event.data.items() if key not in _UNTOLD)
+    return ", ".join(f"{key}={clean(str(value), 80)}" for key, value in told if value not in ("", [], None))
+
+
+def _asked(event: Event) -> str:
+    options = event.data.get("options") or []
+    listed = f" [{' | '.join(clean(str(option), 40) for option in options)}]" if isinstance(options, list) else ""
+    summary = _text(event, "summary") or _text(event, "reason")
+    return f"asks ({_text(event, 'gate') or 'stuck'}): {summary}" + (listed if options else "")
+
+
+def _answered(event: Event) -> str:
+    answers = event.data.get("answers")
+    listed = ", ".join(clean(str(answer), 80) for answer in answers) if isinstance(answers, list) else ""
+    verb = "answers" if listed else "denies" if event.data.get("behavior") == "deny" else "approves"
+    words = listed or _text(event, "text")
+    return f"{verb} ({_text(event, 'how') or 'command'}): {_text(event, 'summary') or _text(event, 'request')}" + (
+        f": {words}" if words else ""
+    )
+
+
+def _in_the_pane(event: Event) -> str:
+    """What shows that a person answered in the pane; a hook that ended anyway says nothing of one."""
+    if not event.data.get("how"):
+        return "the tool that asked has ended" if event.kind == "unblocked" else _facts(event)
+    if event.kind == "unblocked":
+        return _answered(event) if event.by == "hook:PostToolUse" else f"answers (pane): {_text(event, 'summary')}"
+    verb = "answers" if event.kind == "accepted" else "leaves without a yes"
+    return f"{verb} (pane): {_text(event, 'summary')}"
+
+
+def _told(event: Event) -> str:
+    verb = "answers" if event.data.get("answers") else "tells"
+    how = f" ({_text(event, 'how')})" if event.data.get("how") else ""
+    return f"{verb}{how}: {_text(event, 'text')}"
+
+
+def _text(event: Event, key: str) -> str:
+    return clean(str(event.data.get(key) or ""), 160)
+
+
+_SAID: Mapping[str, Callable[[Event], str]] = {
+    "blocked": _asked,
+    "escalated": _asked,
+    "failed": _asked,
+    "answered": _answered,
+    "approved": _answered,
+    "told": _told,
+    **dict.fromkeys(("unblocked", "accepted", "turn-ended", "idle"), _in_the_pane),
+    "noted": lambda event: ": ".join(filter(None, (_text(event, "text"), _text(event, "plan")))),
+}

@@ -1,0 +1,92 @@
+"""Agents start a few at a time: after a crash or a reboot all at once would be slow for each (failures.md O7, O15).
+
+A place in the line is a lock on the worker's file in `cache/<project>/starts/`, older locks first. Who holds it ends
+with it: a killed one holds nothing, and nobody has to tidy up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orchestra.core.models import Doing
+from orchestra.errors import OrchestraError
+from orchestra.storage.files import is_held, locked, make_private
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Orchestra
+
+PLACES = max(4, (os.cpu_count() or 1) + 1)  # measured with 20 agents on 2 cores: more are no faster, and all late
+HELD_SECONDS = 15.0  # at most: an agent that shows a dialog instead of coming up holds up nobody for longer
+LOOK_SECONDS = 0.1
+
+
+def wait(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> bool:
+    """Stand in line until fewer than PLACES are before this worker; whether it had to wait.
+
+    The place is this process's until it ends or becomes the agent. Where no file can be locked nobody waits.
+    """
+    path = _file(orchestra, number)
+    try:
+        make_private(os.path.dirname(path))
+        locked(path).__enter__()
+        os.utime(path, ns=(time.time_ns(), time.time_ns()))
+        shown = 0
+        while (before := _before(path)) >= PLACES:
+            if before != shown:
+                say(f"waiting for a place to start: {before} before it")
+            shown = before
+            orchestra.pause(min(1.0, 0.05 * (before - PLACES + 1)))
+    except (OSError, OrchestraError):
+        return False
+    return shown > 0
+
+
+def keep(orchestra: Orchestra, number: str) -> None:
+    """Keep the place, in a child, until the agent that this process becomes has come up."""
+    agent = os.getpid()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        if os.fork() == 0:  # a grandchild: the agent would never ask for the end of a child it does not know
+            null = os.open(os.devnull, os.O_RDWR)
+            for fd in range(3):  # an open terminal would keep the pane from being seen dead
+                os.dup2(null, fd)
+            os.chdir("/")
+            orchestra.until(lambda: not _lives(agent) or _is_up(orchestra, number), HELD_SECONDS, LOOK_SECONDS)
+    finally:
+        os._exit(0)
+
+
+def in_line(orchestra: Orchestra, number: str) -> bool:
+    """Whether the worker waits for its place, or has just got it."""
+    return is_held(_file(orchestra, number))
+
+
+def _file(orchestra: Orchestra, number: str) -> str:
+    return os.path.join(orchestra.store.cache, "starts", number)
+
+
+def _before(path: str) -> int:
+    """How many have locked their file before this one: those who wait, and those who start now."""
+    own = (os.stat(path).st_mtime_ns, os.path.basename(path))
+    with os.scandir(os.path.dirname(path)) as found:
+        older = [entry.path for entry in found if (entry.stat().st_mtime_ns, entry.name) < own]
+    return sum(map(is_held, older))
+
+
+def _is_up(orchestra: Orchestra, number: str) -> bool:
+    worker = orchestra.store.read(number)
+    return worker is None or worker.activity.state is not Doing.STARTING
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""The tokens of each worker, by its agent's own transcripts: read on from the last look, so many bytes a look."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orchestra import agents
+from orchestra.agents.usage import LOOK_BYTES, Mark, Usage
+from orchestra.core import fast_json as quick_json
+from orchestra.errors import OrchestraError
+from orchestra.storage.files import make_private, read_text, write_atomic
+
+if TYPE_CHECKING:
+    from orchestra.core.models import Worker
+    from orchestra.project.context import Orchestra
+
+Marks = dict[str, Mark]  # by transcript
+
+
+class Tokens(NamedTuple):
+    """What a worker has used, over all its conversations; `behind`: at least so many, the rest is not read yet."""
+
+    usage: Usage
+    behind: bool = False
+
+    def __str__(self) -> str:
+        """`1.2M`, or `1.2M+` while there is more to read."""
+        return short(self.usage.total) + ("+" if self.behind else "")
+
+
+def short(count: int) -> str:
+    """`950`, `12k`, `1.2M`."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 10 * size and size > 1000 else f"{count // size}{unit}"
+    return str(count)
+
+
+def told(found: Tokens) -> str:
+    """`1.2M: 12k in, 1.1M from the cache, 80k into it, 9k out`."""
+    fresh, cached, stored, written = map(short, found.usage)
+    return f"{found}: {fresh} in, {cached} from the cache, {stored} into it, {written} out"
+
+
+def together(found: Iterable[Tokens | None]) -> Tokens | None:
+    """All of several workers; None where no transcript tells."""
+    told = [one for one in found if one]
+    usage = Usage()
+    for one in told:
+        usage = usage.plus(one.usage)
+    return Tokens(usage, any(one.behind for one in told)) if told else None
+
+
+def as_json(found: Tokens | None) -> dict[str, int | bool] | None:
+    """As `--json` prints them; None where no transcript tells."""
+    return {**found.usage._asdict(), "total": found.usage.total, "behind": found.behind} if found else None
+
+
+def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
+    """The tokens of those workers whose agents have a transcript that tells. No request is made."""
+    path = os.path.join(orchestra.store.cache, "tokens.json")
+    kept = _kept(path)
+    seen: dict[str, tuple[str, Marks]] = {}
+    left = LOOK_BYTES
+    for worker in workers:
+        marks = _known(orchestra, worker, *kept.get(worker.id, ("", {})))
+        for transcript, mark in marks.items():
+            marks[transcript] = agents.agent(worker.agent).used_in(transcript, mark, max(0, left))
+            left -= marks[transcript].offset - mark.offset
+        if marks:
+            seen[worker.id] = (worker.nonce, marks)
+    if seen != kept:
+        _keep(path, seen)
+    found = {
+        number: together(Tokens(mark.usage, mark.behind) for mark in marks.values())
+        for number, (_, marks) in seen.items()
+    }
+    return {number: used for number, used in found.items() if used and used.usage.total}
+
+
+def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Marks:
+    """The transcripts of all conversations of the worker: the journal has those before the one of now."""
+    now = worker.extra.get("transcriptPath")
+    if not isinstance(now, str) or not now:
+        return {}
+    if now not in marks or nonce != worker.nonce:
+        said = (event.data.get("transcript") for event, refused in orchestra.store.journal(worker.id) if not refused)
+        mine = dict.fromkeys([*(one for one in said if isinstance(one, str) and one), now])
+    else:
+        mine = dict.fromkeys(marks)
+    try:
+        files = agents.agent(worker.agent).transcripts
+    except OrchestraError:  # an agent that this version does not know
+        return {}
+    return {path: marks.get(path, Mark()) for one in mine for path in files(one)}
+
+
+def _kept(path: str) -> dict[str, tuple[str, Marks]]:
+    try:
+        return {
+            str(number): (str(nonce), {str(name): _mark(mark) for name, mark in marks.items()})
+            for number, (nonce, marks) in quick_json.loads(read_text(path)).items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _mark(found: Any) -> Mark:
+    offset, usage, last, behind = found
+    used = {str(name): Usage(*map(int, one)) for name, one in last.items()}
+    return Mark(int(offset), Usage(*map(int, usage)), used, bool(behind))
+
+
+def _keep(path: str, seen: dict[str, tuple[str, Marks]]) -> None:
+    try:
+        make_private(os.path.dirname(path))
+        write_atomic(path, json.dumps(seen))
+    except OSError:
+        return  # a full disk: it is read again next time
