@@ -19,7 +19,7 @@ from orchestra.core.text import clean
 COMMAND_SECONDS = 10.0
 
 
-class Ways(NamedTuple):
+class Channels(NamedTuple):
     """How to reach the person: `show` is a line in tmux, `terminals` are the attached clients' devices."""
 
     show: Callable[[str], None]
@@ -40,7 +40,7 @@ class Alert(NamedTuple):
     text: str
 
 
-def tell(alert: Alert, ways: Ways, environ: Mapping[str, str], minute: int) -> None:
+def notify(alert: Alert, ways: Channels, environ: Mapping[str, str], minute: int) -> None:
     """Tell the person by every way that is switched on; `minute` of the local day decides whether it is quiet."""
     ways.show(clean(f"{alert.project}: {alert.text}"))
     if (ways.kinds and alert.kind not in ways.kinds) or (ways.quiet and is_quiet(ways.quiet, minute)):

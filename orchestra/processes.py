@@ -36,17 +36,17 @@ class Process(Record):
     project: str
 
 
-def known() -> bool:
+def is_supported() -> bool:
     """Whether this system shows the environment of processes."""
     return os.path.exists(f"{PROC}/self/environ")
 
 
-def marked() -> tuple[Process, ...]:
+def marked_processes() -> tuple[Process, ...]:
     """Every process of this person that carries a mark."""
-    return tuple(_scan()) if known() else ()
+    return tuple(_scan()) if is_supported() else ()
 
 
-def end(nonces: Collection[str]) -> tuple[int, ...]:
+def end_marked(nonces: Collection[str]) -> tuple[int, ...]:
     """End every process that carries one of these marks; returns the pids of those that would not end.
 
     They are given a moment after the hang-up, then TERM, then KILL; each time their start time is looked at again.
@@ -68,7 +68,7 @@ def end(nonces: Collection[str]) -> tuple[int, ...]:
 
 
 def _left(wanted: Collection[str]) -> list[Process]:
-    return [process for process in marked() if process.nonce in wanted]
+    return [process for process in marked_processes() if process.nonce in wanted]
 
 
 def _signal(process: Process, number: int | None) -> None:
@@ -121,11 +121,11 @@ def _started(pid: int) -> int | None:
         return None
 
 
-def inside(path: str, but: str = "") -> tuple[int, ...]:
+def processes_inside(path: str, but: str = "") -> tuple[int, ...]:
     """The processes of this person that work in a directory or below it, but for those with the mark `but` (W4)."""
-    if not known():
+    if not is_supported():
         return ()
-    place, own = os.path.realpath(path), {process.pid for process in marked() if but and process.nonce == but}
+    place, own = os.path.realpath(path), {process.pid for process in marked_processes() if but and process.nonce == but}
     found = []
     for name in os.listdir(PROC):
         try:
@@ -137,12 +137,12 @@ def inside(path: str, but: str = "") -> tuple[int, ...]:
     return tuple(found)
 
 
-def may_use(places: Collection[str], files: Collection[str]) -> bool:
+def may_use_repository(places: Collection[str], files: Collection[str]) -> bool:
     """Whether a process may be at work in a repository: a git in or on one of `places`, anybody who has a file open.
 
     What cannot be looked into counts, and so does a system that shows nothing: only a proof lets a lock be removed.
     """
-    if not known():
+    if not is_supported():
         return True
     return any(_may_use(f"{PROC}/{name}", places, files) for name in os.listdir(PROC) if name.isdigit())
 

@@ -54,7 +54,7 @@ class Place:
             argv, cwd=self.repo, env={**self.environ, **(more or {})}, input=given, capture_output=True, check=False
         )
 
-    def orchestra(self, *argv: str) -> None:
+    def project(self, *argv: str) -> None:
         self.run(PY, "-P", "-m", "orchestra", *argv)
 
     def tmux(self, *argv: str) -> str:
@@ -100,7 +100,7 @@ def pair(
 def bench_start() -> None:
     place = Place(1)
     click = "import click\n@click.command()\n@click.version_option('1')\ndef main(): pass\nmain()"
-    pair("--version", "<= 1.2 x a bare Click program", lambda: place.orchestra("--version"),
+    pair("--version", "<= 1.2 x a bare Click program", lambda: place.project("--version"),
          lambda: place.run(PY, "-c", click, "--version"))  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def bench_list() -> None:
             "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
     few.run(PY, "-c", code, "1")
     many.run(PY, "-c", code, "200")
-    pair("list with 200 workers", "< 2 x with 1", lambda: many.orchestra("list"), lambda: few.orchestra("list"))
+    pair("list with 200 workers", "< 2 x with 1", lambda: many.project("list"), lambda: few.project("list"))
 
 
 def bench_board() -> None:
@@ -164,7 +164,7 @@ def first_words(place: Place, words: str, *argv: str) -> None:
 def bench_up() -> None:
     ours, raw = Place(1), Place(1)
     for number in range(1, 13):
-        ours.orchestra("spawn", str(number), "--no-wait")
+        ours.project("spawn", str(number), "--no-wait")
     ours.tmux("kill-server")
     chained: list[str] = ["new-session", "-d", "-x", "200", "-y", "50", "sleep", "99"]
     for _ in range(12):
@@ -178,7 +178,7 @@ def bench_up() -> None:
             pass
 
     def cold() -> None:
-        ours.orchestra("up", "-d")
+        ours.project("up", "-d")
 
     def chain() -> None:
         raw.tmux("-f", "/dev/null", *chained)
@@ -190,15 +190,15 @@ def bench_up() -> None:
 
 def bench_spawn(files: int) -> None:
     place = Place(files)
-    place.orchestra("up", "-d")
+    place.project("up", "-d")
     numbers = iter(range(1, 14))
     raw = iter(range(100))
 
     def spawn() -> None:
-        place.orchestra("spawn", str(next(numbers)))
+        place.project("spawn", str(next(numbers)))
 
     def pane() -> None:
-        place.orchestra("spawn", str(next(numbers)), "--no-wait")
+        place.project("spawn", str(next(numbers)), "--no-wait")
 
     def worktree() -> None:
         place.git("worktree", "add", "-q", str(place.base / f"raw{next(raw)}"), "-b", f"raw{next(raw)}")
@@ -211,8 +211,8 @@ def bench_spawn(files: int) -> None:
 def bench_bar() -> None:
     """From the start of a hook to the option that the bar shows, and to the screen of an attached client."""
     place = Place(1)
-    place.orchestra("up", "-d")
-    place.orchestra("spawn", "1")
+    place.project("up", "-d")
+    place.project("spawn", "1")
     terminal = ("tmux", "-L", "terminal", "-f", "/dev/null")
     attach = ("env", "-u", "TMUX", "tmux", "-L", "orchestra", "attach")
     place.run(*terminal, "new-session", "-d", "-x", "120", "-y", "30", *attach)
@@ -268,7 +268,7 @@ def bench_polls() -> None:
     sys.path[:0] = [str(ROOT / "tests")]
     from github_double import Double
 
-    from orchestra.github.poller import Watch
+    from orchestra.github.poller import Poller
 
     for count in (1, 12, 50):
         with Double() as double:
@@ -277,7 +277,7 @@ def bench_polls() -> None:
                 double.add_pull(f"issue-{number}")
                 double.add_run(f"issue-{number}")
             with tempfile.TemporaryDirectory() as cache:
-                watch = Watch("acme", "widgets", double.url, double.token, cache=Path(cache), now=time.time)
+                watch = Poller("acme", "widgets", double.url, double.token, cache=Path(cache), now=time.time)
                 first = watch.poll()
                 again = watch.poll()
                 print(

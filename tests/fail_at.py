@@ -45,16 +45,15 @@ class Disk:
 
 def main() -> None:
     last, counted, errno, argv = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[5:]
-    from orchestra.storage import files
-    from orchestra.storage import session_store as store
+    from orchestra.storage import files, session_store
 
     disk = Disk(abs(last), errno, for_ever=last < 0)
-    files.os = store.os = disk  # type: ignore[attr-defined, assignment]
+    files.os = session_store.os = disk  # type: ignore[attr-defined, assignment]
     sys.argv = ["orchestra", *argv]
-    from orchestra.cli.main import main as orchestra
+    from orchestra.cli.main import main
 
     try:
-        orchestra()
+        main()
     finally:
         if not last:
             with open(counted, "w") as file:

@@ -31,10 +31,10 @@ def run(given: str) -> None:
     """Be the agent: our argv is Python's, `-P -m MODULE ARGS`."""
     import os
 
-    from orchestra.agents.scripted import program as scripted_program
+    from orchestra.agents.scripted import program
     from orchestra.agents.scripted.screen import Key, Screen
 
-    takes, key = scripted_program.Conversation._take, Screen.key
+    takes, key = program.Conversation._take, Screen.key
     enters = 0
 
     def take(self: Any, words: str) -> None:
@@ -51,6 +51,6 @@ def run(given: str) -> None:
                 return Key("nothing")
         return found
 
-    scripted_program.Conversation._take = take  # type: ignore[method-assign]
+    program.Conversation._take = take  # type: ignore[method-assign]
     Screen.key = sloppy  # type: ignore[method-assign]
-    sys.exit(scripted_program.main(sys.argv[4:], os.environ))
+    sys.exit(program.main(sys.argv[4:], os.environ))

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra import agents
-from orchestra.agents import base as protocol
-from orchestra.agents.claude import hooks as claude_hooks
+from orchestra.agents import base
+from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.limits import resets_at
-from orchestra.core.models import AgentOptions, Seat
+from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.core.text import seconds_of
 from orchestra.errors import UsageError
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.fast
 
 SAMPLES = Path(__file__).parent / "hook_samples"
 SESSION = "0b5a7c6e-1d2f-4a3b-8c4d-5e6f7a8b9c0d"
-SEAT = Seat(
+SEAT = AgentContext(
     worker="124",
     nonce="n0nce",
     session=SESSION,
@@ -36,7 +36,7 @@ SEAT = Seat(
     project="acme-widgets",
     base="main",
     hook=("/opt/py", "-I", "/opt/hook.py", "claude"),
-    orchestra=("/home/dev/.orchestration/bin/orchestra",),
+    orchestra_argv=("/home/dev/.orchestration/bin/orchestra",),
 )
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 CURL = "curl -s https://example.invalid/x"
@@ -215,7 +215,7 @@ def test_no_tool_call_raises(key: str, value: Any, questions: Any) -> None:
     ],
 )
 def test_guidance_is_known_by_its_first_line(prompt: str, ids: list[str]) -> None:
-    assert claude_hooks.guidance_ids(prompt) == ids
+    assert hooks.guidance_ids(prompt) == ids
 
 
 def test_what_the_transcript_proves(tmp_path: Path) -> None:
@@ -302,19 +302,19 @@ def test_a_box_that_the_agent_printed_above_a_dialog_is_not_believed() -> None:
 def test_a_screen_without_a_box(shown: str) -> None:
     assert claude.composer_text(shown) is None
     assert not claude.dialog_open(shown)
-    assert claude.trouble(shown) is None
+    assert claude.startup_problem(shown) is None
 
 
 @given(st.text(alphabet=f"─{MARK} 1.x\n\x1b[2m7\u00a0#"))
 def test_any_screen_is_read_without_raising(shown: str) -> None:
     text = claude.composer_text(shown)
     assert text is None or not claude.dialog_open(shown)
-    claude.trouble(shown)
+    claude.startup_problem(shown)
 
 
 @pytest.mark.parametrize("name", TROUBLES)
 def test_what_stands_in_the_way_of_a_start(name: str) -> None:
-    found = claude.trouble(screen(name))
+    found = claude.startup_problem(screen(name))
     assert found is not None
     assert found.kind == name
     assert found.sentence.endswith(".")
@@ -336,23 +336,23 @@ def test_what_stands_in_the_way_of_a_start(name: str) -> None:
     ],
 )
 def test_the_last_words_of_a_dead_start(said: str, kind: str | None) -> None:
-    found = claude.trouble(f"\n{said}\n\nPane is dead (status 1)")
+    found = claude.startup_problem(f"\n{said}\n\nPane is dead (status 1)")
     assert (found.kind if found else None) == kind
 
 
 @pytest.mark.parametrize("name", [name for name in BOXES if name != "login"])
 def test_a_healthy_screen_is_no_trouble(name: str) -> None:
-    assert claude.trouble(screen(name)) is None
+    assert claude.startup_problem(screen(name)) is None
 
 
-def settings(seat: Seat = SEAT, **options: Any) -> dict[str, Any]:
-    launch = claude.launch(seat, AgentOptions("claude", **options), resume=False, say="go")
+def settings(context: AgentContext = SEAT, **options: Any) -> dict[str, Any]:
+    launch = claude.launch(context, AgentOptions("claude", **options), resume=False, say="go")
     found: dict[str, Any] = json.loads(launch.files["settings.json"])
     return found
 
 
-def script(options: AgentOptions, seat: Seat = SEAT, *, resume: bool = False, say: str = "go") -> str:
-    return claude.launch(seat, options, resume=resume, say=say).files["launch.sh"]
+def script(options: AgentOptions, context: AgentContext = SEAT, *, resume: bool = False, say: str = "go") -> str:
+    return claude.launch(context, options, resume=resume, say=say).files["launch.sh"]
 
 
 def test_the_script_of_a_first_start() -> None:
@@ -390,8 +390,8 @@ def test_the_script_runs_the_program_with_exactly_these_words(say: str, tmp_path
     program = tmp_path / "p r'g"
     program.write_text(f"#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([os.getcwd(), *sys.argv[1:]]))\n")
     program.chmod(0o700)
-    seat = SEAT._replace(directory=str(directory), worktree=str(worktree))
-    launch = claude.launch(seat, AgentOptions(str(program), args=("--flag", HOSTILE)), resume=False, say=say)
+    context = SEAT._replace(directory=str(directory), worktree=str(worktree))
+    launch = claude.launch(context, AgentOptions(str(program), args=("--flag", HOSTILE)), resume=False, say=say)
     for name, text in launch.files.items():
         (directory / name).write_text(text)
     assert subprocess.run(["/bin/sh", "-n", launch.argv[1]], check=False).returncode == 0
@@ -406,8 +406,8 @@ def test_the_script_runs_the_program_with_exactly_these_words(say: str, tmp_path
 
 
 def test_a_missing_prompt_or_worktree_starts_nothing(tmp_path: Path) -> None:
-    for seat in (SEAT._replace(directory=str(tmp_path)), SEAT._replace(worktree=str(tmp_path))):
-        (tmp_path / "launch.sh").write_text(script(AgentOptions("echo"), seat))
+    for context in (SEAT._replace(directory=str(tmp_path)), SEAT._replace(worktree=str(tmp_path))):
+        (tmp_path / "launch.sh").write_text(script(AgentOptions("echo"), context))
         done = subprocess.run(["/bin/sh", str(tmp_path / "launch.sh")], capture_output=True, text=True, check=False)
         assert done.returncode != 0
         assert not done.stdout
@@ -433,9 +433,9 @@ def test_the_gates_own_rules_come_last() -> None:
 
 
 def test_no_rule_has_a_parenthesis_of_its_own() -> None:
-    seat = SEAT._replace(worktree="/home/dev/w (1) [x]", base="a(b", orchestra=("/opt/o(1)/orchestra",))
+    context = SEAT._replace(worktree="/home/dev/w (1) [x]", base="a(b", orchestra_argv=("/opt/o(1)/orchestra",))
     for profile in ("strict", "standard"):
-        found = settings(seat, permissions=profile, ask=("Bash(echo (*)", "WebFetch"), deny=("Edit(src/(a)/**)",))[
+        found = settings(context, permissions=profile, ask=("Bash(echo (*)", "WebFetch"), deny=("Edit(src/(a)/**)",))[
             "permissions"
         ]
         for rule in (rule for kind in found.values() for rule in kind):
@@ -445,12 +445,12 @@ def test_no_rule_has_a_parenthesis_of_its_own() -> None:
 
 
 def test_the_orchestrator_may_run_orchestra_and_read() -> None:
-    seat = SEAT._replace(worker="orchestrator")
-    found = settings(seat)
+    context = SEAT._replace(worker="orchestrator")
+    found = settings(context)
     program = f"Bash({SEAT.home}/bin/orchestra:*)"
     assert found["permissions"]["allow"] == ["Read", "Grep", "Glob", "Bash(orchestra:*)", program]
     assert list(found["hooks"]) == ["UserPromptSubmit"]
-    text = script(AgentOptions("claude", permissions="bypass"), seat)
+    text = script(AgentOptions("claude", permissions="bypass"), context)
     assert "--permission-mode default" in text
     assert "--name orchestrator" in text
 
@@ -484,8 +484,8 @@ def test_the_heartbeat(event: str, left: str | None, called: bool, tmp_path: Pat
     os.utime(heartbeat, (1, 1))
     if left:
         (tmp_path / left).touch()
-    seat = SEAT._replace(directory=str(tmp_path), hook=("/bin/echo", "hook"))
-    command = settings(seat)["hooks"][event][0]["hooks"][0]["command"]
+    context = SEAT._replace(directory=str(tmp_path), hook=("/bin/echo", "hook"))
+    command = settings(context)["hooks"][event][0]["hooks"][0]["command"]
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == (f"hook {event} n0nce\n" if called else "")
     assert heartbeat.stat().st_mtime > time.time() - 60
@@ -538,7 +538,7 @@ def test_a_program_that_is_not_there_has_no_version(tmp_path: Path) -> None:
 
 def test_agents_by_name() -> None:
     assert agents.agent("claude").INSTALL == "npm install -g @anthropic-ai/claude-code"
-    assert {name for name in vars(protocol.Agent) if not name.startswith("_")} <= set(dir(claude))
+    assert {name for name in vars(base.Agent) if not name.startswith("_")} <= set(dir(claude))
     with pytest.raises(UsageError, match="no agent 'codex'"):
         agents.agent("codex")
 

@@ -17,7 +17,7 @@ from messages_api import MessagesApi, marker
 from real_claude import Terminal, claude_environment, claude_home
 
 from orchestra.agents.claude import launch as claude
-from orchestra.core.models import AgentOptions, Seat
+from orchestra.core.models import AgentContext, AgentOptions
 
 pytestmark = pytest.mark.real
 claude_program, terminal = real_claude.claude_program, real_claude.terminal  # fixtures
@@ -48,7 +48,7 @@ class Sitting:
             (bin_ / name).write_text(f'#!/bin/sh\necho "$0 $*" >>{home}/ran\n')
             (bin_ / name).chmod(0o700)
         self.environment = claude_environment(home, api.url, PATH=f"{bin_}:{os.environ['PATH']}")
-        self.seat = Seat(
+        self.context = AgentContext(
             worker="124",
             nonce="n0nce",
             session=str(uuid.uuid4()),
@@ -58,13 +58,13 @@ class Sitting:
             project="acme-widgets",
             base="main",
             hook=(str(self.hook),),
-            orchestra=(str(bin_ / "orchestra"),),
+            orchestra_argv=(str(bin_ / "orchestra"),),
         )
 
     def start(self, say: str, *, resume: bool = False, **options: Any) -> None:
         if options.get("permissions") == "bypass":
             self.environment["IS_SANDBOX"] = "1"  # without it the program refuses this mode to root
-        launch = claude.launch(self.seat, AgentOptions(str(self.program), **options), resume=resume, say=say)
+        launch = claude.launch(self.context, AgentOptions(str(self.program), **options), resume=resume, say=say)
         for name, text in launch.files.items():
             (self.directory / name).write_text(text)
         self.terminal.run(launch.argv, self.repo, self.environment)
@@ -94,7 +94,7 @@ class Sitting:
 
     def results(self) -> list[str]:
         """What the tools answered, in the order of the last request."""
-        messages = self.api.of(self.seat.session)[-1].body["messages"]
+        messages = self.api.of(self.context.session)[-1].body["messages"]
         blocks = [block for message in messages if isinstance(message["content"], list) for block in message["content"]]
         return [str(block["content"]) for block in blocks if block["type"] == "tool_result"]
 
@@ -140,7 +140,7 @@ def test_a_whole_life(sit: Sitting) -> None:
     assert sit.wait("turn-ended")["said"] == "I wait for an answer."
     assert sit.kinds() == ["started", "accepted", "turn-ended"]
     assert sit.events()[0][1] | {"transcript": ""} == {
-        "session": sit.seat.session,
+        "session": sit.context.session,
         "source": "startup",
         "transcript": "",
     }
@@ -160,7 +160,7 @@ def test_a_whole_life(sit: Sitting) -> None:
 
 def test_words_to_a_busy_agent_leave_two_proofs(sit: Sitting) -> None:
     sit.start("go " + marker(bash("sleep 2; echo A"), bash("echo B"), {"wait": True}, bash("echo C"), {"text": "end"}))
-    eventually(lambda: sit.api.of(sit.seat.session))
+    eventually(lambda: sit.api.of(sit.context.session))
     eventually((sit.directory / "heartbeat").exists)
     began = Path(sit.transcript).stat().st_size if Path(sit.transcript).exists() else 0
     sit.say("Guidance g12 from human:\nuse blue")
@@ -170,7 +170,7 @@ def test_words_to_a_busy_agent_leave_two_proofs(sit: Sitting) -> None:
     assert sit.wait("turn-ended")["said"] == "end"
     assert claude.accepted_in(sit.transcript, began, ["g12"]) == {"g12"}
     assert [data["guidance"] for kind, data in sit.events() if kind == "accepted"] == [[]], "no hook speaks of it"
-    assert "Guidance g12 from human:\nuse blue" in sit.api.of(sit.seat.session)[-1].words
+    assert "Guidance g12 from human:\nuse blue" in sit.api.of(sit.context.session)[-1].words
 
 
 def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
@@ -180,7 +180,7 @@ def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
     sit.start("go " + marker(bash("echo A"), {"wait": True}, {"text": "end"}))
     assert sit.wait("turn-ended")["said"] == "end", "the words came in time for the wait"
     assert len(sit.hooks("PostToolUse")) == 1
-    assert "Guidance g12 from human:\\nuse blue" in json.dumps(sit.api.of(sit.seat.session)[-1].body["messages"])
+    assert "Guidance g12 from human:\\nuse blue" in json.dumps(sit.api.of(sit.context.session)[-1].body["messages"])
     assert claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}
 
 
@@ -238,7 +238,7 @@ ALLOWED = (
 
 @pytest.mark.parametrize("profile", ["standard", "bypass"])
 def test_what_is_refused_in_every_mode(profile: str, sit: Sitting) -> None:
-    own = Path(sit.seat.home)
+    own = Path(sit.context.home)
     (own / "token-github.com").write_text("T0KEN\n")
     (own / "sessions" / "a").write_text("mine\n")
     commands = [command.replace("{own}", str(own)) for command in (*DENIED, *ALLOWED)]
@@ -302,7 +302,7 @@ def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
     inside = sit.home / "widgets (2) [x]" / "in.txt"
     inside.parent.mkdir()
     claude_home(sit.home, inside.parent)
-    sit.repo, sit.seat = inside.parent, sit.seat._replace(worktree=str(inside.parent))
+    sit.repo, sit.context = inside.parent, sit.context._replace(worktree=str(inside.parent))
     plan = {"tool": "ExitPlanMode", "input": {"plan": "1. Do it"}}
     edit = {"tool": "Write", "input": {"file_path": str(inside), "content": "x"}}
     sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, plan, edit, {"text": "end"}))
@@ -317,8 +317,8 @@ def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
 
 def test_the_strict_profile(sit: Sitting) -> None:
     read = {"tool": "Read", "input": {"file_path": f"{sit.repo}/README.md"}}
-    orchestra = bash(f"{sit.seat.orchestra[0]} worker show")
-    script = marker(read, orchestra, bash("orchestra worker status working"), bash("touch no.txt"), {"text": "end"})
+    project = bash(f"{sit.context.orchestra_argv[0]} worker show")
+    script = marker(read, project, bash("orchestra worker status working"), bash("touch no.txt"), {"text": "end"})
     # The prompt is too long for an argument, so the program is told to read it from the file.
     sit.api.script(
         "prompt.md",
@@ -341,7 +341,7 @@ def test_a_killed_agent_goes_on(sit: Sitting) -> None:
     eventually(lambda: '"content":"A"' in Path(sit.transcript).read_text())  # what it had not yet written is lost
     os.kill(sit.terminal.pid, signal.SIGKILL)
     eventually(lambda: sit.terminal.dead)
-    assert claude.conversation_exists(sit.seat.session, sit.environment)
+    assert claude.conversation_exists(sit.context.session, sit.environment)
     sit.start("Guidance g1 from human:\ngo on", resume=True)
     assert sit.wait("turn-ended")["said"] == "end"
     assert [data["source"] for kind, data in sit.events() if kind == "started"] == ["startup", "resume"]
@@ -358,14 +358,14 @@ def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:
     os.kill(sit.terminal.pid, signal.SIGKILL)
     eventually(lambda: sit.terminal.dead)  # it would write on
     Path(sit.transcript).write_text('{"type":"mode","mode":"normal"}\n')
-    assert not claude.conversation_exists(sit.seat.session, sit.environment)
+    assert not claude.conversation_exists(sit.context.session, sit.environment)
     for resume in (True, False):
         sit.start("go", resume=resume)
         eventually(lambda: sit.terminal.dead)
-        found = claude.trouble(sit.terminal.past())
+        found = claude.startup_problem(sit.terminal.past())
         assert found is not None
         assert found.kind == "conversation"
-    sit.seat = sit.seat._replace(session=claude.session_to_begin(sit.seat.session, sit.environment))
+    sit.context = sit.context._replace(session=claude.session_to_begin(sit.context.session, sit.environment))
     sit.start("go " + marker({"text": "again"}))
     assert sit.wait("turn-ended", 2)["said"] == "again"
 
@@ -373,10 +373,10 @@ def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:
 def test_the_orchestrator_hears_what_has_changed(sit: Sitting) -> None:
     told = {"hookEventName": "UserPromptSubmit", "additionalContext": "#124 is stuck"}
     Path(f"{sit.hook}.says").write_text(json.dumps({"hookSpecificOutput": told}))
-    sit.seat = sit.seat._replace(worker="orchestrator")
+    sit.context = sit.context._replace(worker="orchestrator")
     sit.start("Hello. " + marker(bash("orchestra list"), {"text": "done"}))
     eventually(
-        lambda: "#124 is stuck" in json.dumps([request.body["messages"] for request in sit.api.of(sit.seat.session)])
+        lambda: "#124 is stuck" in json.dumps([request.body["messages"] for request in sit.api.of(sit.context.session)])
     )
     eventually((sit.home / "ran").exists)
     assert [payload["hook_event_name"] for payload in sit.hooks()] == ["UserPromptSubmit"]
@@ -396,7 +396,7 @@ def test_why_a_start_does_not_come_up(state: dict[str, Any] | None, kind: str, s
     if state:
         (sit.home / ".claude.json").write_text(json.dumps(state))
     sit.start("go " + marker({"text": "hi"}))
-    found = eventually(lambda: claude.trouble(sit.terminal.past()), 30)
+    found = eventually(lambda: claude.startup_problem(sit.terminal.past()), 30)
     assert found is not None
     assert found.kind == kind
     assert sit.hooks() == []

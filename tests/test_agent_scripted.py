@@ -20,7 +20,7 @@ from orchestra.agents import agent
 from orchestra.agents.scripted import launch as scripted
 from orchestra.agents.scripted import script
 from orchestra.agents.scripted.screen import RULE, Key, Keys
-from orchestra.core.models import AgentOptions, Seat
+from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.demo.content import FILES
 
 # --- the script ------------------------------------------------------------------------------------------------------
@@ -198,9 +198,9 @@ def test_the_end_of_the_terminal_is_a_key() -> None:
 @pytest.mark.fast
 def test_the_module_is_an_agent() -> None:
     module = agent("scripted")
-    for name in ("launch", "event_of", "composer_text", "dialog_open", "trouble", "accepted_in", "enqueued_in"):
+    for name in ("launch", "event_of", "composer_text", "dialog_open", "startup_problem", "accepted_in", "enqueued_in"):
         assert callable(getattr(module, name))
-    assert module.trouble("anything") is None
+    assert module.startup_problem("anything") is None
     assert module.version("", {}) is not None
     assert module.version("no-such-python", {"PATH": "/bin"}) is None
     assert not module.conversation_exists("11111111-2222-4333-8444-555555555555", {"HOME": "/nowhere"})
@@ -237,12 +237,12 @@ class Stage:
         self.path = f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"
         where = {"worktree": str(repo), "directory": str(self.directory), "home": str(place), "project": "widgets"}
         names = {"worker": "124", "nonce": "abcd", "session": SESSION, "base": "main"}
-        self.seat = Seat(**names, **where, hook=(str(place / "hook"),), orchestra=("orchestra",))
+        self.context = AgentContext(**names, **where, hook=(str(place / "hook"),), orchestra_argv=("orchestra",))
         self.pane = ""
 
     def starts(self, say: str, *, resume: bool = False) -> None:
         """Start the agent as a pane of ours does."""
-        launch = scripted.launch(self.seat, AgentOptions(""), resume=resume, say=say)
+        launch = scripted.launch(self.context, AgentOptions(""), resume=resume, say=say)
         for name, text in launch.files.items():
             (self.directory / name).write_text(text)
         environ = {name: os.environ[name] for name in ("HOME", "LC_ALL", "GIT_CONFIG_NOSYSTEM")}

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from orchestra.core.models import Checks
 from orchestra.errors import Unreachable
-from orchestra.github import responses as answers
-from orchestra.github.responses import Place, RateLimited
+from orchestra.github import responses
+from orchestra.github.responses import RateLimited, RepositoryAddress
 
 pytestmark = pytest.mark.fast
 
-PLACE = Place("GitHub", "acme/widgets", "https://github.com/acme/widgets")
+PLACE = RepositoryAddress("GitHub", "acme/widgets", "https://github.com/acme/widgets")
 
 
 @given(st.lists(st.sampled_from(["success", "skipped", "failure", "pending", "in_progress", "", "new in 2030"])))
 def test_nothing_passes_that_has_not_passed(states: list[str]) -> None:
-    rolled = answers.rollup(states)
+    rolled = responses.rollup(states)
     assert (rolled is Checks.PASSING) == (bool(states) and set(states) <= {"success", "skipped"})
     assert (rolled is Checks.FAILING) == ("failure" in states)
 
@@ -40,7 +40,7 @@ def test_nothing_passes_that_has_not_passed(states: list[str]) -> None:
     ],
 )
 def test_the_wait_is_what_the_headers_say_within_reason(headers: dict[str, str], seconds: float) -> None:
-    refused = answers.refusal(PLACE, 429, headers, None, 1000.0)
+    refused = responses.refusal(PLACE, 429, headers, None, 1000.0)
     assert isinstance(refused, RateLimited)
     assert refused.retry_at - 1000.0 == seconds
 
@@ -61,19 +61,19 @@ GOOD: dict[str, Any] = {
 @pytest.mark.parametrize("number", [True, 0, -1, 10**12, "7", 7.0, None, [7]])
 def test_what_is_no_number_is_none(number: object) -> None:
     with pytest.raises(Unreachable, match="makes no sense: number is not"):
-        answers.pull({**GOOD, "number": number}, 0.0)
+        responses.pull({**GOOD, "number": number}, 0.0)
 
 
 @given(st.sampled_from(sorted(GOOD)), JSON)
 def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
     answer = {**GOOD, key: value}
     for reader in (
-        lambda: answers.issue(answer, PLACE),
-        lambda: answers.pull(answer, 0.0),
-        lambda: answers.own_branch(answer),
-        lambda: answers.decision([answer]),
-        lambda: answers.check_states([answer], answer),
-        lambda: answers.refusal(PLACE, 422, {}, {"errors": value, "message": value}, 0.0),
+        lambda: responses.issue(answer, PLACE),
+        lambda: responses.pull(answer, 0.0),
+        lambda: responses.same_repository_branch(answer),
+        lambda: responses.decision([answer]),
+        lambda: responses.check_states([answer], answer),
+        lambda: responses.refusal(PLACE, 422, {}, {"errors": value, "message": value}, 0.0),
     ):
         try:
             reader()

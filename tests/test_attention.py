@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestra.core import attention
-from orchestra.core.attention import Seen
+from orchestra.core.attention import ObservedWorker
 from orchestra.core.lifecycle.transitions import HELD
-from orchestra.core.models import Activity, Attention, Checks, Doing, Pane, Pull, Status, Worker
+from orchestra.core.models import Activity, ActivityState, Attention, Checks, Pane, Pull, Status, Worker
 from orchestra.core.text import seconds_of, stamp
 
 pytestmark = pytest.mark.fast
@@ -18,20 +18,20 @@ SILENT = 600.0
 
 def seen(
     status: Status = Status.WORKING,
-    doing: Doing = Doing.BUSY,
+    doing: ActivityState = ActivityState.BUSY,
     *,
     pane: str | None = "live",
     known: bool | None = True,
     heartbeat: float | None = None,
     ago: float = 0.0,
-) -> Seen:
+) -> ObservedWorker:
     since = stamp(START - ago)
     worker = Worker(
         "124", "Add auth", status, since, activity=Activity(doing, since, "hook", "detail"), stuck_reason="why?"
     )
     panes = {"live": Pane("%1", "124", "n", "@1", dead=False, exit_status=None, pid=1),
              "dead": Pane("%1", "124", "n", "@1", dead=True, exit_status=137, pid=1)}  # fmt: skip
-    return Seen(worker, panes.get(pane or ""), known, heartbeat)
+    return ObservedWorker(worker, panes.get(pane or ""), known, heartbeat)
 
 
 @pytest.mark.parametrize(
@@ -40,33 +40,39 @@ def seen(
         pytest.param(seen(), None, id="healthy"),
         pytest.param(seen(ago=700), Attention.SILENT, id="no sign of life for 700 s"),
         pytest.param(seen(ago=700, heartbeat=START - 10), None, id="a tool call 10 s ago"),
-        pytest.param(seen(doing=Doing.WAITING, ago=7000), None, id="waiting is not silent"),
+        pytest.param(seen(doing=ActivityState.WAITING, ago=7000), None, id="waiting is not silent"),
         pytest.param(seen(pane="dead"), Attention.CRASHED, id="a dead pane"),
         pytest.param(seen(pane=None, ago=61), Attention.CRASHED, id="no pane"),
         pytest.param(seen(pane=None, ago=5), None, id="no pane yet"),
         pytest.param(seen(pane=None, known=None, ago=61), None, id="panes not known: no claim"),
         pytest.param(seen(Status.STUCK), Attention.STUCK, id="stuck"),
         pytest.param(seen(Status.STUCK, pane="dead"), Attention.STUCK, id="stuck and dead is stuck"),
-        pytest.param(seen(doing=Doing.BLOCKED), Attention.BLOCKED, id="a dialog"),
-        pytest.param(seen(doing=Doing.BLOCKED, heartbeat=START + 5), None, id="a dialog that was answered"),
-        pytest.param(seen(doing=Doing.BLOCKED, heartbeat=START), Attention.BLOCKED, id="the tool call that asked"),
-        pytest.param(seen(doing=Doing.LIMITED), Attention.LIMITED, id="limited"),
-        pytest.param(seen(Status.COMPLETE, Doing.WAITING), Attention.READY, id="ready"),
-        pytest.param(seen(doing=Doing.ENDED, known=None), Attention.CRASHED, id="ended by its hook's word"),
-        pytest.param(seen(doing=Doing.ENDED, pane=None, known=False, ago=99), None, id="the workspace is closed"),
+        pytest.param(seen(doing=ActivityState.BLOCKED), Attention.BLOCKED, id="a dialog"),
+        pytest.param(seen(doing=ActivityState.BLOCKED, heartbeat=START + 5), None, id="a dialog that was answered"),
+        pytest.param(
+            seen(doing=ActivityState.BLOCKED, heartbeat=START), Attention.BLOCKED, id="the tool call that asked"
+        ),
+        pytest.param(seen(doing=ActivityState.LIMITED), Attention.LIMITED, id="limited"),
+        pytest.param(seen(Status.COMPLETE, ActivityState.WAITING), Attention.READY, id="ready"),
+        pytest.param(seen(doing=ActivityState.ENDED, known=None), Attention.CRASHED, id="ended by its hook's word"),
+        pytest.param(
+            seen(doing=ActivityState.ENDED, pane=None, known=False, ago=99), None, id="the workspace is closed"
+        ),
         *(
-            pytest.param(seen(status, doing=Doing.ENDED, pane=None, ago=9000), None, id=f"{status} needs nobody")
+            pytest.param(
+                seen(status, doing=ActivityState.ENDED, pane=None, ago=9000), None, id=f"{status} needs nobody"
+            )
             for status in (Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED)
         ),
     ],
 )
-def test_why_a_person_is_needed(it: Seen, wanted: Attention | None) -> None:
+def test_why_a_person_is_needed(it: ObservedWorker, wanted: Attention | None) -> None:
     assert attention.attention(it, START, SILENT) == wanted
 
 
 def test_the_most_urgent_comes_first() -> None:
     kinds = [None, Attention.READY, Attention.STUCK, Attention.BLOCKED]
-    assert [kind for kind, _ in attention.order((kind, 0) for kind in kinds)] == [
+    assert [kind for kind, _ in attention.by_urgency((kind, 0) for kind in kinds)] == [
         Attention.BLOCKED,
         Attention.STUCK,
         Attention.READY,
@@ -93,7 +99,7 @@ def test_the_pull_request_in_words() -> None:
 
 
 def test_a_worker_that_was_paused_without_a_persons_word_needs_one() -> None:
-    it = seen(Status.PAUSED, doing=Doing.ENDED, pane=None)
+    it = seen(Status.PAUSED, doing=ActivityState.ENDED, pane=None)
     held = it._replace(worker=it.worker._replace(extra={HELD: "issue #124 was closed meanwhile"}))
     assert attention.attention(held, START, SILENT) is Attention.STUCK
-    assert attention.why(held, Attention.STUCK) == "issue #124 was closed meanwhile"
+    assert attention.reason(held, Attention.STUCK) == "issue #124 was closed meanwhile"

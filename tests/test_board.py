@@ -19,14 +19,13 @@ from rich.cells import cell_len
 from terminal import Terminal, quick_fingers
 
 from orchestra.agents.usage import Usage
-from orchestra.core.attention import Seen
+from orchestra.core.attention import ObservedWorker
 from orchestra.core.models import Changes, Pull, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.git.worktrees import READY
-from orchestra.ui.board import keys as board_keys
-from orchestra.ui.board import lines as board_text
-from orchestra.ui.console import Door
-from orchestra.workers.overview import Row
+from orchestra.ui.board import keys, lines
+from orchestra.ui.console import Console
+from orchestra.workers.overview import WorkerRow
 from orchestra.workers.token_usage import Tokens
 
 if TYPE_CHECKING:
@@ -47,9 +46,9 @@ def local(repo: Path, git: Callable[..., str]) -> Person:
     return Person(repo)
 
 
-def record(door: Door, number: int, title: str, status: str = "working", worktree: str = "", **more: str) -> None:
+def record(console: Console, number: int, title: str, status: str = "working", worktree: str = "", **more: str) -> None:
     """A worker on record, without an agent."""
-    store = door.orchestra.store
+    store = console.project.store
     facts = {"id": str(number), "title": title, "branch": f"issue-{number}", "base": "main", "nonce": f"n{number}"}
     facts |= {
         "worktreePath": worktree or f"/nowhere/{number}",
@@ -82,12 +81,12 @@ async def settled(pilot: object, words: str) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (250, 70)])
 def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int]) -> None:
-    door = Door(str(local.where), dict(os.environ), time.time)
-    record(door, 2, HOSTILE)
-    record(door, 1, "Choose a colour", "stuck")
+    console = Console(str(local.where), dict(os.environ), time.time)
+    record(console, 2, HOSTILE)
+    record(console, 1, "Choose a colour", "stuck")
 
     async def story() -> None:
-        app = board(door)
+        app = board(console)
         async with app.run_test(size=size) as pilot:
             text = await settled(pilot, "Dark mode")
             assert text.index("[!] #1") < text.index("#2     planning")
@@ -103,7 +102,7 @@ def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int
             await settled(pilot, "[*] #1 Choose")
             await pilot.press("down")
             await settled(pilot, "issue-2 from main")
-            record(door, 7, "A new one")
+            record(console, 7, "A new one")
             await settled(pilot, "#7     planning")
             await pilot.press("up", "y")
             await settled(pilot, "approved for #1")
@@ -118,11 +117,11 @@ def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int
     assert not list(local.where.rglob("canary"))
 
 
-def board(door: Door) -> Board:
-    from orchestra.ui.board.actions import Acts
+def board(console: Console) -> Board:
+    from orchestra.ui.board.actions import BoardActions
     from orchestra.ui.board.app import Board
 
-    return Board(Acts(door))
+    return Board(BoardActions(console))
 
 
 def of_the_terminal(app: Board) -> bool:
@@ -141,9 +140,9 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
     plan.write_text("Ask first.\n\x1b[31mThen paint.\n")
     usage = {"id": "m", "usage": {"input_tokens": 500, "output_tokens": 1_700_000}}
     transcript.write_text(json.dumps({"type": "assistant", "message": usage}) + "\n")
-    door = Door(str(local.where), dict(os.environ), time.time)
-    record(door, 1, "Paint it", worktree=str(tree), baseCommit=git("-C", local.where, "rev-parse", "HEAD"))
-    store = door.orchestra.store
+    console = Console(str(local.where), dict(os.environ), time.time)
+    record(console, 1, "Paint it", worktree=str(tree), baseCommit=git("-C", local.where, "rev-parse", "HEAD"))
+    store = console.project.store
     store.record("1", store.event("started", "hook", session="s", transcript=str(transcript)))
     store.record("1", store.event("reported", "worker", status="working", plan=str(plan)))
     store.record("1", store.event("shipped", "worker", url="https://github.com/acme/widgets/pull/9"))
@@ -152,7 +151,7 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
     store.record("1", store.event("pull", "monitor", pullRequest=pull, url="https://github.com/acme/widgets/pull/9"))
 
     async def story() -> None:
-        async with board(door).run_test(size=(160, 60)) as pilot:
+        async with board(console).run_test(size=(160, 60)) as pilot:
             await settled(pilot, "1 file +1 -0  PR #9, checks fail  1.7M tokens")
             text = await settled(pilot, "-- what happened --")
             for words in ("Ask first.", "Then paint.", "README.md | 1 +", "1.7M: 500 in, 0 from the cache",
@@ -171,10 +170,10 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
 
 def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
     """By one click alone an issue would be spawned by a slip of the hand."""
-    door = Door(str(local.where), dict(os.environ), time.time)
+    console = Console(str(local.where), dict(os.environ), time.time)
 
     async def story() -> None:
-        app = board(door)
+        app = board(console)
         spawned: list[str] = []
         app.acts.spawn = lambda number: spawned.append(number) or f"#{number} spawned"  # type: ignore[func-returns-value,method-assign]
         async with app.run_test(size=(120, 40)) as pilot:
@@ -192,10 +191,10 @@ def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
 
 
 def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -> None:
-    door = Door(str(local.where), dict(os.environ), time.time)
-    record(door, 1, "Choose a colour", "stuck")
+    console = Console(str(local.where), dict(os.environ), time.time)
+    record(console, 1, "Choose a colour", "stuck")
     answers = Event()
-    repository, tracker = door.orchestra.repository, door.orchestra.tracker
+    repository, tracker = console.project.repository, console.project.tracker
     ready, issues = repository.ready, tracker.issues
     asked: list[bool] = []  # whether the screen was there when the answer came
 
@@ -206,7 +205,7 @@ def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -
     tracker.issues = lambda: late() or issues()  # type: ignore[func-returns-value,method-assign]
 
     async def story() -> None:
-        async with board(door).run_test(size=(120, 40)) as pilot:
+        async with board(console).run_test(size=(120, 40)) as pilot:
             text = await settled(pilot, "[!] #1     stuck")
             assert "What about Choose a colour?" in text
             assert "Dark mode" not in text
@@ -222,17 +221,17 @@ def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -
 
 def test_its_keys_are_those_of_the_config(local: Person) -> None:
     configure(local.where, "agent: scripted", "tracker: local", "keys: {approve: M-y, spawn: ',', back: null}")
-    door = Door(str(local.where), dict(os.environ), time.time)
-    record(door, 1, "Choose a colour", "stuck")
+    console = Console(str(local.where), dict(os.environ), time.time)
+    record(console, 1, "Choose a colour", "stuck")
 
     async def story() -> None:
-        async with board(door).run_test(size=(160, 40)) as pilot:
+        async with board(console).run_test(size=(160, 40)) as pilot:
             text = await settled(pilot, ", spawn")
             assert "M-y approve" in text
             assert "q back" not in text
             await pilot.press("y", "q")
             await pilot.pause(0.1)
-            assert door.orchestra.store.read("1").escalation is not None  # type: ignore[union-attr]
+            assert console.project.store.read("1").escalation is not None  # type: ignore[union-attr]
             await pilot.press("alt+y")
             await settled(pilot, "approved for #1")
 
@@ -240,11 +239,11 @@ def test_its_keys_are_those_of_the_config(local: Person) -> None:
 
 
 def test_without_unicode_the_board_is_ascii(local: Person) -> None:
-    door = Door(str(local.where), {**os.environ, "LC_ALL": "C"}, time.time)
-    record(door, 1, "Fenêtre \u4e16\u754c")
+    console = Console(str(local.where), {**os.environ, "LC_ALL": "C"}, time.time)
+    record(console, 1, "Fenêtre \u4e16\u754c")
 
     async def story() -> None:
-        async with board(door).run_test(size=(80, 24)) as pilot:
+        async with board(console).run_test(size=(80, 24)) as pilot:
             text = await settled(pilot, "Fen?tre")
             assert text.isascii()
 
@@ -257,7 +256,7 @@ def test_without_unicode_the_board_is_ascii(local: Person) -> None:
     [("s", "s"), ("S", "S"), ("?", "?"), ("C-s", "ctrl+s"), ("C-M-Up", "ctrl+alt+up"), ("F5", "f5"), (",", "comma")],
 )
 def test_a_key_of_tmux_in_the_words_of_textual(key: str, name: str) -> None:
-    assert board_keys.textual(key) == name
+    assert keys.textual_key(key) == name
 
 
 @pytest.mark.fast
@@ -265,8 +264,15 @@ def test_a_key_of_tmux_in_the_words_of_textual(key: str, name: str) -> None:
 @pytest.mark.parametrize("title", ["Short", "x" * 200, "\u4e16\u754c" * 60, HOSTILE])
 def test_a_worker_s_line_fits(columns: int, title: str) -> None:
     worker = Worker(id="12345", title=title, status=Status.SHIPPING, status_since="", pull=Pull(1234, "open"))
-    row = Row(Seen(worker), None, "", 86400.0 * 40, Changes(12, 3456, 7890), tokens=Tokens(Usage(written=12_345_678)))
-    line = board_text.worker(row, columns)
+    row = WorkerRow(
+        ObservedWorker(worker),
+        None,
+        "",
+        86400.0 * 40,
+        Changes(12, 3456, 7890),
+        tokens=Tokens(Usage(written=12_345_678)),
+    )
+    line = lines.worker(row, columns)
     assert cell_len(line) == (columns if columns >= 53 else cell_len(line))
     assert "12M" in line
     assert "#12345" in line

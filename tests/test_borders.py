@@ -13,16 +13,16 @@ from terminal import Terminal
 
 from orchestra.core.models import Border, WorkerPlan
 from orchestra.core.text import age
-from orchestra.tmux.workspace import Tmux
+from orchestra.tmux.workspace import Workspace
 
 
 @pytest.fixture
-def tmux() -> Tmux:
-    return Tmux("orchestra", "acme-widgets", {**os.environ})
+def tmux() -> Workspace:
+    return Workspace("orchestra", "acme-widgets", {**os.environ})
 
 
 @pytest.fixture
-def terminal(tmux: Tmux) -> Iterator[Terminal]:
+def terminal(tmux: Workspace) -> Iterator[Terminal]:
     """A terminal of 80 columns with four workers side by side: 39 columns a pane."""
     for number in "1234":
         tmux.open_worker(WorkerPlan(number, f"n{number}", ("sleep", "1000"), "/"), per_window=4)
@@ -33,7 +33,7 @@ def terminal(tmux: Tmux) -> Iterator[Terminal]:
     found.end()
 
 
-def test_number_status_age_and_title_at_80_columns(tmux: Tmux, terminal: Terminal) -> None:
+def test_number_status_age_and_title_at_80_columns(tmux: Workspace, terminal: Terminal) -> None:
     now, panes = time.time(), {pane.worker: pane.id for pane in tmux.panes()}
     since = {"1": 5.5, "2": 45 * 60 + 1.0, "3": 3 * 3600 + 1.0, "4": -500.0}
     borders = {
@@ -52,7 +52,7 @@ def test_number_status_age_and_title_at_80_columns(tmux: Tmux, terminal: Termina
     )
 
 
-def test_who_needs_a_person_stands_out(tmux: Tmux, terminal: Terminal) -> None:
+def test_who_needs_a_person_stands_out(tmux: Workspace, terminal: Terminal) -> None:
     panes = {pane.worker: pane.id for pane in tmux.panes()}
     needs = {"1": "stuck", "2": "silent", "3": "ready", "4": ""}
     tmux.show("", "none", {panes[number]: Border(f"#{number} x", need=need) for number, need in needs.items()})
@@ -80,7 +80,7 @@ def _codes(drawn: str, words: str) -> list[str]:
     return on
 
 
-def test_no_option_of_ours_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
+def test_no_option_of_ours_starts_a_process(tmux: Workspace, terminal: Terminal) -> None:
     """Nothing is run for a redraw: no `#(` in anything that our session, its windows or its panes are drawn by."""
     ask = tmux.server.ask
     session = ask("list-sessions", "-F", "#{session_id}").out.split()[0]

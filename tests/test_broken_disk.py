@@ -18,7 +18,7 @@ import pytest
 from conftest import eventually
 from person import Person, Said, configure, write_issue
 
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
@@ -98,7 +98,7 @@ class Broken:
         for number in store.ids():
             if healed:
                 store.decide(number, lambda _: None)
-            told = lifecycle.fold([event for event, refused in store.journal(number) if not refused])
+            told = machine.fold([event for event, refused in store.journal(number) if not refused])
             found = store.read(number)
             if found is None or told is None:  # a claim of which nothing came: the file is there, and empty
                 assert (found, told) == (None, None)

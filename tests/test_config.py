@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from orchestra.config.schema import Agent, Config, GateRule, environment_allowed, fill, load, ref_problem
+from orchestra.config.schema import Agent, Config, GateConfig, environment_allowed, fill, load, ref_problem
 from orchestra.errors import UsageError
 
 pytestmark = pytest.mark.fast
@@ -45,7 +45,7 @@ keys: {spawn: S, back: null}
 def test_every_key_of_a_whole_config_arrives() -> None:
     config = load([("orchestra.yaml", WHOLE)])
     assert config.agents["claude"] == Agent("claude", "opus", ("--verbose",), ("FOO", "BAR_*"), "strict")
-    assert config.gates[0] == GateRule("auth", ("**/auth/**",), (), "Security decisions need a person")
+    assert config.gates[0] == GateConfig("auth", ("**/auth/**",), (), "Security decisions need a person")
     assert config.gates[1].commands == ("npm publish*",)
     assert (config.limits.silent, config.limits.stall, config.github.poll) == (900.0, 90.0, 60.0)
     assert config.copy == (".env", "config/local.yaml")

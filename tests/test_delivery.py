@@ -18,11 +18,11 @@ from messages_api import MessagesApi, marker
 from person import Person, configure, write_issue
 from real_claude import claude_environment, claude_home
 
-from orchestra.core.guidance import sayable
+from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
-from orchestra.project.context import open_orchestra
+from orchestra.project.context import open_project
 from orchestra.storage.files import locked
-from orchestra.workers import delivery as guide
+from orchestra.workers import delivery
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -83,7 +83,7 @@ def test_an_agent_that_swallows_one_enter_in_three(agents: Agents) -> None:
     for one in words:
         assert agents.told(one) == "delivered", agents.person.screen("1")
     eventually(lambda: len(agents.received()) >= len(words), 10, "all of them")
-    assert agents.received() == [sayable(one).strip() for one in words]
+    assert agents.received() == [without_controls(one).strip() for one in words]
     assert not (agents.repo.parent / "widgets-issue-1" / "x").exists()
 
 
@@ -120,7 +120,7 @@ def test_twenty_senders_at_once_to_a_busy_agent(agents: Agents) -> None:
 def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
     agents.start(WAITS, "waiting")
     words = [f"{place} {text}" for place, text in enumerate(strings(7, 120, "CANARY"))]
-    joined = "\n".join(sayable(one) for one in words)
+    joined = "\n".join(without_controls(one) for one in words)
     assert agents.told(joined) == "delivered"
     eventually(lambda: bool(agents.received()), 10)
     assert "\n".join(agents.received()).replace("\n ", "\n") == joined.strip().replace("\n ", "\n")
@@ -131,18 +131,18 @@ def test_what_the_agent_took_unseen_is_not_given_again(
     agents: Agents, until: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its hook could not record that it took the words, here because of a lock: its transcript says so."""
-    monkeypatch.setattr(guide, "CONFIRM_SECONDS", 0.5)
+    monkeypatch.setattr(delivery, "CONFIRM_SECONDS", 0.5)
     write_issue(agents.repo, 1, "Work", WAITS)
     agents.person.runs("spawn", "1")
     eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)
-    orchestra = open_orchestra(str(agents.repo), agents.person.environ, time.time)
-    told = orchestra.store.event("told", "human", text="once", **{"from": "human"})
-    assert not orchestra.store.record("1", told).refused
-    with locked(orchestra.store.file("1", "lock")):
-        assert guide.bring(orchestra, "1", "g1", 8) is Delivery.QUEUED
-        log = Path(orchestra.home, "orchestra.log")
+    project = open_project(str(agents.repo), agents.person.environ, time.time)
+    told = project.store.event("told", "human", text="once", **{"from": "human"})
+    assert not project.store.record("1", told).refused
+    with locked(project.store.file("1", "lock")):
+        assert delivery.deliver(project, "1", "g1", 8) is Delivery.QUEUED
+        log = Path(project.home, "orchestra.log")
         eventually(lambda: log.exists() and f"'{until}'" in log.read_text(), 20, "its hook to give up")
-    eventually(lambda: guide.bring(orchestra, "1", "g1", 2) is not Delivery.QUEUED, 20)
+    eventually(lambda: delivery.deliver(project, "1", "g1", 2) is not Delivery.QUEUED, 20)
     agents.person.runs("tell", "1", "twice")
     eventually(lambda: "twice" in agents.received(), 20)
     assert agents.received() == ["once", "twice"]
@@ -184,5 +184,5 @@ def test_the_real_agent_is_given_everything_once(claude: tuple[Person, MessagesA
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: person.runs("tell", "1", one), together))
     eventually(lambda: len(heard(api)) >= len(words) + len(together), 60, "all of them")
-    assert heard(api)[: len(words)] == [sayable(one).strip() for one in words]
+    assert heard(api)[: len(words)] == [without_controls(one).strip() for one in words]
     assert sorted(heard(api)[len(words) :]) == together

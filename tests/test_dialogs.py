@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from conftest import eventually
 
-from orchestra.core import serialization as snapshot
+from orchestra.core import serialization
 from orchestra.core.dialogs import answer_to, open_questions
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
-from orchestra.core.models import Doing, Escalation, Gate, Status, Worker
+from orchestra.core.models import ActivityState, Escalation, Gate, Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.project import entry_points as programs
+from orchestra.project import entry_points
 from orchestra.storage.files import is_held
 from orchestra.storage.session_store import Store
 from orchestra.workers import answers as answering
@@ -41,7 +41,7 @@ QUESTION = Escalation(
 
 
 def told(worker: Worker | None, kind: str, by: str = "hook:x", /, **data: Any) -> Worker:
-    return lifecycle.apply(worker, lifecycle.event(kind, AT, by, **data))
+    return machine.apply(worker, machine.event(kind, AT, by, **data))
 
 
 @pytest.fixture
@@ -55,18 +55,18 @@ def busy() -> Worker:
 def test_a_dialog_is_an_escalation_and_no_stuck_worker(busy: Worker) -> None:
     held = told(busy, "blocked", "hook:PermissionRequest", **ASK)
     assert held.status is Status.WORKING
-    assert held.activity.state is Doing.BLOCKED
+    assert held.activity.state is ActivityState.BLOCKED
     (asked,) = open_questions(held)
     assert (asked.gate, asked.request, asked.asked_at, asked.raised_by) == (
         Gate.PERMISSION, "aa11", AT, "hook:PermissionRequest",
     )  # fmt: skip
-    assert snapshot.loads(snapshot.dumps(held)) == held
+    assert serialization.loads(serialization.dumps(held)) == held
 
 
 def test_the_first_answer_wins(busy: Worker) -> None:
     held = told(busy, "blocked", **ASK)
     first = told(held, "answered", "human", request="aa11", behavior="allow")
-    assert first.activity.state is Doing.BUSY
+    assert first.activity.state is ActivityState.BUSY
     assert (answer_to(first, "aa11") or {})["behavior"] == "allow"
     with pytest.raises(Refused, match="answered before"):
         told(first, "answered", "human", request="aa11", behavior="deny")
@@ -91,8 +91,8 @@ def test_two_dialogs_and_a_question_are_shown_together(busy: Worker) -> None:
     held = told(held, "escalated", "worker", gate="stuck", summary="third", request="cc33")
     assert [asked.request for asked in open_questions(held)] == ["aa11", "bb22", "cc33"]
     less = told(held, "answered", "human", request="aa11", behavior="allow")
-    assert (less.activity.state, less.activity.detail) == (Doing.BLOCKED, "second")
-    assert told(less, "unblocked", request="bb22").activity.state is Doing.BUSY
+    assert (less.activity.state, less.activity.detail) == (ActivityState.BLOCKED, "second")
+    assert told(less, "unblocked", request="bb22").activity.state is ActivityState.BUSY
     assert less.status is Status.STUCK
 
 
@@ -115,19 +115,19 @@ def test_a_plan_approved_in_the_pane_is_approved(by: str, kept: int, busy: Worke
     ],
 )
 def test_several_questions_are_answered_in_one_go(words: str, answers: tuple[str, ...]) -> None:
-    assert answering.answers("124", QUESTION, words) == answers
+    assert answering.parse_answers("124", QUESTION, words) == answers
 
 
 @pytest.mark.parametrize("words", ["1", "1; 2; 3", " ; "])
 def test_an_answer_for_each_question(words: str) -> None:
     with pytest.raises(OrchestraError, match="asks 2 questions"):
-        answering.answers("124", QUESTION, words)
+        answering.parse_answers("124", QUESTION, words)
 
 
 def test_a_lone_question_takes_the_words_as_they_are() -> None:
     alone = QUESTION._replace(questions=QUESTION.questions[:1])
-    assert answering.answers("124", alone, "3") == ("Both; mixed",)
-    assert answering.answers("124", alone, "mine; and more") == ("mine; and more",)
+    assert answering.parse_answers("124", alone, "3") == ("Both; mixed",)
+    assert answering.parse_answers("124", alone, "mine; and more") == ("mine; and more",)
 
 
 # --- the hook that waits --------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Waiting:
 
     def start(self, **payload: Any) -> subprocess.Popen[str]:
         self.payload = payload or self.payload
-        argv = (*programs.hook(self.store.home, self.store.project, "claude"), "PermissionRequest", "n")
+        argv = (*entry_points.hook_argv(self.store.home, self.store.project, "claude"), "PermissionRequest", "n")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         child = subprocess.Popen(argv, env=self.environ, text=True, **pipes)  # type: ignore[call-overload]
         self.children.append(child)
@@ -221,7 +221,7 @@ def test_it_does_not_outlive_its_agent(waiting: Waiting) -> None:
 
 def test_it_does_not_outlive_its_parent(waiting: Waiting, tmp_path: Path) -> None:
     """With a shell between the agent and the hook, and an output that is no pipe."""
-    argv = [*programs.hook(waiting.store.home, "p", "claude"), "PermissionRequest", "n"]
+    argv = [*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n"]
     starts = f"import subprocess; subprocess.run({argv!r}, input={json.dumps(waiting.payload)!r}, text=True)"
     with (tmp_path / "out").open("w") as out:
         parent = subprocess.Popen([sys.executable, "-c", starts], env=waiting.environ, stdout=out)
@@ -238,7 +238,7 @@ def test_killed_it_leaves_the_dialog_to_the_pane(waiting: Waiting) -> None:
     assert not waiting.held()
     worker = waiting.store.read("124")
     assert worker is not None
-    assert worker.activity.state is Doing.BLOCKED
+    assert worker.activity.state is ActivityState.BLOCKED
 
 
 def test_of_many_answers_at_once_one_counts(waiting: Waiting) -> None:
@@ -261,7 +261,7 @@ def test_of_many_answers_at_once_one_counts(waiting: Waiting) -> None:
 
 def test_a_plan_goes_on_by_itself_where_nobody_wants_to_see_it(waiting: Waiting) -> None:
     payload = json.dumps({"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}})
-    argv = (*programs.hook(waiting.store.home, "p", "claude"), "PermissionRequest", "n", "plan:auto")
+    argv = (*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n", "plan:auto")
     done = subprocess.run(
         argv, env=waiting.environ, input=payload, capture_output=True, text=True, timeout=10, check=True
     )

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestra.config.gate_presets import PRESETS
-from orchestra.core.gates import Hit, claude_rules, command_met, command_problem, met, path_problem
+from orchestra.core.gates import Hit, claude_rules, command_met, command_problem, gates_met, path_problem
 
 pytestmark = pytest.mark.fast
 
@@ -23,7 +23,7 @@ class Rule(NamedTuple):
 
 
 def meets(glob: str, path: str) -> bool:
-    return bool(met([path], [Rule(paths=(glob,))]))
+    return bool(gates_met([path], [Rule(paths=(glob,))]))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_the_docs_list_every_preset() -> None:
 
 def test_a_hit_names_the_gate_its_reason_and_every_path() -> None:
     gates = [Rule("auth", ("**/auth/**",), (), "Security"), Rule("ci", (".github/**",)), Rule("none")]
-    assert met(["auth/a", "x", "b/auth/c"], gates) == (Hit("auth", "Security", ("auth/a", "b/auth/c")),)
-    assert met([], gates) == ()
+    assert gates_met(["auth/a", "x", "b/auth/c"], gates) == (Hit("auth", "Security", ("auth/a", "b/auth/c")),)
+    assert gates_met([], gates) == ()
 
 
 @pytest.mark.parametrize(

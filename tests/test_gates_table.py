@@ -106,7 +106,7 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path) -> 
     (repo / "terraform").write_text("#!/bin/sh\nexit 0\n")
     (repo / "terraform").chmod(0o700)
     sit.hook.write_text(sit.hook.read_text() + DENIES)
-    places = {"{cwd}": str(repo), "{outside}": str(outside), "{own}": sit.seat.home}
+    places = {"{cwd}": str(repo), "{outside}": str(outside), "{own}": sit.context.home}
 
     def filled(call: dict[str, Any]) -> dict[str, Any]:
         text = json.dumps(call)

@@ -11,7 +11,7 @@ from github_double.clients import Connect
 
 from orchestra.core.models import Checks
 from orchestra.errors import OrchestraError
-from orchestra.github import tracker as github
+from orchestra.github import tracker
 from orchestra.github.tracker import GitHubTracker
 
 pytestmark = pytest.mark.fast
@@ -108,7 +108,7 @@ def test_another_refusal_is_quoted_cleaned(github: Double, connect: Connect, mon
 
 
 def test_it_cannot_merge() -> None:
-    assert not [name for name in github._OPERATIONS if "merge" in name]
+    assert not [name for name in tracker._OPERATIONS if "merge" in name]
 
 
 # Reading pull requests.

@@ -19,17 +19,26 @@ from hypothesis import strategies as st
 
 from orchestra.core.models import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.github import poll_parsing as github_seen
-from orchestra.github import poller as github_watch
-from orchestra.github.etag_cache import ETags, Kept
-from orchestra.github.poller import CheckSeen, Details, Kind, MergeState, Poll, PullSeen, Watch, interval, pull_of
-from orchestra.github.rate_limit import Budget, Limited
+from orchestra.github import poll_parsing, poller
+from orchestra.github.etag_cache import CachedAnswer, ETagCache
+from orchestra.github.poller import (
+    CheckSeen,
+    Details,
+    Kind,
+    MergeState,
+    Poll,
+    Poller,
+    PullSeen,
+    poll_interval,
+    pull_from_details,
+)
+from orchestra.github.rate_limit import Limited, RequestBudget
 from orchestra.github.responses import Missing
 
 pytestmark = pytest.mark.fast
 pytest_plugins = ("github_double.fixtures",)
 
-Open = Callable[..., Watch]
+Open = Callable[..., Poller]
 
 
 @pytest.fixture
@@ -40,11 +49,11 @@ def cache(tmp_path: Path) -> Path:
 @pytest.fixture
 def watching(github: Double, clock: Clock, cache: Path) -> Iterator[Open]:
     """`watching()` -> a Watch of the double; all of a test share one cache, as the processes of a project do."""
-    made: list[Watch] = []
+    made: list[Poller] = []
 
-    def build(token: str = github.token, **options: Any) -> Watch:
+    def build(token: str = github.token, **options: Any) -> Poller:
         api = options.pop("api", github.url)
-        made.append(Watch("acme", "widgets", api, token, cache=cache, now=clock, **options))
+        made.append(Poller("acme", "widgets", api, token, cache=cache, now=clock, **options))
         return made[-1]
 
     yield build
@@ -204,7 +213,7 @@ def test_a_repository_without_actions_works(
         assert [watch.poll().runs, watch.poll().runs] == [(), ()]
     assert len(github.asked(path="/actions/runs")) == 1
     assert watch.last()[2] == ""
-    clock.shift = github_watch.ABSENT + 1
+    clock.shift = poller.ABSENT + 1
     github.push("issue-1")
     github.add_run("issue-1")
     assert len(watch.poll().runs) == 1
@@ -226,7 +235,7 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(
 # Details.
 
 
-def details_of(watch: Watch, number: int = 1) -> tuple[PullSeen, Details]:
+def details_of(watch: Poller, number: int = 1) -> tuple[PullSeen, Details]:
     pull = next(one for one in watch.poll().pulls if one.number == number)
     return pull, watch.details(pull)
 
@@ -252,7 +261,7 @@ def test_many_checks_are_read_page_by_page(github: Double, watching: Open) -> No
         github.add_check("issue-1", f"matrix {number}", "failure" if number == 129 else "success")
     pull, details = details_of(watching())
     assert len(details.checks) == 131
-    assert pull_of(pull, details, None).checks is Checks.FAILING
+    assert pull_from_details(pull, details, None).checks is Checks.FAILING
 
 
 def test_what_was_said_is_seen(github: Double, watching: Open) -> None:
@@ -373,7 +382,7 @@ STATES = st.lists(st.sampled_from([Checks.PENDING, Checks.PASSING, Checks.FAILIN
 @given(STATES)
 def test_checks_pass_together_or_not_at_all(states: list[Checks]) -> None:
     checks = tuple(CheckSeen("c", state, "", None, "") for state in states)
-    rolled = pull_of(SEEN, Details(checks, (), None, 0.0), None).checks
+    rolled = pull_from_details(SEEN, Details(checks, (), None, 0.0), None).checks
     assert (rolled is Checks.NONE) == (not states)
     assert (rolled is Checks.FAILING) == (Checks.FAILING in states)
     assert (rolled is Checks.PASSING) == (set(states) == {Checks.PASSING})
@@ -381,12 +390,12 @@ def test_checks_pass_together_or_not_at_all(states: list[Checks]) -> None:
 
 def test_what_is_not_known_is_none() -> None:
     details = Details((), (), "APPROVED", 1_767_871_000.0)
-    assert pull_of(SEEN, details, None) == Pull(
+    assert pull_from_details(SEEN, details, None) == Pull(
         1, "open", "a" * 40, Checks.NONE, "APPROVED", None, None, "2026-01-08T11:16:40Z"
     )
-    known = pull_of(SEEN, details, MergeState(1, False, 2, "REVIEW_REQUIRED"))
+    known = pull_from_details(SEEN, details, MergeState(1, False, 2, "REVIEW_REQUIRED"))
     assert (known.mergeable, known.unresolved, known.review_decision) == (False, 2, "REVIEW_REQUIRED")
-    assert pull_of(SEEN, details, MergeState(1, None, None, None)).review_decision == "APPROVED"
+    assert pull_from_details(SEEN, details, MergeState(1, None, None, None)).review_decision == "APPROVED"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +404,7 @@ def test_what_is_not_known_is_none() -> None:
      (False, True, 120, 120)],
 )  # fmt: skip
 def test_polls_are_as_frequent_as_they_are_useful(running: bool, attached: bool, poll: float, seconds: float) -> None:
-    assert interval(running, attached, poll) == seconds
+    assert poll_interval(running, attached, poll) == seconds
 
 
 # Logs.
@@ -522,13 +531,13 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     watch, other = watching(timeout=0.3), watching(timeout=0.3)
     with pytest.raises(Unreachable, match=f"^{sentence}") as caught:
         watch.poll()
-    until = watch._asker.budget.trouble().until
+    until = watch._asker.budget.last_failure().until
     assert until - clock() == pytest.approx(wait, abs=5)
     assert isinstance(caught.value, Limited) == ("rate limit" in sentence)
     asked = len(github.requests)
     (pull,) = good.pulls
-    calls: list[Callable[[Watch], object]] = [
-        Watch.poll, lambda one: one.details(pull), lambda one: one.merge_states([1]),
+    calls: list[Callable[[Poller], object]] = [
+        Poller.poll, lambda one: one.details(pull), lambda one: one.merge_states([1]),
         lambda one: one.log_tail(CheckSeen("c", Checks.FAILING, "", 5, "")),
     ]  # fmt: skip
     clock.shift = until - clock() - 2
@@ -684,7 +693,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_shown(
 
 
 def test_a_limit_that_another_process_has_heard_of_survives_our_success(tmp_path: Path) -> None:
-    ours, theirs = (Budget(str(tmp_path), who, lambda: 1000.0) for who in ("a", "b"))
+    ours, theirs = (RequestBudget(str(tmp_path), who, lambda: 1000.0) for who in ("a", "b"))
     ours.check()
     theirs.limited("GitHub: rate limit", 1090.0, told=True)
     ours.succeeded()
@@ -693,11 +702,11 @@ def test_a_limit_that_another_process_has_heard_of_survives_our_success(tmp_path
 
 
 def test_of_two_times_the_later_counts_and_one_outage_is_counted_once(tmp_path: Path) -> None:
-    ours, theirs = (Budget(str(tmp_path), "a", lambda: 1000.0) for _ in range(2))
+    ours, theirs = (RequestBudget(str(tmp_path), "a", lambda: 1000.0) for _ in range(2))
     assert ours.limited("GitHub: rate limit", 1500.0, told=True).until == 1500
     assert theirs.limited("GitHub: rate limit", 1090.0, told=True).until == 1500
     theirs.failed(Unreachable("It broke"))
-    assert (ours.trouble().until, ours.trouble().failures) == (1500, 1)
+    assert (ours.last_failure().until, ours.last_failure().failures) == (1500, 1)
 
 
 JSON = st.recursive(
@@ -715,27 +724,27 @@ def test_a_budget_that_makes_no_sense_is_none(text: str) -> None:
 
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "budget.json").write_text(text, "utf-8", "surrogatepass")
-        Budget(directory, "a", lambda: 1000.0).check()
+        RequestBudget(directory, "a", lambda: 1000.0).check()
 
 
 @given(st.dictionaries(st.sampled_from(["pulls", "issues", "runs"]), JSON))
 def test_a_kept_poll_that_makes_no_sense_is_none(kept: dict[str, Any]) -> None:
     import json
 
-    found = github_watch._from_text(json.dumps(kept), 0.0)
+    found = poller._from_text(json.dumps(kept), 0.0)
     assert found is None or found == Poll((), (), (), 0, 0, 0.0)
 
 
 @given(JSON)
 def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
-    from orchestra.github.responses import Place
+    from orchestra.github.responses import RepositoryAddress
 
-    place = Place("GitHub", "acme/widgets", "https://github.com/acme/widgets")
+    place = RepositoryAddress("GitHub", "acme/widgets", "https://github.com/acme/widgets")
     readers: list[Callable[[], object]] = [
-        lambda: github_seen.pull_seen(row, place), lambda: github_seen.run_seen(row, place),
-        lambda: github_seen.issue_seen(row, place), lambda: github_seen.merge_states(row),
-        lambda: github_seen.checks([row], []), lambda: github_seen.checks([], [row]),
-        lambda: github_seen.remarks(place, 1, [row], [row], [row]),
+        lambda: poll_parsing.pull_seen(row, place), lambda: poll_parsing.run_seen(row, place),
+        lambda: poll_parsing.issue_seen(row, place), lambda: poll_parsing.merge_states(row),
+        lambda: poll_parsing.checks([row], []), lambda: poll_parsing.checks([], [row]),
+        lambda: poll_parsing.remarks(place, 1, [row], [row], [row]),
     ]  # fmt: skip
     for reader in readers:
         try:
@@ -745,13 +754,13 @@ def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
 
 
 def test_an_etag_that_would_break_a_header_is_not_kept(tmp_path: Path) -> None:
-    etags = ETags(str(tmp_path / "etags"), "a")
+    etags = ETagCache(str(tmp_path / "etags"), "a")
     for etag in ("", "x\ny", "\u00e9"):
-        etags.keep("u", "a", Kept(etag, "[]"))
-    assert etags.find("u", "a") == Kept()
-    etags.keep("u", "a", Kept('W/"x"', "[\udcff]"))
-    assert etags.find("u", "a") == Kept('W/"x"', "[\udcff]")
-    assert ETags(str(tmp_path / "etags"), "b").find("u", "a") == Kept()
+        etags.keep("u", "a", CachedAnswer(etag, "[]"))
+    assert etags.find("u", "a") == CachedAnswer()
+    etags.keep("u", "a", CachedAnswer('W/"x"', "[\udcff]"))
+    assert etags.find("u", "a") == CachedAnswer('W/"x"', "[\udcff]")
+    assert ETagCache(str(tmp_path / "etags"), "b").find("u", "a") == CachedAnswer()
 
 
 def test_what_was_seen_last_is_there_at_once(github: Double, watching: Open, clock: Clock) -> None:

@@ -17,9 +17,8 @@ from terminal import Terminal, quick_fingers
 from orchestra.core import actions
 from orchestra.core.models import WorkerPlan
 from orchestra.errors import OrchestraError
-from orchestra.tmux import guest_keys as tmux_guest
-from orchestra.tmux import key_bindings as keys
-from orchestra.tmux.workspace import Tmux
+from orchestra.tmux import guest_keys, key_bindings
+from orchestra.tmux.workspace import Workspace
 
 pytestmark = pytest.mark.journey
 
@@ -97,12 +96,12 @@ def mine(theirs: Theirs) -> Iterator[Terminal]:
     terminal.end()
 
 
-def tmux(project: str = PROJECT, key: str = "O", **environ: str) -> Tmux:
+def tmux(project: str = PROJECT, key: str = "O", **environ: str) -> Workspace:
     found = {**os.environ, **environ}
-    return Tmux(f"{found['TMUX_TMPDIR']}/tmux-{os.getuid()}/default", project, found, key=key)
+    return Workspace(f"{found['TMUX_TMPDIR']}/tmux-{os.getuid()}/default", project, found, key=key)
 
 
-def opened(project: str = PROJECT, key: str = "O") -> tuple[Tmux, str]:
+def opened(project: str = PROJECT, key: str = "O") -> tuple[Workspace, str]:
     session = tmux(project, key)
     session.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
     return session, session.bind(PROGRAM, WANTED)
@@ -138,9 +137,9 @@ KEYS = (";", "\\", "#", "~", "'", "M-o", "F12", "C-Space", "{", "<", "c")
 def given_back(theirs: Theirs, key: str) -> list[str]:
     """Guard the key and give it back; what is not as it was, or was not guarded."""
     server, before = tmux().server, {line: theirs(*line.split()) for line in KEY_LISTS}
-    taken = tmux_guest.enter(server, key) or tmux_guest.enter(server, key)
-    guarded = theirs("list-keys", "-T", "prefix").count(keys.WITHIN) == 1
-    tmux_guest.leave(server)
+    taken = guest_keys.enter(server, key) or guest_keys.enter(server, key)
+    guarded = theirs("list-keys", "-T", "prefix").count(key_bindings.WITHIN) == 1
+    guest_keys.leave(server)
     after = {line: theirs(*line.split()) for line in KEY_LISTS}
     return [*changed(before, after), *([] if guarded and not taken else [f"{key} is not guarded: {taken}"])]
 
@@ -167,7 +166,9 @@ def test_keys_are_given_back_after_the_last_workspace_only(theirs: Theirs, mine:
     before = theirs.trace()
     (one, _), (two, _) = opened(), opened("other", key="|")
     one.shutdown()
-    assert keys.enters(keys.bound(theirs("list-keys", "-T", "prefix", "|"))["prefix", "|"])
+    assert key_bindings.enters_our_table(
+        key_bindings.parse_bindings(theirs("list-keys", "-T", "prefix", "|"))["prefix", "|"]
+    )
     theirs("source-file", os.path.expanduser("~/.tmux.conf"))  # what they bind meanwhile is theirs again
     theirs("set", "-g", "@pressed", "0")
     assert two.taken() == "split-window -h"
@@ -220,7 +221,7 @@ def test_a_server_that_stays_without_sessions_is_no_error(theirs: Theirs, mine: 
     theirs("kill-session", "-t", "=mine")
     session.shutdown()
     assert not session.running()
-    assert keys.WITHIN not in theirs("list-keys")
+    assert key_bindings.WITHIN not in theirs("list-keys")
     theirs("kill-server")
 
 
@@ -276,7 +277,7 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     assert "[0] 0:sh" not in mine.text
     mine.press("C-a", "O")  # in their own session: theirs
     mine.shows("mine; mine")
-    mine.type(f"clear; cd {local.where}; {' '.join(shlex.quote(part) for part in orchestra())} attach 1")
+    mine.type(f"clear; cd {local.where}; {' '.join(shlex.quote(part) for part in project())} attach 1")
     mine.press("Enter")
     mine.shows("[!] #1 stuck: Which colour?")
     eventually(lambda: theirs("display-message", "-p", "#{@orchestra_worker}") == "1", why="at the worker")
@@ -330,5 +331,5 @@ def test_an_open_workspace_is_never_opened_a_second_time_elsewhere(local: Person
     assert changed(before, work.trace()) == []
 
 
-def orchestra() -> tuple[str, ...]:
+def project() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "orchestra")

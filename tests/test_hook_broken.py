@@ -20,11 +20,11 @@ import pytest
 from conftest import eventually
 
 import orchestra
-from orchestra.agents.claude import launch as claude
-from orchestra.core.models import AgentOptions, Delivery, Seat
-from orchestra.project import entry_points as programs
-from orchestra.storage import project_info as bearings
-from orchestra.storage.project_info import Bearings
+from orchestra.agents.claude import launch
+from orchestra.core.models import AgentContext, AgentOptions, Delivery
+from orchestra.project import entry_points
+from orchestra.storage import project_info
+from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
@@ -54,13 +54,13 @@ class Place(NamedTuple):
         script = str(self.package / "hooks" / "entry.py")
         found: dict[str, str] = {}
         for worker in ("124", "orchestrator"):
-            hook = (*programs.hook(str(self.home), PROJECT, "claude")[:-2], script)
-            seat = Seat(worker, "n124", "s", "/", self.store.directory("124"), str(self.home), PROJECT, "main",
+            hook = (*entry_points.hook_argv(str(self.home), PROJECT, "claude")[:-2], script)
+            context = AgentContext(worker, "n124", "s", "/", self.store.directory("124"), str(self.home), PROJECT, "main",
                         (*hook, "claude" if worker == "124" else worker), ("orchestra",))  # fmt: skip
-            files = claude.launch(seat, AgentOptions("claude"), resume=False, say="x").files
+            files = launch.launch(context, AgentOptions("claude"), resume=False, say="x").files
             for event, (entry,) in json.loads(files["settings.json"])["hooks"].items():
                 found[f"{worker} {event}"] = entry["hooks"][0]["command"]
-        found["tmux pane-died"] = " ".join((*programs.hook(str(self.home), PROJECT, "tmux")[:-2], script)) + (
+        found["tmux pane-died"] = " ".join((*entry_points.hook_argv(str(self.home), PROJECT, "tmux")[:-2], script)) + (
             " tmux pane-died %0 >/dev/null 2>&1 || :"
         )
         return found
@@ -82,8 +82,8 @@ def place(home: Path, tmp_path: Path) -> Place:
     for number in ("124", "125"):
         store.record(number, store.event("spawned", "human", id=number, title="t", nonce=f"n{number}", agent="claude"))
         store.record(number, store.event("told", "human", text="words", **{"from": "human"}))
-    known = Bearings("/", "orchestra", os.environ["TMUX_TMPDIR"], 600.0, "", "")
-    bearings.write(store.cache, known)
+    known = ProjectInfo("/", "orchestra", os.environ["TMUX_TMPDIR"], 600.0, "", "")
+    project_info.write(store.cache, known)
     package = tmp_path / "lib" / "orchestra"
     shutil.copytree(Path(orchestra.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     return Place(store, home / "o", package)

@@ -22,28 +22,27 @@ from hostile import strings, unsafe
 from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
-from orchestra import notifications as notify
+from orchestra import notifications
 from orchestra.commands.gates import gates
 from orchestra.commands.issues import Listed
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
 from orchestra.commands.status import status
-from orchestra.config import prompts as prompt
+from orchestra.config import prompts
 from orchestra.core import attention
 from orchestra.core.models import Border, Issue, PanePlan, WindowPlan, WorkerPlan
 from orchestra.core.text import clean
-from orchestra.hooks.updates import since_last
+from orchestra.hooks.updates import changes_since_last_prompt
 from orchestra.monitor import feedback
-from orchestra.notifications import Alert, Ways
-from orchestra.project.context import Orchestra, open_orchestra
-from orchestra.reveal import reveal
-from orchestra.tmux.workspace import Tmux
-from orchestra.ui import dialogs as ask
+from orchestra.notifications import Alert, Channels
+from orchestra.project.context import Project, open_project
+from orchestra.tmux.workspace import Workspace
+from orchestra.ui import dialogs, text
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui import text as render
-from orchestra.ui.board import lines as board_text
-from orchestra.workers import alerts as announce
+from orchestra.ui.board import lines
+from orchestra.workers import alerts
+from orchestra.workers.trust import reveal
 
 pytestmark = pytest.mark.journey
 
@@ -64,20 +63,20 @@ def canary(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def orchestra(repo: Path, home: Path) -> Orchestra:
+def project(repo: Path, home: Path) -> Project:
     configure(repo)
-    return open_orchestra(str(repo), {**os.environ, "ORCHESTRA_HOME": str(home / "o")}, lambda: NOW)
+    return open_project(str(repo), {**os.environ, "ORCHESTRA_HOME": str(home / "o")}, lambda: NOW)
 
 
 # --- what is drawn by ourselves ---
 
 
-def worker(orchestra: Orchestra, number: str, words: Sequence[str]) -> None:
+def worker(project: Project, number: str, words: Sequence[str]) -> None:
     """A worker on record whose every foreign field holds one of the strings, as it came."""
     title, summary, context, option, tried, need, text, url, detail, name = (
         one.replace("\0", "").encode("utf-8", "replace").decode() for one in words
     )
-    store = orchestra.store
+    store = project.store
     claim = {"id": number, "title": title, "url": url, "author": name, "nonce": f"n{number}", "agent": "scripted"}
     facts = {**claim, "branch": f"issue-{number}", "base": name, "baseCommit": name, "worktreePath": f"/x/{number}"}
     asked = {
@@ -104,42 +103,45 @@ def worker(orchestra: Orchestra, number: str, words: Sequence[str]) -> None:
         assert not recorded.refused, recorded.refused
 
 
-def shown(orchestra: Orchestra, words: Sequence[str]) -> Iterator[str]:
+def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
     """Everything that people read, as lines."""
-    view = list_(orchestra, tokens=True)
-    yield from render.table(view, words[0], 80)
+    view = list_(project, tokens=True)
+    yield from text.table(view, words[0], 80)
     yield render_json.table(view)
-    yield render_json.rows(gates(orchestra))
-    yield status(orchestra).text
+    yield render_json.rows(gates(project))
+    yield status(project).text
     for row in view.rows:
-        yield from render.worker(row, NOW)
-        yield from ask.asked(row.worker)
-        yield from (line.text for line in board_text.detail(row, NOW, []))
-        yield from render_log.entries(log(orchestra, row.worker.id))
-        yield render_json.entries(log(orchestra, row.worker.id))
-        yield board_text.worker(row, 100)
+        yield from text.worker(row, NOW)
+        yield from dialogs.question_lines(row.worker)
+        yield from (line.text for line in lines.detail(row, NOW, []))
+        yield from render_log.entries(log(project, row.worker.id))
+        yield render_json.entries(log(project, row.worker.id))
+        yield lines.worker(row, 100)
         yield from attention.border(row.worker, row.attention)[:2]
-        yield announce.line(row)
-    yield json.dumps(since_last(orchestra.store), ensure_ascii=False)
+        yield alerts.line(row)
+    yield json.dumps(changes_since_last_prompt(project.store), ensure_ascii=False)
     for one in words:
         issue = Issue("7", one, one, one, one, labels=(one,), after=(one,))
-        yield from render.issues([Listed(issue, None)], 80)
-        yield board_text.issue(Listed(issue, "7"))
+        yield from text.issues([Listed(issue, None)], 80)
+        yield lines.issue(Listed(issue, "7"))
         yield reveal(one)
-        yield feedback.text(filter(None, (feedback.remark("r:1", one, "COMMENTED", one, one, 3),)))
+        yield feedback.as_message(filter(None, (feedback.remark("r:1", one, "COMMENTED", one, one, 3),)))
         yield feedback.failing_check("c", one, one, one).words + feedback.conflict("1" * 40, one, [one]).words
-        yield prompt.render(PROMPT, {"title": one, "body": prompt.quote(one, "f3nce"), "author": one})
+        yield prompts.render(PROMPT, {"title": one, "body": prompts.quote(one, "f3nce"), "author": one})
         yield (
-            notify._osc(Alert("stuck", "1", one, one)).replace("\x1b]9;", "").replace("\x1b]777;", "").replace("\a", "")
+            notifications._osc(Alert("stuck", "1", one, one))
+            .replace("\x1b]9;", "")
+            .replace("\x1b]777;", "")
+            .replace("\a", "")
         )
 
 
-PROMPT = prompt.load("# {{title}} by {{author}}\n{{body}}\n", "p.md")
+PROMPT = prompts.load("# {{title}} by {{author}}\n{{body}}\n", "p.md")
 
 
 @counts
 def test_nothing_we_print_holds_what_a_terminal_acts_on(
-    orchestra: Orchestra, count: int, canary: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, count: int, canary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(click, "style", lambda text, **_: text)  # so that every escape that is left is foreign
     found = list(strings(SEED, count, str(canary)))
@@ -147,11 +149,11 @@ def test_nothing_we_print_holds_what_a_terminal_acts_on(
     for first in range(0, count, batch):
         words = (found[first : first + batch] * batch)[:batch]
         for number in range(1, 5):
-            path = Path(orchestra.store.root, f"{number}.jsonl")
+            path = Path(project.store.root, f"{number}.jsonl")
             path.unlink(missing_ok=True)
             path.with_suffix(".json").unlink(missing_ok=True)
-            worker(orchestra, str(number), words[(number - 1) * FIELDS : number * FIELDS])
-        for line in shown(orchestra, words):
+            worker(project, str(number), words[(number - 1) * FIELDS : number * FIELDS])
+        for line in shown(project, words):
             assert not unsafe(line), (first, line)
 
 
@@ -162,7 +164,7 @@ class Screen:
     """Our tmux session with panes of workers, a person's terminal in front of it, and every byte it was sent."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.tmux = Tmux("orchestra", "acme-widgets", os.environ)
+        self.tmux = Workspace("orchestra", "acme-widgets", os.environ)
         self.tmux.open([WindowPlan("home", (PanePlan(("sleep", "999")),))])
         plans = [WorkerPlan(str(n), f"n{n}", ("sh", "-c", "exec cat"), "/tmp", f"#{n}") for n in range(1, 9)]
         self.panes = tuple(self.tmux.open_worker(plan, per_window=8) for plan in plans)
@@ -252,7 +254,7 @@ def test_what_a_worker_prints_or_names_itself_stays_in_its_pane(screen: Screen, 
 
 
 def test_windows_of_a_hostile_layout(canary: Path) -> None:
-    tmux = Tmux("orchestra", "acme-widgets", os.environ)
+    tmux = Workspace("orchestra", "acme-widgets", os.environ)
     found = [one for one in strings(SEED, 60, str(canary)) if clean(one)]
     tmux.open([WindowPlan(f"{place} {one}", (PanePlan(("sleep", "99")),)) for place, one in enumerate(found)])
     names = subprocess.run(
@@ -271,10 +273,10 @@ def test_notifications_carry_the_text_alone(screen: Screen, tmp_path: Path, cana
     told, command = tmp_path / "told", tmp_path / "command"
     command.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
     command.chmod(0o755)
-    ways = Ways(screen.tmux.say, screen.tmux.terminals, command=str(command))
+    ways = Channels(screen.tmux.say, screen.tmux.terminals, command=str(command))
     found = list(strings(SEED, 40, str(canary)))
     for one in found:
-        notify.tell(Alert("stuck", "1", "acme/widgets", one), ways, os.environ, 720)
+        notifications.notify(Alert("stuck", "1", "acme/widgets", one), ways, os.environ, 720)
     words = [json.loads(line)["text"] for line in told.read_text().splitlines()]
     assert words == [one.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass") for one in found]
     screen.answers()

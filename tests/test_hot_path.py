@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core import fast_json as quick_json
+from orchestra.core import fast_json
 from orchestra.core.records import Record
 
 pytestmark = pytest.mark.fast
@@ -54,14 +54,14 @@ def test_a_record_refuses_what_it_has_no_place_for(given: tuple[int, ...], named
 
 @given(VALUES)
 def test_json_goes_in_and_out_as_with_the_package(value: object) -> None:
-    assert quick_json.dumps(value) == json.dumps(value, ensure_ascii=False)
-    assert quick_json.loads(json.dumps(value)) == value
-    assert quick_json.loads(f" \n{quick_json.dumps(value)}\n") == value
+    assert fast_json.dumps(value) == json.dumps(value, ensure_ascii=False)
+    assert fast_json.loads(json.dumps(value)) == value
+    assert fast_json.loads(f" \n{fast_json.dumps(value)}\n") == value
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=4))
 def test_lines_are_json_too(value: dict[str, object]) -> None:
-    assert json.loads(quick_json.dumps_lines(value)) == value
+    assert json.loads(fast_json.dumps_lines(value)) == value
 
 
 @given(st.text())
@@ -71,9 +71,9 @@ def test_what_the_package_refuses_is_refused(text: str) -> None:
         json.dumps(wanted, allow_nan=False)
     except ValueError:
         with pytest.raises(ValueError):
-            quick_json.loads(text)
+            fast_json.loads(text)
     else:
-        assert quick_json.loads(text) == wanted
+        assert fast_json.loads(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_what_the_package_refuses_is_refused(text: str) -> None:
 )
 def test_bad_text_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        quick_json.loads(text)
+        fast_json.loads(text)

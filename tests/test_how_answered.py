@@ -20,13 +20,13 @@ from test_gates_journey import ASKS, blocked, keys
 from orchestra.commands.approve import approve
 from orchestra.commands.deny import deny
 from orchestra.commands.tell import tell
-from orchestra.core.dialogs import in_the_pane
-from orchestra.core.models import How, Worker
+from orchestra.core.dialogs import answered_in_pane
+from orchestra.core.models import AnswerChannel, Worker
 from orchestra.errors import OrchestraError
-from orchestra.project import entry_points as programs
+from orchestra.project import entry_points
 from orchestra.storage.session_store import Store
-from orchestra.ui import dialogs as ask
-from orchestra.ui.console import Door
+from orchestra.ui import dialogs
+from orchestra.ui.console import Console
 from orchestra.ui.log import entries
 from orchestra.workers.answers import Decision
 
@@ -39,9 +39,9 @@ def dialog(request: str, gate: str = "permission") -> dict[str, Any]:
 
 
 @pytest.fixture
-def door(repo: Path) -> Door:
+def console(repo: Path) -> Console:
     configure(repo)
-    found = Door(str(repo), dict(os.environ), time.time)
+    found = Console(str(repo), dict(os.environ), time.time)
     record(found, 1, "One", "stuck")
     return found
 
@@ -62,37 +62,37 @@ def door(repo: Path) -> Door:
     ],
 )
 def test_what_shows_that_the_pane_was_answered(
-    kind: str, by: str, facts: dict[str, Any], said: str, door: Door
+    kind: str, by: str, facts: dict[str, Any], said: str, console: Console
 ) -> None:
-    store = door.orchestra.store
+    store = console.project.store
     for request in "ab":
         store.record("1", store.event("blocked", "hook:PermissionRequest", **dialog(request)))
     happened = store.event(kind, by, **facts)
-    store.decide("1", lambda now: in_the_pane(now, happened))
-    (line,) = list(entries(door_log(door)))[-1:]
+    store.decide("1", lambda now: answered_in_pane(now, happened))
+    (line,) = list(entries(door_log(console)))[-1:]
     assert line.endswith(f" {said}"), line
 
 
-def door_log(door: Door) -> Any:
+def door_log(console: Console) -> Any:
     from orchestra.commands.log import log
 
-    return log(door.orchestra, "1")
+    return log(console.project, "1")
 
 
 @pytest.mark.fast
-def test_who_decides_about_what_they_saw_answers_nothing_else(door: Door) -> None:
-    store, orchestra = door.orchestra.store, door.orchestra
+def test_who_decides_about_what_they_saw_answers_nothing_else(console: Console) -> None:
+    store, project = console.project.store, console.project
     store.record("1", store.event("blocked", "hook:x", **dialog("second")))
-    seen = Decision(How.POPUP, ("first",))
+    seen = Decision(AnswerChannel.POPUP, ("first",))
     verbs: tuple[Callable[[], object], ...] = (
-        lambda: approve(orchestra, "1", seen),
-        lambda: deny(orchestra, "1", "no", seen),
-        lambda: tell(orchestra, "1", "red", seen),
+        lambda: approve(project, "1", seen),
+        lambda: deny(project, "1", "no", seen),
+        lambda: tell(project, "1", "red", seen),
     )
     for verb in verbs:
         with pytest.raises(OrchestraError, match="too late"):
             verb()
-    assert tell(orchestra, "1", "red", Decision(How.POPUP, ()), patience=0).answered is False
+    assert tell(project, "1", "red", Decision(AnswerChannel.POPUP, ()), patience=0).answered is False
     worker = store.read("1")
     assert worker is not None
     assert worker.escalation is not None, "words to a worker that was seen to ask nothing are no answer"
@@ -132,11 +132,11 @@ PANES = ("list-panes", "-a", "-F", "#{pane_id} #{@orchestra_worker}")
 
 
 def by_board(repo: Path, number: str) -> None:
-    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.actions import BoardActions
     from orchestra.ui.board.app import Board
 
     async def story() -> None:
-        app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))
+        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
         async with app.run_test(size=(120, 40)) as pilot:
             await settled(pilot, f"[!] #{number}")
             await pilot.press("y")
@@ -150,7 +150,7 @@ def asks(person: Person, request: str) -> subprocess.Popen[str]:
     """Another permission hook of worker 1, as an agent with several tools at once starts it."""
     worker = person.asks("show", "1")
     home, project = person.environ["ORCHESTRA_HOME"], person.asks("list")["project"]
-    argv = (*programs.hook(home, project, "scripted"), "PermissionRequest", worker["nonce"])
+    argv = (*entry_points.hook_argv(home, project, "scripted"), "PermissionRequest", worker["nonce"])
     environ = {**person.environ, "ORCHESTRA_HOME": home, "ORCHESTRA_PROJECT": project, "ORCHESTRA_WORKER": "1"}
     pipe = subprocess.PIPE
     child = subprocess.Popen(argv, env=environ, stdin=pipe, stdout=pipe, text=True)
@@ -192,16 +192,16 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
 
 
 @pytest.mark.fast
-def test_a_popup_shows_the_dialogs_too_and_words_answer_what_asks_to_choose(door: Door) -> None:
-    store = door.orchestra.store
-    assert ask.answerable(read(store)) == ("r1",)
+def test_a_popup_shows_the_dialogs_too_and_words_answer_what_asks_to_choose(console: Console) -> None:
+    store = console.project.store
+    assert dialogs.answerable(read(store)) == ("r1",)
     store.record("1", store.event("blocked", "hook:x", **dialog("p1")))
-    assert ask.answerable(read(store)) == ("r1",)
+    assert dialogs.answerable(read(store)) == ("r1",)
     store.record("1", store.event("blocked", "hook:x", **dialog("q1", "question"), options=["a", "b"]))
-    shown = "\n".join(ask.asked(read(store)))
+    shown = "\n".join(dialogs.question_lines(read(store)))
     for question in ("May I p1? (permission)", "May I q1? (question)", "What about One? (domain)"):
         assert question in shown
-    assert ask.answerable(read(store)) == ("q1",)
+    assert dialogs.answerable(read(store)) == ("q1",)
 
 
 def read(store: Store) -> Worker:

@@ -14,8 +14,7 @@ from conftest import eventually
 from person import Person, write_issue
 from terminal import Terminal
 
-from orchestra.config import schema as config
-from orchestra.config import test_command as verifiers
+from orchestra.config import schema, test_command
 
 Git = Callable[..., str]
 ORCHESTRA = [sys.executable, "-P", "-m", "orchestra"]
@@ -46,13 +45,13 @@ ORCHESTRA = [sys.executable, "-P", "-m", "orchestra"]
 def test_how_to_verify_is_read_from_the_project(files: dict[str, object], command: str, tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text))
-    assert verifiers.found(str(tmp_path))[0] == command
+    assert test_command.find_test_command(str(tmp_path))[0] == command
 
 
 @pytest.mark.fast
 def test_a_fifo_in_place_of_a_makefile_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "Makefile")
-    assert verifiers.found(str(tmp_path)) == ("", "")
+    assert test_command.find_test_command(str(tmp_path)) == ("", "")
 
 
 @pytest.mark.fast
@@ -61,7 +60,7 @@ def test_it_writes_what_holds_explains_it_and_changes_nothing_again(repo: Path) 
     person = Person(repo)
     said = person.runs("init").out  # no terminal: nothing is asked
     text = (repo / "orchestra.yaml").read_text()
-    found = config.load([("orchestra.yaml", text)])
+    found = schema.load([("orchestra.yaml", text)])
     assert (found.tracker, found.base, found.verify) == ("local", "main", "make test")
     assert stat.S_IMODE((repo / "orchestra.yaml").stat().st_mode) == 0o644
     assert "verify: make test  `ship` runs it: done is judged by it (from Makefile)" in said
@@ -110,7 +109,7 @@ def test_a_stranger_is_asked_three_things_and_told_what_comes_next(repo: Path) -
     terminal.press("Enter")
     terminal.shows("next: orchestra up")
     text = (repo / "orchestra.yaml").read_text()
-    assert config.load([("orchestra.yaml", text)]).verify == 'sh -c "true: #1"'
+    assert schema.load([("orchestra.yaml", text)]).verify == 'sh -c "true: #1"'
 
     (repo / "orchestra.yaml").write_text(text + "agent: scripted\n")
     terminal.type("clear; " + " ".join(ORCHESTRA) + " up")

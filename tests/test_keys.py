@@ -14,7 +14,7 @@ from terminal import Terminal, quick_fingers
 
 from orchestra.core import actions
 from orchestra.errors import UsageError
-from orchestra.tmux import key_bindings as keys
+from orchestra.tmux import key_bindings
 from orchestra.tmux.client import Server
 from orchestra.tmux.commands import script
 
@@ -122,7 +122,7 @@ def test_every_key_that_is_taken_is_one_of_tmux_and_is_found_again() -> None:
     server = Server("orchestra", os.environ)
     text = script([[("bind-key", "-T", f"t{at}", key, "last-pane")] for at, key in enumerate(taken)])
     said = server.ask("start-server", ";", "source-file", "-", ";", "list-keys", text=text)
-    found = keys.bound(said.out)
+    found = key_bindings.parse_bindings(said.out)
     assert [key for at, key in enumerate(taken) if (f"t{at}", key) not in found] == []
 
 

@@ -20,7 +20,7 @@ import pytest
 from killing import Git, Matrix, settle
 from warm import Command, warm
 
-from orchestra.git import cleanup as tidy
+from orchestra.git import cleanup
 from orchestra.git.worktrees import Repository
 
 pytestmark = [
@@ -133,7 +133,7 @@ def test_a_worktree_killed_at_every_call(repo: Path, git: Git, tmp_path: Path) -
         assert (repository.ready(path), repository.dirty(path)) == (True, ()), point
     print(f"worktree: {len(points)} points")
     assert len(points) * EVERY >= 40
-    assert tidy.sweep(repository) <= len(points)
+    assert cleanup.sweep(repository) <= len(points)
     assert not [lock for lock in (repo / ".git").rglob("*.lock") if lock.name != "orchestra.lock"]
     assert git("-C", repo, "fsck", "--strict", "--no-dangling") == ""
 

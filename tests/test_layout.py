@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra.config.layout import Layout, load, plan
-from orchestra.config.resources import find_layout, shipped
+from orchestra.config.resources import find_layout, packaged_directory
 from orchestra.core.models import PanePlan, WindowPlan
-from orchestra.core.tmux_layout import NAMES, cells, checksum
+from orchestra.core.tmux_layout import NAMES, checksum, pane_count
 from orchestra.errors import UsageError
 
 EXAMPLES = Path(__file__).parent / "layouts"
@@ -205,14 +205,14 @@ def test_a_layout_is_found_by_name_then_path_and_never_outside(tmp_path: Path) -
 
 @pytest.mark.fast
 def test_shipped_files_are_beside_the_package_or_inside_it() -> None:
-    assert sorted(path.name for path in shipped("layouts").iterdir()) == [
+    assert sorted(path.name for path in packaged_directory("layouts").iterdir()) == [
         "board.yaml",
         "default.yaml",
         "laptop.yaml",
         "solo.yaml",
         "wide.yaml",
     ]
-    assert {"orchestrator.md", "worker.md"} <= {path.name for path in shipped("prompts").iterdir()}
+    assert {"orchestrator.md", "worker.md"} <= {path.name for path in packaged_directory("prompts").iterdir()}
 
 
 # --- refusals ---
@@ -294,7 +294,7 @@ def signed(body: str) -> str:
     ],
 )
 def test_what_tmux_takes(layout: str, count: int | None) -> None:
-    assert cells(layout) == count
+    assert pane_count(layout) == count
 
 
 @pytest.mark.fast
@@ -314,7 +314,7 @@ def test_what_tmux_takes(layout: str, count: int | None) -> None:
 )  # fmt: skip
 def test_what_would_kill_the_server_is_refused(layout: str) -> None:
     with pytest.raises(ValueError, match="layout string"):
-        cells(layout)
+        pane_count(layout)
 
 
 def _tree(draw: random.Random, width: int, height: int, x: int, y: int, depth: int) -> str:
@@ -346,13 +346,13 @@ def test_a_real_server_lives_through_every_layout_we_let_pass(tmp_path: Path) ->
     draw = random.Random(7)
     for _ in range(60):
         layout = signed(_tree(draw, draw.choice([200, 80, 999]), draw.choice([50, 24]), 0, 0, 3))
-        assert cells(layout)
+        assert pane_count(layout)
         tmux("select-layout", layout)
         assert tmux("has-session").returncode == 0, layout
     for name in NAMES:
         assert tmux("select-layout", name).returncode == 0
     shown = tmux("display-message", "-p", "#{window_layout}").stdout.strip()
-    assert cells(shown) == 2
+    assert pane_count(shown) == 2
 
 
 @pytest.mark.fast
@@ -360,7 +360,7 @@ def test_a_real_server_lives_through_every_layout_we_let_pass(tmp_path: Path) ->
 def test_a_damaged_layout_string_is_refused_or_still_fits(draw: random.Random, at: int, char: str) -> None:
     body = _tree(draw, 200, 50, 0, 0, 3)
     damaged = body[:at] + char + body[at + 1 :]
-    check: Callable[[], int | None] = lambda: cells(signed(damaged))  # noqa: E731
+    check: Callable[[], int | None] = lambda: pane_count(signed(damaged))  # noqa: E731
     try:
         assert check() == damaged.count("x") - len(re.findall(r"[{\[]", damaged))
     except ValueError:

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.lifecycle import machine as lifecycle
-from orchestra.core.lifecycle import pull_events as lifecycle_pull
+from orchestra.core import serialization
+from orchestra.core.lifecycle import machine, pull_events
 from orchestra.core.lifecycle.transitions import HELD, Refused
-from orchestra.core.models import Checks, Delivery, Doing, Event, Pull, Status, Worker
+from orchestra.core.models import ActivityState, Checks, Delivery, Event, Pull, Status, Worker
 
 pytestmark = pytest.mark.fast
 
@@ -34,7 +33,7 @@ READY = {"number": 42, "state": "open", "headSha": "a" * 40, "checks": "passing"
 
 
 def after(*events: Event) -> Worker:
-    worker = lifecycle.fold([SPAWN, *events])
+    worker = machine.fold([SPAWN, *events])
     assert worker is not None
     return worker
 
@@ -113,7 +112,7 @@ def test_where_events_lead(events: list[Event], status: str) -> None:
 def test_what_is_refused(events: list[Event], refused: Event, why: str) -> None:
     worker = after(*events)
     with pytest.raises(Refused, match=why):
-        lifecycle.apply(worker, refused)
+        machine.apply(worker, refused)
 
 
 def test_the_same_failure_counts_and_another_starts_anew() -> None:
@@ -126,11 +125,11 @@ def test_the_same_failure_counts_and_another_starts_anew() -> None:
 def test_guidance_is_delivered_only_by_the_agents_word_and_read_when_its_turn_ends() -> None:
     worker = after(event("accepted"), told("use uv"))
     assert worker.guidance[0].state is Delivery.QUEUED
-    worker = lifecycle.apply(worker, event("accepted", guidance=["g1"]))
+    worker = machine.apply(worker, event("accepted", guidance=["g1"]))
     assert worker.guidance[0].state is Delivery.DELIVERED
-    worker = lifecycle.apply(worker, event("turn-ended"))
+    worker = machine.apply(worker, event("turn-ended"))
     assert worker.guidance[0].state is Delivery.READ
-    assert lifecycle.apply(worker, event("delivered", guidance=["g1"])).guidance[0].state is Delivery.READ
+    assert machine.apply(worker, event("delivered", guidance=["g1"])).guidance[0].state is Delivery.READ
 
 
 def test_an_answer_is_kept_as_the_forwarded_message() -> None:
@@ -139,13 +138,13 @@ def test_an_answer_is_kept_as_the_forwarded_message() -> None:
 
 
 def test_a_cancelled_number_can_be_claimed_again() -> None:
-    worker = lifecycle.apply(after(event("cancelled")), SPAWN._replace(data={**SPAWN.data, "nonce": "n2"}))
+    worker = machine.apply(after(event("cancelled")), SPAWN._replace(data={**SPAWN.data, "nonce": "n2"}))
     assert (worker.status, worker.nonce) == (Status.REGISTERED, "n2")
 
 
 def test_a_launch_remembers_what_the_agent_did_before() -> None:
     worker = after(event("accepted"), event("launched"), event("launched"))
-    assert (worker.activity.state, worker.activity.detail) == (Doing.STARTING, "busy")
+    assert (worker.activity.state, worker.activity.detail) == (ActivityState.STARTING, "busy")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_a_launch_remembers_what_the_agent_did_before() -> None:
 )
 def test_what_is_worth_a_review(change: dict[str, Any], ready: bool) -> None:
     pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
-    assert lifecycle_pull.ready(pull._replace(**change)) is ready
+    assert pull_events.ready(pull._replace(**change)) is ready
 
 
 SCALARS = st.one_of(
@@ -179,7 +178,7 @@ KEYS = ["id", "status", "summary", "gate", "request", "text", "from", "answers",
         "reason", "pullRequest", "session", "background", "tried", "options", "snapshot", "after", "queued"]  # fmt: skip
 EVENTS = st.builds(
     Event,
-    kind=st.sampled_from(lifecycle.kinds()) | st.text(max_size=5),
+    kind=st.sampled_from(machine.kinds()) | st.text(max_size=5),
     at=st.just(AT),
     by=st.just("any"),
     data=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6),
@@ -208,10 +207,10 @@ SENSIBLE = st.sampled_from(
 
 @given(st.lists(EVENTS | SENSIBLE, max_size=25))
 def test_any_sequence_of_events_folds_to_a_valid_snapshot(events: list[Event]) -> None:
-    worker = lifecycle.fold([SPAWN, *events])
+    worker = machine.fold([SPAWN, *events])
     assert worker is not None
     try:
-        assert snapshot.loads(snapshot.dumps(worker)) == worker
+        assert serialization.loads(serialization.dumps(worker)) == worker
     except UnicodeEncodeError:  # pragma: no cover - would be a defect: a snapshot that cannot be written
         pytest.fail("a snapshot that cannot be written")
     assert (worker.escalation is None) or worker.status in (Status.STUCK, Status.PAUSED)
@@ -222,4 +221,4 @@ def test_any_sequence_of_events_folds_to_a_valid_snapshot(events: list[Event]) -
 def test_apply_raises_nothing_but_refused(events: list[Event], with_worker: int) -> None:
     for one in events:
         with suppress(Refused):
-            lifecycle.apply(lifecycle.fold([SPAWN]) if with_worker else None, one)
+            machine.apply(machine.fold([SPAWN]) if with_worker else None, one)

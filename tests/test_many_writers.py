@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.storage.session_store import Store
 
 pytestmark = pytest.mark.journey
@@ -69,7 +69,7 @@ def test_no_event_is_lost(home: Path, workers: int) -> None:
     for number in range(1, workers + 1):
         events = store.journal(str(number))
         found += [str(event.data["text"]) for event, refused in events if event.kind == "verified" and not refused]
-        told, kept = lifecycle.fold([event for event, _ in events]), store.read(str(number))
+        told, kept = machine.fold([event for event, _ in events]), store.read(str(number))
         assert told is not None
         assert kept is not None
         assert not store.behind(kept)

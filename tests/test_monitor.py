@@ -12,7 +12,7 @@ from conftest import eventually
 from github_double import Double, Fault
 from person import Person, configure
 
-from orchestra.core.models import Activity, Doing, Guidance, Status, Worker
+from orchestra.core.models import Activity, ActivityState, Guidance, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.monitor.stall import is_stalled
 from orchestra.storage.session_store import Store
@@ -348,17 +348,17 @@ def test_a_worker_that_neither_ships_nor_asks_is_told_once_then_a_person_is(
 @pytest.mark.parametrize(
     ("status", "doing", "since", "stalled"),
     [
-        ("working", Doing.WAITING, 0, True),
-        ("planning", Doing.WAITING, 0, True),
-        ("working", Doing.WAITING, 950, False),
-        ("working", Doing.BUSY, 0, False),
-        ("shipping", Doing.WAITING, 0, False),  # it waits for GitHub
-        ("complete", Doing.WAITING, 0, False),
-        ("stuck", Doing.WAITING, 0, False),
-        ("paused", Doing.WAITING, 0, False),
+        ("working", ActivityState.WAITING, 0, True),
+        ("planning", ActivityState.WAITING, 0, True),
+        ("working", ActivityState.WAITING, 950, False),
+        ("working", ActivityState.BUSY, 0, False),
+        ("shipping", ActivityState.WAITING, 0, False),  # it waits for GitHub
+        ("complete", ActivityState.WAITING, 0, False),
+        ("stuck", ActivityState.WAITING, 0, False),
+        ("paused", ActivityState.WAITING, 0, False),
     ],
 )
-def test_who_has_stalled(status: str, doing: Doing, since: int, stalled: bool) -> None:
+def test_who_has_stalled(status: str, doing: ActivityState, since: int, stalled: bool) -> None:
     worker = Worker("1", "t", Status(status), "")._replace(activity=Activity(doing, stamp(since)))
     assert is_stalled(worker, 1000.0, 100.0) is stalled
     coming = (Guidance("g1", "human", "x"),)

@@ -22,36 +22,28 @@ import pytest
 from hostile import unsafe
 from person import configure, write_issue
 
-from orchestra.agents.claude import hooks as claude_hooks
+from orchestra.agents.claude import hooks
 from orchestra.commands import up
 from orchestra.commands.doctor import doctor
 from orchestra.commands.issues import issues
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
-from orchestra.config import layout
-from orchestra.config import prompts as prompt
-from orchestra.config import resources as shipped
+from orchestra.config import layout, prompts, resources
 from orchestra.core.attention import bar, border
 from orchestra.core.models import Issue
-from orchestra.doctor import repair as mend
+from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.github import poll_parsing as github_seen
-from orchestra.github import poller as github_watch
-from orchestra.github import rate_limit as budget
-from orchestra.github import responses as answers
-from orchestra.github.client import Asker, Reply
-from orchestra.github.etag_cache import ETags, Kept
-from orchestra.hooks import entry as hook
-from orchestra.hooks import updates as news
-from orchestra.project.context import Orchestra, open_orchestra
-from orchestra.storage import project_info as bearings
+from orchestra.github import poll_parsing, poller, rate_limit, responses
+from orchestra.github.client import ApiClient, ApiReply
+from orchestra.github.etag_cache import CachedAnswer, ETagCache
+from orchestra.hooks import entry, updates
+from orchestra.project.context import Project, open_project
+from orchestra.storage import project_info
 from orchestra.trackers.local import LocalTracker
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui import text as render
-from orchestra.workers import alerts as announce
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import launch
+from orchestra.ui import text
+from orchestra.workers import alerts, git_config_guard, launch
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -64,21 +56,21 @@ NOW = 1_767_870_900.0
 class Desk(NamedTuple):
     """A project with a worker #124, whose files are changed, and #125 beside it, who must stay."""
 
-    orchestra: Orchestra
+    project: Project
     spoilt: Path  # 124.json
 
     @property
     def store(self) -> Any:
-        return self.orchestra.store
+        return self.project.store
 
 
 @pytest.fixture
-def desk(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def context(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(click, "style", lambda text, **_: text)  # so that every escape that is left is foreign
     configure(repo)
     environ = {**os.environ, "ORCHESTRA_HOME": str(home / "o")}
-    orchestra = open_orchestra(str(repo), environ, lambda: NOW)
-    store = orchestra.store
+    project = open_project(str(repo), environ, lambda: NOW)
+    store = project.store
     for number in ("124", "125"):
         claim = {"id": number, "title": f"Work {number}", "nonce": f"n{number}", "agent": "claude", "base": "main"}
         facts = {
@@ -95,7 +87,7 @@ def desk(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
     line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
     (home / "t.jsonl").write_text(f"{json.dumps(line)}\n" * 3)
-    return Desk(orchestra, Path(store.root, "124.json"))
+    return Desk(project, Path(store.root, "124.json"))
 
 
 ASKED = {"gate": "permission", "summary": "Bash: make", "context": "why", "options": ["a", "b"], "request": "r1"}
@@ -117,29 +109,29 @@ EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def see(desk: Desk) -> None:
+def see(context: Desk) -> None:
     """All that people and programs are shown; #125 is in it, and nothing of it is unsafe on a terminal."""
-    orchestra = desk.orchestra
-    view = list_(orchestra, tokens=True)
+    project = context.project
+    view = list_(project, tokens=True)
     assert "125" in [row.worker.id for row in view.rows]
-    said = [*render.table(view, "t", 100), render_json.table(view)]
+    said = [*text.table(view, "t", 100), render_json.table(view)]
     for row in view.rows:
-        said += [*render.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
-        said += render_log.entries(log(orchestra, row.worker.id))
-        said.append(render_json.entries(log(orchestra, row.worker.id)))
+        said += [*text.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
+        said += render_log.entries(log(project, row.worker.id))
+        said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
             launch.resume_words(row.worker, launch._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
     said.append(bar([row.seen for row in view.rows], NOW, 600).text)
     assert not unsafe("\n".join(said))
-    news.since_last(orchestra.store)
+    updates.changes_since_last_prompt(project.store)
 
 
-def go_on(desk: Desk) -> None:
+def go_on(context: Desk) -> None:
     """The next events find their worker, or say why not."""
     for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
-        desk.store.record("124", desk.store.event(kind, "human", **facts))
+        context.store.record("124", context.store.event(kind, "human", **facts))
 
 
 # --- the readers: what is written where, and who reads it ---
@@ -153,24 +145,24 @@ class Case(NamedTuple):
     name: str = ""
 
 
-def snapshot(desk: Desk, rng: random.Random) -> None:
-    desk.spoilt.write_bytes(mutate.either(rng, json.loads(fresh(desk, "124.json"))))
+def snapshot(context: Desk, rng: random.Random) -> None:
+    context.spoilt.write_bytes(mutate.either(rng, json.loads(fresh(context, "124.json"))))
 
 
-def journal(desk: Desk, rng: random.Random) -> None:
+def journal(context: Desk, rng: random.Random) -> None:
     lines = [mutate.either(rng, json.loads(line)) if rng.random() < 0.3 else line.encode()
-             for line in fresh(desk, "124.jsonl").splitlines()]  # fmt: skip
-    desk.spoilt.with_suffix(".jsonl").write_bytes(b"\n".join(lines) + rng.choice((b"\n", b"\n", b"")))
+             for line in fresh(context, "124.jsonl").splitlines()]  # fmt: skip
+    context.spoilt.with_suffix(".jsonl").write_bytes(b"\n".join(lines) + rng.choice((b"\n", b"\n", b"")))
     if rng.random() < 0.5:
-        desk.spoilt.unlink(missing_ok=True)
+        context.spoilt.unlink(missing_ok=True)
 
 
 _FRESH: dict[tuple[str, str], str] = {}
 
 
-def fresh(desk: Desk, name: str) -> str:
+def fresh(context: Desk, name: str) -> str:
     """A session file as it was before; the others that belong to it are put back."""
-    root = Path(desk.store.root)
+    root = Path(context.store.root)
     for one in ("124.json", "124.jsonl"):
         if (str(root), one) not in _FRESH:
             _FRESH[str(root), one] = (root / one).read_text()
@@ -180,15 +172,15 @@ def fresh(desk: Desk, name: str) -> str:
     return _FRESH[str(root), name]
 
 
-def read_worker(desk: Desk) -> None:
-    see(desk)
-    go_on(desk)
-    see(desk)
+def read_worker(context: Desk) -> None:
+    see(context)
+    go_on(context)
+    see(context)
 
 
 def in_cache(name: str, sample: Any) -> Callable[[Desk, random.Random], None]:
-    def spoil(desk: Desk, rng: random.Random) -> None:
-        path = Path(desk.store.cache, name)
+    def spoil(context: Desk, rng: random.Random) -> None:
+        path = Path(context.store.cache, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(mutate.either(rng, sample) if not isinstance(sample, str) else mutate.text(rng, sample))
 
@@ -196,187 +188,191 @@ def in_cache(name: str, sample: Any) -> Callable[[Desk, random.Random], None]:
 
 
 def in_repo(name: str, sample: str) -> Callable[[Desk, random.Random], None]:
-    def spoil(desk: Desk, rng: random.Random) -> None:
-        path = Path(desk.orchestra.root, name)
+    def spoil(context: Desk, rng: random.Random) -> None:
+        path = Path(context.project.root, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(mutate.text(rng, sample))
 
     return spoil
 
 
-def read_config(desk: Desk) -> None:
-    found = open_orchestra(desk.orchestra.root, desk.orchestra.environ, lambda: NOW)
+def read_config(context: Desk) -> None:
+    found = open_project(context.project.root, context.project.environ, lambda: NOW)
     _ = found.config, found.options(found.config.agent), found.tmux
 
 
-def read_layout(desk: Desk) -> None:
-    name, text = shipped.find_layout("mine", desk.orchestra.root)
+def read_layout(context: Desk) -> None:
+    name, text = resources.find_layout("mine", context.project.root)
     layout.plan(layout.load(text, name), root="/r", home="/h", argv_of={"monitor": ("x",)})
 
 
-def read_prompt(desk: Desk) -> None:
-    name, text = shipped.find_prompt("mine", desk.orchestra.root)
-    prompt.render(prompt.load(text, name), dict.fromkeys(prompt.WORKER | prompt.ORCHESTRATOR, "{{title}} \x1b"))
+def read_prompt(context: Desk) -> None:
+    name, text = resources.find_prompt("mine", context.project.root)
+    prompts.render(prompts.load(text, name), dict.fromkeys(prompts.WORKER | prompts.ORCHESTRATOR, "{{title}} \x1b"))
 
 
-def read_issues(desk: Desk) -> None:
-    tracker = LocalTracker(desk.orchestra.root)
+def read_issues(context: Desk) -> None:
+    tracker = LocalTracker(context.project.root)
     assert "8" in [one.number for one in tracker.issues()]
-    assert not unsafe("\n".join((*render.issues(issues(desk.orchestra), 100), *tracker.problems)))
+    assert not unsafe("\n".join((*text.issues(issues(context.project), 100), *tracker.problems)))
     tracker.issue("7")
 
 
-def read_bearings(desk: Desk) -> None:
-    known = bearings.read(desk.store.cache)
-    assert news.tmux_of(desk.store, {}) is not None or known is None
-    news.push(desk.store, os.environ)
-    _ = desk.orchestra.tmux, desk.orchestra._api_url()
-    open_orchestra(
-        desk.orchestra.root, {**desk.orchestra.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
+def read_bearings(context: Desk) -> None:
+    known = project_info.read(context.store.cache)
+    assert updates.tmux_of(context.store, {}) is not None or known is None
+    updates.push_bar(context.store, os.environ)
+    _ = context.project.tmux, context.project._api_url()
+    open_project(
+        context.project.root, {**context.project.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
     ).tmux.running()
 
 
-def read_caches(desk: Desk) -> None:
-    view = list_(desk.orchestra, tokens=True)
-    changes_of(desk.orchestra, [row.seen for row in view.rows])
-    announce.announce(desk.orchestra, view)
-    news.since_last(desk.store)
-    tripwire.changed(desk.orchestra)
-    budget.last_words(os.path.join(desk.store.cache, "github"), NOW)
-    see(desk)
+def read_caches(context: Desk) -> None:
+    view = list_(context.project, tokens=True)
+    changes_of(context.project, [row.seen for row in view.rows])
+    alerts.announce(context.project, view)
+    updates.changes_since_last_prompt(context.store)
+    git_config_guard.changed(context.project)
+    rate_limit.last_words(os.path.join(context.store.cache, "github"), NOW)
+    see(context)
 
 
-def read_environment(desk: Desk) -> None:
-    found = launch.agent_environment(desk.orchestra, desk.store.read("124"))
+def read_environment(context: Desk) -> None:
+    found = launch.agent_environment(context.project, context.store.read("124"))
     assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
 
 
-def environment(desk: Desk, rng: random.Random) -> None:
-    Path(desk.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
+def environment(context: Desk, rng: random.Random) -> None:
+    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
 
 
-def transcript(desk: Desk, rng: random.Random) -> None:
-    fresh(desk, "124.json")
-    path = Path(desk.store.read("124").extra["transcriptPath"])
+def transcript(context: Desk, rng: random.Random) -> None:
+    fresh(context, "124.json")
+    path = Path(context.store.read("124").extra["transcriptPath"])
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
     lines = (
         {"type": "assistant", "message": {"id": "m1", "usage": usage}},
         {"type": "user", "message": {"content": "Guidance g1 from human:\nx"}},
     )
     path.write_bytes(b"\n".join(mutate.either(rng, rng.choice(lines)) for _ in range(5)) + b"\n")
-    Path(desk.store.cache, "tokens.json").unlink(missing_ok=True)
+    Path(context.store.cache, "tokens.json").unlink(missing_ok=True)
 
 
-def mailbox(desk: Desk, rng: random.Random) -> None:
+def mailbox(context: Desk, rng: random.Random) -> None:
     """The small files beside a worker: mailbox, what was pasted, the open dialog's name, the prepared mark."""
     for name in ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "first-prompt.md", "ask-r1"):
-        Path(desk.store.file("124", name)).write_bytes(mutate.text(rng, "g1"))
+        Path(context.store.file("124", name)).write_bytes(mutate.text(rng, "g1"))
 
 
-def read_mailbox(desk: Desk) -> None:
+def read_mailbox(context: Desk) -> None:
     payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
-        call(desk, event, json.dumps(payload).encode())
-    launch.prepared(desk.orchestra, desk.store.read("124"))
-    see(desk)
+        call(context, event, json.dumps(payload).encode())
+    launch.is_prepared(context.project, context.store.read("124"))
+    see(context)
 
 
 # --- hooks ---
 
 
-def call(desk: Desk, event: str, given: bytes, agent: str = "claude") -> dict[str, Any] | None:
+def call(context: Desk, event: str, given: bytes, agent: str = "claude") -> dict[str, Any] | None:
     """The hook of an event, in this process: what it answers."""
-    environ = {"ORCHESTRA_HOME": desk.store.home, "ORCHESTRA_PROJECT": desk.store.project, "ORCHESTRA_WORKER": "124"}
-    path = Path(desk.store.home, "payload")
+    environ = {
+        "ORCHESTRA_HOME": context.store.home,
+        "ORCHESTRA_PROJECT": context.store.project,
+        "ORCHESTRA_WORKER": "124",
+    }
+    path = Path(context.store.home, "payload")
     path.write_bytes(given)
     with path.open("rb") as file, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hook, "STDIN", file.fileno())
-        return hook.run([agent, event, "n124"], environ)[0]
+        patch.setattr(entry, "STDIN", file.fileno())
+        return entry.run([agent, event, "n124"], environ)[0]
 
 
 SAMPLES = [json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "hook_samples").glob("*.json"))]
-HOOKS = (*claude_hooks._READERS, "StopFailure", "Nonsense")
+HOOKS = (*hooks._READERS, "StopFailure", "Nonsense")
 
 
-def payload(desk: Desk, rng: random.Random) -> None:
-    fresh(desk, "124.json")
-    Path(desk.store.home, "given").write_bytes(mutate.either(rng, rng.choice(SAMPLES)))
-    Path(desk.store.home, "event").write_text(rng.choice(HOOKS))
+def payload(context: Desk, rng: random.Random) -> None:
+    fresh(context, "124.json")
+    Path(context.store.home, "given").write_bytes(mutate.either(rng, rng.choice(SAMPLES)))
+    Path(context.store.home, "event").write_text(rng.choice(HOOKS))
 
 
-def read_payload(desk: Desk) -> None:
-    given, event = Path(desk.store.home, "given").read_bytes(), Path(desk.store.home, "event").read_text()
-    before = len(desk.store.journal("124"))
-    answer = call(desk, event, given)
-    assert answer is None or event in hook.HANDS_OVER
+def read_payload(context: Desk) -> None:
+    given, event = Path(context.store.home, "given").read_bytes(), Path(context.store.home, "event").read_text()
+    before = len(context.store.journal("124"))
+    answer = call(context, event, given)
+    assert answer is None or event in entry.HANDS_OVER
     if event in ("Stop", "SessionEnd", "SessionStart", "UserPromptSubmit") and b"agent_id" not in given:
-        assert len(desk.store.journal("124")) > before  # what it says may be nonsense; that it happened is not
-    see(desk)
-    call(desk, "UserPromptSubmit", given, "orchestrator")
+        assert len(context.store.journal("124")) > before  # what it says may be nonsense; that it happened is not
+    see(context)
+    call(context, "UserPromptSubmit", given, "orchestrator")
 
 
 # --- GitHub ---
 
-PLACE = answers.Place("GitHub", "a/b", "https://github.com/a/b")
+PLACE = responses.RepositoryAddress("GitHub", "a/b", "https://github.com/a/b")
 USER = {"login": "ada", "type": "User"}
 COMMIT = {"ref": "issue-1", "sha": "1" * 40, "repo": {"full_name": "a/b"}}
 GITHUB: tuple[tuple[Callable[[Any], Any], Any], ...] = (
-    (lambda found: answers.issue(found, PLACE),
+    (lambda found: responses.issue(found, PLACE),
      {"number": 7, "title": "t", "body": "b", "state": "open", "user": USER, "author_association": "OWNER", "labels": [{"name": "x"}, "y"]}),
-    (lambda found: github_seen.pull_seen(found, PLACE),
+    (lambda found: poll_parsing.pull_seen(found, PLACE),
      {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "merged_at": None, "user": USER, "mergeable": None}),
-    (lambda found: github_seen.run_seen(found, PLACE),
+    (lambda found: poll_parsing.run_seen(found, PLACE),
      {"id": 1, "name": "ci", "head_sha": "1" * 40, "status": "completed", "conclusion": "failure", "updated_at": "2026"}),
-    (lambda found: github_seen.listing(found, "rows", lambda row: github_seen.run_seen(row, PLACE)),
+    (lambda found: poll_parsing.listing(found, "rows", lambda row: poll_parsing.run_seen(row, PLACE)),
      {"rows": [{"id": 1, "name": "ci", "head_sha": "1", "status": "x", "conclusion": None, "updated_at": "2026"}] * 2}),
-    (lambda found: github_seen.checks(answers.read(found, list, "runs"), answers.read(found, list, "statuses")),
+    (lambda found: poll_parsing.checks(responses.required(found, list, "runs"), responses.required(found, list, "statuses")),
      {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}}],
       "statuses": [{"state": "success", "context": "c", "target_url": None, "description": "d"}]}),
-    (lambda found: github_seen.remarks(PLACE, 9, *(answers.read(found, list, key) for key in "abc")),
+    (lambda found: poll_parsing.remarks(PLACE, 9, *(responses.required(found, list, key) for key in "abc")),
      {"a": [{"id": 1, "user": USER, "state": "CHANGES_REQUESTED", "body": "b", "submitted_at": "2026", "author_association": "OWNER"}],
       "b": [{"id": 2, "user": None, "body": "b", "path": "p", "line": 3, "created_at": "2026"}], "c": [{"id": 3, "user": USER, "body": "b", "created_at": "2026"}]}),
-    (lambda found: answers.decision(answers.read(found, list, "r")),
+    (lambda found: responses.decision(responses.required(found, list, "r")),
      {"r": [{"id": 1, "user": USER, "state": "APPROVED", "author_association": "OWNER"}] * 2}),
-    (lambda found: github_seen.merge_states(found),
+    (lambda found: poll_parsing.merge_states(found),
      {"data": {"repository": {"p9": {"number": 9, "mergeable": "MERGEABLE", "reviewDecision": None, "reviewThreads": {"nodes": [{"isResolved": False}], "pageInfo": {"hasNextPage": False}}}}}}),
-    (lambda found: str(answers.refusal(PLACE, 422, {}, found, NOW)), {"message": "no", "errors": [{"message": "x", "field": "f", "code": "c"}, "y"]}),
+    (lambda found: str(responses.refusal(PLACE, 422, {}, found, NOW)), {"message": "no", "errors": [{"message": "x", "field": "f", "code": "c"}, "y"]}),
 )  # fmt: skip
 
 
-def github(desk: Desk, rng: random.Random) -> None:
+def github(context: Desk, rng: random.Random) -> None:
     place = rng.randrange(len(GITHUB))
-    Path(desk.store.home, "answer").write_bytes(f"{place}\n".encode() + mutate.either(rng, GITHUB[place][1]))
+    Path(context.store.home, "answer").write_bytes(f"{place}\n".encode() + mutate.either(rng, GITHUB[place][1]))
 
 
-def read_github(desk: Desk) -> None:
-    place, _, given = Path(desk.store.home, "answer").read_bytes().partition(b"\n")
-    asker = Asker(PLACE, "http://127.0.0.1:9", None, desk.store.home, lambda: NOW, 1.0)
+def read_github(context: Desk) -> None:
+    place, _, given = Path(context.store.home, "answer").read_bytes().partition(b"\n")
+    asker = ApiClient(PLACE, "http://127.0.0.1:9", None, context.store.home, lambda: NOW, 1.0)
     asker.understood(
-        Reply("", Kept("", given.decode("utf-8", "surrogateescape")), unchanged=False), GITHUB[int(place)][0]
+        ApiReply("", CachedAnswer("", given.decode("utf-8", "surrogateescape")), unchanged=False), GITHUB[int(place)][0]
     )
 
 
-def etags(desk: Desk, rng: random.Random) -> None:
-    kept = ETags(desk.store.home + "/etags", "me")
-    kept.keep("u", "a", Kept('W/"1"', "[]"))
+def etags(context: Desk, rng: random.Random) -> None:
+    kept = ETagCache(context.store.home + "/etags", "me")
+    kept.keep("u", "a", CachedAnswer('W/"1"', "[]"))
     path = Path(kept._path("u", "a"))
     path.write_bytes(mutate.text(rng, path.read_text()))
 
 
-def read_etags(desk: Desk) -> None:
-    found = ETags(desk.store.home + "/etags", "me").find("u", "a")
-    assert found in (Kept(), Kept('W/"1"', "[]"))
+def read_etags(context: Desk) -> None:
+    found = ETagCache(context.store.home + "/etags", "me").find("u", "a")
+    assert found in (CachedAnswer(), CachedAnswer('W/"1"', "[]"))
 
 
-def poll(desk: Desk, rng: random.Random) -> None:
-    run = github_seen.Run(1, "ci", "1", "completed", None, "https://x", "2026")
-    seen = github_seen.Poll((), (Issue("7", "t"),), (run,), 0, 0, NOW)
-    Path(desk.store.home, "poll").write_bytes(mutate.either(rng, json.loads(github_watch._to_text(seen))))
+def poll(context: Desk, rng: random.Random) -> None:
+    run = poll_parsing.Run(1, "ci", "1", "completed", None, "https://x", "2026")
+    seen = poll_parsing.Poll((), (Issue("7", "t"),), (run,), 0, 0, NOW)
+    Path(context.store.home, "poll").write_bytes(mutate.either(rng, json.loads(poller._to_text(seen))))
 
 
-def read_poll(desk: Desk) -> None:
-    found = github_watch._from_text(Path(desk.store.home, "poll").read_bytes().decode("utf-8", "surrogateescape"), NOW)
-    assert found is None or isinstance(found, github_seen.Poll)
+def read_poll(context: Desk) -> None:
+    found = poller._from_text(Path(context.store.home, "poll").read_bytes().decode("utf-8", "surrogateescape"), NOW)
+    assert found is None or isinstance(found, poll_parsing.Poll)
 
 
 # --- the table ---
@@ -434,14 +430,14 @@ CI, NIGHTLY = 500 // len(CASES), 10_000 // len(CASES) + 1
 
 @pytest.mark.parametrize("count", [CI, pytest.param(NIGHTLY, marks=[pytest.mark.nightly, pytest.mark.timeout(3000)])])
 @pytest.mark.parametrize("name", CASES)
-def test_a_changed_file_reads_or_says_so(desk: Desk, name: str, count: int) -> None:
+def test_a_changed_file_reads_or_says_so(context: Desk, name: str, count: int) -> None:
     case, rng = CASES[name], random.Random(f"{SEED} {name}")
-    write_issue(Path(desk.orchestra.root), 8, "Good", "Body.")
+    write_issue(Path(context.project.root), 8, "Good", "Body.")
     for place in range(count):
-        case.spoil(desk, rng)
+        case.spoil(context, rng)
         begun = time.process_time()
         try:
-            told = refused(case, desk)
+            told = refused(case, context)
         except BaseException as wrong:
             wrong.add_note(f"{name} {place}")
             raise
@@ -450,9 +446,9 @@ def test_a_changed_file_reads_or_says_so(desk: Desk, name: str, count: int) -> N
         assert time.process_time() - begun < SECONDS, place
 
 
-def refused(case: Case, desk: Desk) -> OrchestraError | None:
+def refused(case: Case, context: Desk) -> OrchestraError | None:
     try:
-        case.read(desk)
+        case.read(context)
     except OrchestraError as told:
         return told
     return None
@@ -461,9 +457,9 @@ def refused(case: Case, desk: Desk) -> OrchestraError | None:
 # --- what is no file at all, or no sane one ---
 
 
-def places(desk: Desk) -> dict[str, Path]:
+def places(context: Desk) -> dict[str, Path]:
     """Everything that is read, by a name for it."""
-    root, own, cache = Path(desk.orchestra.root), Path(desk.store.directory("124")), Path(desk.store.cache)
+    root, own, cache = Path(context.project.root), Path(context.store.directory("124")), Path(context.store.cache)
     beside = ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
     cached = (
         "project.json",
@@ -475,8 +471,8 @@ def places(desk: Desk) -> dict[str, Path]:
         "github/budget.json",
     )
     return {
-        "session": desk.spoilt,
-        "journal": desk.spoilt.with_suffix(".jsonl"),
+        "session": context.spoilt,
+        "journal": context.spoilt.with_suffix(".jsonl"),
         **{name: own / name for name in beside},
         **{name: cache / name for name in cached},
         "issue": root / ".orchestra/issues/0007-x.md",
@@ -495,16 +491,16 @@ SPECIAL = [pytest.param(one, marks=pytest.mark.nightly) if one in BY_NIGHT else 
 
 
 @pytest.mark.parametrize("special", SPECIAL)
-def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special: str) -> None:
-    root = Path(desk.orchestra.root)
+def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(context: Desk, special: str) -> None:
+    root = Path(context.project.root)
     write_issue(root, 8, "Good", "Body.")
     pristine = root.parent / "pristine"
-    shutil.copytree(desk.store.home, pristine)
-    for name, path in places(desk).items():
+    shutil.copytree(context.store.home, pristine)
+    for name, path in places(context).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         mutate.place(special, path)
         begun = time.process_time()
-        again = Desk(open_orchestra(str(root), desk.orchestra.environ, lambda: NOW), desk.spoilt)
+        again = Desk(open_project(str(root), context.project.environ, lambda: NOW), context.spoilt)
         looked, checked, opened, hooked = (
             refused(Case(snapshot, read), again) for read in (_look, _doctor, _open, _hook)
         )
@@ -517,41 +513,41 @@ def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(desk: Desk, special
         named = (path.name, "not installed") if name == "config" else (path.name,)  # an empty config has another agent
         assert opened is None or (name in FOR_UP and any(word in opened.message for word in named)), (name, opened)
         assert time.process_time() - begun < SECONDS, name
-        _put_back(path, pristine, desk)
+        _put_back(path, pristine, context)
 
 
-def _look(desk: Desk) -> None:
-    see(desk)
-    read_caches(desk)
-    found = LocalTracker(desk.orchestra.root)
+def _look(context: Desk) -> None:
+    see(context)
+    read_caches(context)
+    found = LocalTracker(context.project.root)
     assert "8" in [one.number for one in found.issues()]
 
 
-def _doctor(desk: Desk) -> None:
-    for finding in doctor(lambda: desk.orchestra, desk.orchestra.environ, fix=False):
+def _doctor(context: Desk) -> None:
+    for finding in doctor(lambda: context.project, context.project.environ, fix=False):
         assert "could not look" not in finding.what, finding
         assert not unsafe(finding.what + finding.mend), finding
 
 
-def _open(desk: Desk) -> None:
-    up._validated(desk.orchestra, "default")
-    mend.mend(desk.orchestra, mend.reached(desk.orchestra)[0])
+def _open(context: Desk) -> None:
+    up._validated(context.project, "default")
+    repair.repair(context.project, repair.reachable_panes(context.project)[0])
 
 
-def _hook(desk: Desk) -> None:
+def _hook(context: Desk) -> None:
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         with contextlib.suppress(OrchestraError):  # main() leaves a line in the log of it, and ends with 0
-            call(desk, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
-    news.push(desk.store, os.environ)
+            call(context, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
+    updates.push_bar(context.store, os.environ)
 
 
-def _put_back(path: Path, pristine: Path, desk: Desk) -> None:
+def _put_back(path: Path, pristine: Path, context: Desk) -> None:
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name(f"{path.name}.gone-{time.monotonic_ns()}"))
     else:
         path.unlink(missing_ok=True)
-    if path.is_relative_to(desk.store.home):
-        shutil.rmtree(desk.store.home)
-        shutil.copytree(pristine, desk.store.home)
+    if path.is_relative_to(context.store.home):
+        shutil.rmtree(context.store.home)
+        shutil.copytree(pristine, context.store.home)
     elif path.name == "orchestra.yaml":
-        configure(Path(desk.orchestra.root))
+        configure(Path(context.project.root))

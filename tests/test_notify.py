@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import eventually
 
-from orchestra import notifications as notify
-from orchestra.notifications import Alert, Ways, is_quiet
+from orchestra import notifications
+from orchestra.notifications import Alert, Channels, is_quiet
 
 pytestmark = pytest.mark.fast
 
@@ -38,8 +38,8 @@ def said_on_a_terminal(**more: object) -> bytes:
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
     shown: list[str] = []
-    ways = Ways(shown.append, lambda: (os.ttyname(theirs),), **more)  # type: ignore[arg-type]
-    notify.tell(ALERT, ways, {"PATH": ""}, 12 * 60)
+    ways = Channels(shown.append, lambda: (os.ttyname(theirs),), **more)  # type: ignore[arg-type]
+    notifications.notify(ALERT, ways, {"PATH": ""}, 12 * 60)
     assert len(shown) == 1
     try:
         return os.read(ours, 4096)
@@ -66,8 +66,8 @@ def test_the_persons_own_command_gets_json(tmp_path: Path) -> None:
     program = tmp_path / "tell me"
     program.write_text(f"#!/bin/sh\ncat > '{tmp_path}/said'\necho $1 > '{tmp_path}/flag'\n")
     program.chmod(0o700)
-    ways = Ways(lambda _: None, tuple, desktop=False, command=f"'{program}' --now")
-    notify.tell(ALERT, ways, dict(os.environ), 0)
+    ways = Channels(lambda _: None, tuple, desktop=False, command=f"'{program}' --now")
+    notifications.notify(ALERT, ways, dict(os.environ), 0)
     eventually((tmp_path / "flag").exists)
     assert json.loads((tmp_path / "said").read_text())["worker"] == "124"
     assert (tmp_path / "flag").read_text() == "--now\n"
@@ -75,8 +75,8 @@ def test_the_persons_own_command_gets_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["/no/such/program", "false", "'unbalanced"])
 def test_a_command_that_fails_stops_nothing(command: str) -> None:
-    notify.tell(ALERT, Ways(lambda _: None, tuple, desktop=False, command=command), dict(os.environ), 0)
+    notifications.notify(ALERT, Channels(lambda _: None, tuple, desktop=False, command=command), dict(os.environ), 0)
 
 
 def test_a_terminal_that_is_gone_stops_nothing() -> None:
-    notify.tell(ALERT, Ways(lambda _: None, lambda: ("/dev/pts/99999",)), {}, 0)
+    notifications.notify(ALERT, Channels(lambda _: None, lambda: ("/dev/pts/99999",)), {}, 0)

@@ -12,7 +12,7 @@ from person import Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra.core.models import Escalation, Gate, Status, Worker
-from orchestra.ui import dialogs as ask
+from orchestra.ui import dialogs
 
 Git = Callable[..., str]
 
@@ -181,9 +181,9 @@ def test_the_same_as_plain_commands_outside_of_tmux(local: Person, git: Git, rep
     terminal = Terminal(80, 24, {**local.environ, "EDITOR": str(editor)})
     stays = ["sh", "-c", '"$@"; exec sleep 100', "sh"]  # a pane that dies has a line less
     program = [sys.executable, "-P", "-m", "orchestra"]
-    orchestra = [*stays, "env", "-C", str(repo), f"PATH={local.environ['PATH']}", *program]
+    project = [*stays, "env", "-C", str(repo), f"PATH={local.environ['PATH']}", *program]
 
-    terminal.run([*orchestra, "tell", "1"])
+    terminal.run([*project, "tell", "1"])
     terminal.shows("v shows them")
     terminal.type("e")
     terminal.press("Enter")
@@ -191,7 +191,7 @@ def test_the_same_as_plain_commands_outside_of_tmux(local: Person, git: Git, rep
     local.sees("1", "complete")
     assert "by the editor" in git("-C", repo, "show", "issue-1:colour.txt")
 
-    terminal.run([*orchestra, "gates"])
+    terminal.run([*project, "gates"])
     terminal.shows("3 y approves")
     terminal.type("3,2 n not now")
     terminal.press("Enter")
@@ -200,13 +200,13 @@ def test_the_same_as_plain_commands_outside_of_tmux(local: Person, git: Git, rep
     local.sees("2", "complete")
     local.sees("3", "complete")
     assert "Denied: Which colour?" in json.dumps(local.asks("show", "2")["guidance"])
-    terminal.run([*orchestra, "diff", "3"])
+    terminal.run([*project, "diff", "3"])
     terminal.shows("THIS IS DELTA")
     shown = local.runs("issues").out.splitlines()
     assert "[*] #1" in shown[0]
     assert "[red]x[/] #(touch canary) #[fg=red] [31m $(touch canary)" in shown[0]
     assert shown[-1].split()[:3] == ["[", "]", "#4"]
-    terminal.run([*orchestra, "keys"])
+    terminal.run([*project, "keys"])
     terminal.shows("prefix O, then:")
     assert not list(repo.parent.rglob("canary"))
     terminal.end()
@@ -220,10 +220,10 @@ def test_what_a_worker_asks_in_so_many_lines() -> None:
     several = Escalation(Gate.QUESTION, "Two", request="t", questions=(
         {"question": "Which size?", "options": ["10", "12"]}, {"question": "[b]Why?", "options": []}))  # fmt: skip
     worker = Worker(id="7", title="Seven", status=Status.STUCK, status_since="", escalation=own)
-    assert list(ask.asked(worker))[1:] == [
+    assert list(dialogs.question_lines(worker))[1:] == [
         "  Which colour? (domain)", "  tried: green", "  1. red", "  2. blue", "  needs: one of them"]  # fmt: skip
-    said = "\n".join(ask.asked(worker._replace(dialogs=(plan, several)), 3))
+    said = "\n".join(dialogs.question_lines(worker._replace(dialogs=(plan, several)), 3))
     assert "    2\n    ... 17 lines more\n" in said
     assert "    Which size?  1. 10  2. 12\n    [b]Why?" in said
     assert said.index("Two") < said.index("Which colour?")
-    assert "asks nothing" in "".join(ask.asked(worker._replace(escalation=None)))
+    assert "asks nothing" in "".join(dialogs.question_lines(worker._replace(escalation=None)))

@@ -12,7 +12,7 @@ from person import HANG, Person, configure, write_issue
 from terminal import Terminal, quick_fingers
 
 from orchestra.commands.pr import openers
-from orchestra.project.context import open_orchestra
+from orchestra.project.context import open_project
 
 URL = "https://github.com/acme/widgets/pull/9"
 
@@ -73,7 +73,7 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
     press()
     terminal.shows("#124 has no pull request yet")
     assert "no pull request yet" in local.runs("pr", "124", code=1).err
-    store = open_orchestra(str(repo), local.environ, time.time).store
+    store = open_project(str(repo), local.environ, time.time).store
     pull = {"number": 9, "state": "open", "headSha": "0" * 40}
     assert not store.record("124", store.event("shipped", "ship", url=URL, pullRequest=pull, local=False)).refused
     press()
@@ -85,11 +85,11 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
     assert opened.read_text().strip() == URL
     assert local.runs("pr", "124").out.strip() == URL
     local.runs("down")
-    terminal.run(["env", "BROWSER=false", "PYTHONSAFEPATH=1", *orchestra(repo), "pr", "124"])
+    terminal.run(["env", "BROWSER=false", "PYTHONSAFEPATH=1", *project(repo), "pr", "124"])
     terminal.shows(URL)  # the workspace is closed: nothing is said to be copied
     assert "copied" not in terminal.text
     terminal.end()
 
 
-def orchestra(repo: Path) -> tuple[str, ...]:
+def project(repo: Path) -> tuple[str, ...]:
     return ("sh", "-c", 'cd "$1" && shift; "$@"; read wait', "sh", str(repo), sys.executable, "-m", "orchestra")

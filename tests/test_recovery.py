@@ -89,7 +89,7 @@ def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: su
     nonce = person.asks("show", "1")["nonce"]
 
     def children() -> set[int]:
-        return {one.pid for one in processes.marked() if one.nonce == nonce}
+        return {one.pid for one in processes.marked_processes() if one.nonce == nonce}
 
     eventually(lambda: len(children()) >= 4, why="the children to run")
     before = children()
@@ -105,12 +105,12 @@ def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: su
 def test_children_of_a_killed_server_end_before_the_agent_starts_again(person: Person) -> None:
     person.runs("spawn", "1")
     nonce = person.asks("show", "1")["nonce"]
-    eventually(lambda: sum(one.nonce == nonce for one in processes.marked()) >= 4, why="the children to run")
-    before = {one.pid for one in processes.marked() if one.nonce == nonce}
+    eventually(lambda: sum(one.nonce == nonce for one in processes.marked_processes()) >= 4, why="the children to run")
+    before = {one.pid for one in processes.marked_processes() if one.nonce == nonce}
     os.kill(int(person.tmux("display-message", "-p", "#{pid}")), signal.SIGKILL)
     person.runs("up", "-d")
     eventually(lambda: at_work(person) == ["1"], why="#1 to be back")
-    eventually(lambda: not before & {one.pid for one in processes.marked()}, why="the old ones to be gone")
+    eventually(lambda: not before & {one.pid for one in processes.marked_processes()}, why="the old ones to be gone")
     assert findings(person) == []
 
 

@@ -92,7 +92,7 @@ def test_three_in_the_middle_of_a_tool_call(person: Person, api: MessagesApi, re
         assert said.count("You were interrupted by a restart.") == 1, said
         begun = (repo.parent / f"widgets-issue-{number}" / "begun.txt").read_text()
         assert begun in ("begun\nbegun\n", "begun\n"), begun  # the call that was cut off, and its repetition
-    left = [one for one in processes.marked() if one.nonce in nonces and b"987654" in cmdline(one.pid)]
+    left = [one for one in processes.marked_processes() if one.nonce in nonces and b"987654" in cmdline(one.pid)]
     assert not left
     found = [one for one in person.asks("doctor", code=None)["findings"] if one["id"].startswith("I")]
     assert found == []

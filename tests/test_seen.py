@@ -41,7 +41,7 @@ class Scene:
 
     def nothing_runs(self) -> None:
         """All processes of workers and of tmux end at once."""
-        for pid in [one.pid for one in processes.marked() if one.home == str(self.home)]:
+        for pid in [one.pid for one in processes.marked_processes() if one.home == str(self.home)]:
             os.kill(pid, signal.SIGKILL)
         os.kill(int(self.person.tmux("display-message", "-p", "#{pid}")), signal.SIGKILL)
 

@@ -17,7 +17,7 @@ from person import Person, configure
 from test_board import settled
 
 from orchestra.git.worktrees import Repository
-from orchestra.ui.console import Door
+from orchestra.ui.console import Console
 
 pytest_plugins = ("github_double.fixtures",)
 
@@ -193,11 +193,11 @@ def person_of(person: Person, worker: str) -> Person:
 
 def board(repo: Path) -> None:
     """Its lists, the changes it counts, and all about the selected worker."""
-    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.actions import BoardActions
     from orchestra.ui.board.app import Board
 
     async def story() -> None:
-        app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))
+        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
         async with app.run_test(size=(140, 45)) as pilot:
             await settled(pilot, "a.txt | 1 +")
             await pilot.press("ctrl+c")

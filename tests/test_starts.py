@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from conftest import eventually
 
-from orchestra.core.models import Doing
-from orchestra.workers import start_slots as starts
+from orchestra.core.models import ActivityState
+from orchestra.workers import start_slots
 
 pytestmark = pytest.mark.fast
 
@@ -56,10 +56,10 @@ def test_one_more_than_there_are_places_waits_for_the_first_to_end(
         return (tmp_path / f"said-{number}").read_text()
 
     first = []
-    for number in range(starts.PLACES + 2):  # one by one, so that the order is known
+    for number in range(start_slots.PLACES + 2):  # one by one, so that the order is known
         first.append(worker(number))
         eventually((tmp_path / f"said-{number}").read_text, why=f"#{number} to say something")
-    last, after = starts.PLACES, starts.PLACES + 1
+    last, after = start_slots.PLACES, start_slots.PLACES + 1
     assert [said(number) for number in range(last)] == ["starts\n"] * last
     assert said(last) == f"waiting for a place to start: {last} before it\n"
     assert said(after) == f"waiting for a place to start: {after} before it\n"
@@ -70,7 +70,7 @@ def test_one_more_than_there_are_places_waits_for_the_first_to_end(
     eventually(lambda: said(after).endswith("starts\n"), why="the next one to start")
 
 
-def standing(cache: Path, doing: Callable[[], Doing]) -> Any:
+def standing(cache: Path, doing: Callable[[], ActivityState]) -> Any:
     """As much of an Orchestra as a place needs."""
 
     def until(ask: Callable[[], bool], seconds: float, _pause: float) -> None:
@@ -85,12 +85,12 @@ def standing(cache: Path, doing: Callable[[], Doing]) -> Any:
 @pytest.mark.parametrize("how", ["it comes up", "it is killed"])
 def test_the_place_is_kept_until_the_agent_is_up(tmp_path: Path, how: str) -> None:
     up = tmp_path / "up"
-    orchestra = standing(tmp_path, lambda: Doing.BUSY if up.exists() else Doing.STARTING)
+    project = standing(tmp_path, lambda: ActivityState.BUSY if up.exists() else ActivityState.STARTING)
     agent = os.fork()
     if agent == 0:
         try:
-            starts.wait(orchestra, "7", lambda _: None)
-            starts.keep(orchestra, "7")
+            start_slots.wait(project, "7", lambda _: None)
+            start_slots.keep(project, "7")
             (tmp_path / "kept").touch()
             os.execvp("sleep", ["sleep", "60"])
         finally:
@@ -98,14 +98,14 @@ def test_the_place_is_kept_until_the_agent_is_up(tmp_path: Path, how: str) -> No
     try:
         eventually((tmp_path / "kept").exists, why="the place to be kept")
         eventually(lambda: b"sleep" in Path(f"/proc/{agent}/cmdline").read_bytes(), why="the agent to run")
-        assert starts.in_line(orchestra, "7")
+        assert start_slots.in_line(project, "7")
         if how == "it comes up":
             up.touch()
         else:
             os.kill(agent, 9)
             os.waitpid(agent, 0)
         began = time.monotonic()
-        eventually(lambda: not starts.in_line(orchestra, "7"), why="the place to be free")
+        eventually(lambda: not start_slots.in_line(project, "7"), why="the place to be free")
         assert time.monotonic() - began < 5
     finally:
         if how == "it comes up":
@@ -115,5 +115,5 @@ def test_the_place_is_kept_until_the_agent_is_up(tmp_path: Path, how: str) -> No
 
 def test_where_nothing_can_be_locked_nobody_waits(tmp_path: Path) -> None:
     (tmp_path / "starts").write_text("not a directory")
-    assert starts.wait(standing(tmp_path, lambda: Doing.STARTING), "7", pytest.fail) is False
-    assert not starts.in_line(standing(tmp_path, lambda: Doing.STARTING), "7")
+    assert start_slots.wait(standing(tmp_path, lambda: ActivityState.STARTING), "7", pytest.fail) is False
+    assert not start_slots.in_line(standing(tmp_path, lambda: ActivityState.STARTING), "7")

@@ -10,19 +10,19 @@ import pytest
 from click.testing import CliRunner
 from person import configure
 
-from orchestra.cli.main import orchestra
+from orchestra.cli.main import cli
 from orchestra.commands.stats import figures
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.core.models import Event, Status
 from orchestra.core.text import stamp
-from orchestra.ui.console import Door
+from orchestra.ui.console import Console
 
 pytestmark = pytest.mark.fast
 NOON = 1_767_873_600.0
 
 
 def event(minute: float, kind: str, **facts: object) -> Event:
-    return lifecycle.event(kind, stamp(NOON + minute * 60), "x", **facts)
+    return machine.event(kind, stamp(NOON + minute * 60), "x", **facts)
 
 
 SPAWNED = event(0, "spawned", id="7", title="Seven", nonce="n", queued=False)
@@ -52,7 +52,7 @@ STORY = [
 def test_where_the_time_went(
     events: list[Event], minutes: float, worked: float, shipped: float, waited: float, counts: tuple[int, int]
 ) -> None:
-    worker = lifecycle.fold(events)
+    worker = machine.fold(events)
     assert worker is not None
     found = figures(worker, events, NOON + minutes * 60)
     assert [found.worked / 60, found.shipped / 60, found.waited / 60] == [worked, shipped, waited]
@@ -61,7 +61,7 @@ def test_where_the_time_went(
 
 def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(repo)
-    store = Door(str(repo), dict(os.environ), lambda: NOON).orchestra.store
+    store = Console(str(repo), dict(os.environ), lambda: NOON).project.store
     transcript = tmp_path / "t.jsonl"
     transcript.write_text(
         json.dumps({"type": "assistant", "message": {"id": "m", "usage": {"output_tokens": 1500}}}) + "\n"
@@ -71,7 +71,7 @@ def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     store.record("7", store.event("started", "x", session="s", transcript=str(transcript)))
     store.record("8", store.event("spawned", "x", **{**facts, "id": "8", "queued": True}))
     monkeypatch.chdir(repo)
-    text = CliRunner().invoke(orchestra, ["stats"]).output
+    text = CliRunner().invoke(cli, ["stats"]).output
     lines = text.splitlines()
     assert lines[0] == "widgets   2 workers: 1 registered, 1 queued"
     assert lines[2].split() == ["status", "worked", "shipping", "waited", "asked", "starts", "tokens"]
@@ -79,7 +79,7 @@ def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert lines[3].split()[-3:] == ["0", "1", "1k"]
     assert lines[4].split() == ["#8", "queued", "0s", "0s", "0s", "0", "0", "-"]
     assert lines[5].split()[-1] == "1k"
-    told = json.loads(CliRunner().invoke(orchestra, ["stats", "--json"]).output)
+    told = json.loads(CliRunner().invoke(cli, ["stats", "--json"]).output)
     assert told["workers"][0]["tokens"]["total"] == 1500
     assert told["workers"][1]["tokens"] is None
     assert told["workers"][1]["status"] == Status.QUEUED

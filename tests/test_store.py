@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_lifecycle import EVENTS, SENSIBLE
 
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.core.models import Event, Status
 from orchestra.errors import OrchestraError
 from orchestra.storage.session_store import Store
@@ -59,7 +59,7 @@ def test_folding_the_journal_gives_the_snapshot(tmp_path_factory: pytest.TempPat
     spawned(store)
     for event in events:
         store.record("124", event)
-    told = lifecycle.fold([event for event, refused in store.journal("124") if not refused])
+    told = machine.fold([event for event, refused in store.journal("124") if not refused])
     kept = store.read("124")
     assert told is not None
     assert kept is not None
@@ -134,7 +134,7 @@ def test_a_lost_journal_goes_on_from_the_snapshot(store: Store) -> None:
     store.record("124", store.event("accepted", "hook"))
     os.unlink(os.path.join(store.root, "124.jsonl"))
     store.record("124", store.event("reported", "worker", status="working"))
-    told = lifecycle.fold([event for event, _ in store.journal("124")])
+    told = machine.fold([event for event, _ in store.journal("124")])
     assert told is not None
     assert told.status is Status.WORKING
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hostile import strings, unsafe
 
-from orchestra.core import fast_json as quick_json
-from orchestra.core.guidance import sayable
+from orchestra.core import fast_json
+from orchestra.core.guidance import without_controls
 from orchestra.core.text import clean, clean_lines
 
 pytestmark = pytest.mark.fast
@@ -50,8 +50,8 @@ def test_hostile_strings_are_clean_and_clean_is_clean() -> None:
     ],
 )
 def test_words_are_only_words(text: str, said: str) -> None:
-    assert sayable(text) == said
-    assert sayable(said) == said
+    assert without_controls(text) == said
+    assert without_controls(said) == said
 
 
 CUT = (
@@ -73,14 +73,14 @@ CUT = (
 @pytest.mark.parametrize("text", CUT, ids=range(len(CUT)))
 def test_what_is_no_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        quick_json.loads(text)
+        fast_json.loads(text)
 
 
 def test_it_is_one_where_the_json_package_was_never_loaded() -> None:
     """As in a hook: there the scanner cannot make the error it wants to raise."""
     lines = (
         "import sys",
-        f"sys.path.insert(0, {str(Path(quick_json.__file__).parents[2])!r})",
+        f"sys.path.insert(0, {str(Path(fast_json.__file__).parents[2])!r})",
         "from orchestra.core import fast_json as quick_json",
         f"for text in {CUT!r}:",
         "    try: quick_json.loads(text)",

@@ -14,7 +14,7 @@ from terminal import Terminal, quick_fingers
 from test_board import settled
 
 from orchestra.core.text import clean
-from orchestra.ui.console import Door
+from orchestra.ui.console import Console
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -77,11 +77,11 @@ def test_no_title_runs_hides_or_delays_anything(person: Person, repo: Path, tmp_
 
 
 def by_board(repo: Path) -> str:
-    from orchestra.ui.board.actions import Acts
+    from orchestra.ui.board.actions import BoardActions
     from orchestra.ui.board.app import Board
 
     async def story() -> str:
-        app = Board(Acts(Door(str(repo), dict(os.environ), time.time)))
+        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
         async with app.run_test(size=(200, 50)) as pilot:
             await settled(pilot, "{{TOKEN}}")
             text = await settled(pilot, "what happened")

@@ -18,14 +18,13 @@ from conftest import eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestra.core.guidance import sayable
+from orchestra.core.guidance import without_controls
 from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import client as tmux_server
-from orchestra.tmux import commands as conf
-from orchestra.tmux.panes import rows
-from orchestra.tmux.workspace import Tmux
+from orchestra.tmux import client, commands
+from orchestra.tmux.panes import parse_panes
+from orchestra.tmux.workspace import Workspace
 
 PROJECT = "acme-widgets"
 WAIT = ("sleep", "1000")
@@ -52,15 +51,15 @@ def raw(guard: Path) -> Raw:
 
 
 @pytest.fixture
-def make(guard: Path) -> Callable[..., Tmux]:
-    def made(project: str = PROJECT, hook: tuple[str, ...] = (), user_config: bool = True, **environ: str) -> Tmux:
-        return Tmux("orchestra", project, {**os.environ, **environ}, user_config=user_config, hook=hook)
+def make(guard: Path) -> Callable[..., Workspace]:
+    def made(project: str = PROJECT, hook: tuple[str, ...] = (), user_config: bool = True, **environ: str) -> Workspace:
+        return Workspace("orchestra", project, {**os.environ, **environ}, user_config=user_config, hook=hook)
 
     return made
 
 
 @pytest.fixture
-def tmux(make: Callable[..., Tmux]) -> Tmux:
+def tmux(make: Callable[..., Workspace]) -> Workspace:
     return make()
 
 
@@ -89,7 +88,7 @@ def screen(guard: Path) -> Screen:
 
 
 @pytest.fixture
-def attached(tmux: Tmux, screen: Screen, raw: Raw) -> Screen:
+def attached(tmux: Workspace, screen: Screen, raw: Raw) -> Screen:
     """Our session with worker 7, and somebody looking at it."""
     tmux.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
     screen.run(*tmux.attach_argv({}))
@@ -97,11 +96,11 @@ def attached(tmux: Tmux, screen: Screen, raw: Raw) -> Screen:
     return screen
 
 
-def worker(tmux: Tmux, number: str, argv: tuple[str, ...] = WAIT, per_window: int = 4) -> Pane:
+def worker(tmux: Workspace, number: str, argv: tuple[str, ...] = WAIT, per_window: int = 4) -> Pane:
     return tmux.open_worker(WorkerPlan(number, f"n{number}", argv, "/", f"#{number}"), per_window=per_window)
 
 
-def known_closed(tmux: Tmux) -> bool:
+def known_closed(tmux: Workspace) -> bool:
     try:
         return not tmux.running()
     except Unreachable:  # it is just dying
@@ -143,10 +142,10 @@ WORKSPACE = (
 )
 def test_layouts_are_the_five_names_or_drawn_ones_that_fit(text: str, panes: int, good: bool) -> None:
     if good:
-        assert conf.checked_layout(text, panes) == text
+        assert commands.checked_layout(text, panes) == text
     else:
         with pytest.raises(OrchestraError):
-            conf.checked_layout(text, panes)
+            commands.checked_layout(text, panes)
 
 
 @pytest.mark.fast
@@ -155,7 +154,7 @@ def test_layouts_are_the_five_names_or_drawn_ones_that_fit(text: str, panes: int
     [("x;", "x\\;"), (";", "\\;"), ("x", "x"), ("a;b", "a;b"), ("", ""), ("x;;", "x;\\;")],
 )
 def test_a_last_semicolon_is_escaped_in_argv(text: str, expected: str) -> None:
-    assert conf.arg(text) == expected
+    assert commands.escape_argument(text) == expected
 
 
 @pytest.mark.fast
@@ -164,15 +163,15 @@ def test_a_last_semicolon_is_escaped_in_argv(text: str, expected: str) -> None:
     [("#(x)", "##(x)"), ("##", "####"), ("#[x", "#[x"), ("a#", "a##"), ("plain", "plain")],
 )
 def test_hashes_are_doubled_where_tmux_expands(text: str, expected: str) -> None:
-    assert conf.hashes(text) == expected
+    assert commands.escape_hashes(text) == expected
 
 
 @pytest.mark.fast
 @given(st.text())
 def test_what_is_pasted_holds_no_control_character(text: str) -> None:
-    kept = sayable(text)
+    kept = without_controls(text)
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", kept)
-    assert sayable(kept) == kept
+    assert without_controls(kept) == kept
 
 
 @pytest.mark.fast
@@ -186,14 +185,14 @@ def test_what_is_pasted_holds_no_control_character(text: str) -> None:
     ],
 )
 def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
-    assert sayable(text) == expected
+    assert without_controls(text) == expected
 
 
 @pytest.mark.fast
 def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
     good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|acme|x"
     text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
-    (row,) = rows(text, "acme|x")
+    (row,) = parse_panes(text, "acme|x")
     assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")
 
 
@@ -201,14 +200,14 @@ def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
 @pytest.mark.parametrize("name", ["#(x)", "@x y", "status-right;", "-g", "", "A"])
 def test_an_option_name_is_checked_because_tmux_expands_it(name: str) -> None:
     with pytest.raises(OrchestraError):
-        conf.set_options("%1", {name: "on"})
+        commands.set_options("%1", {name: "on"})
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("text", ["", "a b", "1\n", "#{pid}", "x,y", "\u0661"])
 def test_a_worker_or_nonce_that_could_be_a_format_is_refused(text: str) -> None:
     with pytest.raises(OrchestraError):
-        conf.word(text)
+        commands.checked_word(text)
 
 
 def test_importing_costs_no_subprocess_and_no_libtmux() -> None:
@@ -235,7 +234,7 @@ def test_importing_costs_no_subprocess_and_no_libtmux() -> None:
         ("tmux 2.9", False),
     ],
 )
-def test_check_wants_3_2a(says: str, good: bool, tmp_path: Path, make: Callable[..., Tmux]) -> None:
+def test_check_wants_3_2a(says: str, good: bool, tmp_path: Path, make: Callable[..., Workspace]) -> None:
     (tmp_path / "tmux").write_text(f"#!/bin/sh\necho {says}\n")
     (tmp_path / "tmux").chmod(0o755)
     old = make(PATH=str(tmp_path))
@@ -247,7 +246,7 @@ def test_check_wants_3_2a(says: str, good: bool, tmp_path: Path, make: Callable[
         assert "install" in caught.value.hint
 
 
-def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Tmux]) -> None:
+def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Workspace]) -> None:
     with pytest.raises(OrchestraError, match="not installed") as caught:
         make(PATH=str(tmp_path)).check()
     assert "install" in caught.value.hint
@@ -255,7 +254,7 @@ def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Tmux]) ->
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
+def test_any_word_arrives_as_it_is(text: str, tmux: Workspace, raw: Raw) -> None:
     if not tmux.running():
         worker(tmux, "1")
     wanted = f"{text}\\\n{text}'\";"
@@ -263,7 +262,7 @@ def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
     assert said.out[:-1] == wanted
 
 
-def test_running_is_false_only_when_that_is_known(tmux: Tmux, make: Callable[..., Tmux], raw: Raw) -> None:
+def test_running_is_false_only_when_that_is_known(tmux: Workspace, make: Callable[..., Workspace], raw: Raw) -> None:
     assert not tmux.running()
     assert tmux.panes() == ()
     worker(tmux, "1")
@@ -274,9 +273,11 @@ def test_running_is_false_only_when_that_is_known(tmux: Tmux, make: Callable[...
     assert worker(tmux, "1").worker == "1"
 
 
-def test_a_server_that_does_not_answer_is_unreachable(tmux: Tmux, raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_unreachable(
+    tmux: Workspace, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker(tmux, "1")
-    monkeypatch.setattr(tmux_server, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
     pid = int(raw("display-message", "-p", "#{pid}"))
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -289,7 +290,7 @@ def test_a_server_that_does_not_answer_is_unreachable(tmux: Tmux, raw: Raw, monk
     monkeypatch.undo()
 
 
-def test_a_server_without_sessions_is_no_workspace(tmux: Tmux, raw: Raw) -> None:
+def test_a_server_without_sessions_is_no_workspace(tmux: Workspace, raw: Raw) -> None:
     worker(tmux, "1")
     raw("set-option", "-s", "exit-empty", "off")
     raw("kill-session", "-t", f"={PROJECT}")
@@ -299,7 +300,7 @@ def test_a_server_without_sessions_is_no_workspace(tmux: Tmux, raw: Raw) -> None
     assert worker(tmux, "1").worker == "1"
 
 
-def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Tmux], tmp_path: Path) -> None:
+def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Workspace], tmp_path: Path) -> None:
     real = shutil.which("tmux")
     ended = f'#!/bin/sh\ncase "$*" in *start-server*) [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; '
     (tmp_path / "tmux").write_text(
@@ -310,14 +311,16 @@ def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Tmux],
     assert (tmp_path / "once").exists()
 
 
-def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(
+    tmux: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
 
-    def ask(*argv: str) -> tmux_server.Reply:
+    def ask(*argv: str) -> client.TmuxReply:
         asked.append(argv[0])
         status = "3" if "run-shell" in asked else ""
         row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|{PROJECT}\n"
-        return tmux_server.Reply(0, row, "")
+        return client.TmuxReply(0, row, "")
 
     monkeypatch.setattr(tmux.server, "ask", ask)
     assert [pane.exit_status for pane in tmux.panes()] == [3]
@@ -325,7 +328,7 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens on a deleted socket")
-def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
+def test_a_deleted_socket_is_not_a_dead_server(tmux: Workspace, raw: Raw) -> None:
     worker(tmux, "1")
     pid = int(raw("display-message", "-p", "#{pid}"))
     os.unlink(tmux.server.path)
@@ -337,7 +340,7 @@ def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
     assert tmux.running()
 
 
-def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Tmux], raw: Raw, tmp_path: Path) -> None:
+def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Workspace], raw: Raw, tmp_path: Path) -> None:
     tmux = make(GITHUB_TOKEN="canary-caller", LC_TIME="C")
     seen = tmp_path / "environment"
     argv = ("sh", "-c", f"env > {seen}.part; mv {seen}.part {seen}; exec sleep 1000")
@@ -352,7 +355,7 @@ def test_no_secret_of_the_caller_reaches_the_server(make: Callable[..., Tmux], r
     assert "LC_TIME=C" in told
 
 
-def test_a_client_that_attaches_brings_no_environment(tmux: Tmux, raw: Raw, screen: Screen) -> None:
+def test_a_client_that_attaches_brings_no_environment(tmux: Workspace, raw: Raw, screen: Screen) -> None:
     worker(tmux, "1")
     raw("set-option", "-g", "update-environment", "CANARY")
     screen.run("env", "CANARY=secret", *tmux.attach_argv({}))
@@ -363,7 +366,7 @@ def test_a_client_that_attaches_brings_no_environment(tmux: Tmux, raw: Raw, scre
 # --- opening ---
 
 
-def test_a_cold_workspace_opens_whole_and_opening_again_changes_nothing(tmux: Tmux, raw: Raw) -> None:
+def test_a_cold_workspace_opens_whole_and_opening_again_changes_nothing(tmux: Workspace, raw: Raw) -> None:
     assert tmux.open(WORKSPACE)
     assert len(tmux.panes()) == 12
     assert {pane.worker: pane.nonce for pane in tmux.panes()} == {str(n): f"n{n}" for n in range(1, 13)}
@@ -391,7 +394,7 @@ CONFIGS = {
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 @pytest.mark.parametrize("name", CONFIGS)
-def test_under_any_user_config(name: str, locale: str, make: Callable[..., Tmux], raw: Raw, home: Path) -> None:
+def test_under_any_user_config(name: str, locale: str, make: Callable[..., Workspace], raw: Raw, home: Path) -> None:
     (home / ".tmux.conf").write_text("set -g @mine yes\n" + CONFIGS[name])
     tmux = make(LC_ALL=locale)
     shell = window("shéll", PanePlan(cwd="/", keys=("echo one;", "echo t'wo")), role="shell")
@@ -414,13 +417,13 @@ def test_under_any_user_config(name: str, locale: str, make: Callable[..., Tmux]
     )
 
 
-def test_the_users_config_can_be_left_out(make: Callable[..., Tmux], raw: Raw, home: Path) -> None:
+def test_the_users_config_can_be_left_out(make: Callable[..., Workspace], raw: Raw, home: Path) -> None:
     (home / ".tmux.conf").write_text("set -g @mine yes\n")
     assert make(user_config=False).open(WORKSPACE)
     assert not raw("show-options", "-gqv", "@mine")
 
 
-def test_a_window_that_was_closed_comes_back_and_a_dead_pane_runs_again(tmux: Tmux, raw: Raw) -> None:
+def test_a_window_that_was_closed_comes_back_and_a_dead_pane_runs_again(tmux: Workspace, raw: Raw) -> None:
     plans = [
         window("orchestrator", role="orchestrator"),
         window("monitor", PanePlan(("sh", "-c", "exit 3")), role="monitor"),
@@ -436,14 +439,14 @@ def test_a_window_that_was_closed_comes_back_and_a_dead_pane_runs_again(tmux: Tm
     assert not tmux.open(alive)
 
 
-def test_two_opening_at_once_make_one_workspace(make: Callable[..., Tmux], raw: Raw) -> None:
+def test_two_opening_at_once_make_one_workspace(make: Callable[..., Workspace], raw: Raw) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: make().open(WORKSPACE), range(4)))
     assert sorted(made) == [False, False, False, True]
     assert len(raw.rows("#{pane_id}")) == 13
 
 
-def test_what_a_window_plan_says_is_done(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+def test_what_a_window_plan_says_is_done(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:
     odd = tmp_path / "a#(touch canary)%H#[x];"
     odd.mkdir()
     program = odd / "a program"
@@ -465,13 +468,13 @@ def test_what_a_window_plan_says_is_done(tmux: Tmux, raw: Raw, tmp_path: Path) -
     assert eventually(lambda: "no shell read this" in raw("capture-pane", "-p", "-t", f"={PROJECT}:{{end}}"))
 
 
-def test_an_unknown_layout_is_an_error_before_anything_opens(tmux: Tmux) -> None:
+def test_an_unknown_layout_is_an_error_before_anything_opens(tmux: Workspace) -> None:
     with pytest.raises(OrchestraError, match="layout"):
         tmux.open([window("a"), window("b", PanePlan(WAIT), PanePlan(WAIT), layout="garbage")])
     assert not tmux.running()
 
 
-def test_a_window_that_does_not_open_whole_is_an_error_that_says_why(tmux: Tmux) -> None:
+def test_a_window_that_does_not_open_whole_is_an_error_that_says_why(tmux: Workspace) -> None:
     with pytest.raises(OrchestraError, match=r"window odd: .*nonsense"):
         tmux.open([window("odd", PanePlan(WAIT), PanePlan(WAIT, options={"nonsense": "1"}), PanePlan(WAIT))])
 
@@ -479,7 +482,7 @@ def test_a_window_that_does_not_open_whole_is_an_error_that_says_why(tmux: Tmux)
 # --- workers ---
 
 
-def test_twenty_workers_at_once_from_nothing(make: Callable[..., Tmux], raw: Raw) -> None:
+def test_twenty_workers_at_once_from_nothing(make: Callable[..., Workspace], raw: Raw) -> None:
     with ThreadPoolExecutor(20) as pool:
         panes = list(pool.map(lambda n: worker(make(), str(n)), range(1, 21)))
     assert {pane.worker for pane in panes} == {str(n) for n in range(1, 21)}
@@ -491,14 +494,14 @@ def test_twenty_workers_at_once_from_nothing(make: Callable[..., Tmux], raw: Raw
     assert set(raw.rows("#{pane-border-status} #{remain-on-exit} #{pane_dead}")) == {"top on 0"}
 
 
-def test_the_same_worker_many_times_at_once_is_one_pane(make: Callable[..., Tmux], raw: Raw) -> None:
+def test_the_same_worker_many_times_at_once_is_one_pane(make: Callable[..., Workspace], raw: Raw) -> None:
     with ThreadPoolExecutor(8) as pool:
         panes = list(pool.map(lambda _: worker(make(), "1"), range(8)))
     assert len(set(panes)) == 1
     assert len(raw.rows("#{pane_id}")) == 1
 
 
-def test_a_dead_pane_is_run_again_in_place_and_a_living_one_never(tmux: Tmux, raw: Raw) -> None:
+def test_a_dead_pane_is_run_again_in_place_and_a_living_one_never(tmux: Workspace, raw: Raw) -> None:
     first = worker(tmux, "1", ("sh", "-c", "exit 7"))
     dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
     assert (dead.id, dead.exit_status) == (first.id, 7)
@@ -512,7 +515,7 @@ def test_a_dead_pane_is_run_again_in_place_and_a_living_one_never(tmux: Tmux, ra
 
 
 def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
-    make: Callable[..., Tmux], tmp_path: Path
+    make: Callable[..., Workspace], tmp_path: Path
 ) -> None:
     told = tmp_path / "it's told"
     tmux = make(hook=("sh", "-c", 'echo "$@" >> "$0"; echo noise', str(told)))
@@ -523,7 +526,7 @@ def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
     assert eventually(lambda: told.exists() and told.read_text()) == f"pane-died {pane.id}\n"
 
 
-def test_no_worker_takes_the_persons_view(tmux: Tmux, raw: Raw) -> None:
+def test_no_worker_takes_the_persons_view(tmux: Workspace, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     for number in "123":
         worker(tmux, number)
@@ -540,7 +543,7 @@ def test_no_worker_takes_the_persons_view(tmux: Tmux, raw: Raw) -> None:
     assert raw("list-windows", "-F", "#{window_panes}") == "1\n4\n1"
 
 
-def test_without_space_in_the_shared_window_the_worker_gets_its_own(tmux: Tmux, raw: Raw) -> None:
+def test_without_space_in_the_shared_window_the_worker_gets_its_own(tmux: Workspace, raw: Raw) -> None:
     worker(tmux, "1")
     raw("resize-window", "-t", f"={PROJECT}:=workers", "-x", "10", "-y", "3")
     worker(tmux, "2", per_window=50)
@@ -548,7 +551,7 @@ def test_without_space_in_the_shared_window_the_worker_gets_its_own(tmux: Tmux, 
     assert len(tmux.panes()) == 3
 
 
-def test_one_and_twelve_are_never_confused(tmux: Tmux) -> None:
+def test_one_and_twelve_are_never_confused(tmux: Workspace) -> None:
     twelve, one = worker(tmux, "12"), worker(tmux, "1")
     tmux.close(one)
     assert [pane.worker for pane in tmux.panes()] == ["12"]
@@ -557,7 +560,7 @@ def test_one_and_twelve_are_never_confused(tmux: Tmux) -> None:
     assert worker(tmux, "1").id not in (one.id, twelve.id)
 
 
-def test_a_project_never_sees_anothers_workers(make: Callable[..., Tmux], raw: Raw) -> None:
+def test_a_project_never_sees_anothers_workers(make: Callable[..., Workspace], raw: Raw) -> None:
     ours, longer = make("acme"), make("acme-widgets")
     pane, other = worker(ours, "1"), worker(longer, "1")
     assert (ours.panes(), longer.panes()) == ((pane,), (other,))
@@ -569,7 +572,7 @@ def test_a_project_never_sees_anothers_workers(make: Callable[..., Tmux], raw: R
 
 
 @pytest.mark.parametrize("project", ["a.b:c", "日本-ab12", "#(touch canary)", "-x", "a b;", "x" * 90])
-def test_any_project_name(project: str, make: Callable[..., Tmux]) -> None:
+def test_any_project_name(project: str, make: Callable[..., Workspace]) -> None:
     tmux = make(project, LC_ALL="C")
     pane = worker(tmux, "1")
     assert tmux.panes() == (pane,)
@@ -578,7 +581,7 @@ def test_any_project_name(project: str, make: Callable[..., Tmux]) -> None:
     assert not tmux.running()
 
 
-def test_down_and_up_again_at_once(tmux: Tmux, raw: Raw) -> None:
+def test_down_and_up_again_at_once(tmux: Workspace, raw: Raw) -> None:
     for _ in range(5):
         assert tmux.open(WORKSPACE)
         tmux.shutdown()
@@ -593,13 +596,13 @@ def reader(file: Path) -> tuple[str, ...]:
     return ("sh", "-c", f"stty raw -echo; printf '\\033[?2004hready'; exec cat > {shlex.quote(str(file))}")
 
 
-def ready(tmux: Tmux, number: str, file: Path) -> Pane:
+def ready(tmux: Workspace, number: str, file: Path) -> Pane:
     pane = worker(tmux, number, reader(file))
     eventually(lambda: "ready" in tmux.capture(pane))
     return pane
 
 
-def test_a_hundred_kilobytes_arrive_byte_for_byte(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+def test_a_hundred_kilobytes_arrive_byte_for_byte(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:
     file = tmp_path / "got"
     pane = ready(tmux, "1", file)
     text = "Guidance:\n" + "\tThe wörd 日本 #{pid} #(touch canary) $HOME `x` 'q' \"d\" \\\n" * 1700 + "end;"
@@ -612,7 +615,7 @@ def test_a_hundred_kilobytes_arrive_byte_for_byte(tmux: Tmux, raw: Raw, tmp_path
     assert not raw("list-buffers")
 
 
-def test_a_paste_cannot_be_ended_from_inside(tmux: Tmux, tmp_path: Path) -> None:
+def test_a_paste_cannot_be_ended_from_inside(tmux: Workspace, tmp_path: Path) -> None:
     file = tmp_path / "got"
     tmux.deliver(ready(tmux, "1", file), "one\x1b[201~\rtwo\x03;")
     assert (
@@ -620,7 +623,7 @@ def test_a_paste_cannot_be_ended_from_inside(tmux: Tmux, tmp_path: Path) -> None
     )
 
 
-def test_copy_mode_is_left_first(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
+def test_copy_mode_is_left_first(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:
     file = tmp_path / "got"
     pane = ready(tmux, "1", file)
     raw("copy-mode", "-t", pane.id)
@@ -641,7 +644,7 @@ def test_copy_mode_is_left_first(tmux: Tmux, raw: Raw, tmp_path: Path) -> None:
     ],
 )
 def test_nothing_is_typed_or_closed_unless_the_pane_is_the_workers(
-    change: Callable[[Pane], Pane], tmux: Tmux, raw: Raw, tmp_path: Path
+    change: Callable[[Pane], Pane], tmux: Workspace, raw: Raw, tmp_path: Path
 ) -> None:
     file = tmp_path / "got"
     stranger = change(ready(tmux, "1", file))
@@ -658,7 +661,7 @@ def test_nothing_is_typed_or_closed_unless_the_pane_is_the_workers(
     assert not raw("list-buffers")
 
 
-def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Tmux) -> None:
+def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Workspace) -> None:
     pane = worker(tmux, "1", ("sh", "-c", "printf 'last \\033[31mwords\\007'; exit 1"))
     eventually(lambda: tmux.panes()[0].dead)
     with pytest.raises(OrchestraError, match="gone, dead, or not"):
@@ -669,20 +672,20 @@ def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Tmux) -> None:
     assert tmux.panes() == ()
 
 
-def test_what_a_pane_shows_is_read_whatever_the_locale(make: Callable[..., Tmux]) -> None:
+def test_what_a_pane_shows_is_read_whatever_the_locale(make: Callable[..., Workspace]) -> None:
     tmux = make(LC_ALL="C")
     pane = worker(tmux, "1", ("sh", "-c", "printf '\\342\\224\\200 d\\303\\251j\\303\\240'; exec sleep 1000"))
     eventually(lambda: tmux.capture(pane).startswith("─ déjà"), 5)
 
 
-def test_capture_reaches_back_into_the_history(tmux: Tmux) -> None:
+def test_capture_reaches_back_into_the_history(tmux: Workspace) -> None:
     pane = worker(tmux, "1", ("sh", "-c", "seq 1 500; exec sleep 1000"))
     eventually(lambda: "\n500\n" in tmux.capture(pane))
     assert "\n200\n" not in tmux.capture(pane)
     assert "\n200\n" in tmux.capture(pane, lines=400)
 
 
-def test_empty_guidance_is_refused(tmux: Tmux) -> None:
+def test_empty_guidance_is_refused(tmux: Workspace) -> None:
     with pytest.raises(OrchestraError, match="nothing"):
         tmux.deliver(worker(tmux, "1"), "\x1b\x00")
 
@@ -735,7 +738,7 @@ def nothing_ran(raw: Raw, canary: Path) -> None:
 
 
 def test_the_bar_is_drawn_as_it_is_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+    tmux: Workspace, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
         tmux.bar(f"<{text}>", text)
@@ -746,7 +749,7 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
 
 
 def test_borders_are_drawn_as_they_are_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+    tmux: Workspace, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for number in range(1, 14):
         worker(tmux, str(number), per_window=99)
@@ -762,7 +765,7 @@ def test_borders_are_drawn_as_they_are_and_never_run(
 
 
 def test_what_is_said_is_drawn_as_it_is_and_never_run(
-    tmux: Tmux, raw: Raw, attached: Screen, hostile: list[str], canary: Path
+    tmux: Workspace, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     raw("set-option", "-g", "display-time", "0")
     for text in hostile:
@@ -776,12 +779,12 @@ def test_what_is_said_is_drawn_as_it_is_and_never_run(
 
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Tmux, attached: Screen) -> None:
+def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Workspace, attached: Screen) -> None:
     tmux.bar(f"<{text}>", "ready")
     eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
 
 
-def test_the_bar_stands_before_the_persons_own(tmux: Tmux, raw: Raw, screen: Screen, home: Path) -> None:
+def test_the_bar_stands_before_the_persons_own(tmux: Workspace, raw: Raw, screen: Screen, home: Path) -> None:
     (home / ".tmux.conf").write_text(
         "set -g status-right 'mine #(echo job) %Y #{session_name}'\nset -g status-interval 1\n"
     )
@@ -794,7 +797,7 @@ def test_the_bar_stands_before_the_persons_own(tmux: Tmux, raw: Raw, screen: Scr
     assert "\x1b" in screen.raw("capture-pane", "-p", "-e")
 
 
-def test_the_level_colours_the_bar(tmux: Tmux, attached: Screen) -> None:
+def test_the_level_colours_the_bar(tmux: Workspace, attached: Screen) -> None:
     styles = {}
     for level in ("blocked", "stuck", "crashed", "limited", "silent", "ready", "none", "#[fg=red]"):
         tmux.bar(f"at {level[:4]}", level)
@@ -807,7 +810,7 @@ def test_the_level_colours_the_bar(tmux: Tmux, attached: Screen) -> None:
     assert styles["none"] == styles["#[fg=red]"]
 
 
-def test_the_bar_says_by_itself_that_the_monitor_stopped(tmux: Tmux, raw: Raw, attached: Screen) -> None:
+def test_the_bar_says_by_itself_that_the_monitor_stopped(tmux: Workspace, raw: Raw, attached: Screen) -> None:
     now = int(subprocess.run(["date", "+%s"], capture_output=True, text=True, check=True).stdout)
     tmux.bar("all well", "none")
     tmux.beat(now - 5.5)
@@ -819,7 +822,7 @@ def test_the_bar_says_by_itself_that_the_monitor_stopped(tmux: Tmux, raw: Raw, a
     eventually(lambda: "all well" in attached.lines()[-1])
 
 
-def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
+def test_the_bar_finds_a_session_that_was_renamed(tmux: Workspace, raw: Raw) -> None:
     worker(tmux, "1")
     raw("rename-session", "-t", f"={PROJECT}", "mine")
     tmux.bar("still here", "none")
@@ -828,7 +831,7 @@ def test_the_bar_finds_a_session_that_was_renamed(tmux: Tmux, raw: Raw) -> None:
     assert len(tmux.panes()) == 2
 
 
-def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
+def test_nothing_is_shown_while_closed(tmux: Workspace) -> None:
     tmux.bar("text", "none")
     tmux.beat(1.0)
     tmux.say("text")
@@ -836,14 +839,14 @@ def test_nothing_is_shown_while_closed(tmux: Tmux) -> None:
     assert not tmux.running()
 
 
-def test_say_is_read_and_terminals_are_the_clients(tmux: Tmux, attached: Screen) -> None:
+def test_say_is_read_and_terminals_are_the_clients(tmux: Workspace, attached: Screen) -> None:
     tmux.say("#124 needs you: #[fg=red] #(x) %H")
     eventually(lambda: attached.shows("#124 needs you: #[fg=red] #(x) %H"))
     assert len(tmux.terminals()) == 1
     assert tmux.terminals()[0].startswith("/dev/")
 
 
-def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> None:
+def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Workspace, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     panes = [worker(tmux, number, per_window=2) for number in ("1", "12", "2")]
     for pane in panes:
@@ -857,7 +860,7 @@ def test_goto_shows_the_worker_or_the_window_of_a_role(tmux: Tmux, raw: Raw) -> 
 
 
 def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
-    make: Callable[..., Tmux], raw: Raw, attached: Screen
+    make: Callable[..., Workspace], raw: Raw, attached: Screen
 ) -> None:
     where = raw("display-message", "-p", "-t", f"={PROJECT}:", "#{socket_path},#{pid},#{s/[$]//:session_id}")
     tmux = make(TMUX=where)
@@ -869,7 +872,7 @@ def test_going_somewhere_takes_no_key_from_who_has_just_pressed_the_prefix(
     assert raw("list-clients", "-F", "#{client_key_table}") == "prefix"
 
 
-def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
+def test_attach_is_by_where_the_terminal_is(tmux: Workspace) -> None:
     with pytest.raises(OrchestraError, match="not open"):
         tmux.attach_argv({})
     worker(tmux, "1")
@@ -885,7 +888,7 @@ def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
     assert tmux.attach_argv({"TMUX": ""}) == tmux.attach_argv({})
 
 
-def test_from_another_tmux_and_back(tmux: Tmux, raw: Raw, screen: Screen) -> None:
+def test_from_another_tmux_and_back(tmux: Workspace, raw: Raw, screen: Screen) -> None:
     tmux.open(
         [window("orchestrator", PanePlan(("sh", "-c", "echo our own pane; exec sleep 1000")), role="orchestrator")]
     )
@@ -903,10 +906,10 @@ def test_from_another_tmux_and_back(tmux: Tmux, raw: Raw, screen: Screen) -> Non
 
 
 def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
-    tmux: Tmux, make: Callable[..., Tmux], monkeypatch: pytest.MonkeyPatch
+    tmux: Workspace, make: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = f"{tmux.server.path}.orchestra"
-    monkeypatch.setattr(tmux_server, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(client, "LOCK_SECONDS", 0.1)
     with tmux.server.locked():
         assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600
         assert stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
@@ -916,7 +919,7 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
     assert worker(make(), "1").worker == "1"
 
 
-def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
+def test_a_killed_holder_holds_nothing(tmux: Workspace) -> None:
     hold = (
         "import os, signal\nfrom orchestra.tmux.workspace import Tmux\n"
         f"with Tmux('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
@@ -925,7 +928,7 @@ def test_a_killed_holder_holds_nothing(tmux: Tmux) -> None:
     assert worker(tmux, "1").worker == "1"
 
 
-def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
+def test_many_workers_open_in_one_message(tmux: Workspace, raw: Raw) -> None:
     tmux.open([window("orchestrator", role="orchestrator")])
     plans = [WorkerPlan(str(number), f"n{number}", WAIT, "/", f"#{number}") for number in range(1, 11)]
     assert tmux.open([], plans, per_window=4)
@@ -939,7 +942,7 @@ def test_many_workers_open_in_one_message(tmux: Tmux, raw: Raw) -> None:
 
 
 def test_a_pane_that_somebody_else_ends_at_the_same_moment_is_closed(
-    tmux: Tmux, raw: Raw, monkeypatch: pytest.MonkeyPatch
+    tmux: Workspace, raw: Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pane, within = worker(tmux, "1"), tmux.server.within
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestra.errors import OrchestraError
-from orchestra.github import auth as token
+from orchestra.github import auth
 from orchestra.github.auth import Token, forget, keep, resolve
 
 pytestmark = pytest.mark.fast
@@ -114,7 +114,7 @@ def test_the_command_is_not_given_to_a_shell(home: Path) -> None:
 def test_a_program_that_hangs_is_left(
     asked: str, home: Path, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(token, "TIMEOUT", 0.2)
+    monkeypatch.setattr(auth, "TIMEOUT", 0.2)
     gh = program("gh", "exec sleep 60")
     environ = {"PATH": f"{gh.parent}:/usr/bin:/bin"}
     began = time.monotonic()

@@ -12,10 +12,10 @@ import pytest
 from person import configure
 
 from orchestra.agents.claude.usage import transcripts, used_in
-from orchestra.agents.usage import Mark, Usage
-from orchestra.ui.console import Door
-from orchestra.workers import token_usage as tokens
-from orchestra.workers.overview import counted, look
+from orchestra.agents.usage import ReadPosition, Usage
+from orchestra.ui.console import Console
+from orchestra.workers import token_usage
+from orchestra.workers.overview import overview, with_tokens
 
 pytestmark = pytest.mark.fast
 MOST = 10**6
@@ -32,14 +32,14 @@ def test_one_message_is_several_lines_and_counts_once(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     result = json.dumps({"type": "user", "message": {"content": '{"usage": "assistant"}'}}) + "\n"
     file.write_text(said("m1", 1) + said("m1", 1) + result + said("m1", 40) + said("m2", 5))
-    assert used_in(str(file), Mark(), MOST).usage == Usage(fresh=200, cached=2000, written=45)
+    assert used_in(str(file), ReadPosition(), MOST).usage == Usage(fresh=200, cached=2000, written=45)
 
 
 def test_it_is_read_on_from_where_the_last_look_ended_and_the_last_line_waits(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     line = said("m2", 5)
     file.write_text(said("m1", 1) + line[:30])
-    first = used_in(str(file), Mark(), MOST)
+    first = used_in(str(file), ReadPosition(), MOST)
     assert (first.usage.written, first.behind) == (1, False)
     with file.open("a") as more:
         more.write(line[30:] + said("m1", 9))
@@ -54,12 +54,12 @@ def test_it_is_read_on_from_where_the_last_look_ended_and_the_last_line_waits(tm
 def test_a_look_reads_so_much_and_says_that_there_is_more(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text("".join(said(f"m{number}", 1) for number in range(100)))
-    mark, looks = Mark(), 0
+    mark, looks = ReadPosition(), 0
     while not looks or mark.behind:
         mark, looks = used_in(str(file), mark, 1000), looks + 1
     assert mark.usage.written == 100
     assert looks > 10
-    assert used_in(str(file), Mark(), 0).behind
+    assert used_in(str(file), ReadPosition(), 0).behind
     assert not used_in(str(file), mark, 0).behind
 
 
@@ -74,8 +74,8 @@ def test_what_is_no_transcript_holds_nothing_and_hangs_nobody(tmp_path: Path) ->
     bad += [said("m", 1).replace('{"id": "m"', '{"id": 7').encode(), said("n", -5, True).encode()]
     (tmp_path / "bad").write_bytes(b"\n".join(bad) + b"\n\xff\x00\n")
     for name in ("pipe", "link", "none", "."):
-        assert used_in(str(tmp_path / name), Mark(), MOST) == Mark(), name
-    assert used_in(str(tmp_path / "bad"), Mark(), MOST).usage == Usage(cached=2000, written=1)
+        assert used_in(str(tmp_path / name), ReadPosition(), MOST) == ReadPosition(), name
+    assert used_in(str(tmp_path / "bad"), ReadPosition(), MOST).usage == Usage(cached=2000, written=1)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_what_is_no_transcript_holds_nothing_and_hangs_nobody(tmp_path: Path) ->
     [(0, "0"), (999, "999"), (1234, "1k"), (12_345, "12k"), (1_234_567, "1.2M"), (12_345_678, "12M")],
 )
 def test_tokens_are_short(count: int, shown: str) -> None:
-    assert tokens.short(count) == shown
+    assert token_usage.short(count) == shown
 
 
 def test_a_worker_s_tokens_are_those_of_all_its_conversations(repo: Path, tmp_path: Path) -> None:
     configure(repo)
-    door = Door(str(repo), dict(os.environ), time.time)
-    store = door.orchestra.store
+    console = Console(str(repo), dict(os.environ), time.time)
+    store = console.project.store
     facts = {"id": "7", "title": "Seven", "branch": "b", "base": "main", "nonce": "n", "agent": "claude"}
     store.record("7", store.event("spawned", "human", queued=False, baseCommit="0" * 40, agentSession="s", **facts))
     for name in ("one", "two"):
@@ -101,8 +101,8 @@ def test_a_worker_s_tokens_are_those_of_all_its_conversations(repo: Path, tmp_pa
     assert transcripts(str(tmp_path / "two.jsonl"))[1:] == [str(below / "agent-1.jsonl")]
 
     def used() -> str:
-        (row,) = counted(door.orchestra, look(door.orchestra)).rows
-        return tokens.told(row.tokens) if row.tokens else ""
+        (row,) = with_tokens(console.project, overview(console.project)).rows
+        return token_usage.summary(row.tokens) if row.tokens else ""
 
     assert used() == "3k: 300 in, 3k from the cache, 0 into it, 120 out"
     with (tmp_path / "two.jsonl").open("a") as more:

@@ -15,8 +15,8 @@ from person import Person, configure, write_issue
 
 from orchestra.core.models import Issue
 from orchestra.errors import OrchestraError
-from orchestra.reveal import reveal
 from orchestra.workers import trust
+from orchestra.workers.trust import reveal
 
 pytest_plugins = ("github_double.fixtures",)
 
@@ -67,7 +67,7 @@ def test_an_edit_while_the_person_reads_voids_their_yes(edited: dict[str, str]) 
     given = {"given": True, "ask": lambda _: True}
     with pytest.raises(OrchestraError, match="edited while you read"):
         trust.check(Told(issue._replace(**edited)), issue, **given)  # type: ignore[arg-type]
-    assert trust.check(Told(issue), issue, **given) == trust.pinned(issue)  # type: ignore[arg-type]
+    assert trust.check(Told(issue), issue, **given) == trust.text_hash(issue)  # type: ignore[arg-type]
 
 
 @journey

@@ -19,7 +19,7 @@ from orchestra.core.models import Changes
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git.process import execute
 from orchestra.git.remote import _credential
-from orchestra.git.remote_url import slug
+from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import READY, Repository
 
 pytestmark = pytest.mark.fast
@@ -162,12 +162,12 @@ URLS = {
 
 @pytest.mark.parametrize("url", URLS, ids=lambda url: url or "empty")
 def test_slug(url: str) -> None:
-    assert slug(url) == URLS[url]
+    assert parse_remote_url(url) == URLS[url]
 
 
 @given(st.text())
 def test_slug_never_raises(text: str) -> None:
-    found = slug(text)
+    found = parse_remote_url(text)
     assert found is None or all(found)
 
 

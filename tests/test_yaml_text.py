@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.config import layout
-from orchestra.config import schema as config
+from orchestra.config import layout, schema
 from orchestra.config.yaml import MAX_BYTES, MAX_DEPTH, dotted, load, parse, unknown_key
 from orchestra.errors import UsageError
 
@@ -162,7 +161,7 @@ WRONG_SHAPES = [
 
 @pytest.mark.parametrize("text", WRONG_SHAPES)
 @pytest.mark.parametrize(
-    "read", [layout.load, lambda text, name: config.load([(name, text)])], ids=["layout", "config"]
+    "read", [layout.load, lambda text, name: schema.load([(name, text)])], ids=["layout", "config"]
 )
 def test_a_wrong_shape_gives_one_sentence_from_every_reader(text: str, read: Callable[[str, str], object]) -> None:
     assert re.fullmatch(r"f\.yaml:[1-9][0-9]*: [^\n]{5,700}", refusal(read, text))
@@ -170,7 +169,7 @@ def test_a_wrong_shape_gives_one_sentence_from_every_reader(text: str, read: Cal
 
 @given(st.text(max_size=300))
 def test_any_text_is_a_value_or_one_sentence(text: str) -> None:
-    for read in (load, layout.load, lambda text, name: config.load([(name, text)])):
+    for read in (load, layout.load, lambda text, name: schema.load([(name, text)])):
         assert re.fullmatch(r"|f\.yaml:[1-9].*", said := refusal(read, text))
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u202e\ud800-\udfff]", said)
 

@@ -51,7 +51,7 @@ class Walk:
         self.columns = columns
         self.say = say
 
-    def orchestra(self, key: str) -> None:
+    def project(self, key: str) -> None:
         """The prefix, O, and a key of the table."""
         eventually(lambda: "\u2518" not in self.terminal.text, why="the popup to close")
         self.terminal.press("C-b", "O")
@@ -91,7 +91,7 @@ class Walk:
         self.terminal.type("clear; cat notes.txt; tput cuu 4")
         self.terminal.press("Enter")
         self.terminal.shows("Next week")
-        self.orchestra("s")
+        self.project("s")
         self.works("122")
         self.told("Prefix `O` `s` at a shell prompt, the cursor on the line of #122", "#122 works")
 
@@ -101,7 +101,7 @@ class Walk:
         self.terminal.press("Enter")
         self.terminal.shows("notes.txt")
         self.terminal.press("j", "j")
-        self.orchestra("s")
+        self.project("s")
         self.works("123")
         self.told("In vim, on the line of GH-123", "#123 works")
         self.terminal.type(":q")
@@ -117,7 +117,7 @@ class Walk:
         self.terminal.press("C-b", "[", "Up", "Up", "C-e")
         line = ("display-message", "-p", "#{copy_cursor_line}")
         eventually(lambda: "#125" in self.person.tmux(*line), why="the line")
-        self.orchestra("s")
+        self.project("s")
         self.works("125")
         self.told("In copy mode, at the end of a line with two numbers", "#125 works")
         self.terminal.press("q")
@@ -147,7 +147,7 @@ class Walk:
         self.terminal.type("clear")
         self.terminal.press("Enter")
         eventually(lambda: "see #126" not in self.terminal.text)
-        self.orchestra("s")
+        self.project("s")
         self.told(
             "Prefix `O` `s` where there is no number: the picker. A hostile title is text, and no more",
             "spawn a worker on (a number",
@@ -157,32 +157,32 @@ class Walk:
         eventually(lambda: "121" in {one["id"] for one in self.person.asks("list")["workers"]}, why="#121")
         self.person.sees("121", "stuck")
         self.told("A worker asks: the bar says so", "[!] #121 stuck")
-        self.orchestra("a")
+        self.project("a")
         self.at("121")
-        self.orchestra("t")
+        self.project("t")
         self.told("Prefix `O` `a` goes to it, `t` answers", "a number picks an option")
         self.terminal.type("2")
         self.terminal.press("Enter")
         self.person.sees("121", "complete")
-        self.orchestra("q")
+        self.project("q")
         self.at("")
         self.told("`q`: back where we came from, and the bar has turned", "[+] #121 ready")
 
     def layout(self) -> None:
         """Another layout while the agents work."""
         self.person.runs("layout", "laptop")
-        self.orchestra("a")
+        self.project("a")
         self.at("121")
         self.terminal.shows("#122 working")
         self.told(
             "`orchestra layout laptop`, and `a`: two workers to a window; who needs you is green or red", "#121 comp"
         )
-        self.orchestra("q")
+        self.project("q")
         self.at("")
 
     def board(self) -> None:
         """The board."""
-        self.orchestra("b")
+        self.project("b")
         self.terminal.shows("-- the end of its pane --")
         self.told("`b`: the board", "[*] #126")
 

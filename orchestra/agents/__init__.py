@@ -21,7 +21,7 @@ AGENTS: Mapping[str, str] = {"claude": "orchestra.agents.claude.launch", "script
 LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
 
 
-class Trouble(Record):
+class StartupProblem(Record):
     """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the person does."""
 
     kind: str

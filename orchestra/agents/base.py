@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from orchestra.agents import Trouble
-from orchestra.agents.usage import Mark
-from orchestra.core.models import AgentOptions, Launch, Seat
+from orchestra.agents import StartupProblem
+from orchestra.agents.usage import ReadPosition
+from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 
 class Agent(Protocol):
@@ -15,8 +15,8 @@ class Agent(Protocol):
 
     INSTALL: str  # the command that installs it
 
-    def launch(self, seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
-        """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+    def launch(self, context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+        """Files for `context.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
 
     def event_of(
         self, hook: str, payload: Mapping[str, Any], now: float | None = None
@@ -32,7 +32,7 @@ class Agent(Protocol):
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""
 
-    def trouble(self, screen: str) -> Trouble | None:
+    def startup_problem(self, screen: str) -> StartupProblem | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
     def accepted_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
@@ -44,7 +44,7 @@ class Agent(Protocol):
     def transcripts(self, transcript: str) -> list[str]:
         """The files that tell what a conversation has used: its own, and those of agents it started."""
 
-    def used_in(self, transcript: str, mark: Mark, most: int) -> Mark:
+    def used_in(self, transcript: str, mark: ReadPosition, most: int) -> ReadPosition:
         """Read on from `mark`, `most` bytes at the most: the tokens that the transcript tells of."""
 
     def conversation_exists(self, session: str, environ: Mapping[str, str]) -> bool:

@@ -30,7 +30,7 @@ class Usage(Record):
         return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-class Mark(Record):
+class ReadPosition(Record):
     """How far one transcript has been read, and what stood there. `behind`: there is more to read."""
 
     offset: int = 0

@@ -20,10 +20,10 @@ def numbers(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
 
     from click.shell_completion import CompletionItem
 
-    from orchestra.project.context import open_orchestra
+    from orchestra.project.context import open_project
 
     try:
-        store = open_orchestra(os.getcwd(), os.environ, time.time).store
+        store = open_project(os.getcwd(), os.environ, time.time).store
         names = sorted((name[:-5] for name in os.listdir(store.root) if name.endswith(".json")), key=len)
         found = [name for name in names if is_id(name) and name.startswith(incomplete)]
         return [CompletionItem(name, help=_title(store, name)) for name in found]

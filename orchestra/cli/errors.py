@@ -43,7 +43,7 @@ def run_main(group: click.Group) -> None:
         place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
         what = f"{wrong.strerror}{f' in {place}' if place else ''}: nothing was changed by halves"
         _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
-    except Exception as bug:  # noqa: BLE001 - the last door: a traceback never reaches the screen
+    except Exception as bug:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
         _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
 
 

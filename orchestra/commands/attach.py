@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
-from orchestra.workers.overview import Row, look, row_of
+from orchestra.workers.overview import WorkerRow, overview, row_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def attach(orchestra: Orchestra, number: str | None) -> tuple[str, ...]:
+def attach(project: Project, number: str | None) -> tuple[str, ...]:
     """Select the worker's pane; returns the argv that brings this terminal to it (empty: it is there already)."""
-    if not orchestra.tmux.running():
+    if not project.tmux.running():
         raise OrchestraError("the workspace is not open", "open it: orchestra up")
-    row = row_of(orchestra, number) if number else neediest(orchestra)
+    row = row_of(project, number) if number else neediest(project)
     if row is not None:
         if row.seen.pane is None:
             raise OrchestraError(f"#{row.worker.id} has no pane", f"bring it back: orchestra spawn {row.worker.id}")
-        orchestra.tmux.goto(row.seen.pane)
-    return orchestra.tmux.attach_argv(orchestra.environ)
+        project.tmux.goto(row.seen.pane)
+    return project.tmux.attach_argv(project.environ)
 
 
-def neediest(orchestra: Orchestra, after: str = "") -> Row | None:
+def neediest(project: Project, after: str = "") -> WorkerRow | None:
     """The worker that needs a person most; from one of those, `after`, the next. None: nobody does."""
-    rows = [row for row in look(orchestra, changes=False).rows if row.seen.pane is not None and row.attention]
+    rows = [row for row in overview(project, changes=False).rows if row.seen.pane is not None and row.attention]
     numbers = [row.worker.id for row in rows]
     if not rows:
         return None

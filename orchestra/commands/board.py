@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from orchestra.core.models import PanePlan, WindowPlan
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def board(orchestra: Orchestra) -> bool:
+def board(project: Project) -> bool:
     """Ensure the board's window; True when it had to be opened."""
-    plan = PanePlan((*orchestra.program(), "board"), orchestra.root, options={"@orchestra_part": "board"})
-    return orchestra.tmux.open([WindowPlan("board", (plan,), role="board")])
+    plan = PanePlan((*project.program(), "board"), project.root, options={"@orchestra_part": "board"})
+    return project.tmux.open([WindowPlan("board", (plan,), role="board")])

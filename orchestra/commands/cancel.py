@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
-from orchestra.workers import stop as ending
+from orchestra.workers import stop
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def cancel(orchestra: Orchestra, number: str) -> Worker:
+def cancel(project: Project, number: str) -> Worker:
     """Record the cancellation, then close the worker's pane; nothing on disk is removed."""
-    return ending.rest(orchestra, number, "cancelled")
+    return stop.stop(project, number, "cancelled")

@@ -12,7 +12,7 @@ from orchestra.errors import OrchestraError
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 MOST = 2_000_000  # characters; nobody reads more
 
@@ -24,14 +24,14 @@ class Diff(NamedTuple):
     pager: tuple[str, ...]
 
 
-def diff(orchestra: Orchestra, number: str) -> Diff:
+def diff(project: Project, number: str) -> Diff:
     """Against the commit the work began at, with what is not committed yet.
 
     The worker can write to the config that its worktree shares with yours: nothing that is named there is run.
     """
-    worker = worker_of(orchestra, number)
+    worker = worker_of(project, number)
     show = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", worker.base_commit)
-    repository = orchestra.repository
+    repository = project.repository
     if os.path.isdir(worker.worktree):
         found = repository.ask(*show, "--", at=worker.worktree)
         others = repository.ask("ls-files", "--others", "--exclude-standard", at=worker.worktree).splitlines()
@@ -40,13 +40,13 @@ def diff(orchestra: Orchestra, number: str) -> Diff:
         found = repository.ask(*show, f"refs/heads/{worker.branch}", "--")
     else:
         raise OrchestraError(f"#{number} has neither a worktree nor a branch any more", f"orchestra show {number}")
-    return Diff(clean_lines(found, MOST), _pager(orchestra))
+    return Diff(clean_lines(found, MOST), _pager(project))
 
 
-def _pager(orchestra: Orchestra) -> tuple[str, ...]:
+def _pager(project: Project) -> tuple[str, ...]:
     """What the person has chosen for git, in their own environment or config; else delta, else less."""
-    environ = orchestra.environ
-    chosen = environ.get("GIT_PAGER") or orchestra.repository.git("config", "--global", "core.pager").out
+    environ = project.environ
+    chosen = environ.get("GIT_PAGER") or project.repository.git("config", "--global", "core.pager").out
     try:
         words = tuple(shlex.split(chosen or (shutil.which("delta") or environ.get("PAGER") or "less")))
     except ValueError:

@@ -4,64 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestra.doctor import environment as machine
-from orchestra.doctor import invariants as state
-from orchestra.doctor import repair as mend
+from orchestra.doctor import environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
-from orchestra.project.context import Orchestra, home_of
-from orchestra.workers import git_config_guard as tripwire
+from orchestra.project.context import Project, home_of
+from orchestra.workers import git_config_guard
 
 __all__ = ["Finding", "doctor"]
 
 
 def doctor(
-    opening: Callable[[], Orchestra], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
+    opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
 ) -> tuple[Finding, ...]:
     """Every finding, the machine's first; `opening` gives the project; `fix` mends what can be mended safely."""
-    found = [*machine.home(home_of(environ), fix=fix), *machine.locale(environ), *machine.lingering(environ)]
+    found = [
+        *environment.home(home_of(environ), fix=fix),
+        *environment.locale(environ),
+        *environment.lingering(environ),
+    ]
     try:
-        orchestra = opening()
-        _ = orchestra.config
+        project = opening()
+        _ = project.config
     except OrchestraError as wrong:
         return (*found, error("E1", wrong.message, wrong.hint))
     if accept_git:
-        tripwire.accept(orchestra)
+        git_config_guard.accept(project)
     if fix:
-        found += _guarded("I8", lambda: _mended(orchestra))
-    for look in (*machine.CHECKS, _shared_git, _keys):
-        found += _guarded("E3", lambda look=look: look(orchestra))  # type: ignore[misc]
-    found += _guarded("I8", lambda: _state(orchestra))
+        found += _guarded("I8", lambda: _mended(project))
+    for look in (*environment.CHECKS, _shared_git, _keys):
+        found += _guarded("E3", lambda look=look: look(project))  # type: ignore[misc]
+    found += _guarded("I8", lambda: _state(project))
     return tuple(found)
 
 
-def _shared_git(orchestra: Orchestra) -> Iterable[Finding]:
+def _shared_git(project: Project) -> Iterable[Finding]:
     """I11: nobody but the person has changed what their own git would run."""
-    if tripwire.changed(orchestra):
-        yield error("I11", tripwire.WARNING, tripwire.MEND)
+    if git_config_guard.changed(project):
+        yield error("I11", git_config_guard.WARNING, git_config_guard.MEND)
 
 
-def _keys(orchestra: Orchestra) -> Iterable[Finding]:
+def _keys(project: Project) -> Iterable[Finding]:
     """K1: the key in front of our table is not one of the person's own. T1: the server outlives the last terminal."""
-    if not orchestra.tmux.running():
+    if not project.tmux.running():
         return
-    if taken := orchestra.tmux.taken():
-        what = f"prefix {orchestra.config.tmux.key} does something else already: {taken}"
+    if taken := project.tmux.taken():
+        what = f"prefix {project.config.tmux.key} does something else already: {taken}"
         yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
-    if not orchestra.tmux.lasts():
+    if not project.tmux.lasts():
         what = "tmux ends with its last terminal (exit-unattached), and the workers with it"
-        yield error("T1", what, orchestra.tmux.server.line("set", "-s", "exit-unattached", "off"))
+        yield error("T1", what, project.tmux.server.line("set", "-s", "exit-unattached", "off"))
 
 
-def _mended(orchestra: Orchestra) -> Iterable[Finding]:
-    mend.fix(orchestra)
+def _mended(project: Project) -> Iterable[Finding]:
+    repair.fix(project)
     return ()
 
 
-def _state(orchestra: Orchestra) -> Iterable[Finding]:
-    seen = state.seen(orchestra)
-    for check in state.CHECKS:
-        yield from _guarded("I8", lambda check=check: check(orchestra, seen))  # type: ignore[misc]
+def _state(project: Project) -> Iterable[Finding]:
+    seen = invariants.observe(project)
+    for check in invariants.CHECKS:
+        yield from _guarded("I8", lambda check=check: check(project, seen))  # type: ignore[misc]
 
 
 def _guarded(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:

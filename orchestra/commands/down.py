@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.workers import stop as ending
+from orchestra.workers import stop
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Closed(NamedTuple):
@@ -17,11 +17,11 @@ class Closed(NamedTuple):
     workers: int
 
 
-def down(orchestra: Orchestra) -> Closed:
+def down(project: Project) -> Closed:
     """Close the session; every worker keeps its worktree and conversation, and `up` brings it back."""
-    was_open = orchestra.tmux.running()
-    panes = orchestra.tmux.panes() if was_open else ()
-    orchestra.tmux.shutdown()
-    ending.end_processes(orchestra.store.listing().workers)
-    orchestra.forget_tokens()
+    was_open = project.tmux.running()
+    panes = project.tmux.panes() if was_open else ()
+    project.tmux.shutdown()
+    stop.end_processes(project.store.listing().workers)
+    project.forget_tokens()
     return Closed(was_open, sum(not pane.dead for pane in panes))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.core.dialogs import open_questions
-from orchestra.workers.overview import Row, look
+from orchestra.workers.overview import WorkerRow, overview
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def gates(orchestra: Orchestra) -> tuple[Row, ...]:
+def gates(project: Project) -> tuple[WorkerRow, ...]:
     """The workers that ask a person something, in a dialog or by themselves."""
-    return tuple(row for row in look(orchestra, changes=False).rows if open_questions(row.worker))
+    return tuple(row for row in overview(project, changes=False).rows if open_questions(row.worker))

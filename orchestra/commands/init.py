@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.config import schema as configs
-from orchestra.config import test_command as verifiers
+from orchestra.config import schema, test_command
 from orchestra.core.text import clean
 from orchestra.storage.files import write_atomic
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 CONFIG = "orchestra.yaml"
 ISSUES = os.path.join(".orchestra", "issues")
@@ -51,40 +50,40 @@ class Rule(NamedTuple):
         return f"{self.key}: {value}" if self.value else f"# {self.key}: make test"
 
 
-def init(orchestra: Orchestra, ask: Ask) -> tuple[str, ...]:
+def init(project: Project, ask: Ask) -> tuple[str, ...]:
     """Write orchestra.yaml, and .orchestra/issues where there is no GitHub; nothing that exists is changed."""
-    return (*_config(orchestra, ask), *_first_issue(orchestra, ask), *_next(orchestra))
+    return (*_config(project, ask), *_first_issue(project, ask), *_next(project))
 
 
-def _config(orchestra: Orchestra, ask: Ask) -> Iterator[str]:
-    path = os.path.join(orchestra.root, CONFIG)
+def _config(project: Project, ask: Ask) -> Iterator[str]:
+    path = os.path.join(project.root, CONFIG)
     if os.path.lexists(path):
         yield f"{CONFIG} exists; left as it is"
         return
-    rules = (_tracker(orchestra), _base(orchestra, ask), _verify(orchestra, ask))
+    rules = (_tracker(project), _base(project, ask), _verify(project, ask))
     lines = ["# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra."]
     text = "\n".join([*lines, *(rule.line for rule in rules)]) + MORE
-    configs.load([(CONFIG, text)])  # what was answered holds, or nothing is written
+    schema.load([(CONFIG, text)])  # what was answered holds, or nothing is written
     write_atomic(path, text, mode=0o644)
     yield f"wrote {CONFIG}; commit it, so that everybody has the same rules:"
     wide = max(len(rule.line) for rule in rules)
     yield from (f"  {clean(rule.line, 80):<{min(wide, 80)}}  {rule.why}" for rule in rules)
 
 
-def _tracker(orchestra: Orchestra) -> Rule:
-    if orchestra.on_github:
-        return Rule("tracker", "github", f"issues and pull requests of {orchestra.title}")
+def _tracker(project: Project) -> Rule:
+    if project.on_github:
+        return Rule("tracker", "github", f"issues and pull requests of {project.title}")
     return Rule("tracker", "local", f"issues are Markdown files in {ISSUES}: there is no GitHub remote")
 
 
-def _base(orchestra: Orchestra, ask: Ask) -> Rule:
-    repository = orchestra.repository
+def _base(project: Project, ask: Ask) -> Rule:
+    repository = project.repository
     remote = repository.remote()
     theirs = repository.git("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").out if remote else ""
     found = theirs.removeprefix(f"refs/remotes/{remote}/")
     why = f"the default branch of {remote}"
     if not found:
-        here = repository.branch_of(orchestra.root) or ""
+        here = repository.branch_of(project.root) or ""
         known = [name for name in USUAL if repository.branch_tip(name) is not None]
         found = here if here in USUAL or not known else known[0]
         why = "the branch you are on" if found == here else "the usual name, and it is here"
@@ -94,8 +93,8 @@ def _base(orchestra: Orchestra, ask: Ask) -> Rule:
     return Rule("base", answer, why)
 
 
-def _verify(orchestra: Orchestra, ask: Ask) -> Rule:
-    command, source = verifiers.found(orchestra.root)
+def _verify(project: Project, ask: Ask) -> Rule:
+    command, source = test_command.find_test_command(project.root)
     answer = ask("Which command shows that the work is right (- for none)?", command or "-")
     if answer in ("-", ""):
         return Rule("verify", "", "none yet: workers run the tests as your documentation says")
@@ -103,9 +102,9 @@ def _verify(orchestra: Orchestra, ask: Ask) -> Rule:
     return Rule("verify", answer, f"{why} (from {source})" if answer == command else why)
 
 
-def _first_issue(orchestra: Orchestra, ask: Ask) -> Iterator[str]:
-    place = os.path.join(orchestra.root, ISSUES)
-    if (orchestra.config.tracker or _tracker(orchestra).value) != "local" or os.path.isdir(place):
+def _first_issue(project: Project, ask: Ask) -> Iterator[str]:
+    place = os.path.join(project.root, ISSUES)
+    if (project.config.tracker or _tracker(project).value) != "local" or os.path.isdir(place):
         return
     if ask(f"Make {ISSUES} with a first issue to fill in (y/n)?", "y").lower().startswith("y"):
         os.makedirs(place)
@@ -113,7 +112,7 @@ def _first_issue(orchestra: Orchestra, ask: Ask) -> Iterator[str]:
         yield f"wrote {ISSUES}/0001-first.md: say in it what should be done, then orchestra spawn 1"
 
 
-def _next(orchestra: Orchestra) -> Iterator[str]:
-    if orchestra.repository.commit("HEAD") is None:
+def _next(project: Project) -> Iterator[str]:
+    if project.repository.commit("HEAD") is None:
         yield "first: a commit, which work can begin from: git add . && git commit"
     yield "next: orchestra up"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.models import Issue, Status
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Listed(NamedTuple):
@@ -17,9 +17,7 @@ class Listed(NamedTuple):
     worker: str | None
 
 
-def issues(orchestra: Orchestra) -> tuple[Listed, ...]:
+def issues(project: Project) -> tuple[Listed, ...]:
     """The open issues by number; raises OrchestraError when the tracker does not answer."""
-    workers = {worker.id for worker in orchestra.store.listing().workers if worker.status is not Status.CANCELLED}
-    return tuple(
-        Listed(issue, issue.number if issue.number in workers else None) for issue in orchestra.tracker.issues()
-    )
+    workers = {worker.id for worker in project.store.listing().workers if worker.status is not Status.CANCELLED}
+    return tuple(Listed(issue, issue.number if issue.number in workers else None) for issue in project.tracker.issues())

@@ -9,12 +9,12 @@ from orchestra.config import layout as layouts
 from orchestra.config.resources import find_layout, layout_names
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.project import layout_plan as workspace
-from orchestra.storage import project_info as bearings
+from orchestra.project import layout_plan
+from orchestra.storage import project_info
 from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Offered(NamedTuple):
@@ -25,38 +25,38 @@ class Offered(NamedTuple):
     present: bool
 
 
-def layout(orchestra: Orchestra, name: str) -> None:
+def layout(project: Project, name: str) -> None:
     """Rearrange the windows of the running workspace. Every program goes on in its own pane; none is ended."""
-    wanted = workspace.desired(orchestra, name)
-    if not orchestra.tmux.running():
+    wanted = layout_plan.desired_layout(project, name)
+    if not project.tmux.running():
         raise OrchestraError("the workspace is not open", f"open it so: orchestra up {clean(name, 60)}")
-    orchestra.tmux.arrange(wanted.windows, per_window=wanted.per_window, forget=_options(orchestra))
-    known = orchestra.bearings
+    project.tmux.arrange(wanted.windows, per_window=wanted.per_window, forget=_options(project))
+    known = project.bearings
     if known is not None:  # the next worker's pane goes by it, and the next `up`
-        bearings.write(orchestra.store.cache, known._replace(layout=name))
-    orchestra.bind_keys()
-    refresh(orchestra)
+        project_info.write(project.store.cache, known._replace(layout=name))
+    project.bind_keys()
+    refresh(project)
 
 
-def offered(orchestra: Orchestra) -> tuple[Offered, ...]:
+def offered(project: Project) -> tuple[Offered, ...]:
     """Every layout that a name brings: the repository's own and those that ship."""
-    here = workspace.present(orchestra)
-    return tuple(Offered(name, _words(orchestra, name), name == here) for name in layout_names(orchestra.root))
+    here = layout_plan.current_layout(project)
+    return tuple(Offered(name, _words(project, name), name == here) for name in layout_names(project.root))
 
 
-def _options(orchestra: Orchestra) -> tuple[str, ...]:
+def _options(project: Project) -> tuple[str, ...]:
     """The window options that the present layout has set; none when it cannot be read any more."""
     try:
-        windows = workspace.desired(orchestra, workspace.present(orchestra)).windows
+        windows = layout_plan.desired_layout(project, layout_plan.current_layout(project)).windows
     except OrchestraError:
         return ()
     return tuple(dict.fromkeys(option for window in windows for option in window.options))
 
 
-def _words(orchestra: Orchestra, name: str) -> str:
+def _words(project: Project, name: str) -> str:
     """The first sentence of the comment that a layout begins with, else its windows."""
     try:
-        found, text = find_layout(name, orchestra.root)
+        found, text = find_layout(name, project.root)
         loaded = layouts.load(text, found)
     except OrchestraError as wrong:
         return f"does not load: {clean(wrong.message)}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers.overview import View, counted, look
+from orchestra.workers import git_config_guard
+from orchestra.workers.overview import Overview, overview, with_tokens
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def list_(orchestra: Orchestra, *, tokens: bool = False) -> View:
+def list_(project: Project, *, tokens: bool = False) -> Overview:
     """Every worker of the project as people see it; with `tokens` what each has used."""
-    view = look(orchestra)
-    return (counted(orchestra, view) if tokens else view)._replace(warning=tripwire.warning(orchestra))
+    view = overview(project)
+    return (with_tokens(project, view) if tokens else view)._replace(warning=git_config_guard.warning(project))

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.models import Event
 from orchestra.errors import OrchestraError
-from orchestra.workers import pane_log as scrollback
+from orchestra.workers import pane_log
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Entry(NamedTuple):
@@ -20,15 +20,15 @@ class Entry(NamedTuple):
     refused: str
 
 
-def log(orchestra: Orchestra, number: str) -> tuple[Entry, ...]:
+def log(project: Project, number: str) -> tuple[Entry, ...]:
     """The worker's journal; raises OrchestraError when there is no such worker."""
-    worker_of(orchestra, number)
-    return tuple(Entry(event, refused) for event, refused in orchestra.store.journal(number))
+    worker_of(project, number)
+    return tuple(Entry(event, refused) for event, refused in project.store.journal(number))
 
 
-def shown(orchestra: Orchestra, number: str) -> str:
+def shown(project: Project, number: str) -> str:
     """What the worker's panes have shown, closed ones and the present one, as clean lines."""
-    text = scrollback.read(orchestra, worker_of(orchestra, number))
+    text = pane_log.read(project, worker_of(project, number))
     if not text:
         raise OrchestraError(f"no pane of #{number} has shown anything", f"what happened to it: orchestra log {number}")
     return text

@@ -12,46 +12,46 @@ from orchestra.monitor.reconcile import Memory, reconcile
 from orchestra.storage.files import locked, make_private
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
 PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 
-def monitor(orchestra: Orchestra, say: Callable[[str], None], *, passes: int | None = None) -> None:
+def monitor(project: Project, say: Callable[[str], None], *, passes: int | None = None) -> None:
     """Reconcile at every change of a session file and every PASS_SECONDS; one at a time for a project."""
-    make_private(orchestra.store.cache)
-    with locked(os.path.join(orchestra.store.cache, "monitor.lock"), wait=2.0):
-        say(f"{orchestra.title}: watching; what is done is said here")
+    make_private(project.store.cache)
+    with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
+        say(f"{project.title}: watching; what is done is said here")
         memory = Memory()
         while passes is None or passes > 0:
-            seen = _files(orchestra)
-            for line in _one(orchestra, memory):
-                say(f"{stamp(orchestra.now())[11:19]}  {line}")
+            seen = _files(project)
+            for line in _one(project, memory):
+                say(f"{stamp(project.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
             if passes != 0:
-                _rest(orchestra, seen, PENDING_SECONDS if memory.gone else PASS_SECONDS)
+                _rest(project, seen, PENDING_SECONDS if memory.gone else PASS_SECONDS)
 
 
-def _rest(orchestra: Orchestra, seen: tuple[tuple[str, int], ...], most: float) -> None:
+def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float) -> None:
     """Until a session file is not as it was `seen`, and `most` seconds."""
-    orchestra.until(lambda: _files(orchestra) != seen, most, LOOK_SECONDS)
+    project.until(lambda: _files(project) != seen, most, LOOK_SECONDS)
 
 
-def _one(orchestra: Orchestra, memory: Memory) -> tuple[str, ...]:
+def _one(project: Project, memory: Memory) -> tuple[str, ...]:
     try:
-        done = reconcile(orchestra, memory)
-        orchestra.tmux.beat(orchestra.now())
+        done = reconcile(project, memory)
+        project.tmux.beat(project.now())
     except OrchestraError as wrong:
         return (wrong.message,)
     return done.said
 
 
-def _files(orchestra: Orchestra) -> tuple[tuple[str, int], ...]:
+def _files(project: Project) -> tuple[tuple[str, int], ...]:
     """The names and times of the session files: what a change shows in."""
     try:
-        with os.scandir(orchestra.store.root) as found:
+        with os.scandir(project.store.root) as found:
             return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
     except OSError:
         return ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
-from orchestra.workers import stop as ending
+from orchestra.workers import stop
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def pause(orchestra: Orchestra, number: str) -> Worker:
+def pause(project: Project, number: str) -> Worker:
     """Record the pause, then close the pane; raises OrchestraError when there is nothing to pause."""
-    return ending.rest(orchestra, number, "paused")
+    return stop.stop(project, number, "paused")

@@ -13,7 +13,7 @@ from orchestra.errors import OrchestraError
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._/-]+", re.ASCII)
 
@@ -25,12 +25,12 @@ class Address(NamedTuple):
     openers: tuple[tuple[str, ...], ...]
 
 
-def pr(orchestra: Orchestra, number: str) -> Address:
+def pr(project: Project, number: str) -> Address:
     """Where the worker's pull request is; raises OrchestraError when it has none."""
-    url = worker_of(orchestra, number).pull_url or ""
+    url = worker_of(project, number).pull_url or ""
     if _ADDRESS.fullmatch(url) is None:
         raise OrchestraError(f"#{number} has no pull request yet", f"see what it has: orchestra diff {number}")
-    return Address(url, tuple(openers(url, orchestra.environ)))
+    return Address(url, tuple(openers(url, project.environ)))
 
 
 def openers(url: str, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.errors import OrchestraError
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import removal
+from orchestra.workers import git_config_guard, removal
 from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-class Kept(NamedTuple):
+class KeptWorker(NamedTuple):
     """A worker that stays, and why."""
 
     id: str
@@ -24,24 +23,24 @@ class Pruned(NamedTuple):
     """What `prune` removed (or would remove), and what it kept."""
 
     removed: tuple[str, ...]
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptWorker, ...]
 
 
-def prune(orchestra: Orchestra, *, dry_run: bool) -> Pruned:
+def prune(project: Project, *, dry_run: bool) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker."""
     if not dry_run:
-        tripwire.check(orchestra)
+        git_config_guard.check(project)
     removed, kept = [], []
-    for worker in orchestra.store.listing().workers:
+    for worker in project.store.listing().workers:
         try:
-            why = removal.reason(orchestra, worker)
+            why = removal.reason(project, worker)
             if not why and not dry_run:
-                removal.remove(orchestra, worker)
+                removal.remove(project, worker)
         except OrchestraError as wrong:
             why = wrong.message  # an inspection that failed proves nothing (failures.md W7)
         if why:
-            kept.append(Kept(worker.id, why))
+            kept.append(KeptWorker(worker.id, why))
         else:
             removed.append(worker.id)
-    refresh(orchestra)
+    refresh(project)
     return Pruned(tuple(removed), tuple(kept))

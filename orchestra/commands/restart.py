@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
-from orchestra.core.text import new_session
+from orchestra.core.text import new_session_id
 from orchestra.errors import OrchestraError
-from orchestra.workers import launch, trust
-from orchestra.workers import stop as ending
+from orchestra.workers import launch, stop, trust
 from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def restart(orchestra: Orchestra, number: str, *, fresh: bool) -> Worker:
+def restart(project: Project, number: str, *, fresh: bool) -> Worker:
     """Start the agent again; `fresh` begins a new conversation with the first prompt. Nothing on disk is removed."""
-    worker = worker_of(orchestra, number)
+    worker = worker_of(project, number)
     if worker.status not in LIVE:
         other = "resume" if worker.status is Status.PAUSED else "spawn"
         raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")
     if fresh:
-        trust.check_again(orchestra, worker)
-    ending.end(orchestra, worker)
+        trust.check_again(project, worker)
+    stop.close(project, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
-        answer = orchestra.store.event("approved", orchestra.who, request=worker.escalation.request, how="command")
-        orchestra.store.record(number, answer)
-    started = launch.start_again(orchestra, number, orchestra.who, session=new_session() if fresh else "")
-    refresh(orchestra)
+        answer = project.store.event("approved", project.who, request=worker.escalation.request, how="command")
+        project.store.record(number, answer)
+    started = launch.start_again(project, number, project.who, session=new_session_id() if fresh else "")
+    refresh(project)
     return started

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.config import schema as configs
+from orchestra.config import schema
 from orchestra.errors import OrchestraError
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import removal
+from orchestra.workers import git_config_guard, removal
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Restored(NamedTuple):
@@ -23,24 +22,24 @@ class Restored(NamedTuple):
     others: tuple[str, ...]
 
 
-def restore(orchestra: Orchestra, number: str) -> Restored:
+def restore(project: Project, number: str) -> Restored:
     """Make what is missing again; what is there is never overwritten. Raises OrchestraError when nothing is kept."""
-    tripwire.check(orchestra)
-    if number not in orchestra.store.ids():  # put away: its removal ended, but for the mark, if that was killed
-        removal.forget(orchestra, number)
-    orchestra.store.bring_back(number)
-    worker = orchestra.store.read(number)
-    if worker is not None and removal.begun(orchestra, worker):
+    git_config_guard.check(project)
+    if number not in project.store.ids():  # put away: its removal ended, but for the mark, if that was killed
+        removal.forget(project, number)
+    project.store.bring_back(number)
+    worker = project.store.read(number)
+    if worker is not None and removal.begun(project, worker):
         raise OrchestraError(f"the removal of #{number} did not end", "end it first: orchestra up")
-    repo = os.path.basename(orchestra.root)
-    place = os.path.normpath(os.path.join(orchestra.root, configs.fill(orchestra.config.worktree, repo, number)))
-    branch = worker.branch if worker else configs.fill(orchestra.config.branch, repo, number)
+    repo = os.path.basename(project.root)
+    place = os.path.normpath(os.path.join(project.root, schema.fill(project.config.worktree, repo, number)))
+    branch = worker.branch if worker else schema.fill(project.config.branch, repo, number)
     path = worker.worktree if worker else place
-    files = removal.undo(orchestra, number, branch, path)
-    others = tuple(ref for ref in removal.kept(orchestra, number) if ref != files)
+    files = removal.undo(project, number, branch, path)
+    others = tuple(ref for ref in removal.kept(project, number) if ref != files)
     return Restored(branch, path, files, others)
 
 
-def trash(orchestra: Orchestra) -> tuple[str, ...]:
+def trash(project: Project) -> tuple[str, ...]:
     """Every ref that a removal kept, newest first."""
-    return removal.kept(orchestra)
+    return removal.kept(project)

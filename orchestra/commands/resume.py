@@ -10,15 +10,15 @@ from orchestra.workers import launch
 from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def resume(orchestra: Orchestra, number: str) -> Worker:
+def resume(project: Project, number: str) -> Worker:
     """Record the resume, then open the pane; raises OrchestraError when it is not paused."""
-    worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event("resumed", orchestra.who))
+    worker_of(project, number)
+    recorded = project.store.record(number, project.store.event("resumed", project.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be resumed: {recorded.refused}", f"see it: orchestra show {number}")
-    worker = launch.start_again(orchestra, number, orchestra.who)
-    refresh(orchestra)
+    worker = launch.start_again(project, number, project.who)
+    refresh(project)
     return worker

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import token_usage as tokens
-from orchestra.workers.overview import Row, row_of
+from orchestra.workers import git_config_guard, token_usage
+from orchestra.workers.overview import WorkerRow, row_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def show(orchestra: Orchestra, number: str) -> Row:
+def show(project: Project, number: str) -> WorkerRow:
     """One worker as people see it; raises OrchestraError when there is none."""
-    used = tokens.of(orchestra, orchestra.store.listing().workers).get(number)
-    return row_of(orchestra, number)._replace(tokens=used, warning=tripwire.warning(orchestra))
+    used = token_usage.tokens_of(project, project.store.listing().workers).get(number)
+    return row_of(project, number)._replace(tokens=used, warning=git_config_guard.warning(project))

@@ -6,21 +6,19 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.config import prompts
-from orchestra.config import schema as configs
+from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Doing, Issue, Pane, Status, Worker
-from orchestra.core.text import clean, is_id, new_session
+from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
+from orchestra.core.text import clean, is_id, new_session_id
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import launch, queue, trust
+from orchestra.workers import git_config_guard, launch, queue, trust
 from orchestra.workers.overview import pane_of, refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Spawned(NamedTuple):
@@ -32,7 +30,7 @@ class Spawned(NamedTuple):
     hint: str = ""
 
 
-class Wishes(NamedTuple):
+class SpawnOptions(NamedTuple):
     """What the person asked for beside the numbers."""
 
     base: str | None = None
@@ -43,136 +41,138 @@ class Wishes(NamedTuple):
     wait: bool = True
 
 
-def spawn(orchestra: Orchestra, ids: Sequence[str], wishes: Wishes, ask: Callable[[str], bool]) -> tuple[Spawned, ...]:
+def spawn(
+    project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
+) -> tuple[Spawned, ...]:
     """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the person's yes."""
-    _check(orchestra, wishes)
-    begun = [_begin(orchestra, number, wishes, ask) for number in dict.fromkeys(ids)]
+    _check(project, wishes)
+    begun = [_begin(project, number, wishes, ask) for number in dict.fromkeys(ids)]
     if wishes.wait:
-        begun = [_finish(orchestra, one) if one.result == "spawned" else one for one in begun]
-    refresh(orchestra)
+        begun = [_finish(project, one) if one.result == "spawned" else one for one in begun]
+    refresh(project)
     return tuple(begun)
 
 
-def _check(orchestra: Orchestra, wishes: Wishes) -> None:
+def _check(project: Project, wishes: SpawnOptions) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
-    name = wishes.agent or orchestra.config.agent
-    launch.check_installed(orchestra, name)
+    name = wishes.agent or project.config.agent
+    launch.check_installed(project, name)
     for number in wishes.after:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
-    orchestra.tmux.check()
-    tripwire.arm(orchestra)
-    tripwire.check(orchestra)
-    _template(orchestra, wishes)
-    _ = orchestra.tracker
+    project.tmux.check()
+    git_config_guard.arm(project)
+    git_config_guard.check(project)
+    _template(project, wishes)
+    _ = project.tracker
 
 
-def _template(orchestra: Orchestra, wishes: Wishes) -> prompts.Prompt:
-    name, text = find_prompt(wishes.prompt or orchestra.config.prompt, orchestra.root)
+def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:
+    name, text = find_prompt(wishes.prompt or project.config.prompt, project.root)
     return prompts.load(text, name)
 
 
-def _begin(orchestra: Orchestra, number: str, wishes: Wishes, ask: Callable[[str], bool]) -> Spawned:
+def _begin(project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool]) -> Spawned:
     try:
-        return _claimed(orchestra, number, wishes, ask)
+        return _claimed(project, number, wishes, ask)
     except Unreachable as wrong:
         return Spawned(number, "failed", wrong.message, wrong.hint)
     except OrchestraError as wrong:
         return Spawned(clean(number, 40), "failed", wrong.message, wrong.hint)
 
 
-def _claimed(orchestra: Orchestra, number: str, wishes: Wishes, ask: Callable[[str], bool]) -> Spawned:
+def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool]) -> Spawned:
     if not is_id(number):
         raise UsageError(f"{clean(number, 40)!r} is not an issue number", "give a number such as 124")
-    found = orchestra.store.read(number)
+    found = project.store.read(number)
     if found is not None and found.status is not Status.CANCELLED:
-        return _existing(orchestra, found)
-    issue = orchestra.tracker.issue(number)
+        return _existing(project, found)
+    issue = project.tracker.issue(number)
     if issue.state != "open":
         raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
-    pin = trust.check(orchestra, issue, given=wishes.trust, ask=ask)
-    worker = _claim(orchestra, issue, wishes, pin)
+    pin = trust.check(project, issue, given=wishes.trust, ask=ask)
+    worker = _claim(project, issue, wishes, pin)
     if worker is None:
         return Spawned(number, "existing")
     if worker.status is Status.QUEUED:
         return Spawned(number, "queued")
-    launch.open_pane(orchestra, worker, per_window=orchestra.per_window)
+    launch.open_pane(project, worker, per_window=project.per_window)
     return Spawned(number, "spawned")
 
 
-def _existing(orchestra: Orchestra, worker: Worker) -> Spawned:
+def _existing(project: Project, worker: Worker) -> Spawned:
     """Open the worker that is there: bring back its pane if it is gone, and go to it."""
     if worker.status in LIVE:
-        pane = pane_of(orchestra, worker)
+        pane = pane_of(project, worker)
         if pane is None or pane.dead:
-            launch.start_again(orchestra, worker.id, "spawn")
+            launch.start_again(project, worker.id, "spawn")
         else:
-            _go(orchestra, pane)
+            _go(project, pane)
     return Spawned(worker.id, "existing")
 
 
-def _go(orchestra: Orchestra, pane: Pane) -> None:
+def _go(project: Project, pane: Pane) -> None:
     """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
     try:
-        orchestra.tmux.goto(pane)
+        project.tmux.goto(pane)
     except OrchestraError:
         return
 
 
-def _claim(orchestra: Orchestra, issue: Issue, wishes: Wishes, pin: str) -> Worker | None:
+def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
-    number, config = issue.number, orchestra.config
+    number, config = issue.number, project.config
     base = wishes.base or config.base
-    commit = launch.newest(orchestra, base)
+    commit = launch.fetched_base(project, base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
-    repo = os.path.basename(orchestra.root)
+    repo = os.path.basename(project.root)
     facts = {
         "id": number,
         "title": clean(issue.title),
         "url": issue.url,
         "author": clean(issue.author, 60),
-        "branch": configs.fill(config.branch, repo, number),
+        "branch": schema.fill(config.branch, repo, number),
         "base": base,
         "baseCommit": commit,
-        "worktreePath": os.path.normpath(os.path.join(orchestra.root, configs.fill(config.worktree, repo, number))),
+        "worktreePath": os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
         "agent": agent,
-        "agentSession": new_session(),
+        "agentSession": new_session_id(),
         "nonce": nonce,
         "after": list(wishes.after),
         trust.TRUSTED: pin,
     }
-    make_private(orchestra.store.cache)
-    with locked(os.path.join(orchestra.store.cache, "claim.lock"), wait=60):
-        _check_free(orchestra, facts["worktreePath"], facts["branch"], number)
-        queued = bool(queue.waits_for(orchestra, wishes.after)) or queue.is_full(orchestra)
-        claim = orchestra.store.event("spawned", orchestra.who, queued=queued, **facts)
-        before = orchestra.store.read(number)
+    make_private(project.store.cache)
+    with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
+        _check_free(project, facts["worktreePath"], facts["branch"], number)
+        queued = bool(queue.waits_for(project, wishes.after)) or queue.is_full(project)
+        claim = project.store.event("spawned", project.who, queued=queued, **facts)
+        before = project.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:
             return None
-        make_private(orchestra.store.directory(number))  # the prompt first: a claim without one could not be repaired
-        text = _render(orchestra, issue, lifecycle.apply(None, claim), wishes)
-        write_atomic(orchestra.store.file(number, launch.FIRST), text)
-        return orchestra.store.record(number, claim).worker
+        make_private(project.store.directory(number))  # the prompt first: a claim without one could not be repaired
+        text = _render(project, issue, machine.apply(None, claim), wishes)
+        write_atomic(project.store.file(number, launch.FIRST), text)
+        return project.store.record(number, claim).worker
 
 
-def _check_free(orchestra: Orchestra, path: object, branch: object, number: str) -> None:
+def _check_free(project: Project, path: object, branch: object, number: str) -> None:
     """A path or a branch that is somebody's is never taken (failures.md W6)."""
-    before = orchestra.store.read(number)
+    before = project.store.read(number)
     if before is not None:
         return  # a cancelled worker of ours: its worktree and branch are taken up again
     if os.path.lexists(str(path)):
         raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
-    if orchestra.repository.branch_tip(str(branch)) is not None:
+    if project.repository.branch_tip(str(branch)) is not None:
         raise OrchestraError(
             f"the branch {branch} exists already",
             f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
         )
 
 
-def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) -> str:
+def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions) -> str:
     """The worker's prompt; the issue's text goes in as quoted data behind a fence nobody can guess."""
-    config = orchestra.config
+    config = project.config
     fence = os.urandom(6).hex()
     values = {
         "id": worker.id,
@@ -186,31 +186,31 @@ def _render(orchestra: Orchestra, issue: Issue, worker: Worker, wishes: Wishes) 
         "verify": config.verify or "(this project names no verify command: run its tests as its documentation says)",
         "orchestra": "orchestra",
         "gates": ", ".join(f"{gate.name} ({gate.why})" if gate.why else gate.name for gate in config.gates) or "none",
-        "plan_file": orchestra.store.file(worker.id, "plan.md"),
+        "plan_file": project.store.file(worker.id, "plan.md"),
     }
-    return prompts.render(_template(orchestra, wishes), values)
+    return prompts.render(_template(project, wishes), values)
 
 
-def _finish(orchestra: Orchestra, begun: Spawned) -> Spawned:
+def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    orchestra.until(lambda: _started(orchestra, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
-    why = _started(orchestra, number)
+    project.until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
     return begun
 
 
-def _started(orchestra: Orchestra, number: str) -> str | None:
+def _started(project: Project, number: str) -> str | None:
     """Empty: it works. A sentence: it does not. None: not known yet."""
-    worker = orchestra.store.read(number)
+    worker = project.store.read(number)
     if worker is None or worker.status not in (Status.REGISTERED, Status.STUCK):
         return ""
     if worker.status is Status.STUCK:
         return f"#{number} is stuck: {worker.stuck_reason}" if worker.resume_status is Status.REGISTERED else ""
-    if worker.activity.state is Doing.LIMITED or worker.activity.state is Doing.BLOCKED:
+    if worker.activity.state is ActivityState.LIMITED or worker.activity.state is ActivityState.BLOCKED:
         return worker.activity.detail
-    pane = pane_of(orchestra, worker)
+    pane = pane_of(project, worker)
     if pane is None or pane.dead:
-        return launch.lost(orchestra, worker, pane)
-    return launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
+        return launch.record_lost_pane(project, worker, pane)
+    return launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)

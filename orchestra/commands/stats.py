@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.dialogs import open_questions
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import Event, Status, Worker
 from orchestra.core.text import seconds_of
-from orchestra.workers import token_usage as tokens
+from orchestra.workers import token_usage
 from orchestra.workers.token_usage import Tokens
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 WORKING = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 
@@ -39,16 +39,16 @@ class Stats(NamedTuple):
     workers: tuple[Figures, ...]
 
 
-def stats(orchestra: Orchestra) -> Stats:
+def stats(project: Project) -> Stats:
     """The figures of every worker on record."""
-    workers = orchestra.store.listing().workers
-    used = tokens.of(orchestra, workers)
-    found = (figures(one, _events(orchestra, one.id), orchestra.now()) for one in workers)
-    return Stats(orchestra.project, tuple(one._replace(tokens=used.get(one.id)) for one in found))
+    workers = project.store.listing().workers
+    used = token_usage.tokens_of(project, workers)
+    found = (figures(one, _events(project, one.id), project.now()) for one in workers)
+    return Stats(project.key, tuple(one._replace(tokens=used.get(one.id)) for one in found))
 
 
-def _events(orchestra: Orchestra, number: str) -> Iterable[Event]:
-    return (event for event, refused in orchestra.store.journal(number) if not refused)
+def _events(project: Project, number: str) -> Iterable[Event]:
+    return (event for event, refused in project.store.journal(number) if not refused)
 
 
 def figures(worker: Worker, events: Iterable[Event], now: float) -> Figures:
@@ -59,7 +59,7 @@ def figures(worker: Worker, events: Iterable[Event], now: float) -> Figures:
         found, since = _spent(found, state, max(0.0, at - since)), at
         before = len(open_questions(state)) if state else 0
         try:
-            state = lifecycle.apply(state, event)
+            state = machine.apply(state, event)
         except Refused:
             continue
         more = max(0, len(open_questions(state)) - before)

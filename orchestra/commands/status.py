@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from orchestra.core import attention
 from orchestra.core.attention import Bar
-from orchestra.workers.overview import look
+from orchestra.workers.overview import overview
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def status(orchestra: Orchestra) -> Bar:
+def status(project: Project) -> Bar:
     """What the bar would show now."""
-    seens = [row.seen for row in look(orchestra, changes=False).rows]
-    return attention.bar(seens, orchestra.now(), orchestra.config.limits.silent)
+    seens = [row.seen for row in overview(project, changes=False).rows]
+    return attention.bar(seens, project.now(), project.config.limits.silent)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core.guidance import sayable
+from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
 from orchestra.errors import OrchestraError
-from orchestra.workers import answers as answering
-from orchestra.workers import delivery as guide
+from orchestra.workers import answers, delivery
 from orchestra.workers.answers import Decision
 from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Told(NamedTuple):
@@ -25,24 +24,24 @@ class Told(NamedTuple):
     answered: bool
 
 
-def tell(orchestra: Orchestra, number: str, words: str, decision: Decision, patience: float = guide.PATIENCE) -> Told:
+def tell(project: Project, number: str, words: str, decision: Decision, patience: float = delivery.PATIENCE) -> Told:
     """Record `words` as guidance, then bring them to the agent; raises OrchestraError when nothing can be told."""
-    words = sayable(words).strip()
+    words = without_controls(words).strip()
     if not words:
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
-    worker = worker_of(orchestra, number)
-    asked = answering.choosing(worker) if decision.shown != () else None
+    worker = worker_of(project, number)
+    asked = answers.open_choice(worker) if decision.shown != () else None
     if decision.shown and (asked is None or asked.request not in decision.shown):
-        raise answering.too_late(orchestra, number, decision.shown[0])
+        raise answers.already_answered(project, number, decision.shown[0])
     if asked is not None and asked in worker.dialogs:
-        given = answering.answers(number, asked, words)
-        answering.answer(orchestra, number, asked, "allow", decision.how, answers=given)
+        given = answers.parse_answers(number, asked, words)
+        answers.answer(project, number, asked, "allow", decision.how, answers=given)
         return Told(number, "", Delivery.DELIVERED, answered=True)
-    text = answering.chosen(asked.options, words) if asked is not None else words
-    said = answering.reply(orchestra, number, asked, text, decision.how)
+    text = answers.match_option(asked.options, words) if asked is not None else words
+    said = answers.record_reply(project, number, asked, text, decision.how)
     try:
-        state = guide.bring(orchestra, number, said.id, patience)
+        state = delivery.deliver(project, number, said.id, patience)
     except OrchestraError:  # they stand on record: to end with an error now would have them told again
         state = Delivery.QUEUED
-    refresh(orchestra)
+    refresh(project)
     return Told(number, said.id, state, asked is not None)

@@ -11,14 +11,14 @@ from orchestra.config.resources import find_prompt
 from orchestra.core import actions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Pane, WindowPlan, Worker
-from orchestra.doctor import repair as mend
+from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
-from orchestra.project import layout_plan as workspace
+from orchestra.project import layout_plan
 from orchestra.workers import launch
 from orchestra.workers.overview import bar_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 class Opened(NamedTuple):
@@ -30,58 +30,58 @@ class Opened(NamedTuple):
     next: str = ""  # what a person does who has no worker yet
 
 
-def up(orchestra: Orchestra, name: str | None) -> Opened:
+def up(project: Project, name: str | None) -> Opened:
     """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
-    name = name or workspace.present(orchestra)
-    plan = _validated(orchestra, name)
-    orchestra.remember(name)
-    environment = os.path.join(orchestra.orchestrator_directory, "environment")
-    launch.keep_environment(orchestra, orchestra.config.agent, environment)
-    launch.keep_token(orchestra)
-    panes, revived = mend.reached(orchestra)
-    mended = (*revived, *mend.mend(orchestra, panes))
-    missing = _missing(orchestra, panes)
-    workers = launch.plans(orchestra, missing, "up")
-    shown = bar_of(orchestra)
-    created = orchestra.tmux.open(plan, workers, per_window=orchestra.per_window, bar=(shown.text, shown.level))
-    orchestra.bind_keys()
-    todo = _next(orchestra)
+    name = name or layout_plan.current_layout(project)
+    plan = _validated(project, name)
+    project.remember(name)
+    environment = os.path.join(project.orchestrator_directory, "environment")
+    launch.keep_environment(project, project.config.agent, environment)
+    launch.keep_token(project)
+    panes, revived = repair.reachable_panes(project)
+    mended = (*revived, *repair.repair(project, panes))
+    missing = _missing(project, panes)
+    workers = launch.resume_plans(project, missing, "up")
+    shown = bar_of(project)
+    created = project.tmux.open(plan, workers, per_window=project.per_window, bar=(shown.text, shown.level))
+    project.bind_keys()
+    todo = _next(project)
     if todo:
-        orchestra.tmux.greet(todo)
+        project.tmux.greet(todo)
     return Opened(created, tuple(worker.id for worker in missing), mended, todo)
 
 
-def _next(orchestra: Orchestra) -> str:
+def _next(project: Project) -> str:
     """Where there is no worker: how to begin. GitHub is not asked; that would make every `up` wait for it."""
-    if orchestra.store.ids():
+    if project.store.ids():
         return ""
-    if orchestra.tracker_name == "local" and not _has_issues(orchestra):
+    if project.tracker_name == "local" and not _has_issues(project):
         return "no issue yet: write .orchestra/issues/0001-first.md (orchestra init makes one), or ask the orchestrator"
-    key, spawn = orchestra.config.tmux.key, actions.chosen(orchestra.config.keys).get("spawn")
+    key, spawn = project.config.tmux.key, actions.chosen(project.config.keys).get("spawn")
     there = f"here: prefix {key}, then {spawn}; " if spawn else ""
     return f"no worker yet; {there}anywhere: orchestra issues, then orchestra spawn ID"
 
 
-def _has_issues(orchestra: Orchestra) -> bool:
+def _has_issues(project: Project) -> bool:
     try:
-        return bool(orchestra.tracker.issues())
+        return bool(project.tracker.issues())
     except OrchestraError:
         return True  # one that does not read is there, and `orchestra issues` says what is wrong with it
 
 
-def _validated(orchestra: Orchestra, name: str) -> Sequence[WindowPlan]:
+def _validated(project: Project, name: str) -> Sequence[WindowPlan]:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
-    orchestra.tmux.check()
-    orchestra.repository.check()
-    _ = orchestra.tracker_name
-    launch.check_installed(orchestra, orchestra.config.agent)
-    for needed in (orchestra.config.prompt, "orchestrator"):
-        prompts.load(*reversed(find_prompt(needed, orchestra.root)))
-    return workspace.desired(orchestra, name).windows
+    project.tmux.check()
+    project.repository.check()
+    _ = project.tracker_name
+    launch.check_installed(project, project.config.agent)
+    for needed in (project.config.prompt, "orchestrator"):
+        prompts.load(*reversed(find_prompt(needed, project.root)))
+    return layout_plan.desired_layout(project, name).windows
 
 
-def _missing(orchestra: Orchestra, panes: Sequence[Pane]) -> list[Worker]:
+def _missing(project: Project, panes: Sequence[Pane]) -> list[Worker]:
     """Workers that should have a live pane and have none."""
     live = {(pane.worker, pane.nonce) for pane in panes if not pane.dead}
-    found = orchestra.store.listing().workers
+    found = project.store.listing().workers
     return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]

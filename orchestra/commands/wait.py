@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.lifecycle.transitions import TERMINAL
 from orchestra.core.models import Attention, Status
-from orchestra.workers.overview import Row, look, worker_of
+from orchestra.workers.overview import WorkerRow, overview, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 NEEDS = frozenset({Attention.BLOCKED, Attention.STUCK, Attention.CRASHED, Attention.LIMITED})
 
@@ -28,26 +28,26 @@ class Waited(NamedTuple):
     """The outcome, and the workers as they were then."""
 
     outcome: Outcome
-    rows: tuple[Row, ...]
+    rows: tuple[WorkerRow, ...]
 
 
-def wait(orchestra: Orchestra, ids: Sequence[str], statuses: frozenset[Status], seconds: float) -> Waited:
+def wait(project: Project, ids: Sequence[str], statuses: frozenset[Status], seconds: float) -> Waited:
     """Wait until every worker of `ids` has a status of `statuses`, for `seconds` at most (infinite: for ever)."""
     for number in ids:
-        worker_of(orchestra, number)
-    ended: list[Row] = []
+        worker_of(project, number)
+    ended: list[WorkerRow] = []
 
     def over() -> bool:
-        rows = [row for row in look(orchestra, changes=False).rows if row.worker.id in ids]
+        rows = [row for row in overview(project, changes=False).rows if row.worker.id in ids]
         ended[:] = rows
         return _outcome(rows, statuses) is not None
 
-    orchestra.until(over, seconds)
+    project.until(over, seconds)
     outcome = _outcome(ended, statuses)
     return Waited(Outcome.TIMED_OUT if outcome is None else outcome, tuple(ended))
 
 
-def _outcome(rows: Sequence[Row], statuses: frozenset[Status]) -> Outcome | None:
+def _outcome(rows: Sequence[WorkerRow], statuses: frozenset[Status]) -> Outcome | None:
     """None while there is something to wait for. What has passed a status on its way has reached it."""
     if all(row.worker.status in statuses or _passed(row, statuses) for row in rows):
         return Outcome.REACHED
@@ -57,6 +57,6 @@ def _outcome(rows: Sequence[Row], statuses: frozenset[Status]) -> Outcome | None
     return None
 
 
-def _passed(row: Row, statuses: frozenset[Status]) -> bool:
+def _passed(row: WorkerRow, statuses: frozenset[Status]) -> bool:
     """A merged worker was complete before: waiting for `complete` is over."""
     return row.worker.status is Status.MERGED and Status.COMPLETE in statuses

@@ -28,7 +28,7 @@ from orchestra.config.layout_schema import (
 from orchestra.config.yaml import Document, dotted, parse, shown
 from orchestra.core.models import PanePlan, WindowPlan
 from orchestra.core.text import clean
-from orchestra.core.tmux_layout import cells
+from orchestra.core.tmux_layout import pane_count
 
 PANES_PER_WINDOW = 4
 
@@ -121,7 +121,7 @@ class _Place(NamedTuple):
         panes = tuple(self.pane(pane, known[pane.role]) for pane in spec.panes if pane.role in known)
         role = next((pane.role for pane in spec.panes if pane.role != "shell" and pane.role in known), spec.role)
         values = {key: self.expand(value) for key, value in spec.options.items()}
-        fits = not spec.layout or cells(spec.layout) in (None, len(panes))
+        fits = not spec.layout or pane_count(spec.layout) in (None, len(panes))
         arrangement = spec.layout if fits else "tiled"  # a role without a program leaves its cell empty
         return WindowPlan(spec.name, panes, arrangement, spec.focus, values, role)
 
@@ -197,7 +197,7 @@ def _arrangement(node: Node, panes: int) -> str:
     if not layout:
         return "tiled" if panes > 1 or node.value.get("role") == "workers" else ""
     try:
-        placed = cells(layout)
+        placed = pane_count(layout)
     except ValueError as error:
         raise node.error("layout", f"{error}, got {shown(layout)}") from None
     if placed is not None and placed < panes:

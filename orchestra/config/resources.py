@@ -34,7 +34,7 @@ def find_prompt(name: str, root: str) -> tuple[str, str]:
     return _find("prompts", ".md", name, Path(root))
 
 
-def shipped(kind: str) -> Path:
+def packaged_directory(kind: str) -> Path:
     """The directory of the shipped `layouts` or `prompts`: inside the wheel, or beside the package in a checkout."""
     package = Path(__file__).resolve().parents[1]
     inside = package / kind
@@ -46,7 +46,9 @@ def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
     if "/" in name or name.endswith(suffix):
         return _read(root / os.path.expanduser(name), name)
     path = own / f"{name}{suffix}"
-    if _NAME.fullmatch(name) is None or not (path.is_file() or (path := shipped(kind) / path.name).is_file()):
+    if _NAME.fullmatch(name) is None or not (
+        path.is_file() or (path := packaged_directory(kind) / path.name).is_file()
+    ):
         known = _names(kind, suffix, root)
         raise UsageError(
             f'there is no {kind[:-1]} "{clean(name, 60)}"', f"{kind} are: {', '.join(known)}; or give a path"
@@ -55,7 +57,7 @@ def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
 
 
 def _names(kind: str, suffix: str, root: Path) -> list[str]:
-    places = (root / ".orchestra" / kind, shipped(kind))
+    places = (root / ".orchestra" / kind, packaged_directory(kind))
     return sorted({found.stem for place in places for found in place.glob(f"*{suffix}") if _NAME.fullmatch(found.stem)})
 
 

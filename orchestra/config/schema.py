@@ -12,8 +12,7 @@ from msgspec import Meta, Struct, convert, field
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.validation import shape
 from orchestra.config.yaml import Document, Path, parse
-from orchestra.core import actions as key_table
-from orchestra.core import gates
+from orchestra.core import actions, gates
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
 
@@ -74,7 +73,7 @@ class Limits(_Section, frozen=True):
     stall: Seconds = Seconds(1800)
 
 
-class GateRule(_Section, frozen=True):
+class GateConfig(_Section, frozen=True):
     """A point that only a person may pass, by path or by command (see `gates.py`)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -125,7 +124,7 @@ class Config(_Section, frozen=True):
     workers: Workers = Workers()
     limits: Limits = Limits()
     plan: str = "auto"
-    gates: tuple[GateRule, ...] = ()
+    gates: tuple[GateConfig, ...] = ()
     forbid: tuple[str, ...] = ()
     notify: Notify = Notify()
     layout: Text = "default"
@@ -225,7 +224,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
     yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
     yield ("agent",), _choice(config.agent, AGENTS)
     yield ("plan",), _choice(config.plan, ("auto", "review"))
-    yield from ((("keys", name), key_table.problem(config.keys, name)) for name in config.keys)
+    yield from ((("keys", name), actions.problem(config.keys, name)) for name in config.keys)
     yield ("base",), ref_problem(config.base)
     yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
     yield ("worktree",), _template(config.worktree) or _path(config.worktree)
@@ -246,7 +245,7 @@ def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _each(("gates", index, "paths"), gate.paths, gates.path_problem)
         yield from _each(("gates", index, "commands"), gate.commands, gates.command_problem)
     yield ("tmux", "socket"), _matches(config.tmux.socket, r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")
-    yield ("tmux", "key"), key_table.key_problem(config.tmux.key)
+    yield ("tmux", "key"), actions.key_problem(config.tmux.key)
     for index, kind in enumerate(config.notify.kinds):
         yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
     hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"

@@ -38,7 +38,7 @@ _RUNNERS = (("uv.lock", "uv run "), ("poetry.lock", "poetry run "), ("pdm.lock",
 _SCRIPTS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("bun.lock", "bun run"), ("bun.lockb", "bun run"))
 
 
-def found(root: str) -> tuple[str, str]:
+def find_test_command(root: str) -> tuple[str, str]:
     """The command and the file that names it; two empty texts when none does."""
     return next(_all(root), ("", ""))
 

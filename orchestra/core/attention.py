@@ -6,7 +6,7 @@ Derived from facts at every look and stored nowhere. A fact that is not known le
 from __future__ import annotations
 
 from orchestra.core.lifecycle.transitions import AT_WORK, HELD
-from orchestra.core.models import Activity, Attention, Border, Doing, Pane, Status, Worker
+from orchestra.core.models import Activity, ActivityState, Attention, Border, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
 
@@ -24,7 +24,7 @@ _ORDER = {attention: place for place, attention in enumerate(Attention)}
 SIGNS = {Status.COMPLETE: "+", Status.MERGED: "+", Status.QUEUED: " ", Status.PAUSED: " ", Status.CANCELLED: "-"}
 
 
-class Seen(Record):
+class ObservedWorker(Record):
     """A worker and what was just asked of the world about it."""
 
     worker: Worker
@@ -33,56 +33,56 @@ class Seen(Record):
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
 
 
-def activity(seen: Seen) -> Activity:
+def activity(seen: ObservedWorker) -> Activity:
     """What the agent does now: a dialog is over when the agent has used a tool since it opened."""
     told = seen.worker.activity
     since = seconds_of(told.since)
-    if told.state is Doing.BLOCKED and since and seen.heartbeat and seen.heartbeat > since + 2:
-        return Activity(Doing.BUSY, told.since, "heartbeat")
+    if told.state is ActivityState.BLOCKED and since and seen.heartbeat and seen.heartbeat > since + 2:
+        return Activity(ActivityState.BUSY, told.since, "heartbeat")
     return told
 
 
-def attention(seen: Seen, now: float, silent: float) -> Attention | None:
+def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
     """Why a person is needed, if they are. `now` in epoch seconds, `silent` seconds without a sign of life."""
     worker, doing = seen.worker, activity(seen)
     if worker.status in _SETTLED:
         return Attention.STUCK if worker.status is Status.PAUSED and worker.extra.get(HELD) else None
-    if doing.state is Doing.BLOCKED and _has_pane(seen):
+    if doing.state is ActivityState.BLOCKED and _has_pane(seen):
         return Attention.BLOCKED
     if worker.status is Status.STUCK:
         return Attention.STUCK
     if _crashed(seen, now):
         return Attention.CRASHED
-    if doing.state is Doing.LIMITED:
+    if doing.state is ActivityState.LIMITED:
         return Attention.LIMITED
     if worker.status is Status.COMPLETE:
         return Attention.READY
-    if doing.state is Doing.BUSY and now - last_sign(seen) > silent:
+    if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
         return Attention.SILENT
     return None
 
 
-def _has_pane(seen: Seen) -> bool:
+def _has_pane(seen: ObservedWorker) -> bool:
     return seen.open is None or (seen.pane is not None and not seen.pane.dead)
 
 
-def _crashed(seen: Seen, now: float) -> bool:
+def _crashed(seen: ObservedWorker, now: float) -> bool:
     if seen.open is False or seen.worker.status not in AT_WORK:
         return False  # a closed workspace is not a crash of every worker in it
     if seen.open is None:
-        return seen.worker.activity.state is Doing.ENDED
+        return seen.worker.activity.state is ActivityState.ENDED
     if seen.pane is not None:
         return seen.pane.dead
     return now - (seconds_of(seen.worker.activity.since) or now) > STARTING_GRACE
 
 
-def last_sign(seen: Seen) -> float:
+def last_sign(seen: ObservedWorker) -> float:
     """Epoch seconds of the last sign of life: a tool call or a hook."""
     told = (seconds_of(seen.worker.last_heartbeat), seconds_of(seen.worker.activity.since))
     return max((seen.heartbeat or 0.0, *(t for t in told if t)))
 
 
-def why(seen: Seen, kind: Attention | None) -> str:
+def reason(seen: ObservedWorker, kind: Attention | None) -> str:
     """The reason behind an attention, as one clean line."""
     worker = seen.worker
     if kind is Attention.STUCK:
@@ -106,7 +106,7 @@ def pull_line(worker: Worker) -> str:
     return f"PR #{worker.pull.number}, {checks[worker.pull.checks]}"
 
 
-def order(items: Iterable[tuple[Attention | None, T]]) -> list[tuple[Attention | None, T]]:
+def by_urgency(items: Iterable[tuple[Attention | None, T]]) -> list[tuple[Attention | None, T]]:
     """Most urgent first; equals stay in the order they came."""
     return sorted(items, key=lambda item: _ORDER.get(item[0], len(_ORDER)) if item[0] else len(_ORDER))
 
@@ -123,18 +123,18 @@ class Bar(Record):
     level: str
 
 
-def bar(seens: Sequence[Seen], now: float, silent: float) -> Bar:
+def bar(seens: Sequence[ObservedWorker], now: float, silent: float) -> Bar:
     """Counts by status, and before them the worker that most needs a person, with why."""
     counts: dict[Status, int] = {}
     for seen in seens:
         if seen.worker.status not in (Status.MERGED, Status.CANCELLED):
             counts[seen.worker.status] = counts.get(seen.worker.status, 0) + 1
     summary = " ".join(f"{counts[status]} {status.value}" for status in Status if status in counts) or "no workers"
-    ranked = order((attention(seen, now, silent), seen) for seen in seens)
+    ranked = by_urgency((attention(seen, now, silent), seen) for seen in seens)
     if not ranked or ranked[0][0] is None:
         return Bar(summary, "none")
     kind, first = ranked[0]
-    text = why(first, kind)
+    text = reason(first, kind)
     need = f"[{sign(first.worker, kind)}] #{first.worker.id} {kind}" + (f": {clean(text, 48)}" if text else "")
     return Bar(f"{need} | {summary}", str(kind))
 

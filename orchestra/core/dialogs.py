@@ -6,9 +6,9 @@ Standard library only: the hook lives on this module.
 
 from __future__ import annotations
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.lifecycle.transitions import Refused, text
-from orchestra.core.models import Activity, Doing, Escalation, Event, Gate, How, Status, Worker
+from orchestra.core import serialization
+from orchestra.core.lifecycle.transitions import Refused, text_at
+from orchestra.core.models import Activity, ActivityState, AnswerChannel, Escalation, Event, Gate, Status, Worker
 
 TYPE_CHECKING = False
 
@@ -25,7 +25,7 @@ def open_questions(worker: Worker) -> tuple[Escalation, ...]:
     return (*worker.dialogs, *((worker.escalation,) if worker.escalation else ()))
 
 
-def in_the_pane(worker: Worker | None, event: Event) -> Event:
+def answered_in_pane(worker: Worker | None, event: Event) -> Event:
     """`event` with `how` and what was answered, when it shows that a person answered in the pane itself."""
     if worker is None:
         return event
@@ -34,22 +34,24 @@ def in_the_pane(worker: Worker | None, event: Event) -> Event:
         closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
     if event.kind == "accepted" and worker.status is Status.STUCK and not event.data.get("guidance"):
         closed = open_questions(worker)
-    told = {"how": How.PANE.value, "summary": " / ".join(one.summary for one in closed)}
+    told = {"how": AnswerChannel.PANE.value, "summary": " / ".join(one.summary for one in closed)}
     return event._replace(data={**event.data, **told}) if closed else event
 
 
-def opened(worker: Worker, event: Event) -> Worker:
+def open_dialog(worker: Worker, event: Event) -> Worker:
     """A dialog is on the screen. Asked again, the same call waits for a new answer."""
-    asked = snapshot.escalation_of({"gate": "permission", **event.data, "askedAt": event.at, "raisedBy": event.by})
+    asked = serialization.escalation_from_json(
+        {"gate": "permission", **event.data, "askedAt": event.at, "raisedBy": event.by}
+    )
     if asked is None or not asked.request:
         return worker  # a notification, or a dialog before the first prompt: nobody waits for an answer of ours
     others = tuple(dialog for dialog in worker.dialogs if dialog.request != asked.request)
     return _with_answers(worker, asked.request)._replace(dialogs=(*others, asked))
 
 
-def answered(worker: Worker, event: Event) -> Worker:
+def answer_dialog(worker: Worker, event: Event) -> Worker:
     """A person answered from elsewhere: the first answer counts, and the hook that waits gives it to the agent."""
-    request, behavior = text(event, "request", None), text(event, "behavior", None)
+    request, behavior = text_at(event, "request", None), text_at(event, "behavior", None)
     asked = next((dialog for dialog in worker.dialogs if dialog.request == request), None)
     if asked is None:
         raise Refused("it has been answered before")
@@ -60,9 +62,9 @@ def answered(worker: Worker, event: Event) -> Worker:
     return _go_on(_with_answers(_without(worker, request), request, answer), event)
 
 
-def closed(worker: Worker, event: Event) -> Worker:
+def close_dialog(worker: Worker, event: Event) -> Worker:
     """The tool that asked has ended, so its dialog was answered in the pane: with yes, if the tool ran."""
-    request = text(event, "request")
+    request = text_at(event, "request")
     asked = next((dialog for dialog in worker.dialogs if dialog.request == request), None)
     if asked is None:
         return worker
@@ -102,6 +104,6 @@ def _kept(worker: Worker) -> list[Mapping[str, Any]]:
 def _go_on(worker: Worker, event: Event) -> Worker:
     """The agent works again, or stands before the next dialog. A person's answer is no sign of its life."""
     if worker.dialogs:
-        blocked = Activity(Doing.BLOCKED, worker.activity.since, event.by, worker.dialogs[0].summary)
+        blocked = Activity(ActivityState.BLOCKED, worker.activity.since, event.by, worker.dialogs[0].summary)
         return worker._replace(activity=blocked)
-    return worker._replace(activity=Activity(Doing.BUSY, event.at, event.by))
+    return worker._replace(activity=Activity(ActivityState.BUSY, event.at, event.by))

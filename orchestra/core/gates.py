@@ -40,7 +40,7 @@ class Rules(NamedTuple):
     deny: tuple[str, ...]
 
 
-def met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...]:
+def gates_met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...]:
     """The gates that a list of changed paths meets; paths are relative to the repository root, with `/`."""
     paths = tuple(paths)
     hits = []

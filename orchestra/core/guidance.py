@@ -14,7 +14,7 @@ _PASTE_MARKS = ("\x1b[200~", "\x1b[201~", "\x9b200~", "\x9b201~")
 _CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
 
 
-def sayable(text: str) -> str:
+def without_controls(text: str) -> str:
     """Words that are only words, whichever way they reach an agent: no control character but newline and tab, no end
     of a paste, which would press keys (failures.md K5), no half character.
     """
@@ -24,7 +24,7 @@ def sayable(text: str) -> str:
     return text.translate(_CONTROL).encode("utf-8", "replace").decode()
 
 
-def as_said(words: Guidance) -> str:
+def as_message(words: Guidance) -> str:
     """One piece as the agent gets it. Our first line keeps a leading `!` or `/` from being a command (K6).
 
     The agent's evidence is this first line, so none like it may stand in the text: a log may quote one.
@@ -33,6 +33,6 @@ def as_said(words: Guidance) -> str:
     return f"Guidance {words.id} from {words.sender}:\n{body}"
 
 
-def all_said(pieces: Iterable[Guidance]) -> str:
+def as_one_message(pieces: Iterable[Guidance]) -> str:
     """Several pieces as one message."""
-    return "\n\n".join(map(as_said, pieces))
+    return "\n\n".join(map(as_message, pieces))

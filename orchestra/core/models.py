@@ -31,7 +31,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Doing(StrEnum):
+class ActivityState(StrEnum):
     """What the agent process is doing, as far as its hooks have told."""
 
     STARTING = "starting"
@@ -65,7 +65,7 @@ class Gate(StrEnum):
     REVIEW = "review"
 
 
-class How(StrEnum):
+class AnswerChannel(StrEnum):
     """Where a person answered from."""
 
     PANE = "pane"
@@ -95,7 +95,7 @@ class Checks(StrEnum):
 class Activity(Record):
     """What the agent does, since when, who said so, and a detail for the person."""
 
-    state: Doing = Doing.UNKNOWN
+    state: ActivityState = ActivityState.UNKNOWN
     since: str = ""
     source: str = ""
     detail: str = ""
@@ -270,7 +270,7 @@ class WorkerPlan(Record):
     since: int = 0
 
 
-class Seat(Record):
+class AgentContext(Record):
     """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
 
     worker: str  # the issue number, or `orchestrator`
@@ -282,7 +282,7 @@ class Seat(Record):
     project: str
     base: str  # the base branch, which nobody pushes to
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
-    orchestra: tuple[str, ...]  # argv of the orchestra program itself
+    orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
 
 
 class AgentOptions(Record):

@@ -6,13 +6,13 @@ the hook lives on this module.
 
 from __future__ import annotations
 
-from orchestra.core import fast_json as quick_json
+from orchestra.core import fast_json
 from orchestra.core.models import (
     Activity,
+    ActivityState,
     Attempts,
     Checks,
     Delivery,
-    Doing,
     Escalation,
     Event,
     Gate,
@@ -126,7 +126,7 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
 
 def dumps(worker: Worker) -> str:
     """The session file's text: a line for each key, for `cat`."""
-    return quick_json.dumps_lines(to_json(worker))
+    return fast_json.dumps_lines(to_json(worker))
 
 
 def loads(text: str) -> Worker:
@@ -140,8 +140,8 @@ def loads(text: str) -> Worker:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = quick_json.loads(text)
-        (quick_json.dumps(found) if "\\ud" in text.lower() else text).encode()  # half a character cannot be written
+        found = fast_json.loads(text)
+        (fast_json.dumps(found) if "\\ud" in text.lower() else text).encode()  # half a character cannot be written
     except ValueError as wrong:
         raise BadSnapshot(f"not JSON: {wrong}") from None
     if not isinstance(found, dict):
@@ -151,18 +151,18 @@ def _object(text: str) -> dict[str, Any]:
 
 def from_json(found: Mapping[str, Any]) -> Worker:
     """A snapshot's JSON object as a Worker; raises ValueError, KeyError or TypeError where a key is wrong."""
-    values: dict[str, Any] = {field: text_of(found, key, "") for field, key in _PLAIN}
+    values: dict[str, Any] = {field: text_at(found, key, "") for field, key in _PLAIN}
     values |= {field: _text_or_none(found, key) for field, key in _OPTIONAL}
     resume = found.get("resumeStatus")
     return Worker(
-        id=number_of(found),
+        id=number_at(found),
         status=Status(found["status"]),
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
-        escalation=escalation_of(found.get("escalation")),
-        dialogs=tuple(filter(None, map(escalation_of, _list(found, "dialogs")))),
+        escalation=escalation_from_json(found.get("escalation")),
+        dialogs=tuple(filter(None, map(escalation_from_json, _list(found, "dialogs")))),
         guidance=tuple(_guidance(item) for item in _list(found, "guidance")),
-        pull=pull_of(found.get("pullRequest")),
+        pull=pull_from_json(found.get("pullRequest")),
         attempts=_attempts(found.get("attempts")),
         signatures={str(k): str(v) for k, v in _mapping(found.get("signatures")).items()},
         approvals=tuple(_mapping(item) for item in _list(found, "approvals")),
@@ -173,15 +173,15 @@ def from_json(found: Mapping[str, Any]) -> Worker:
     )
 
 
-def number_of(found: Mapping[str, Any]) -> str:
+def number_at(found: Mapping[str, Any]) -> str:
     """The worker's number under `id`; raises ValueError for what is none."""
-    number = text_of(found, "id")
+    number = text_at(found, "id")
     if not is_id(number):
         raise ValueError("id is no issue number")
     return number
 
 
-def text_of(found: Mapping[str, Any], key: str, default: str | None = None) -> str:
+def text_at(found: Mapping[str, Any], key: str, default: str | None = None) -> str:
     """The text under `key`; raises KeyError when it is missing without a default, TypeError when it is no text."""
     value = found[key] if default is None else found.get(key, default)
     if not isinstance(value, str):
@@ -193,7 +193,7 @@ def text_of(found: Mapping[str, Any], key: str, default: str | None = None) -> s
 
 
 def _text_or_none(found: Mapping[str, Any], key: str) -> str | None:
-    return None if found.get(key) is None else text_of(found, key)
+    return None if found.get(key) is None else text_at(found, key)
 
 
 def _list(found: Mapping[str, Any], key: str) -> list[Any]:
@@ -213,24 +213,26 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _activity(value: Any) -> Activity:
     found = _mapping(value)
-    return Activity(Doing(found.get("state", "unknown")), *(text_of(found, k, "") for k in Activity._fields[1:]))
+    return Activity(
+        ActivityState(found.get("state", "unknown")), *(text_at(found, k, "") for k in Activity._fields[1:])
+    )
 
 
-def escalation_of(value: Any) -> Escalation | None:
+def escalation_from_json(value: Any) -> Escalation | None:
     """An escalation from its JSON, or None for null."""
     if value is None:
         return None
     found = _mapping(value)
     return Escalation(
         gate=Gate(found["gate"]),
-        summary=text_of(found, "summary"),
-        context=text_of(found, "context", ""),
+        summary=text_at(found, "summary"),
+        context=text_at(found, "context", ""),
         tried=tuple(map(str, _list(found, "tried"))),
         options=tuple(map(str, _list(found, "options"))),
-        need=text_of(found, "need", ""),
-        asked_at=text_of(found, "askedAt", ""),
-        request=text_of(found, "request", ""),
-        raised_by=text_of(found, "raisedBy", ""),
+        need=text_at(found, "need", ""),
+        asked_at=text_at(found, "askedAt", ""),
+        request=text_at(found, "request", ""),
+        raised_by=text_at(found, "raisedBy", ""),
         questions=tuple(_mapping(one) for one in _list(found, "questions")),
     )
 
@@ -238,28 +240,28 @@ def escalation_of(value: Any) -> Escalation | None:
 def _guidance(value: Any) -> Guidance:
     found = _mapping(value)
     return Guidance(
-        id=text_of(found, "id"),
-        sender=text_of(found, "from"),
-        text=text_of(found, "text"),
+        id=text_at(found, "id"),
+        sender=text_at(found, "from"),
+        text=text_at(found, "text"),
         state=Delivery(found["state"]),
-        at=text_of(found, "at", ""),
+        at=text_at(found, "at", ""),
     )
 
 
-def pull_of(value: Any) -> Pull | None:
+def pull_from_json(value: Any) -> Pull | None:
     """A pull request from its JSON, or None for null."""
     if value is None:
         return None
     found = _mapping(value)
     return Pull(
         number=_typed(found, "number", int),
-        state=text_of(found, "state"),
-        head_sha=text_of(found, "headSha", ""),
+        state=text_at(found, "state"),
+        head_sha=text_at(found, "headSha", ""),
         checks=Checks(found.get("checks", "none")),
         review_decision=_text_or_none(found, "reviewDecision"),
         unresolved=None if found.get("unresolved") is None else _typed(found, "unresolved", int),
         mergeable=None if found.get("mergeable") is None else _typed(found, "mergeable", bool),
-        observed_at=text_of(found, "observedAt", ""),
+        observed_at=text_at(found, "observedAt", ""),
     )
 
 
@@ -281,14 +283,14 @@ def event_line(event: Event, refused: str = "") -> str:
     if refused:
         found["refused"] = refused
     found["data"] = dict(event.data)
-    return quick_json.dumps(found) + "\n"
+    return fast_json.dumps(found) + "\n"
 
 
-def event_of(line: str) -> tuple[Event, str]:
+def event_from_line(line: str) -> tuple[Event, str]:
     """The inverse of `event_line`: the event and why it was refused, or empty. Raises BadSnapshot."""
     found = _object(line)
     try:
-        event = Event(text_of(found, "event"), text_of(found, "at"), text_of(found, "by", ""), _mapping(found["data"]))
-        return event, text_of(found, "refused", "")
+        event = Event(text_at(found, "event"), text_at(found, "at"), text_at(found, "by", ""), _mapping(found["data"]))
+        return event, text_at(found, "refused", "")
     except (KeyError, TypeError, ValueError) as wrong:
         raise BadSnapshot(f"{type(wrong).__name__}: {wrong}") from None

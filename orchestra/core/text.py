@@ -85,7 +85,7 @@ def _days(year: int, month: int, day: int) -> int:
     return year // 400 * 146097 + of_era - 719468
 
 
-def new_session() -> str:
+def new_session_id() -> str:
     """A random UUID (version 4), as agents name conversations; importing uuid costs 6 ms of every spawn."""
     bits = os.urandom(16)
     text = (bits[:6] + bytes((bits[6] & 0x0F | 0x40, bits[7], bits[8] & 0x3F | 0x80)) + bits[9:]).hex()

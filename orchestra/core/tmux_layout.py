@@ -25,7 +25,7 @@ class _Cell(NamedTuple):
     panes: int
 
 
-def cells(layout: str) -> int | None:
+def pane_count(layout: str) -> int | None:
     """How many panes a custom layout string places; None for one of the five names. Raises ValueError for neither."""
     if layout in NAMES:
         return None

@@ -12,7 +12,7 @@ from orchestra import agents, processes
 from orchestra.doctor.findings import Finding, error, warning
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 MOST_FREE = 1024**3
 BUSCTL_SECONDS = 3.0
@@ -71,13 +71,13 @@ def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield warning("E7", "every worker ends when you log out", f"loginctl enable-linger {user}".rstrip())
 
 
-def agent(orchestra: Orchestra) -> Iterator[Finding]:
+def agent(project: Project) -> Iterator[Finding]:
     """E2, E6: the agent's program answers, and there is something to log in with."""
-    name = orchestra.config.agent
-    module, options = agents.agent(name), orchestra.options(name)
-    if module.version(options.command, orchestra.environ) is None:
+    name = project.config.agent
+    module, options = agents.agent(name), project.options(name)
+    if module.version(options.command, project.environ) is None:
         yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
-    elif name == "claude" and not _logged_in(orchestra.environ):
+    elif name == "claude" and not _logged_in(project.environ):
         yield warning("E6", "no login of Claude Code was found", "run `claude` once and log in, or set a key")
 
 
@@ -88,19 +88,19 @@ def _logged_in(environ: Mapping[str, str]) -> bool:
     return os.path.exists(os.path.join(config, ".credentials.json"))
 
 
-def tracker(orchestra: Orchestra) -> Iterator[Finding]:
+def tracker(project: Project) -> Iterator[Finding]:
     """E8: issues can be asked for: raises when there is no tracker, or no token for it."""
-    if orchestra.tracker_name == "github":
-        _ = orchestra.github
+    if project.tracker_name == "github":
+        _ = project.github
     yield from ()
 
 
-def tools(orchestra: Orchestra) -> Iterator[Finding]:
+def tools(project: Project) -> Iterator[Finding]:
     """E3: raises when tmux is too old; git was asked when the project was found, Python when we were installed."""
-    orchestra.tmux.check()
-    if not processes.known():
+    project.tmux.check()
+    if not processes.is_supported():
         what = "this system does not show the environment of processes"
         yield warning("E9", what, "children of an agent that survive it must be ended by hand")
 
 
-CHECKS: tuple[Callable[[Orchestra], Iterator[Finding]], ...] = (tools, agent, tracker)
+CHECKS: tuple[Callable[[Project], Iterator[Finding]], ...] = (tools, agent, tracker)

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import processes
-from orchestra.config import schema as configs
+from orchestra.config import schema
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Pane, Status, Worker
-from orchestra.doctor import repair as mend
+from orchestra.doctor import repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
-from orchestra.git import cleanup as tidy
-from orchestra.storage import temp_files as litter
+from orchestra.git import cleanup
+from orchestra.storage import temp_files
 from orchestra.workers import launch, removal
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-class State(NamedTuple):
+class ObservedState(NamedTuple):
     """One look: the workers on record, and our panes (None: tmux does not tell)."""
 
     workers: tuple[Worker, ...]
@@ -29,27 +29,27 @@ class State(NamedTuple):
     open: bool
 
 
-def seen(orchestra: Orchestra) -> State:
+def observe(project: Project) -> ObservedState:
     """Look once at records and panes."""
-    workers = orchestra.store.listing().workers
+    workers = project.store.listing().workers
     try:
-        is_open = orchestra.tmux.running()
-        return State(workers, orchestra.tmux.panes() if is_open else (), is_open)
+        is_open = project.tmux.running()
+        return ObservedState(workers, project.tmux.panes() if is_open else (), is_open)
     except Unreachable:
-        return State(workers, None, open=False)
+        return ObservedState(workers, None, open=False)
 
 
-def server(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def server(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I8: the server answers; where it does not, that is one finding and not one for each worker."""
     live = sum(worker.status in LIVE for worker in state.workers)
     if state.panes is None:
-        orchestra.tmux.running()
+        project.tmux.running()
     elif not state.open and live:
         what = f"{live} worker{'' if live == 1 else 's'} rest{'s' if live == 1 else ''}"
         yield warning("I8", f"the workspace is not open; {what}", "orchestra up")
 
 
-def panes(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def panes(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I1, I2: a live worker has one pane with its nonce, a resting one has none, a tagged pane has a record."""
     if not state.open or state.panes is None:
         return
@@ -57,10 +57,10 @@ def panes(orchestra: Orchestra, state: State) -> Iterator[Finding]:
     for pane in state.panes:
         worker = records.get(pane.worker)
         if worker is None or pane.nonce != worker.nonce:
-            earlier = worker is not None and mend.superseded(orchestra, worker, pane)
+            earlier = worker is not None and repair.is_superseded(project, worker, pane)
             how = "orchestra up" if earlier else f"look at it, then: tmux kill-pane -t {pane.id}"
             yield warning("I2", f"pane {pane.id} belongs to no worker on record (#{pane.worker})", how)
-        elif worker.status in mend.RESTING:
+        elif worker.status in repair.RESTING:
             yield warning("I1", f"#{worker.id} is {worker.status.value} and has a pane", "orchestra up")
     for worker in state.workers:
         own = [pane for pane in state.panes if (pane.worker, pane.nonce) == (worker.id, worker.nonce)]
@@ -70,12 +70,14 @@ def panes(orchestra: Orchestra, state: State) -> Iterator[Finding]:
             yield error("I1", f"#{worker.id} has more than one pane", f"tmux kill-pane -t {own[-1].id}")
 
 
-def worktrees(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I3: a worker's worktree is there, registered, locked with our reason, on its branch; and none is nobody's."""
-    repository = orchestra.repository
+    repository = project.repository
     for worker in state.workers:
         path = worker.worktree
-        if worker.status not in LIVE or not (tidy.was_made(repository, path) or launch.prepared(orchestra, worker)):
+        if worker.status not in LIVE or not (
+            cleanup.was_created(repository, path) or launch.is_prepared(project, worker)
+        ):
             continue
         if not os.path.isdir(path):
             yield error("I3", f"the worktree of #{worker.id} is gone: {path}", f"orchestra restart {worker.id}")
@@ -84,7 +86,7 @@ def worktrees(orchestra: Orchestra, state: State) -> Iterator[Finding]:
         elif (branch := repository.branch_of(path)) not in (None, worker.branch):
             yield warning("I3", f"#{worker.id} is on {branch}, not {worker.branch}", f"git -C {path} status")
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
-    for number, path in tidy.ours(repository):
+    for number, path in cleanup.our_worktrees(repository):
         if os.path.realpath(path) not in known:
             yield warning("I3", f"{path} is of #{number}, which is not on record", f"git worktree unlock {path}")
 
@@ -92,57 +94,57 @@ def worktrees(orchestra: Orchestra, state: State) -> Iterator[Finding]:
 _RELOCK = "orchestra doctor --fix; one that is locked otherwise is somebody's: git worktree unlock"
 
 
-def branches(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def branches(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I4: a branch that we made is on record, or its commits are in the trash."""
     known = {worker.branch for worker in state.workers}
-    for number in orchestra.store.claimed():
-        branch = configs.fill(orchestra.config.branch, os.path.basename(orchestra.root), number)
-        if branch not in known and orchestra.repository.branch_tip(branch) is not None:
+    for number in project.store.claimed():
+        branch = schema.fill(project.config.branch, os.path.basename(project.root), number)
+        if branch not in known and project.repository.branch_tip(branch) is not None:
             yield warning("I4", f"{branch} is of #{number}, which is not on record", f"git branch -m {branch} NEW")
 
 
-def begun(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def unfinished(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I5: nothing half done: no lock of a dead owner, no temporary file, no removal that did not end."""
-    for path in litter.temporaries(orchestra.home):
+    for path in temp_files.abandoned(project.home):
         yield warning("I5", f"{path} was left by a killed write", "orchestra up")
-    for path in map(str, tidy.leftovers(orchestra.repository)):
+    for path in map(str, cleanup.leftovers(project.repository)):
         yield warning("I5", f"{path} was left by a killed orchestra", "orchestra up")
-    for path in map(str, tidy.stale_locks(orchestra.repository)):
+    for path in map(str, cleanup.stale_locks(project.repository)):
         yield warning(
             "I5", f"{path} is a lock that git left", f"orchestra doctor --fix, or when no git runs: rm {path}"
         )
     for worker in state.workers:
-        if removal.begun(orchestra, worker):
+        if removal.begun(project, worker):
             yield warning("I5", f"the removal of #{worker.id} did not end", "orchestra up")
 
 
-def names(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def names(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I7: no window is named by foreign text: tmux runs what `#(...)` in a name says (failures.md 0.1)."""
-    for window in orchestra.tmux.hostile_names() if state.open else ():
+    for window in project.tmux.hostile_names() if state.open else ():
         yield error("I7", f"the name of window {window} holds a #", f"tmux rename-window -t {window} renamed")
 
 
-def strays(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def strays(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I9: a process with our mark belongs to a live worker with a living pane."""
     if state.panes is None:
         return
     living = {pane.nonce for pane in state.panes if not pane.dead}
-    wanted = {worker.nonce for worker in state.workers if worker.status not in mend.RESTING} & living
-    for process in processes.marked():
-        if (process.home, process.project) == (orchestra.home, orchestra.project) and process.nonce not in wanted:
+    wanted = {worker.nonce for worker in state.workers if worker.status not in repair.RESTING} & living
+    for process in processes.marked_processes():
+        if (process.home, process.project) == (project.home, project.key) and process.nonce not in wanted:
             yield warning("I9", f"process {process.pid} outlived its worker", f"orchestra up, or: kill {process.pid}")
 
 
-def sessions(orchestra: Orchestra, state: State) -> Iterator[Finding]:
+def sessions(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I10: every session file parses, or lies aside with its content; it holds what its journal leads to."""
     for worker in state.workers:
-        if orchestra.store.behind(worker):
+        if project.store.behind(worker):
             yield warning("I10", f"the session file of #{worker.id} is behind its journal", "orchestra up")
-    for problem in orchestra.store.listing().problems:
+    for problem in project.store.listing().problems:
         yield warning("I10", f"{problem.path}: {problem.what}", "look at it, then remove the file")
 
 
-def locked_away(_: Orchestra, state: State) -> Iterator[Finding]:
+def locked_away(_: Project, state: ObservedState) -> Iterator[Finding]:
     """E6: several workers at a login screen are one trouble, not many (failures.md O15)."""
     out = [w.id for w in state.workers if w.status is not Status.PAUSED and _limit(w) in ("login", "onboarding")]
     if len(out) > 1:
@@ -154,6 +156,6 @@ def _limit(worker: Worker) -> object:
     return limit.get("kind") if isinstance(limit, dict) else None
 
 
-CHECKS: tuple[Callable[[Orchestra, State], Iterator[Finding]], ...] = (
-    *(server, panes, worktrees, branches, begun, names, strays, sessions, locked_away),
+CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (
+    *(server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
 )

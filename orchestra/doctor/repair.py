@@ -8,84 +8,85 @@ from orchestra import processes
 from orchestra.core.models import Pane, Status, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git import cleanup as tidy
-from orchestra.storage import temp_files as litter
+from orchestra.git import cleanup
+from orchestra.storage import temp_files
 from orchestra.tmux.workspace import SocketGone
-from orchestra.workers import removal
-from orchestra.workers import stop as ending
+from orchestra.workers import removal, stop
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # a person said so: nothing of it may run
 
 
-def reached(orchestra: Orchestra) -> tuple[tuple[Pane, ...], list[str]]:
+def reachable_panes(project: Project) -> tuple[tuple[Pane, ...], list[str]]:
     """The panes of our session; a server that lost its socket makes it again, and that is told."""
     try:
-        return orchestra.tmux.panes(), []
+        return project.tmux.panes(), []
     except SocketGone:
-        if not orchestra.tmux.server.reach():
+        if not project.tmux.server.reach():
             raise
-    return orchestra.tmux.panes(), ["the tmux server has made its socket again"]
+    return project.tmux.panes(), ["the tmux server has made its socket again"]
 
 
-def mend(orchestra: Orchestra, panes: tuple[Pane, ...]) -> tuple[str, ...]:
+def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
     """End what began, worker by worker; a sentence for each. One that cannot be mended never hides the others."""
     said = []
-    swept = litter.sweep(orchestra.home)
+    swept = temp_files.sweep(project.home)
     if swept:
         said.append(f"{swept} temporary file{'' if swept == 1 else 's'} of a killed write removed")
-    if tidy.sweep(orchestra.repository):
+    if cleanup.sweep(project.repository):
         said.append("what a killed git left in the repository was removed")
-    marks = {process.nonce for process in processes.marked()}
-    for worker in orchestra.store.listing().workers:
+    marks = {process.nonce for process in processes.marked_processes()}
+    for worker in project.store.listing().workers:
         try:
-            said += _mended(orchestra, worker, panes, marks)
+            said += _mended(project, worker, panes, marks)
         except OrchestraError as wrong:
             said.append(f"#{worker.id}: {clean(wrong.message)}" + (f" ({clean(wrong.hint)})" if wrong.hint else ""))
     return tuple(said)
 
 
-def fix(orchestra: Orchestra) -> tuple[str, ...]:
+def fix(project: Project) -> tuple[str, ...]:
     """What `up` mends, and what only a person asks for: locks that git left, locks of worktrees that are gone."""
-    said = list(mend(orchestra, reached(orchestra)[0]))
-    repository = orchestra.repository
-    places = (str(repository.root), str(repository.common), *(path for _, path in tidy.ours(repository)))
-    broken = tidy.break_locks(repository, lambda files: processes.may_use(places, {str(file) for file in files}))
+    said = list(repair(project, reachable_panes(project)[0]))
+    repository = project.repository
+    places = (str(repository.root), str(repository.common), *(path for _, path in cleanup.our_worktrees(repository)))
+    broken = cleanup.remove_stale_locks(
+        repository, lambda files: processes.may_use_repository(places, {str(file) for file in files})
+    )
     if broken:
         said.append(f"{broken} lock{'' if broken == 1 else 's'} of a git that has ended removed")
     said += [
         f"{worker.worktree} is locked as #{worker.id}'s again"
-        for worker in orchestra.store.listing().workers
-        if tidy.relock(repository, worker.worktree, worker.branch, worker.id)
+        for worker in project.store.listing().workers
+        if cleanup.lock_again(repository, worker.worktree, worker.branch, worker.id)
     ]
     return tuple(said)
 
 
-def _mended(orchestra: Orchestra, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
+def _mended(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
     said = []
-    if orchestra.store.behind(worker):
-        orchestra.store.settle(worker.id)
-        worker = orchestra.store.read(worker.id) or worker
+    if project.store.behind(worker):
+        project.store.settle(worker.id)
+        worker = project.store.read(worker.id) or worker
         said.append(f"#{worker.id}: its session file was brought up to its journal")
-    if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(orchestra, worker):
-        why = removal.finish(orchestra, worker)
+    if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(project, worker):
+        why = removal.finish(project, worker)
         return [*said, f"#{worker.id}: its removal was " + (f"called off: {clean(why)}" if why else "ended")]
     for pane in panes:
-        if pane.worker == worker.id and superseded(orchestra, worker, pane):
-            orchestra.tmux.close(pane)
+        if pane.worker == worker.id and is_superseded(project, worker, pane):
+            project.tmux.close(pane)
             said.append(f"#{worker.id}: a pane of an earlier start of it was closed")
     mine = any((pane.worker, pane.nonce) == (worker.id, worker.nonce) for pane in panes)
     if worker.status in RESTING and (mine or worker.nonce in marks):
-        ending.end(orchestra, worker)
+        stop.close(project, worker)
         said.append(f"#{worker.id} is {worker.status.value}: what still ran of it was ended")
     return said
 
 
-def superseded(orchestra: Orchestra, worker: Worker, pane: Pane) -> bool:
+def is_superseded(project: Project, worker: Worker, pane: Pane) -> bool:
     """Whether a pane is of an earlier claim of this number, by the journal; of an unknown one we know nothing."""
     if pane.nonce == worker.nonce:
         return False
-    earlier = {str(event.data.get("nonce")) for event, _ in orchestra.store.journal(worker.id)}
+    earlier = {str(event.data.get("nonce")) for event, _ in project.store.journal(worker.id)}
     return pane.nonce in earlier

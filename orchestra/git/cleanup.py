@@ -9,19 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra.git.process import place_of, text_of
+from orchestra.git.process import read_git_file, worktree_of_admin
 
 if TYPE_CHECKING:
-    from orchestra.git.repository import Facts
+    from orchestra.git.repository import RepositoryFacts
     from orchestra.git.worktrees import Repository
 
 _INDEX = re.compile(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
 STALE_SECONDS = 60.0  # git holds a lock for moments
 
 
-def take_away(path: Path) -> None:
+def remove_directory(path: Path) -> None:
     """Remove a directory so that a kill leaves it whole or gone: under another name first."""
-    away = away_of(path)
+    away = removal_path(path)
     if away.exists():
         shutil.rmtree(away)
     if path.exists():
@@ -29,12 +29,12 @@ def take_away(path: Path) -> None:
         shutil.rmtree(away)
 
 
-def away_of(path: Path) -> Path:
+def removal_path(path: Path) -> Path:
     """The name a worktree has while it is being removed."""
     return path.parent / f".{path.name}.orchestra-removed"
 
 
-def leftovers(repository: Facts) -> tuple[Path, ...]:
+def leftovers(repository: RepositoryFacts) -> tuple[Path, ...]:
     """Directories of ours that a kill left in git's own: temporary indexes, half removed administrations."""
     places = (repository.common, *repository.admins())
     return tuple(
@@ -59,23 +59,23 @@ def sweep(repository: Repository) -> int:
     return len(found)
 
 
-def ours(repository: Facts) -> tuple[tuple[str, str], ...]:
+def our_worktrees(repository: RepositoryFacts) -> tuple[tuple[str, str], ...]:
     """Number and path of every worktree that is locked as a worker's."""
     found = []
     for admin in repository.admins():
-        words, place = text_of(admin / "locked").split(" "), place_of(admin)
+        words, place = read_git_file(admin / "locked").split(" "), worktree_of_admin(admin)
         if words[0] == "orchestra" and len(words) > 1 and place is not None:
             found.append((words[1].removeprefix("#"), str(place)))
     return tuple(found)
 
 
-def was_made(repository: Facts, path: str) -> bool:
+def was_created(repository: RepositoryFacts, path: str) -> bool:
     """Whether a worktree of ours was ever finished at `path`; it may be gone since, by somebody's hand."""
     admin = repository.admin_of(path)
     return admin is not None and (admin / "orchestra-ready").exists()
 
 
-def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]:
+def stale_locks(repository: RepositoryFacts, now: float | None = None) -> tuple[Path, ...]:
     """Locks that git left long ago: of refs, of the configuration, of an index (failures.md I5)."""
     when = time.time() if now is None else now
     common = repository.common
@@ -84,7 +84,7 @@ def stale_locks(repository: Facts, now: float | None = None) -> tuple[Path, ...]
     return tuple(path for path in found if path.name != "orchestra.lock" and _age(path, when) > STALE_SECONDS)
 
 
-def break_locks(repository: Repository, owned: Callable[[tuple[Path, ...]], bool]) -> int:
+def remove_stale_locks(repository: Repository, owned: Callable[[tuple[Path, ...]], bool]) -> int:
     """Remove the stale locks of which `owned` says that no process can be their owner; how many."""
     with repository.locked():
         found = {path: _mark(path) for path in stale_locks(repository)}
@@ -104,7 +104,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_mtime_ns
 
 
-def relock(repository: Repository, path: str, branch: str, number: str) -> bool:
+def lock_again(repository: Repository, path: str, branch: str, number: str) -> bool:
     """Lock a worker's worktree with our reason again; not one that somebody locked, or that is on another branch."""
     admin = repository.admin_of(path)
     if admin is None or admin == repository.common or (admin / "locked").exists():

@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean
-from orchestra.git.process import AnyPath, real
+from orchestra.git.process import AnyPath, canonical_path
 
 if TYPE_CHECKING:
-    from orchestra.git.repository import Facts
+    from orchestra.git.repository import RepositoryFacts
 
 LIST = ".worktreeinclude"  # more patterns to copy, one a line, as .gitignore has them
 
 
-def copy_and_link(repository: Facts, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
+def copy_and_link(repository: RepositoryFacts, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
     """Copy the files that match `copy`, link the directories `link`; a line for each thing done or not done.
 
     Only what git ignores, since anything else would be dirt in the worktree. Nothing is overwritten, nothing
     outside the two trees is read or written. Safe to run again.
     """
-    here, root = real(path), repository.root
+    here, root = canonical_path(path), repository.root
     files = _matching(repository, copy)
     folders = [name.rstrip("/") for name in link if name.strip("/")]
     problems = _problems(repository, here, (*files, *folders))
@@ -45,7 +45,7 @@ def _told(what: str, name: str, problem: str | None) -> list[str]:
     return [f"not {what}: {clean(name)}: {problem}" if problem else f"{what} {clean(name)}"]
 
 
-def _matching(repository: Facts, patterns: Sequence[str]) -> list[str]:
+def _matching(repository: RepositoryFacts, patterns: Sequence[str]) -> list[str]:
     """The untracked files of the main checkout that match, by git's own rules for patterns."""
     words = [f"--exclude={pattern}" for pattern in patterns]
     if (repository.root / LIST).is_file():
@@ -56,7 +56,7 @@ def _matching(repository: Facts, patterns: Sequence[str]) -> list[str]:
     return [name for name in listed.split("\0") if name and not name.endswith("/")]  # `/`: a repository inside
 
 
-def _problems(repository: Facts, path: Path, names: Iterable[str]) -> dict[str, str]:
+def _problems(repository: RepositoryFacts, path: Path, names: Iterable[str]) -> dict[str, str]:
     """Why each name may not be made in the worktree: it would lead out, or be dirt there. Empty: it may."""
     inside = [name for name in names if ".." not in name.split("/") and _within((path / name).parent, path)]
     with tempfile.TemporaryFile() as asked:

@@ -31,7 +31,7 @@ _STRAY = (
 _NO_GIT = ("git is not installed, or not on the PATH", "install git 2.31 or newer, then: git --version")
 
 
-class Done(NamedTuple):
+class GitResult(NamedTuple):
     """How a git ended: its status, its output without the last newline, its complaints."""
 
     status: int
@@ -53,7 +53,7 @@ def execute(
     stdin: BinaryIO | None = None,
     timeout: float | None = None,
     locale: str = "C",
-) -> Done:
+) -> GitResult:
     """Run `git ARGV`; `keep` are descriptors it inherits. After `timeout` seconds it is killed: Unreachable.
 
     With a timeout it has no terminal either, so that ssh cannot wait there for a pass phrase. A plain question goes
@@ -84,7 +84,7 @@ def execute(
         raise OrchestraError(*_NO_GIT) from None
     if timeout is not None and err.startswith("Timeout: "):
         raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
-    return Done(status, str(out), err)
+    return GitResult(status, str(out), err)
 
 
 def check_version(environ: Mapping[str, str]) -> None:
@@ -94,7 +94,7 @@ def check_version(environ: Mapping[str, str]) -> None:
         raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
 
 
-def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> Done:
+def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> GitResult:
     """Run `git ARGV` and wait, with nothing to read."""
     try:
         done = subprocess.run(
@@ -108,31 +108,31 @@ def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> Done
     except FileNotFoundError:
         raise OrchestraError(*_NO_GIT) from None
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-    return Done(done.returncode, out.removesuffix("\n"), err)
+    return GitResult(done.returncode, out.removesuffix("\n"), err)
 
 
 def _ours(locale: str) -> dict[str, str]:
     return {"LC_ALL": locale, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
-def unled(environ: Mapping[str, str]) -> dict[str, str]:
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """An environment without what a calling git left in it, which leads to that git's repository."""
     return {name: value for name, value in environ.items() if name not in _STRAY}
 
 
-def real(path: AnyPath) -> Path:
+def canonical_path(path: AnyPath) -> Path:
     """A worktree's path as git writes it: absolute, the links above it followed, itself as it is."""
     absolute = Path(os.path.abspath(path))
     return Path(os.path.realpath(absolute.parent)) / absolute.name
 
 
-def place_of(admin: Path) -> Path | None:
+def worktree_of_admin(admin: Path) -> Path | None:
     """Where the worktree is that git's directory `admin` is of, or None."""
-    text = text_of(admin / "gitdir")
-    return real((admin / text).parent) if text else None
+    text = read_git_file(admin / "gitdir")
+    return canonical_path((admin / text).parent) if text else None
 
 
-def text_of(file: Path) -> str:
+def read_git_file(file: Path) -> str:
     """A small file of git's, stripped; empty when there is none."""
     try:
         return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
@@ -151,15 +151,15 @@ def flock(file: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def target_of(pointer: Path) -> Path | None:
+def gitdir_target(pointer: Path) -> Path | None:
     """What a worktree's `.git` file points to; None when it is not such a file."""
-    text = text_of(pointer)
+    text = read_git_file(pointer)
     return (
         Path(os.path.realpath(pointer.parent / text.removeprefix("gitdir: "))) if text.startswith("gitdir: ") else None
     )
 
 
-def entries_of(index: Path) -> int:
+def index_entries(index: Path) -> int:
     """How many entries an index has: its header's third word. No index has none."""
     try:
         with index.open("rb") as file:
@@ -168,18 +168,18 @@ def entries_of(index: Path) -> int:
         return 0
 
 
-def may_be_at(path: Path, admin: Path) -> bool:
+def can_attach(path: Path, admin: Path) -> bool:
     """True when `path` is the worktree of git's directory `admin`, or could be again: nobody else's is there."""
     pointer = path / ".git"
     if path.is_symlink() or pointer.is_symlink() or pointer.is_dir() or (path.exists() and not path.is_dir()):
         return False
-    return target_of(pointer) in (None, admin)
+    return gitdir_target(pointer) in (None, admin)
 
 
-def attach(path: Path, admin: Path) -> None:
+def attach_worktree(path: Path, admin: Path) -> None:
     """Make `path` the worktree of git's directory `admin` again."""
     path.mkdir(parents=True, exist_ok=True)
-    if target_of(path / ".git") is None:
+    if gitdir_target(path / ".git") is None:
         (path / ".git").write_bytes(os.fsencode(f"gitdir: {admin}\n"))
 
 
@@ -196,7 +196,7 @@ def temporary_index(beside: Path, copy: Path | None) -> Iterator[Mapping[str, st
         yield {"GIT_INDEX_FILE": str(index)}
 
 
-def forget(admin: Path) -> None:
+def remove_admin(admin: Path) -> None:
     """Remove git's directory of a worktree, at once for all who look: half of one would be nobody's."""
     import shutil
 

@@ -11,7 +11,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 
 if TYPE_CHECKING:
-    from orchestra.git.process import Done
+    from orchestra.git.process import GitResult
     from orchestra.git.worktrees import Repository
 
 FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
@@ -65,7 +65,7 @@ def push(
     return head
 
 
-def _refused(done: Done, branch: str, remote: str) -> OrchestraError:
+def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
     """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
     told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
     if told and ("non-fast-forward" in told[0] or "fetch first" in told[0]):

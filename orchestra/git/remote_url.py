@@ -9,7 +9,7 @@ _SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
 
 
-def slug(url: str) -> tuple[str, str, str] | None:
+def parse_remote_url(url: str) -> tuple[str, str, str] | None:
     """Host, owner and repository of a remote's URL (https, ssh or `git@host:owner/repo`); None for a path."""
     match = _URL.fullmatch(url) if "://" in url else _SCP.fullmatch(url)
     if match is None:

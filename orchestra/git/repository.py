@@ -11,8 +11,18 @@ from typing import BinaryIO, Self
 from orchestra.core.models import Changes
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git.process import NO_HOOKS, QUIET, AnyPath, Done, check_version, execute, place_of, real, unled
-from orchestra.git.remote_url import slug
+from orchestra.git.process import (
+    NO_HOOKS,
+    QUIET,
+    AnyPath,
+    GitResult,
+    canonical_path,
+    check_version,
+    clean_environment,
+    execute,
+    worktree_of_admin,
+)
+from orchestra.git.remote_url import parse_remote_url
 from orchestra.storage.files import MOST_BYTES, count_lines, same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
@@ -20,18 +30,18 @@ _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
 
-class Facts:
+class RepositoryFacts:
     """A repository around its main worktree `root`. Nothing here changes it, or runs what its config says."""
 
     def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
         self.root = Path(os.path.realpath(root))
-        self.environ = unled(environ)
+        self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
 
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
         """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
-        where, environ = clean(str(cwd)), unled(environ)
+        where, environ = clean(str(cwd)), clean_environment(environ)
         find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
         done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
         common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
@@ -63,15 +73,15 @@ class Facts:
         config: Sequence[str] = (),
         timeout: float | None = None,
         hooks: bool = False,
-    ) -> Done:
+    ) -> GitResult:
         """Run git on this repository, or on its worktree `at`: pinned, whatever `at/.git` or the config point to.
 
         `hooks`: the person's hooks run, in the person's locale, and find what they find under a typed git.
         """
         where = ["-C", str(self.root), f"--git-dir={self.common}"]
         if at is not None:
-            work = [] if hooks else [f"--work-tree={real(at)}"]
-            where = ["-C", str(real(at)), f"--git-dir={self.admin(at)}", *work]
+            work = [] if hooks else [f"--work-tree={canonical_path(at)}"]
+            where = ["-C", str(canonical_path(at)), f"--git-dir={self.admin(at)}", *work]
         switches = [word for setting in (*QUIET, *(() if hooks else NO_HOOKS), *config) for word in ("-c", setting)]
         # The file `commondir` in git's directory of a worktree would lead to another config and other hooks.
         settings = {**self.environ, "GIT_COMMON_DIR": str(self.common), **(environ or {})}
@@ -87,7 +97,7 @@ class Facts:
             raise OrchestraError(f"git {argv[0]} failed in {place}: {done.reason()}", f"look: git -C {place} status")
         return done.out
 
-    def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> Done:
+    def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> GitResult:
         """Run git without the filters and merge drivers of the shared config. A person's own, as LFS has, stay on.
 
         Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
@@ -126,7 +136,7 @@ class Facts:
 
     def project_key(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
-        found = slug(self.remote_url() or "")
+        found = parse_remote_url(self.remote_url() or "")
         if found:
             return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
         import hashlib
@@ -190,11 +200,11 @@ class Facts:
 
     def admin_of(self, path: AnyPath) -> Path | None:
         """Git's own directory of the worktree at `path`, whether or not its files are there, or None."""
-        path = real(path)
+        path = canonical_path(path)
         if path == self.root:
             return self.common
         likely = self.common / "worktrees" / path.name
-        return next((found for found in (likely, *self.admins()) if place_of(found) == path), None)
+        return next((found for found in (likely, *self.admins()) if worktree_of_admin(found) == path), None)
 
     def admins(self) -> Iterator[Path]:
         """Git's own directories of all linked worktrees."""
@@ -206,7 +216,7 @@ class Facts:
         rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
         counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
         new = self._untracked(path)
-        lines = sum(added for added, _ in counts) + count_lines(str(real(path)), new)
+        lines = sum(added for added, _ in counts) + count_lines(str(canonical_path(path)), new)
         return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
 
     def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
@@ -241,7 +251,7 @@ class Facts:
         shown = ("--porcelain=v2", "-z", "--ignored=traditional", "--untracked-files=normal", "--no-renames")
         listed = self.ask("status", *shown, at=path).split("\0")
         names = [line[2:] for line in listed if line.startswith("! ") and not line.endswith("/")]
-        return tuple(name for name in names if not same_content(real(path) / name, self.root / name))
+        return tuple(name for name in names if not same_content(canonical_path(path) / name, self.root / name))
 
     def unpushed_of(self, branch: str, base: str) -> int:
         """How many commits a branch has that are neither on a remote, as far as it was told, nor in `base`."""

@@ -13,7 +13,7 @@ ROOT = "refs/orchestra/trash"
 _OURS = "What the worktree of #"  # how the message of a snapshot begins
 
 
-class Kept(NamedTuple):
+class TrashRef(NamedTuple):
     """A ref in the trash: of a branch, or of a worktree's files that were not committed."""
 
     ref: str
@@ -22,7 +22,7 @@ class Kept(NamedTuple):
     at: str  # 20260108T111500Z
 
 
-def listed(repository: Repository, owner: str = "") -> tuple[Kept, ...]:
+def list_trash(repository: Repository, owner: str = "") -> tuple[TrashRef, ...]:
     """What is kept, of one owner or of all, newest first."""
     place = f"{ROOT}/{owner}" if owner else ROOT
     rows = repository.ask("for-each-ref", "--format=%(refname) %(objectname)", place).splitlines()
@@ -30,33 +30,37 @@ def listed(repository: Repository, owner: str = "") -> tuple[Kept, ...]:
     for ref, _, commit in (row.partition(" ") for row in rows):
         name, _, mark = ref.removeprefix(f"{ROOT}/").rpartition("/")
         if not owner or name == owner:
-            found.append(Kept(ref, commit, name, mark.partition("-")[0]))
+            found.append(TrashRef(ref, commit, name, mark.partition("-")[0]))
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
 
 
-def bring_branch(repository: Repository, branch: str) -> str:
+def restore_branch(repository: Repository, branch: str) -> str:
     """The branch's tip; one that is gone is made again where it was last. Raises when nothing is kept of it."""
     with repository.locked():
         tip = repository.branch_tip(branch)
         if tip is not None:
             return tip
-        kept = listed(repository, f"branches/{branch}")
+        kept = list_trash(repository, f"branches/{branch}")
         if not kept:
             raise OrchestraError(f"nothing is kept of the branch {branch}", f"see all: git for-each-ref {ROOT}")
         repository.ask("update-ref", f"refs/heads/{branch}", kept[0].commit, "0" * 40)
         return kept[0].commit
 
 
-def bring_files(repository: Repository, path: str, owner: str) -> str | None:
+def restore_files(repository: Repository, path: str, owner: str) -> str | None:
     """Write what was not committed into a clean worktree that stands where the snapshot was taken; the ref, or None."""
-    kept = listed(repository, owner)
-    if not kept or repository.dirty(path) or base_of(repository, kept[0].commit) != repository.commit("HEAD", at=path):
+    kept = list_trash(repository, owner)
+    if (
+        not kept
+        or repository.dirty(path)
+        or snapshot_base(repository, kept[0].commit) != repository.commit("HEAD", at=path)
+    ):
         return None
     repository.ask("restore", f"--source={kept[0].commit}", "--worktree", "--", ".", at=path)
     return kept[0].ref
 
 
-def base_of(repository: Repository, commit: str) -> str:
+def snapshot_base(repository: Repository, commit: str) -> str:
     """The worker's own commit that a snapshot stands on: what was staged and what was not are one commit each."""
     rows = repository.ask("rev-list", "-3", "--first-parent", "--format=%H %s", commit).splitlines()[1::2]
     return next((row.partition(" ")[0] for row in rows if not row.partition(" ")[2].startswith(_OURS)), "")

@@ -13,27 +13,27 @@ from pathlib import Path
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import remote
-from orchestra.git.cleanup import take_away
+from orchestra.git.cleanup import remove_directory
 from orchestra.git.process import (
     AnyPath,
-    attach,
-    entries_of,
+    attach_worktree,
+    can_attach,
+    canonical_path,
     flock,
-    forget,
-    may_be_at,
-    place_of,
-    real,
-    target_of,
+    gitdir_target,
+    index_entries,
+    read_git_file,
+    remove_admin,
     temporary_index,
-    text_of,
+    worktree_of_admin,
 )
-from orchestra.git.repository import Facts
+from orchestra.git.repository import RepositoryFacts
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
 _OURS = re.compile(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
 
 
-class Repository(Facts):
+class Repository(RepositoryFacts):
     """A repository in which worktrees are made and removed. `now` gives seconds since the epoch."""
 
     def __init__(
@@ -62,9 +62,9 @@ class Repository(Facts):
 
     def copy_and_link(self, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
         """Copy ignored files and link ignored directories of the main checkout; a line for each, done or not."""
-        from orchestra.git import copy_files as include
+        from orchestra.git import copy_files
 
-        return include.copy_and_link(self, path, copy, link)
+        return copy_files.copy_and_link(self, path, copy, link)
 
     # --- add ---
 
@@ -74,7 +74,7 @@ class Repository(Facts):
         `reason` is `orchestra #124`. `adopt`: our record claims path and branch, so what a killed add left there is
         mended. What may be somebody's work is never touched: OrchestraError says what stands in the way.
         """
-        path = real(path)
+        path = canonical_path(path)
         if not _OURS.fullmatch(reason) or self.git("check-ref-format", "--branch", branch).status:
             raise OrchestraError(f"{clean(branch)!r} is no name for a branch", "see `branch` in orchestra.yaml")
         with self.locked() as fd:
@@ -87,7 +87,7 @@ class Repository(Facts):
             if path.is_dir():
                 shutil.rmtree(path)
             for admin in left:
-                forget(admin)
+                remove_admin(admin)
             self._unlock_ref(branch)
             known = self.branch_tip(branch) is not None
             where = ["--", str(path), branch] if known else ["--no-track", "-b", branch, "--", str(path), base_commit]
@@ -101,14 +101,14 @@ class Repository(Facts):
     def _mend(self, path: Path, branch: str, reason: str) -> bool:
         """True when the worktree is there. One whose directory was deleted by hand gets it back, without its files."""
         admin = self.admin_of(path)
-        if admin is None or text_of(admin / "locked") != reason:
+        if admin is None or read_git_file(admin / "locked") != reason:
             return False
-        if not self._is_whole(admin, branch) or not may_be_at(path, admin):
+        if not self._is_whole(admin, branch) or not can_attach(path, admin):
             return False
-        if target_of(path / ".git") is None:
+        if gitdir_target(path / ".git") is None:
             if self.hollow(path):
                 (admin / READY).unlink(missing_ok=True)
-            attach(path, admin)
+            attach_worktree(path, admin)
         return True
 
     def _head_ref(self, admin: Path) -> str:
@@ -120,22 +120,22 @@ class Repository(Facts):
 
     def _is_begun(self, admin: Path, path: Path, reason: str, adopt: bool) -> bool:
         """True for git's directory of a worktree that an add of ours began, or one for `path` that git began."""
-        locked = text_of(admin / "locked")
-        return locked == reason or (adopt and place_of(admin) == path and locked == "initializing")
+        locked = read_git_file(admin / "locked")
+        return locked == reason or (adopt and worktree_of_admin(admin) == path and locked == "initializing")
 
     def hollow(self, path: AnyPath) -> bool:
         """True when nothing is there, or a directory that holds nothing but a `.git` file."""
-        path = real(path)
+        path = canonical_path(path)
         if path.is_symlink() or not path.is_dir():
             return not os.path.lexists(path)
         return all(entry.name == ".git" and entry.is_file() for entry in path.iterdir())
 
     def _check_place(self, path: Path, base_commit: str, ours: list[Path], left: list[Path], *, adopt: bool) -> None:
         """Raise when what is at `path` may be somebody's, or when the worktree is elsewhere."""
-        elsewhere = [place for place in map(place_of, ours) if place not in (None, path)]
+        elsewhere = [place for place in map(worktree_of_admin, ours) if place not in (None, path)]
         if elsewhere:
             raise OrchestraError(f"its worktree is at {clean(str(elsewhere[0]))} already", "see: git worktree list")
-        target = target_of(path / ".git")
+        target = gitdir_target(path / ".git")
         another = target is not None and target.exists() and not target.is_relative_to(self.common)
         foreign = another or self.admin_of(path) not in (None, *left)
         if foreign or not (self.hollow(path) or (adopt and self._worthless(path, base_commit))):
@@ -173,7 +173,7 @@ class Repository(Facts):
                 return
             (admin / "index.lock").unlink(missing_ok=True)  # of a checkout that was killed: we hold its lock
             workers = ("-c", f"checkout.workers={os.cpu_count() or 1}")
-            if entries_of(admin / "index"):
+            if index_entries(admin / "index"):
                 # All files were written once: only those that are missing now. It never overwrites one.
                 self.git(*workers, "checkout-index", "--all", "--quiet", at=path, keep=(fd,))
             else:
@@ -188,12 +188,12 @@ class Repository(Facts):
     def ready(self, path: AnyPath) -> bool:
         """True when the worktree is there with its files, so that somebody may have worked in it."""
         admin = self.admin_of(path)
-        return admin is not None and (admin / READY).exists() and target_of(real(path) / ".git") == admin
+        return admin is not None and (admin / READY).exists() and gitdir_target(canonical_path(path) / ".git") == admin
 
     def is_ours(self, path: AnyPath) -> bool:
         """True when the worktree is registered and locked with a reason of ours."""
         admin = self.admin_of(path)
-        return admin is not None and _OURS.fullmatch(text_of(admin / "locked")) is not None
+        return admin is not None and _OURS.fullmatch(read_git_file(admin / "locked")) is not None
 
     # --- keep and remove ---
 
@@ -204,7 +204,7 @@ class Repository(Facts):
         """
         admin = self.admin(path)
         head = self.commit("HEAD", at=path)
-        unwritten = not (admin / READY).exists() and not entries_of(admin / "index")
+        unwritten = not (admin / READY).exists() and not index_entries(admin / "index")
         with temporary_index(admin, admin / "index") as index:
             if unwritten:
                 self.ask("read-tree", "HEAD", at=path, environ=index)
@@ -235,31 +235,31 @@ class Repository(Facts):
         Refuses what is not registered and locked as ours, what is on another branch than the one that was judged,
         and what a snapshot cannot hold: a repository inside. Ignored files are not kept.
         """
-        path = real(path)
+        path = canonical_path(path)
         place = clean(str(path))
         with self.locked():
             admin = self.admin_of(path)
             if admin is None and not os.path.lexists(path):
-                take_away(path)  # what a kill left of a removal
+                remove_directory(path)  # what a kill left of a removal
                 return None
-            owner = text_of(admin / "locked") if admin and admin != self.common else ""
+            owner = read_git_file(admin / "locked") if admin and admin != self.common else ""
             ours = _OURS.fullmatch(owner) is not None and owner.split(" ")[1] == f"#{id}"
-            if admin is None or not ours or not may_be_at(path, admin):
+            if admin is None or not ours or not can_attach(path, admin):
                 raise OrchestraError(f"{place} is not the worktree of {id}: it stays", "see: git worktree list")
             if self._head_ref(admin) != f"refs/heads/{branch}":
                 raise OrchestraError(f"{place} is not on {branch}: it stays", f"git -C {place} switch {branch}")
-            attach(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
+            attach_worktree(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
             inside = clean(self._repositories(path))
             if inside:
                 raise OrchestraError(f"{place} holds another repository, {inside}: it stays", "move it out first")
             kept = self.snapshot(path, id)
             # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
             try:
-                take_away(path)
+                remove_directory(path)
             except OSError as wrong:
                 problem = clean(wrong.strerror or str(wrong))
                 raise OrchestraError(f"{place} was not removed: {problem}", f"look: ls -la {place}") from None
-            forget(admin)
+            remove_admin(admin)
         return kept
 
     def _repositories(self, path: Path) -> str:

@@ -13,34 +13,40 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.github import responses as answers
-from orchestra.github.etag_cache import ETags, Kept, mark
-from orchestra.github.rate_limit import Budget
-from orchestra.github.responses import Invalid, Missing, Place, RateLimited
+from orchestra.github import responses
+from orchestra.github.etag_cache import CachedAnswer, ETagCache, token_fingerprint
+from orchestra.github.rate_limit import RequestBudget
+from orchestra.github.responses import Invalid, Missing, RateLimited, RepositoryAddress
 
 T = TypeVar("T")
 
 ACCEPT = "application/vnd.github+json"
 
 
-class Reply(NamedTuple):
+class ApiReply(NamedTuple):
     """A successful answer, not yet read. `unchanged`: a 304, and `kept` is what was kept on disk."""
 
     url: str
-    kept: Kept
+    kept: CachedAnswer
     unchanged: bool
 
 
-class Asker:
+class ApiClient:
     """One GitHub and one token; `sent` and `unchanged` count requests. `timeout` is in seconds for each wait."""
 
     def __init__(
-        self, place: Place, api_url: str, token: str | None, cache: str, now: Callable[[], float], timeout: float
+        self,
+        place: RepositoryAddress,
+        api_url: str,
+        token: str | None,
+        cache: str,
+        now: Callable[[], float],
+        timeout: float,
     ) -> None:
-        self.place, self.budget = place, Budget(cache, mark(token), now)
+        self.place, self.budget = place, RequestBudget(cache, token_fingerprint(token), now)
         self.sent = self.unchanged = 0
         self._api_url, self._token, self._now, self._timeout = api_url.rstrip("/"), token, now, timeout
-        self._etags = ETags(os.path.join(cache, "etags"), mark(token))
+        self._etags = ETagCache(os.path.join(cache, "etags"), token_fingerprint(token))
         self._client: Any = None
 
     def close(self) -> None:
@@ -49,7 +55,7 @@ class Asker:
             self._client.close()
         self._client = None
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None, *, optional: bool = False) -> Reply:
+    def get(self, path: str, query: Mapping[str, str | int] | None = None, *, optional: bool = False) -> ApiReply:
         """Ask for a path of the API. Raises Missing, Invalid, or Unreachable after telling the budget.
 
         `optional`: that this token may not see it is no failure, it is Missing.
@@ -63,10 +69,10 @@ class Asker:
         response = self._send(request)
         if response.status_code == 304 and kept.etag:
             self.unchanged += 1
-            return Reply(url, kept, unchanged=True)
+            return ApiReply(url, kept, unchanged=True)
         return self._reply(response, url, optional=optional)
 
-    def graphql(self, query: str, variables: Mapping[str, str]) -> Reply:
+    def graphql(self, query: str, variables: Mapping[str, str]) -> ApiReply:
         """Ask GraphQL, which knows no 304. Raises Missing where there is none, or this token may not use it."""
         # GitHub Enterprise Server: https://HOST/api/v3 and https://HOST/api/graphql.
         url = f"{self._api_url.removesuffix('/v3')}/graphql"
@@ -81,7 +87,7 @@ class Asker:
             self._reply(response, "", optional=True)
         url = _joined(str(request.url), response.headers.get("location", ""))
         if not response.has_redirect_location or not url:
-            raise Missing(f"{self.place.name} has no address for it", answers.STATUS_PAGE)
+            raise Missing(f"{self.place.name} has no address for it", responses.STATUS_PAGE)
         return url
 
     def piece(self, url: str, most: int) -> bytes:
@@ -99,7 +105,7 @@ class Asker:
             return b""
         return got
 
-    def understood(self, reply: Reply, read: Callable[[Any], T]) -> T:
+    def understood(self, reply: ApiReply, read: Callable[[Any], T]) -> T:
         """What `read` makes of an answer's JSON, which is then kept. Raises Unreachable where it makes no sense."""
         try:
             found = read(json.loads(reply.kept.content))
@@ -126,13 +132,13 @@ class Asker:
             return self._opened().send(request, follow_redirects=follow)
         except httpx2.HTTPError as error:
             host = urlsplit(self._api_url).hostname or ""
-            silence = answers.silence(self.place, host, type(error).__name__, str(error), self._timeout)
+            silence = responses.no_answer(self.place, host, type(error).__name__, str(error), self._timeout)
             raise self.failed(silence) from None
 
-    def _reply(self, response: Any, url: str, *, optional: bool) -> Reply:
+    def _reply(self, response: Any, url: str, *, optional: bool) -> ApiReply:
         if response.status_code == 200:
             content = response.content.decode("utf-8", "surrogateescape")
-            return Reply(url, Kept(response.headers.get("etag", ""), content), unchanged=False)
+            return ApiReply(url, CachedAnswer(response.headers.get("etag", ""), content), unchanged=False)
         raise self._refused(response, optional=optional)
 
     def _refused(self, response: Any, *, optional: bool) -> OrchestraError:
@@ -142,7 +148,7 @@ class Asker:
             raw = json.loads(text.replace(self._token, "***") if self._token else text)
         except (ValueError, RecursionError):
             raw = None
-        error = answers.refusal(self.place, response.status_code, headers, raw, self._now())
+        error = responses.refusal(self.place, response.status_code, headers, raw, self._now())
         if isinstance(error, RateLimited):
             told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
             return self.budget.limited(f"{self.place.name}: rate limit", error.retry_at, told=told)

@@ -11,34 +11,34 @@ import hashlib
 import os
 from typing import NamedTuple
 
-from orchestra.storage.files import discard, make_private, names_in, read_text, write_atomic
+from orchestra.storage.files import make_private, names_in, read_text, remove_if_present, write_atomic
 
 MOST_FILES = 500  # 50 workers, a handful of questions each, and the head commits before
 MOST_BYTES = 32 * 1024 * 1024  # a hundred pull requests with the longest bodies GitHub takes are 8 MB
 
 
-class Kept(NamedTuple):
+class CachedAnswer(NamedTuple):
     """An answer as it was last given; nothing has been kept when `etag` is empty."""
 
     etag: str = ""
     content: str = ""
 
 
-class ETags:
+class ETagCache:
     """The answers below `directory` that were given to the token of that mark; ETags are bound to the token."""
 
     def __init__(self, directory: str, who: str) -> None:
         self._directory, self._who = directory, who
 
-    def find(self, url: str, accept: str) -> Kept:
+    def find(self, url: str, accept: str) -> CachedAnswer:
         """What is kept of this address; nothing when the file is missing or damaged."""
         try:
             etag, digest, content = read_text(self._path(url, accept), MOST_BYTES).split("\n", 2)
         except (OSError, ValueError):
-            return Kept()
-        return Kept(etag, content) if _digest(etag + content) == digest and _sendable(etag) else Kept()
+            return CachedAnswer()
+        return CachedAnswer(etag, content) if _digest(etag + content) == digest and _sendable(etag) else CachedAnswer()
 
-    def keep(self, url: str, accept: str, kept: Kept) -> None:
+    def keep(self, url: str, accept: str, kept: CachedAnswer) -> None:
         """Remember an answer that was understood. A disk that is full costs quota, nothing else."""
         if not _sendable(kept.etag) or len(kept.content) > MOST_BYTES // 4:
             return
@@ -56,10 +56,10 @@ class ETags:
         paths = [os.path.join(self._directory, name) for name in names_in(self._directory)]
         if len(paths) >= MOST_FILES:
             for path in sorted(paths, key=_changed)[: MOST_FILES // 5]:
-                discard(path)
+                remove_if_present(path)
 
 
-def mark(token: str | None) -> str:
+def token_fingerprint(token: str | None) -> str:
     """A short name for a token that does not give it away."""
     return _digest(f"token {token}")[:16] if token else "nobody"
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 from orchestra.core.models import Checks, Issue, Pull
 from orchestra.core.text import stamp
 from orchestra.errors import Unreachable
-from orchestra.github import responses as answers
-from orchestra.github.responses import Place, maybe, read
+from orchestra.github import responses
+from orchestra.github.responses import RepositoryAddress, optional, required
 
 T = TypeVar("T")
 
@@ -116,7 +116,7 @@ class MergeState(NamedTuple):
     review_decision: str | None
 
 
-def pull_of(pull: PullSeen, details: Details, merge_state: MergeState | None) -> Pull:
+def pull_from_details(pull: PullSeen, details: Details, merge_state: MergeState | None) -> Pull:
     """All that is known of a pull request as our noun: one failing check fails it, one pending keeps it pending."""
     states = {check.state for check in details.checks}
     order = (Checks.FAILING, Checks.PENDING, Checks.PASSING)
@@ -134,7 +134,7 @@ def pull_of(pull: PullSeen, details: Details, merge_state: MergeState | None) ->
 
 def listing(answer: Any, key: str, row_of: Callable[[Any], T | None]) -> tuple[tuple[T, ...], int]:
     """The rows of a listing (below `key`) and how many made no sense. If none did, the answer is no answer (S11)."""
-    rows = read(answer, list, *([key] if key else []))
+    rows = required(answer, list, *([key] if key else []))
     found: list[T] = []
     skipped = 0
     for row in rows:
@@ -149,41 +149,41 @@ def listing(answer: Any, key: str, row_of: Callable[[Any], T | None]) -> tuple[t
     return tuple(found), skipped
 
 
-def pull_seen(row: Any, place: Place) -> PullSeen:
+def pull_seen(row: Any, place: RepositoryAddress) -> PullSeen:
     """One row of the listing of pull requests."""
-    known = answers.pull(row, 0.0)
+    known = responses.pull(row, 0.0)
     return PullSeen(
         number=known.number,
         url=f"{place.web}/pull/{known.number}",
-        head_ref=read(row, str, "head", "ref"),
+        head_ref=required(row, str, "head", "ref"),
         head_sha=known.head_sha,
-        head_repo_is_ours=answers.own_branch(row) is not None,
-        base_ref=read(row, str, "base", "ref"),
+        head_repo_is_ours=responses.same_repository_branch(row) is not None,
+        base_ref=required(row, str, "base", "ref"),
         state=known.state,
-        draft=maybe(row, bool, "draft") or False,
-        updated_at=read(row, str, "updated_at"),
+        draft=optional(row, bool, "draft") or False,
+        updated_at=required(row, str, "updated_at"),
         author=_who(row)[0],
         # Of an open one GitHub gives the commit it has tried the merge with.
-        merged_sha=maybe(row, str, "merge_commit_sha") if known.state == "merged" else None,
+        merged_sha=optional(row, str, "merge_commit_sha") if known.state == "merged" else None,
     )
 
 
-def issue_seen(row: Any, place: Place) -> Issue | None:
+def issue_seen(row: Any, place: RepositoryAddress) -> Issue | None:
     """One row of the listing of issues; None for a pull request, which is listed there too."""
-    return None if maybe(row, dict, "pull_request") else answers.issue(row, place)
+    return None if optional(row, dict, "pull_request") else responses.issue(row, place)
 
 
-def run_seen(row: Any, place: Place) -> Run:
+def run_seen(row: Any, place: RepositoryAddress) -> Run:
     """One row of the listing of Actions runs."""
-    number = read(row, int, "id")
+    number = required(row, int, "id")
     return Run(
         id=number,
-        name=maybe(row, str, "name") or "",
-        head_sha=read(row, str, "head_sha"),
-        status=maybe(row, str, "status") or "",
-        conclusion=maybe(row, str, "conclusion"),
+        name=optional(row, str, "name") or "",
+        head_sha=required(row, str, "head_sha"),
+        status=optional(row, str, "status") or "",
+        conclusion=optional(row, str, "conclusion"),
         url=f"{place.web}/actions/runs/{number}",
-        updated_at=read(row, str, "updated_at"),
+        updated_at=required(row, str, "updated_at"),
     )
 
 
@@ -193,7 +193,7 @@ def checks(runs: Iterable[Any], statuses: Iterable[Any]) -> tuple[CheckSeen, ...
 
 
 def remarks(
-    place: Place, number: int, reviews: Iterable[Any], inline: Iterable[Any], comments: Iterable[Any]
+    place: RepositoryAddress, number: int, reviews: Iterable[Any], inline: Iterable[Any], comments: Iterable[Any]
 ) -> tuple[Remark, ...]:
     """What was said about a pull request, oldest first; without drafts and frames that only hold inline comments."""
     page = f"{place.web}/pull/{number}"
@@ -208,7 +208,7 @@ def remarks(
 
 def merge_state(answer: Any) -> MergeState:
     """What REST says of one pull request: less than GraphQL."""
-    return MergeState(answers.pull(answer, 0.0).number, maybe(answer, bool, "mergeable"), None, None)
+    return MergeState(responses.pull(answer, 0.0).number, optional(answer, bool, "mergeable"), None, None)
 
 
 def merge_query(numbers: Sequence[int]) -> str:
@@ -223,65 +223,65 @@ def merge_query(numbers: Sequence[int]) -> str:
 
 def merge_states(answer: Any) -> tuple[MergeState, ...] | None:
     """What GraphQL answered, without those it does not find; None when it answered with errors only."""
-    if not maybe(answer, dict, "data") or not maybe(answer, dict, "data", "repository"):
+    if not optional(answer, dict, "data") or not optional(answer, dict, "data", "repository"):
         return None
-    rows = read(answer, dict, "data", "repository").values()
+    rows = required(answer, dict, "data", "repository").values()
     return tuple(_graph_state(row) for row in rows if row is not None)
 
 
 def _check_run(row: Any) -> CheckSeen:
-    state = read(row, str, "conclusion") if read(row, str, "status") == "completed" else "pending"
-    said = [maybe(row, str, "output", key) for key in ("title", "summary")] if maybe(row, dict, "output") else []
-    app = maybe(row, str, "app", "slug") if maybe(row, dict, "app") else None
+    state = required(row, str, "conclusion") if required(row, str, "status") == "completed" else "pending"
+    said = [optional(row, str, "output", key) for key in ("title", "summary")] if optional(row, dict, "output") else []
+    app = optional(row, str, "app", "slug") if optional(row, dict, "app") else None
     return CheckSeen(
-        name=read(row, str, "name"),
-        state=answers.rollup([state]),
-        url=_web(maybe(row, str, "html_url") or maybe(row, str, "details_url")),
-        job=read(row, int, "id") if app in (None, "github-actions") else None,  # an Actions job is a check run
+        name=required(row, str, "name"),
+        state=responses.rollup([state]),
+        url=_web(optional(row, str, "html_url") or optional(row, str, "details_url")),
+        job=required(row, int, "id") if app in (None, "github-actions") else None,  # an Actions job is a check run
         summary="\n".join(text for text in said if text),
     )
 
 
 def _commit_status(row: Any) -> CheckSeen:
-    state = answers.rollup([read(row, str, "state")])
-    url, said = _web(maybe(row, str, "target_url")), maybe(row, str, "description")
-    return CheckSeen(read(row, str, "context"), state, url, None, said or "")
+    state = responses.rollup([required(row, str, "state")])
+    url, said = _web(optional(row, str, "target_url")), optional(row, str, "description")
+    return CheckSeen(required(row, str, "context"), state, url, None, said or "")
 
 
 def _remark(row: Any, kind: Kind, page: str, at: str) -> Remark:
-    number, (author, bot) = read(row, int, "id"), _who(row)
-    state = read(row, str, "state") if kind is Kind.REVIEW else ""
+    number, (author, bot) = required(row, int, "id"), _who(row)
+    state = required(row, str, "state") if kind is Kind.REVIEW else ""
     inline = kind is Kind.INLINE
     return Remark(
         id=f"{kind}:{number}",
         author=author,
-        association=maybe(row, str, "author_association") or "NONE",
+        association=optional(row, str, "author_association") or "NONE",
         bot=bot,
         kind=kind,
         state=state if state in ("APPROVED", "CHANGES_REQUESTED", "COMMENTED") else "",
-        text=maybe(row, str, "body") or "",
-        path=(maybe(row, str, "path") or "") if inline else "",
-        line=(maybe(row, int, "line") or maybe(row, int, "original_line")) if inline else None,
-        at=maybe(row, str, at) or "",  # a review that is still being written has no time
+        text=optional(row, str, "body") or "",
+        path=(optional(row, str, "path") or "") if inline else "",
+        line=(optional(row, int, "line") or optional(row, int, "original_line")) if inline else None,
+        at=optional(row, str, at) or "",  # a review that is still being written has no time
         url=f"{page}{number}",
     )
 
 
 def _graph_state(row: Any) -> MergeState:
-    threads = [read(one, bool, "isResolved") for one in read(row, list, "reviewThreads", "nodes")]
+    threads = [required(one, bool, "isResolved") for one in required(row, list, "reviewThreads", "nodes")]
     unresolved = threads.count(False)
-    all_seen = unresolved or not read(row, bool, "reviewThreads", "pageInfo", "hasNextPage")
-    merges = {"MERGEABLE": True, "CONFLICTING": False}.get(read(row, str, "mergeable"))
-    decision = maybe(row, str, "reviewDecision")
-    return MergeState(read(row, int, "number"), merges, unresolved if all_seen else None, decision)
+    all_seen = unresolved or not required(row, bool, "reviewThreads", "pageInfo", "hasNextPage")
+    merges = {"MERGEABLE": True, "CONFLICTING": False}.get(required(row, str, "mergeable"))
+    decision = optional(row, str, "reviewDecision")
+    return MergeState(required(row, int, "number"), merges, unresolved if all_seen else None, decision)
 
 
 def _who(row: Any) -> tuple[str, bool]:
     """Who wrote it, and whether that is a program; nobody where the account is gone."""
-    if not maybe(row, dict, "user"):
+    if not optional(row, dict, "user"):
         return "", False
-    login = read(row, str, "user", "login")
-    return login, maybe(row, str, "user", "type") == "Bot" or login.endswith("[bot]")
+    login = required(row, str, "user", "login")
+    return login, optional(row, str, "user", "type") == "Bot" or login.endswith("[bot]")
 
 
 def _web(url: str | None) -> str:

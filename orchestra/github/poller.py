@@ -16,19 +16,28 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, clean_lines
-from orchestra.github import poll_parsing as seen
-from orchestra.github import responses as answers
-from orchestra.github.client import Asker
+from orchestra.github import poll_parsing, responses
+from orchestra.github.client import ApiClient
 from orchestra.github.etag_cache import MOST_BYTES
-from orchestra.github.poll_parsing import CheckSeen, Details, Kind, MergeState, Poll, PullSeen, Remark, Run, pull_of
+from orchestra.github.poll_parsing import (
+    CheckSeen,
+    Details,
+    Kind,
+    MergeState,
+    Poll,
+    PullSeen,
+    Remark,
+    Run,
+    pull_from_details,
+)
 from orchestra.github.rate_limit import LAST, Limited
-from orchestra.github.responses import Invalid, Missing, Place
+from orchestra.github.responses import Invalid, Missing, RepositoryAddress
 from orchestra.github.tracker import PAGE, PAGES
 from orchestra.storage.files import make_private, read_text, write_atomic
 
 __all__ = [
-    "CheckSeen", "Details", "Kind", "Limited", "MergeState", "Poll", "PullSeen", "Remark", "Run", "Watch", "interval",
-    "pull_of",
+    "CheckSeen", "Details", "Kind", "Limited", "MergeState", "Poll", "Poller", "PullSeen", "Remark", "Run",
+    "poll_interval", "pull_from_details",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -44,7 +53,7 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?", re.ASCII)
 _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 
-class Watch:
+class Poller:
     """What changes in one repository. `cache` is a directory of ours; `now` is the wall clock.
 
     Every function that asks raises Limited, without a request, while the budget says so, and Unreachable where GitHub
@@ -64,10 +73,10 @@ class Watch:
         host: str = "github.com",
     ) -> None:
         name = "GitHub" if host == "github.com" else f"GitHub at {clean(host)}"
-        self.place = Place(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
+        self.place = RepositoryAddress(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
         self._variables = {"owner": owner, "name": repo}
         self._repo, self._cache, self._now = f"/repos/{owner}/{repo}", str(cache), now
-        self._asker = Asker(self.place, api_url, token, self._cache, now, timeout)
+        self._asker = ApiClient(self.place, api_url, token, self._cache, now, timeout)
         # Listings as last read, with their ETags, so that a 304 costs no parsing either.
         self._read: dict[str, tuple[str, Any]] = {}
         self._written: tuple[object, float] | None = None
@@ -84,9 +93,11 @@ class Watch:
         sent, unchanged = asker.sent, asker.unchanged
         newest: dict[str, str | int] = {"sort": "updated", "direction": "desc", "per_page": PAGE}
         try:
-            pulls, odd = self._listing("/pulls", {"state": "all", **newest}, lambda row: seen.pull_seen(row, place))
+            pulls, odd = self._listing(
+                "/pulls", {"state": "all", **newest}, lambda row: poll_parsing.pull_seen(row, place)
+            )
             issues, more = self._listing(
-                "/issues", {"state": "open", **newest}, lambda row: seen.issue_seen(row, place)
+                "/issues", {"state": "open", **newest}, lambda row: poll_parsing.issue_seen(row, place)
             )
         except (Missing, Invalid) as error:
             raise asker.failed(error, mine=True) from None
@@ -103,7 +114,7 @@ class Watch:
         poll = None
         with suppress(OSError):
             poll = _from_text(read_text(path, MOST_BYTES), os.stat(path).st_mtime)
-        return poll, None if poll is None else max(0.0, now - poll.at), self._asker.budget.trouble().told(now)
+        return poll, None if poll is None else max(0.0, now - poll.at), self._asker.budget.last_failure().told(now)
 
     def details(self, pull: PullSeen) -> Details:
         """The checks of its head commit, and what was said about it. Raises Missing or Invalid where it is gone."""
@@ -113,15 +124,15 @@ class Watch:
         reviews = self._pages(f"/pulls/{number}/reviews")
         inline = self._pages(f"/pulls/{number}/comments")
         comments = self._pages(f"/issues/{number}/comments")
-        checks = seen.checks(runs, statuses)
-        remarks = seen.remarks(self.place, number, reviews, inline, comments)
+        checks = poll_parsing.checks(runs, statuses)
+        remarks = poll_parsing.remarks(self.place, number, reviews, inline, comments)
         self._asker.budget.succeeded()
-        return Details(checks, remarks, answers.decision(reviews), at)
+        return Details(checks, remarks, responses.decision(reviews), at)
 
     def issue_state(self, number: str) -> str:
         """`open` or `closed`, by one conditional request. Raises Missing where there is no such issue."""
         reply = self._asker.get(f"{self._repo}/issues/{number}")
-        return self._asker.understood(reply, lambda answer: answers.issue(answer, self.place)).state
+        return self._asker.understood(reply, lambda answer: responses.issue(answer, self.place)).state
 
     def merge_states(self, numbers: Sequence[int]) -> tuple[MergeState, ...]:
         """Whether these pull requests merge, by one GraphQL query for all of them; those not found are left out.
@@ -148,7 +159,7 @@ class Watch:
         reply = self._asker.get(self._repo + path, query, optional=bool(key))
         etag, found = self._read.get(path, ("", None))
         if not reply.unchanged or etag != reply.kept.etag:  # it may be another process that has asked last
-            found = self._asker.understood(reply, lambda answer: seen.listing(answer, key, row_of))
+            found = self._asker.understood(reply, lambda answer: poll_parsing.listing(answer, key, row_of))
             self._read[path] = (reply.kept.etag, found)
         rows: tuple[tuple[T, ...], int] = found
         return rows
@@ -159,7 +170,9 @@ class Watch:
             return (), 0
         try:
             rows: dict[str, str | int] = {"per_page": PAGE}
-            return self._listing("/actions/runs", rows, lambda row: seen.run_seen(row, self.place), key="workflow_runs")
+            return self._listing(
+                "/actions/runs", rows, lambda row: poll_parsing.run_seen(row, self.place), key="workflow_runs"
+            )
         except Missing:
             self._absent["actions"] = self._now() + ABSENT
             return (), 0
@@ -168,7 +181,9 @@ class Watch:
         rows: list[Any] = []
         for page in range(1, PAGES + 1):
             reply = self._asker.get(self._repo + path, {"per_page": PAGE, "page": page})
-            found = self._asker.understood(reply, lambda answer: answers.read(answer, list, *([key] if key else [])))
+            found = self._asker.understood(
+                reply, lambda answer: responses.required(answer, list, *([key] if key else []))
+            )
             rows += found
             if len(found) < PAGE:
                 break
@@ -178,8 +193,8 @@ class Watch:
         if self._is_absent("graphql"):
             return None
         try:
-            reply = self._asker.graphql(seen.merge_query(numbers), self._variables)
-            found = self._asker.understood(reply, seen.merge_states)
+            reply = self._asker.graphql(poll_parsing.merge_query(numbers), self._variables)
+            found = self._asker.understood(reply, poll_parsing.merge_states)
         except Missing:
             found = None
         if found is None:
@@ -188,7 +203,7 @@ class Watch:
 
     def _by_rest(self, number: int) -> MergeState | None:
         try:
-            return self._asker.understood(self._asker.get(f"{self._repo}/pulls/{number}"), seen.merge_state)
+            return self._asker.understood(self._asker.get(f"{self._repo}/pulls/{number}"), poll_parsing.merge_state)
         except Missing:
             return None
 
@@ -219,7 +234,7 @@ class Watch:
             self._written = (content, os.stat(path).st_mtime)
 
 
-def interval(running: bool, attached: bool = True, poll: float = 20.0) -> float:
+def poll_interval(running: bool, attached: bool = True, poll: float = 20.0) -> float:
     """Seconds until the next poll, never fewer than `poll`: 15 while something is `running`, 60 while nothing is.
 
     With nobody `attached` either it is five minutes: nobody waits for it then.

@@ -29,7 +29,7 @@ class Limited(Unreachable):
         self.until = until
 
 
-class Trouble(NamedTuple):
+class Failure(NamedTuple):
     """What went wrong last. `who` is whose fault it is: the mark of one token, or empty when it is everybody's."""
 
     sentence: str = ""
@@ -48,22 +48,22 @@ class Trouble(NamedTuple):
         return f"{self.sentence}, asked again {when}" if self.sentence else ""
 
 
-class Budget:
+class RequestBudget:
     """The budget below `directory`, for the token whose mark is `who`. `now` is the wall clock: processes share it."""
 
     def __init__(self, directory: str, who: str, now: Callable[[], float]) -> None:
         self._path = os.path.join(directory, NAME)
         self._who, self._now = who, now
-        self._unwritten: Trouble | None = None  # a full disk must not make us ask more often
+        self._unwritten: Failure | None = None  # a full disk must not make us ask more often
 
-    def trouble(self) -> Trouble:
+    def last_failure(self) -> Failure:
         """What is in the way now; nothing when the file is not there or makes no sense."""
         found = self._unwritten or self.stored()
-        return found if found.who in ("", self._who) else Trouble()  # another token may be better
+        return found if found.who in ("", self._who) else Failure()  # another token may be better
 
     def check(self) -> None:
         """Raise Limited while GitHub is not to be asked."""
-        now, trouble = self._now(), self.trouble()
+        now, trouble = self._now(), self.last_failure()
         if trouble.holds(now):
             raise Limited(trouble.told(now), trouble.hint, trouble.until)
 
@@ -83,23 +83,23 @@ class Budget:
         """GitHub answered: forget past trouble, but not what another process has been told meanwhile."""
         if self._unwritten is None and not self.stored().sentence:
             return
-        self._change(lambda before: before if before.holds(self._now()) else Trouble())
+        self._change(lambda before: before if before.holds(self._now()) else Failure())
 
     def _record(self, sentence: str, hint: str, until: Callable[[float, float], float], who: str = "") -> Limited:
         now = self._now()
 
-        def after(before: Trouble) -> Trouble:
+        def after(before: Failure) -> Failure:
             held = before.holds(now) and before.who in ("", self._who)
             failures = before.failures if held else before.failures + 1  # one outage, whoever notices it
             then = until(min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 10), LAST_WAIT), now)
             if held and before.until >= then:
                 return before
-            return Trouble(sentence, hint, then, failures, who)
+            return Failure(sentence, hint, then, failures, who)
 
         made = self._change(after)
         return Limited(made.told(now), made.hint, made.until)
 
-    def _change(self, change: Callable[[Trouble], Trouble]) -> Trouble:
+    def _change(self, change: Callable[[Failure], Failure]) -> Failure:
         try:
             make_private(os.path.dirname(self._path))
             with locked(f"{self._path}.lock"):
@@ -107,19 +107,19 @@ class Budget:
                 write_atomic(self._path, json.dumps(made._asdict()))
                 self._unwritten = None
         except (OSError, OrchestraError):
-            made = self._unwritten = change(self._unwritten or Trouble())
+            made = self._unwritten = change(self._unwritten or Failure())
         return made
 
-    def stored(self) -> Trouble:
+    def stored(self) -> Failure:
         """What the file says, whichever token it is of; nothing when it makes no sense."""
         try:
             found = json.loads(read_text(self._path))
             sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
             if not all(isinstance(one, str) for one in (sentence, hint, who)):
-                return Trouble()
-            return Trouble(sentence, hint, float(found["until"]), int(found["failures"]), who)
+                return Failure()
+            return Failure(sentence, hint, float(found["until"]), int(found["failures"]), who)
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            return Trouble()
+            return Failure()
 
 
 def last_words(directory: str, now: float) -> tuple[float | None, str]:
@@ -128,4 +128,4 @@ def last_words(directory: str, now: float) -> tuple[float | None, str]:
         heard = max(0.0, now - os.stat(os.path.join(directory, LAST)).st_mtime)
     except OSError:
         heard = None
-    return heard, Budget(directory, "", lambda: now).stored().told(now)
+    return heard, RequestBudget(directory, "", lambda: now).stored().told(now)

@@ -51,7 +51,7 @@ class Invalid(OrchestraError):
         return any(words in reason.lower() for reason in self.reasons)
 
 
-class Place(NamedTuple):
+class RepositoryAddress(NamedTuple):
     """Which repository of which GitHub is asked, for addresses and sentences."""
 
     name: str  # GitHub, as people call this one
@@ -59,44 +59,44 @@ class Place(NamedTuple):
     web: str  # https://github.com/owner/repo
 
 
-def issue(answer: Any, place: Place) -> Issue:
+def issue(answer: Any, place: RepositoryAddress) -> Issue:
     """One issue. Its address is made, not taken: it cannot lead anywhere else."""
     number = _number(answer)
     return Issue(
         number=str(number),
-        title=read(answer, str, "title"),
-        body=maybe(answer, str, "body") or "",
+        title=required(answer, str, "title"),
+        body=optional(answer, str, "body") or "",
         url=f"{place.web}/issues/{number}",
         author=_login(answer),
-        association=maybe(answer, str, "author_association") or "NONE",
-        state=read(answer, str, "state"),
+        association=optional(answer, str, "author_association") or "NONE",
+        state=required(answer, str, "state"),
         labels=tuple(
-            one if isinstance(one, str) else read(one, str, "name") for one in read(answer, list, "labels")
+            one if isinstance(one, str) else required(one, str, "name") for one in required(answer, list, "labels")
         ),
     )  # fmt: skip
 
 
 def pull(answer: Any, observed: float) -> Pull:
     """One pull request, seen at `observed`. Checks not asked yet count as pending: nothing takes it for finished."""
-    sha = read(answer, str, "head", "sha")
+    sha = required(answer, str, "head", "sha")
     if _SHA.fullmatch(sha) is None:
         _senseless("head.sha")
     return Pull(
         number=_number(answer),
-        state="merged" if maybe(answer, str, "merged_at") else read(answer, str, "state"),
+        state="merged" if optional(answer, str, "merged_at") else required(answer, str, "state"),
         head_sha=sha,
         checks=Checks.PENDING,
-        mergeable=maybe(answer, bool, "mergeable"),
+        mergeable=optional(answer, bool, "mergeable"),
         observed_at=stamp(observed),
     )
 
 
-def own_branch(answer: Any) -> str | None:
+def same_repository_branch(answer: Any) -> str | None:
     """The branch of a pull request that comes from the repository itself; None for a fork's, gone or not."""
-    if not maybe(answer, dict, "head", "repo"):
+    if not optional(answer, dict, "head", "repo"):
         return None
-    own = read(answer, str, "head", "repo", "full_name") == read(answer, str, "base", "repo", "full_name")
-    return read(answer, str, "head", "ref") if own else None
+    own = required(answer, str, "head", "repo", "full_name") == required(answer, str, "base", "repo", "full_name")
+    return required(answer, str, "head", "ref") if own else None
 
 
 def rollup(states: Iterable[str]) -> Checks:
@@ -111,8 +111,10 @@ def rollup(states: Iterable[str]) -> Checks:
 
 def check_states(runs: Iterable[Any], combined: Any) -> list[str]:
     """The states of check runs and of the combined status. Without any status that is "pending", and says nothing."""
-    states = [read(run, str, "conclusion") if read(run, str, "status") == "completed" else "pending" for run in runs]
-    return [*states, read(combined, str, "state")] if read(combined, int, "total_count") else states
+    states = [
+        required(run, str, "conclusion") if required(run, str, "status") == "completed" else "pending" for run in runs
+    ]
+    return [*states, required(combined, str, "state")] if required(combined, int, "total_count") else states
 
 
 def decision(reviews: Iterable[Any]) -> str | None:
@@ -122,15 +124,15 @@ def decision(reviews: Iterable[Any]) -> str | None:
     """
     opinions: dict[str, str] = {}
     for row in reviews:
-        state, association = read(row, str, "state"), maybe(row, str, "author_association")
-        reviewer = _login(row) or str(read(row, int, "id"))
+        state, association = required(row, str, "state"), optional(row, str, "author_association")
+        reviewer = _login(row) or str(required(row, int, "id"))
         if state in ("CHANGES_REQUESTED", "DISMISSED") or (state == "APPROVED" and association not in _STRANGERS):
             opinions[reviewer] = state
     held = set(opinions.values())
     return "CHANGES_REQUESTED" if "CHANGES_REQUESTED" in held else "APPROVED" if "APPROVED" in held else None
 
 
-def refusal(place: Place, status: int, headers: Mapping[str, str], raw: Any, now: float) -> OrchestraError:
+def refusal(place: RepositoryAddress, status: int, headers: Mapping[str, str], raw: Any, now: float) -> OrchestraError:
     """A status other than success as a sentence. Only JSON is quoted, never a page."""
     message = clean(raw["message"]) if isinstance(raw, dict) and isinstance(raw.get("message"), str) else ""
     limited = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers or "rate limit" in message
@@ -153,7 +155,7 @@ def refusal(place: Place, status: int, headers: Mapping[str, str], raw: Any, now
     return Unreachable(f"{place.name} has a fault of its own: it answered {status}", STATUS_PAGE)
 
 
-def silence(place: Place, host: str, code: str, message: str, timeout: float) -> Unreachable:
+def no_answer(place: RepositoryAddress, host: str, code: str, message: str, timeout: float) -> Unreachable:
     """No answer at all: `code` is the transport's error class, `message` is looked at and not quoted."""
     if "Timeout" in code:
         return Unreachable(f"{place.name} did not answer within {timeout:g} s", STATUS_PAGE)
@@ -164,7 +166,7 @@ def silence(place: Place, host: str, code: str, message: str, timeout: float) ->
     return Unreachable(f"The connection to {place.name} broke", STATUS_PAGE)
 
 
-def maybe(answer: Any, kind: type[T], *path: str) -> T | None:
+def optional(answer: Any, kind: type[T], *path: str) -> T | None:
     """The value at a path of keys, or None where GitHub has none; anything of another type is no answer (R9)."""
     for key in path:
         if not isinstance(answer, dict):
@@ -177,9 +179,9 @@ def maybe(answer: Any, kind: type[T], *path: str) -> T | None:
     return answer
 
 
-def read(answer: Any, kind: type[T], *path: str) -> T:
+def required(answer: Any, kind: type[T], *path: str) -> T:
     """The value at a path of keys, which must be there."""
-    found = maybe(answer, kind, *path)
+    found = optional(answer, kind, *path)
     if found is None:
         _senseless(".".join(path))
     return found
@@ -190,7 +192,7 @@ def _senseless(what: str) -> NoReturn:
 
 
 def _number(answer: Any) -> int:
-    number = read(answer, int, "number")
+    number = required(answer, int, "number")
     if not is_id(str(number)):
         _senseless("number")
     return number
@@ -198,7 +200,7 @@ def _number(answer: Any) -> int:
 
 def _login(answer: Any) -> str:
     """Who wrote it; nobody where the account is gone."""
-    return read(answer, str, "user", "login") if maybe(answer, dict, "user") else ""
+    return required(answer, str, "user", "login") if optional(answer, dict, "user") else ""
 
 
 def _reasons(raw: Any) -> Iterable[str]:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from orchestra.core.models import Issue, Pull
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, Unreachable, UsageError
-from orchestra.github import responses as answers
-from orchestra.github.responses import Invalid, Missing, Place, RateLimited
+from orchestra.github import responses
+from orchestra.github.responses import Invalid, Missing, RateLimited, RepositoryAddress
 
 PAGE = 100  # rows; the largest GitHub gives
 PAGES = 10
@@ -70,7 +70,7 @@ class GitHubTracker:
         host: str = "github.com",
     ) -> None:
         name = "GitHub" if host == "github.com" else f"GitHub at {clean(host)}"
-        self.place = Place(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
+        self.place = RepositoryAddress(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
         self._owner, self._repo, self._api_url, self.token = owner, repo, api_url, token
         self._timeout, self._now = timeout, now
         self._client: Any = None
@@ -95,9 +95,9 @@ class GitHubTracker:
             raise OrchestraError(
                 f"There is no issue #{number} in {self.place.slug}", "orchestra issues lists the open ones"
             ) from None
-        if answers.maybe(answer, dict, "pull_request"):
+        if responses.optional(answer, dict, "pull_request"):
             raise OrchestraError(f"#{number} is a pull request, not an issue", "orchestra issues lists the open issues")
-        issue = answers.issue(answer, self.place)
+        issue = responses.issue(answer, self.place)
         if issue.number != number:  # a transferred issue is answered by a redirect to where it is now
             raise OrchestraError(f"Issue #{number} has moved to another repository", f"See {self.place.web}/issues")
         return issue
@@ -105,7 +105,9 @@ class GitHubTracker:
     def issues(self) -> tuple[Issue, ...]:
         """The open issues, newest first: of at most a thousand rows, pull requests among them."""
         rows = self._pages("issues.list_for_repo", state="open")
-        return tuple(answers.issue(row, self.place) for row in rows if not answers.maybe(row, dict, "pull_request"))
+        return tuple(
+            responses.issue(row, self.place) for row in rows if not responses.optional(row, dict, "pull_request")
+        )
 
     def open_pull(self, head: str, base: str, title: str, body: str) -> tuple[Pull, str]:
         """Open the pull request of branch `head`, or bring the open one's title and body up to date; (pull, url).
@@ -122,7 +124,7 @@ class GitHubTracker:
                 if found is None:
                     raise self._why_no_pull(refused, head, base) from None
         changed = {key: value for key, value in text.items() if (found.get(key) or "") != value}
-        number = answers.read(found, int, "number")
+        number = responses.required(found, int, "number")
         return self._seen(self._ask("pulls.update", pull_number=number, **changed) if changed else found)
 
     def pull_for(self, head: str) -> tuple[Pull, str] | None:
@@ -131,7 +133,7 @@ class GitHubTracker:
         if not rows:
             return None
         chosen = next((row for row in rows if row.get("state") == "open"), rows[0])
-        number = answers.read(chosen, int, "number")
+        number = responses.required(chosen, int, "number")
         return self.pull(number), self._url(number)
 
     def pull(self, number: int) -> Pull:
@@ -146,8 +148,8 @@ class GitHubTracker:
         runs = self._pages("checks.list_for_ref", "check_runs", ref=pull.head_sha)
         combined = self._ask("repos.get_combined_status_for_ref", ref=pull.head_sha)
         return pull._replace(
-            checks=answers.rollup(answers.check_states(runs, combined)),
-            review_decision=answers.decision(self._pages("pulls.list_reviews", pull_number=number)),
+            checks=responses.rollup(responses.check_states(runs, combined)),
+            review_decision=responses.decision(self._pages("pulls.list_reviews", pull_number=number)),
         )
 
     def pull_number(self, url: str) -> int | None:
@@ -159,17 +161,19 @@ class GitHubTracker:
         return f"{self.place.web}/pull/{number}"
 
     def _seen(self, answer: Any) -> tuple[Pull, str]:
-        pull = answers.pull(answer, self._now())
+        pull = responses.pull(answer, self._now())
         return pull, self._url(pull.number)
 
     def _open_pull_of(self, head: str, base: str) -> dict[str, Any] | None:
         rows = self._pulls_of(head, "open")
-        return next((row for row in rows if answers.read(row, str, "base", "ref") == base), rows[0] if rows else None)
+        return next(
+            (row for row in rows if responses.required(row, str, "base", "ref") == base), rows[0] if rows else None
+        )
 
     def _pulls_of(self, head: str, state: str) -> list[dict[str, Any]]:
         """Pull requests of this repository's own branch `head`, newest first; a fork's may have the same name."""
         rows = self._pages("pulls.list", head=f"{self._owner}:{head}", state=state)
-        return [row for row in rows if answers.own_branch(row) == head]
+        return [row for row in rows if responses.same_repository_branch(row) == head]
 
     def _why_no_pull(self, refused: Invalid, head: str, base: str) -> OrchestraError:
         name, head, base = self.place.name, clean(head), clean(base)
@@ -185,7 +189,7 @@ class GitHubTracker:
         rows: list[Any] = []
         for page in range(1, PAGES + 1):
             answer = self._ask(operation, per_page=PAGE, page=page, **params)
-            found = answers.read(answer, list, *([key] if key else []))
+            found = responses.required(answer, list, *([key] if key else []))
             rows += found
             if len(found) < PAGE:
                 break
@@ -193,7 +197,7 @@ class GitHubTracker:
 
     def _ask(self, operation: str, **params: Any) -> Any:
         """One request -> its JSON. What has been read before is asked for conditionally: a 304 costs no quota."""
-        if self._limited and 0 < self._limited.retry_at - self._now() <= answers.LONGEST_WAIT:
+        if self._limited and 0 < self._limited.retry_at - self._now() <= responses.LONGEST_WAIT:
             raise RateLimited(self.place.name, self._limited.retry_at, self._now())  # asking risks a ban (G1)
         key = (operation, *sorted(params.items()))
         etag, remembered = self._remembered.get(key, ("", None))
@@ -228,11 +232,11 @@ class GitHubTracker:
         """What ghapi raised, as ours. Whatever a server has put into its answer, the token is not repeated."""
         if error.status_code is None:
             host = urlsplit(self._api_url).hostname or ""
-            return answers.silence(self.place, host, error.code, error.message, self._timeout)
+            return responses.no_answer(self.place, host, error.code, error.message, self._timeout)
         raw = error.raw
         if self.token and isinstance(raw, dict):
             raw = json.loads(json.dumps(raw).replace(self.token, "***"))
-        failure = answers.refusal(self.place, error.status_code, error.response.headers, raw, self._now())
+        failure = responses.refusal(self.place, error.status_code, error.response.headers, raw, self._now())
         if isinstance(failure, RateLimited):
             self._limited = failure
         return failure

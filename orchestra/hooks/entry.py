@@ -14,13 +14,13 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from orchestra.core import fast_json as quick_json
-from orchestra.core.dialogs import in_the_pane
-from orchestra.core.guidance import all_said
-from orchestra.core.models import Delivery, Doing, Event, Guidance, Worker
+from orchestra.core import fast_json
+from orchestra.core.dialogs import answered_in_pane
+from orchestra.core.guidance import as_one_message
+from orchestra.core.models import ActivityState, Delivery, Event, Guidance, Worker
 from orchestra.core.text import clean_lines
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import discard, read_text, write_atomic
+from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.storage.session_store import Store
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def main() -> None:
 
 def _say(answer: dict[str, Any] | None) -> None:
     if answer:
-        sys.stdout.write(quick_json.dumps(answer) + "\n")
+        sys.stdout.write(fast_json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
@@ -69,9 +69,9 @@ def _push_behind(store: Store) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in range(3):  # an open pipe would keep the agent waiting
             os.dup2(null, fd)
-        from orchestra.hooks import updates as news  # here, so that the turn does not wait for its import either
+        from orchestra.hooks import updates  # here, so that the turn does not wait for its import either
 
-        news.push(store, os.environ)
+        updates.push_bar(store, os.environ)
     finally:
         os._exit(0)
 
@@ -89,9 +89,9 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
         return None, store if _pane_died(store, event, nonce, environ) else None, None
     payload = _payload()
     if agent == "orchestrator":
-        from orchestra.hooks import updates as news
+        from orchestra.hooks import updates
 
-        return (news.since_last(store) if event == "UserPromptSubmit" else None), None, None
+        return (updates.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None), None, None
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
     if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
@@ -120,7 +120,7 @@ def _may_hand_over(event: str, payload: Mapping[str, Any]) -> bool:
 def _payload() -> dict[str, Any]:
     """What the agent tells. What cannot be read, or is too long, counts as nothing said: the event still counts."""
     try:
-        found = quick_json.loads(_given().decode("utf-8", "replace") or "{}")
+        found = fast_json.loads(_given().decode("utf-8", "replace") or "{}")
     except (OSError, ValueError) as wrong:
         _complain(wrong)
         found = {}
@@ -154,7 +154,7 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
     happened = store.event(kind, f"hook:{event}", **facts)
-    return store.decide(worker.id, lambda now: in_the_pane(now, happened)).worker or worker
+    return store.decide(worker.id, lambda now: answered_in_pane(now, happened)).worker or worker
 
 
 def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
@@ -164,7 +164,7 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
     """
     path = store.file(worker.id, "blocked")
     if kind == "blocked":
-        if not request and worker.activity.state is Doing.BLOCKED:
+        if not request and worker.activity.state is ActivityState.BLOCKED:
             return False  # a notification, seconds after the dialog's own hook: it knows less
         _note(path, request)
     elif kind == "unblocked":
@@ -172,14 +172,14 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
         try:
             asked = read_text(path)
         except OSError:
-            return worker.activity.state is Doing.BLOCKED
+            return worker.activity.state is ActivityState.BLOCKED
         if asked and asked != request and len(others) == len(worker.dialogs):
             return False
-        discard(path)
+        remove_if_present(path)
         if others:
             _note(path, others[-1])
     elif kind in ("accepted", "turn-ended", "limited", "ended"):
-        discard(path)
+        remove_if_present(path)
     return True
 
 
@@ -204,13 +204,13 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         kind = "accepted" if event == "Stop" and given else "delivered"
         return store.event(kind, f"hook:{event}", guidance=[g.id for g in queued]) if queued else None
 
-    discard(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
+    remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
     if refused or not given:
         return None
     if event == "Stop":
-        return {"decision": "block", "reason": all_said(given)}
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": all_said(given)}}
+        return {"decision": "block", "reason": as_one_message(given)}
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": as_one_message(given)}}
 
 
 def _pasted(store: Store, worker: Worker) -> str:
@@ -227,9 +227,9 @@ def _pasted(store: Store, worker: Worker) -> str:
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
-    from orchestra.hooks import updates as news
+    from orchestra.hooks import updates
 
-    tmux = news.tmux_of(store, environ) if event == "pane-died" else None
+    tmux = updates.tmux_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:

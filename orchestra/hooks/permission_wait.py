@@ -12,7 +12,7 @@ import select
 
 from orchestra.core.dialogs import answer_to
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import discard, locked
+from orchestra.storage.files import locked, remove_if_present
 
 TYPE_CHECKING = False
 
@@ -36,7 +36,7 @@ def wait(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, 
     try:
         with locked(path, wait=1.0):  # one who only looks whether it is held has it for a moment
             answer = _answer(store, worker, request)
-            discard(path)
+            remove_if_present(path)
     except OrchestraError:  # the same call asks twice at once, and another hook waits for it
         return None
     return None if answer is None else decision(answer, payload)

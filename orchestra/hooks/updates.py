@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 
-from orchestra.core import attention
-from orchestra.core import fast_json as quick_json
-from orchestra.core.attention import Seen
+from orchestra.core import attention, fast_json
+from orchestra.core.attention import ObservedWorker
 from orchestra.core.dialogs import open_questions
 from orchestra.core.text import clean
 from orchestra.errors import Unreachable
-from orchestra.storage import project_info as bearings
+from orchestra.storage import project_info
 from orchestra.storage.files import make_private, read_text, write_atomic
 from orchestra.storage.session_store import Store
 
@@ -23,24 +22,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from orchestra.tmux.workspace import Tmux
+    from orchestra.tmux.workspace import Workspace
 
 SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
 
 
-def tmux_of(store: Store, environ: Mapping[str, str]) -> Tmux | None:
+def tmux_of(store: Store, environ: Mapping[str, str]) -> Workspace | None:
     """The project's tmux server as `up` or `spawn` knew it; None when neither has run."""
-    known = bearings.read(store.cache)
+    known = project_info.read(store.cache)
     if known is None:
         return None
-    from orchestra.tmux.workspace import Tmux
+    from orchestra.tmux.workspace import Workspace
 
-    return Tmux(known.socket, store.project, bearings.person_environ(known, environ))
+    return Workspace(known.socket, store.project, project_info.person_environ(known, environ))
 
 
-def push(store: Store, environ: Mapping[str, str]) -> None:
+def push_bar(store: Store, environ: Mapping[str, str]) -> None:
     """Bring bar and borders up to date after an event; nothing happens while no server runs."""
-    known, tmux = bearings.read(store.cache), tmux_of(store, environ)
+    known, tmux = project_info.read(store.cache), tmux_of(store, environ)
     if known is None or tmux is None:
         return
     try:
@@ -48,7 +47,7 @@ def push(store: Store, environ: Mapping[str, str]) -> None:
             return
         panes = {(pane.worker, pane.nonce): pane for pane in tmux.panes()}
         found = [
-            Seen(worker, panes.get((worker.id, worker.nonce)), True, store.heartbeat(worker.id))
+            ObservedWorker(worker, panes.get((worker.id, worker.nonce)), True, store.heartbeat(worker.id))
             for worker in store.listing().workers
         ]
         now = store.now()
@@ -60,14 +59,14 @@ def push(store: Store, environ: Mapping[str, str]) -> None:
         return
 
 
-def since_last(store: Store) -> dict[str, Any] | None:
+def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
     """What changed since the orchestrator's last prompt, as context for this one; None when nothing did."""
     path = os.path.join(store.cache, SEEN)
     before, now = _read(path), _now(store)
     if before == now:
         return None
     make_private(store.cache)
-    write_atomic(path, quick_json.dumps(now))
+    write_atomic(path, fast_json.dumps(now))
     lines = [line for number, line in now.items() if before.get(number) != line]
     text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
     return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
@@ -88,7 +87,7 @@ def _now(store: Store) -> dict[str, str]:
 
 def _read(path: str) -> dict[str, str]:
     try:
-        found = quick_json.loads(read_text(path))
+        found = fast_json.loads(read_text(path))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

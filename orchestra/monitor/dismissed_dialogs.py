@@ -5,43 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import agents
-from orchestra.core.dialogs import in_the_pane
+from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.models import Gate
 
 if TYPE_CHECKING:
     from orchestra.core.models import Event, Pane, Worker
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 AGAIN_SECONDS = 0.3  # between two looks: half a redraw shows a box where there is none
 
 
-def see(orchestra: Orchestra, worker: Worker, pane: Pane) -> None:
+def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
     """Record what became of the dialogs of a worker that is blocked: nothing, unless the prompt box is back.
 
     A No or an Esc fires no hook, and a Yes only when the tool has ended, which may take an hour.
     """
-    first = _shown(orchestra, worker, pane)
+    first = _shown(project, worker, pane)
     if first is None:
         return
-    orchestra.pause(AGAIN_SECONDS)
-    if _shown(orchestra, worker, pane) is not first:
+    project.pause(AGAIN_SECONDS)
+    if _shown(project, worker, pane) is not first:
         return
-    store = orchestra.store
+    store = project.store
     if not first:
-        _record(orchestra, worker, store.event("idle", "monitor"))
+        _record(project, worker, store.event("idle", "monitor"))
         return
     requests = [one.request for one in worker.dialogs if one.gate is not Gate.PLAN]  # its hook comes at once
     for request in requests if worker.dialogs else [""]:
-        _record(orchestra, worker, store.event("unblocked", "monitor", request=request))
+        _record(project, worker, store.event("unblocked", "monitor", request=request))
 
 
-def _shown(orchestra: Orchestra, worker: Worker, pane: Pane) -> bool | None:
+def _shown(project: Project, worker: Worker, pane: Pane) -> bool | None:
     """Whether the agent works; None while its prompt box is not there."""
-    agent, screen = agents.agent(worker.agent), orchestra.tmux.drawn(pane)
+    agent, screen = agents.agent(worker.agent), project.tmux.drawn(pane)
     return None if agent.composer_text(screen) is None else agent.at_work(screen)
 
 
-def _record(orchestra: Orchestra, worker: Worker, seen: Event) -> None:
+def _record(project: Project, worker: Worker, seen: Event) -> None:
     """Unless something else happened since we looked."""
 
     def made(now: Worker | None) -> Event | None:
@@ -49,6 +49,6 @@ def _record(orchestra: Orchestra, worker: Worker, seen: Event) -> None:
             return None
         same = (now.dialogs, now.activity.since) == (worker.dialogs, worker.activity.since)
         still = any(one.request == seen.data.get("request") for one in now.dialogs)
-        return in_the_pane(now, seen) if same or still else None
+        return answered_in_pane(now, seen) if same or still else None
 
-    orchestra.store.decide(worker.id, made)
+    project.store.decide(worker.id, made)

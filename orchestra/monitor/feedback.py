@@ -68,7 +68,7 @@ def foreign_head(sha: str, branch: str) -> Item:
     return Item(f"foreign:{sha[:12]}", "a push by somebody else", words)
 
 
-def text(items: Iterable[Item]) -> str:
+def as_message(items: Iterable[Item]) -> str:
     """All of it as one message."""
     return "\n\n".join(item.words for item in items)
 

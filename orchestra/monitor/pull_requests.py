@@ -10,24 +10,23 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import serialization as snapshot
+from orchestra.core import serialization
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Checks, Event, Pull, Status, Worker
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import Item
-from orchestra.workers import delivery as guide
-from orchestra.workers import still_wanted as standing
+from orchestra.workers import delivery, still_wanted
 
 if TYPE_CHECKING:
-    from orchestra.github.poller import Details, MergeState, Poll, PullSeen, Watch
-    from orchestra.project.context import Orchestra
+    from orchestra.github.poller import Details, MergeState, Poll, Poller, PullSeen
+    from orchestra.project.context import Project
 
 _HEARS = frozenset({Status.SHIPPING, Status.COMPLETE, Status.WORKING, Status.PLANNING})
 CALM_SECONDS = 25.0  # after a push, until "there are no checks" is believed
 
 
-class Found(NamedTuple):
+class ObservedPull(NamedTuple):
     """A worker's pull request with all that was asked about it."""
 
     worker: Worker
@@ -36,7 +35,7 @@ class Found(NamedTuple):
     pull: Pull
 
 
-class Forge:
+class PullRequests:
     """GitHub as one monitor sees it. What it remembers only saves requests."""
 
     def __init__(self) -> None:
@@ -44,30 +43,30 @@ class Forge:
         self.known: dict[str, tuple[object, ...]] = {}
         self.bare: dict[str, float] = {}  # head commits without a check, and when they were first seen
 
-    def look(self, orchestra: Orchestra, say: Callable[[str], None]) -> None:
+    def look(self, project: Project, say: Callable[[str], None]) -> None:
         """Ask GitHub if it is time, and act on what is new. Raises Unreachable with a sentence when it cannot."""
-        workers = [worker for worker in orchestra.store.listing().workers if worker.status in LIVE]
-        if workers and orchestra.tracker_name == "local":
-            _see_landed(orchestra, workers, say)
-        if not workers or time.monotonic() < self.due or orchestra.tracker_name != "github":
+        workers = [worker for worker in project.store.listing().workers if worker.status in LIVE]
+        if workers and project.tracker_name == "local":
+            _see_landed(project, workers, say)
+        if not workers or time.monotonic() < self.due or project.tracker_name != "github":
             return
         running = any(worker.status is Status.SHIPPING for worker in workers)
-        self.due = time.monotonic() + orchestra.poll_interval(running=running)
-        poll = orchestra.watch.poll()
+        self.due = time.monotonic() + project.poll_interval(running=running)
+        poll = project.watch.poll()
         changed = [pair for worker in workers if (pair := self._changed(worker, poll)) is not None]
         if not changed:
             return
-        states = {state.number: state for state in orchestra.watch.merge_states([seen.number for _, seen in changed])}
+        states = {state.number: state for state in project.watch.merge_states([seen.number for _, seen in changed])}
         for worker, seen in changed:
             try:
-                found = _asked(orchestra.watch, worker, seen, states.get(seen.number))
+                found = _asked(project.watch, worker, seen, states.get(seen.number))
             except Unreachable:
                 raise
             except OrchestraError as wrong:  # of this pull request alone: the others go on
                 say(f"#{worker.id}: {wrong.message}")
                 continue
             found = found._replace(pull=_addressed(found, self._believed(found.pull, poll)))
-            _act(orchestra, found, say)
+            _act(project, found, say)
             self.known[worker.id] = () if _unsettled(found.pull) else _key(seen, poll)
 
     def _believed(self, pull: Pull, poll: Poll) -> Pull:
@@ -90,11 +89,11 @@ class Forge:
         return None if self.known.get(worker.id) == _key(seen, poll) else (worker, seen)
 
 
-def _see_landed(orchestra: Orchestra, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
+def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
     """What a person merged by hand is merged."""
     for worker in workers:
-        if standing.landed(orchestra, worker):
-            orchestra.store.record(worker.id, orchestra.store.event("landed", "monitor"))
+        if still_wanted.is_merged_locally(project, worker):
+            project.store.record(worker.id, project.store.event("landed", "monitor"))
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
@@ -110,14 +109,14 @@ def _unsettled(pull: Pull) -> bool:
     return pull.state == "open" and (pull.checks is Checks.PENDING or pull.mergeable is None)
 
 
-def _asked(watch: Watch, worker: Worker, seen: PullSeen, state: MergeState | None) -> Found:
-    from orchestra.github.poller import pull_of
+def _asked(watch: Poller, worker: Worker, seen: PullSeen, state: MergeState | None) -> ObservedPull:
+    from orchestra.github.poller import pull_from_details
 
     details = watch.details(seen)
-    return Found(worker, seen, details, pull_of(seen, details, state))
+    return ObservedPull(worker, seen, details, pull_from_details(seen, details, state))
 
 
-def _addressed(found: Found, pull: Pull) -> Pull:
+def _addressed(found: ObservedPull, pull: Pull) -> Pull:
     """A request for changes stands on GitHub until the reviewer looks again; one that was shipped after is met."""
     asked = [one.id for one in found.details.remarks if one.state == "CHANGES_REQUESTED"]
     met = found.worker.extra.get("addressed") or ()
@@ -126,14 +125,14 @@ def _addressed(found: Found, pull: Pull) -> Pull:
     return pull
 
 
-def _act(orchestra: Orchestra, found: Found, say: Callable[[str], None]) -> None:
+def _act(project: Project, found: ObservedPull, say: Callable[[str], None]) -> None:
     """Record what GitHub says, then tell the worker what it must hear."""
     worker, pull = found.worker, found.pull
-    store = orchestra.store
-    ours = orchestra.repository.holds(worker.branch, pull.head_sha)
+    store = project.store
+    ours = project.repository.holds(worker.branch, pull.head_sha)
     if worker.pull is None or worker.pull._replace(observed_at="") != pull._replace(observed_at=""):
         facts = {
-            "pullRequest": snapshot.pull_json(pull),
+            "pullRequest": serialization.pull_json(pull),
             "url": found.seen.url,
             "ours": ours,
             "base": found.seen.base_ref,
@@ -146,17 +145,17 @@ def _act(orchestra: Orchestra, found: Found, say: Callable[[str], None]) -> None
             say(f"#{worker.id} is {recorded.status.value}: PR #{pull.number}")
         worker = recorded
     if worker.status in _HEARS and pull.state == "open":
-        _tell(orchestra, worker, list(_items(orchestra, found, ours=ours)), say)
-        _count(orchestra, worker, found, say)
+        _tell(project, worker, list(_items(project, found, ours=ours)), say)
+        _count(project, worker, found, say)
 
 
-def _items(orchestra: Orchestra, found: Found, *, ours: bool) -> Iterable[Item]:
+def _items(project: Project, found: ObservedPull, *, ours: bool) -> Iterable[Item]:
     """Everything there is to say about this head, whether or not it has been said."""
     sha, told = found.pull.head_sha, frozenset(found.worker.fed)
     for check in found.details.checks:
         item = feedback.check_id(sha, check.name)
         if check.state == "failing":
-            tail = orchestra.watch.log_tail(check) if item not in told else ""
+            tail = project.watch.log_tail(check) if item not in told else ""
             yield feedback.failing_check(item, check.name, check.url, tail or check.summary)
     for remark in found.details.remarks:
         if feedback.is_heard(remark.author, remark.association, bot=remark.bot):
@@ -164,13 +163,13 @@ def _items(orchestra: Orchestra, found: Found, *, ours: bool) -> Iterable[Item]:
             if made is not None:
                 yield made
     if found.pull.mergeable is False:
-        files = orchestra.repository.conflicts(found.worker.branch, found.seen.base_ref)
+        files = project.repository.conflicts(found.worker.branch, found.seen.base_ref)
         yield feedback.conflict(sha, found.seen.base_ref, files)
     if not ours:
         yield feedback.foreign_head(sha, found.worker.branch)
 
 
-def _tell(orchestra: Orchestra, worker: Worker, items: list[Item], say: Callable[[str], None]) -> None:
+def _tell(project: Project, worker: Worker, items: list[Item], say: Callable[[str], None]) -> None:
     """Record what is new as one piece of guidance; whether it is new is decided under the worker's lock."""
     told: list[Item] = []
 
@@ -180,14 +179,14 @@ def _tell(orchestra: Orchestra, worker: Worker, items: list[Item], say: Callable
         told[:] = [item for item in items if item.id not in current.fed]
         if not told:
             return None
-        facts = {"from": "monitor", "text": feedback.text(told), "about": [item.id for item in told]}
-        review = feedback.review(told, orchestra.config.limits.review)
+        facts = {"from": "monitor", "text": feedback.as_message(told), "about": [item.id for item in told]}
+        review = feedback.review(told, project.config.limits.review)
         reopen = any(item.reopens for item in told)
-        return orchestra.store.event("told", "monitor", reopen=reopen, **facts, **review)
+        return project.store.event("told", "monitor", reopen=reopen, **facts, **review)
 
-    recorded = orchestra.store.decide(worker.id, make).worker
+    recorded = project.store.decide(worker.id, make).worker
     if told:
-        guide.post(orchestra, worker.id)
+        delivery.announce_in_mailbox(project, worker.id)
         say(f"#{worker.id} is told of " + ", ".join(item.name for item in told))
     _say_stuck(worker, recorded, say)
 
@@ -197,17 +196,17 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
         say(f"#{after.id} is stuck: {after.stuck_reason}")
 
 
-def _count(orchestra: Orchestra, worker: Worker, found: Found, say: Callable[[str], None]) -> None:
+def _count(project: Project, worker: Worker, found: ObservedPull, say: Callable[[str], None]) -> None:
     """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
-    store, sha = orchestra.store, found.pull.head_sha
+    store, sha = project.store, found.pull.head_sha
     for what, over in (("ci", found.pull.checks is Checks.PASSING), ("review", worker.status is Status.COMPLETE)):
         if over and getattr(worker.attempts, what):
             store.record(worker.id, store.event("attempted", "monitor", what=what, passed=True))
     failing = [check for check in found.details.checks if check.state == "failing"]
     if not failing or worker.extra.get("ciCounted") == sha:
         return
-    tails = "\n".join(f"{check.name}\n{orchestra.watch.log_tail(check)}" for check in failing)
+    tails = "\n".join(f"{check.name}\n{project.watch.log_tail(check)}" for check in failing)
     summary = f"CI fails the same way ({', '.join(check.name for check in failing)})"
-    facts = feedback.attempt(summary, tails, orchestra.config.limits.ci)
+    facts = feedback.attempt(summary, tails, project.config.limits.ci)
     recorded = store.record(worker.id, store.event("attempted", "monitor", what="ci", head=sha, **facts))
     _say_stuck(worker, recorded.worker, say)

@@ -11,20 +11,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Delivery, Doing, Pane, Status, Worker
+from orchestra.core.models import ActivityState, Delivery, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import dismissed_dialogs as dismissed
-from orchestra.monitor import stall
-from orchestra.monitor.pull_requests import Forge
-from orchestra.workers import delivery as guide
-from orchestra.workers import launch, queue
-from orchestra.workers import stop as ending
+from orchestra.monitor import dismissed_dialogs, stall
+from orchestra.monitor.pull_requests import PullRequests
+from orchestra.workers import delivery, launch, queue, stop
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import Row, View, look, refresh
+from orchestra.workers.overview import Overview, WorkerRow, overview, refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
 STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
@@ -40,36 +37,36 @@ class Memory:
 
     def __init__(self) -> None:
         self.gone: dict[str, float] = {}
-        self.forge = Forge()
+        self.forge = PullRequests()
 
 
-class Pass(NamedTuple):
+class PassResult(NamedTuple):
     """What one pass did, in sentences, and whether any worker is at work."""
 
     said: tuple[str, ...]
     running: bool
 
 
-def reconcile(orchestra: Orchestra, memory: Memory) -> Pass:
+def reconcile(project: Project, memory: Memory) -> PassResult:
     """One pass over everything; a step that fails for one worker says so and never stops the others."""
     said: list[str] = []
-    _guarded(said, "github", lambda: memory.forge.look(orchestra, said.append))  # first: what it tells is then brought
-    view = look(orchestra, changes=False)
+    _guarded(said, "github", lambda: memory.forge.look(project, said.append))  # first: what it tells is then brought
+    view = overview(project, changes=False)
     for row in view.rows:  # after a killed write; this pass may still see what was before
-        if orchestra.store.behind(row.worker):
-            _guarded(said, f"#{row.worker.id}", lambda row=row: orchestra.store.settle(row.worker.id))  # type: ignore[misc]
+        if project.store.behind(row.worker):
+            _guarded(said, f"#{row.worker.id}", lambda row=row: project.store.settle(row.worker.id))  # type: ignore[misc]
     if view.open:
         for row in view.rows:
-            _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(orchestra, memory, row, said.append))  # type: ignore[misc]
-        _guarded(said, "queue", lambda: _dispatch(orchestra, said.append))
-    after = look(orchestra, changes=False)
-    said.extend(announce(orchestra, after))
-    refresh(orchestra)
-    return Pass(tuple(said), _running(after))
+            _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
+        _guarded(said, "queue", lambda: _dispatch(project, said.append))
+    after = overview(project, changes=False)
+    said.extend(announce(project, after))
+    refresh(project)
+    return PassResult(tuple(said), _running(after))
 
 
-def _running(view: View) -> bool:
-    busy = (Doing.STARTING, Doing.BUSY)
+def _running(view: Overview) -> bool:
+    busy = (ActivityState.STARTING, ActivityState.BUSY)
     return any(r.worker.activity.state in busy or r.worker.status is Status.SHIPPING for r in view.rows)
 
 
@@ -82,45 +79,45 @@ def _guarded(said: list[str], what: str, act: Callable[[], None]) -> None:
         said.append(f"{what}: {wrong.message}" + (f" ({wrong.hint})" if wrong.hint else ""))
 
 
-def _worker(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
+def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str], None]) -> None:
     worker, pane = row.worker, row.seen.pane
     if worker.status not in LIVE:
-        _fold(orchestra, worker, pane, say)
+        _fold(project, worker, pane, say)
         return
     if pane is None or pane.dead:
-        _bring_back(orchestra, memory, row, say)
+        _bring_back(project, memory, row, say)
         return
     memory.gone.pop(worker.id, None)
-    _forget_restarts(orchestra, worker)
-    _alive(orchestra, worker, pane, say)
+    _forget_restarts(project, worker)
+    _alive(project, worker, pane, say)
 
 
-def _alive(orchestra: Orchestra, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
     """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
-    if worker.status is Status.REGISTERED and worker.activity.state is Doing.STARTING:
-        trouble = launch.trouble(orchestra, worker, pane, launch.START_SECONDS)
+    if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
+        trouble = launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)
         if trouble:
             say(f"#{worker.id} {trouble}")
-    elif worker.activity.state is Doing.BLOCKED:
-        dismissed.see(orchestra, worker, pane)
-    elif worker.activity.state is Doing.LIMITED:
-        _after_limit(orchestra, worker, say)
-    elif worker.activity.state is Doing.WAITING:
-        stall.move(orchestra, worker.id, say)
+    elif worker.activity.state is ActivityState.BLOCKED:
+        dismissed_dialogs.record_dismissed(project, worker, pane)
+    elif worker.activity.state is ActivityState.LIMITED:
+        _after_limit(project, worker, say)
+    elif worker.activity.state is ActivityState.WAITING:
+        stall.remind_or_ask(project, worker.id, say)
         for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
-            if guide.bring(orchestra, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
+            if delivery.deliver(project, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
                 say(f"#{worker.id} was given {words.id} from {words.sender}")
 
 
-def _fold(orchestra: Orchestra, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
-    if worker.status in ending.FOLDED and pane is not None and ending.fold(orchestra, worker, pane):
+def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
+    if worker.status in stop.FOLDED and pane is not None and stop.close_finished_pane(project, worker, pane):
         say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
-def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[str], None]) -> None:
+def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str], None]) -> None:
     """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever (O7)."""
     worker, now = row.worker, time.monotonic()
-    if worker.activity.state is Doing.ENDED and worker.activity.detail == LEFT:
+    if worker.activity.state is ActivityState.ENDED and worker.activity.detail == LEFT:
         return
     first = memory.gone.setdefault(worker.id, now)
     tried = worker.attempts.restart
@@ -128,34 +125,34 @@ def _bring_back(orchestra: Orchestra, memory: Memory, row: Row, say: Callable[[s
     if now - first < patience:
         return
     memory.gone.pop(worker.id, None)
-    store, why = orchestra.store, row.why or "its pane is gone"
-    if tried >= orchestra.config.limits.restart:
+    store, why = project.store, row.why or "its pane is gone"
+    if tried >= project.config.limits.restart:
         if worker.status is not Status.STUCK:
             store.record(worker.id, store.event("failed", "monitor", reason=f"started {tried} times in vain: {why}"))
             say(f"#{worker.id} ended {tried} times in a row; it waits for a person")
         return
     store.record(worker.id, store.event("attempted", "monitor", what="restart", signature="ended", why=why))
-    launch.start_again(orchestra, worker.id, "monitor")
+    launch.start_again(project, worker.id, "monitor")
     say(f"#{worker.id} started again in its conversation ({why})")
 
 
-def _forget_restarts(orchestra: Orchestra, worker: Worker) -> None:
+def _forget_restarts(project: Project, worker: Worker) -> None:
     since = seconds_of(worker.extra.get("launchedAt") or worker.started_at)
-    if worker.attempts.restart and since and orchestra.now() - since > STEADY_SECONDS:
-        event = orchestra.store.event("attempted", "monitor", what="restart", passed=True)
-        orchestra.store.record(worker.id, event)
+    if worker.attempts.restart and since and project.now() - since > STEADY_SECONDS:
+        event = project.store.event("attempted", "monitor", what="restart", passed=True)
+        project.store.record(worker.id, event)
 
 
-def _after_limit(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> None:
+def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
     """When a limit is over the worker is told to go on; what only a person can mend waits for the person."""
     limit = worker.extra.get("limit") or {}
     if limit.get("kind") not in PASSING:
         return
-    since = seconds_of(worker.activity.since) or orchestra.now()
+    since = seconds_of(worker.activity.since) or project.now()
     until = seconds_of(str(limit.get("until") or "")) or since + LIMIT_SECONDS
-    if orchestra.now() < until:
+    if project.now() < until:
         return
-    store = orchestra.store
+    store = project.store
     text = "The limit that stopped you is over. Look at where you were, and go on."
     store.record(worker.id, store.event("idle", "monitor"))
     recorded = store.record(worker.id, store.event("told", "monitor", text=text, **{"from": "monitor"}))
@@ -163,13 +160,13 @@ def _after_limit(orchestra: Orchestra, worker: Worker, say: Callable[[str], None
         say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
 
 
-def _dispatch(orchestra: Orchestra, say: Callable[[str], None]) -> None:
-    worker = queue.next_worker(orchestra)
+def _dispatch(project: Project, say: Callable[[str], None]) -> None:
+    worker = queue.next_worker(project)
     if worker is None:
         return
-    launch.check_installed(orchestra, worker.agent)
-    commit = launch.newest(orchestra, worker.base)
-    recorded = orchestra.store.record(worker.id, orchestra.store.event("dispatched", "monitor", baseCommit=commit))
+    launch.check_installed(project, worker.agent)
+    commit = launch.fetched_base(project, worker.base)
+    recorded = project.store.record(worker.id, project.store.event("dispatched", "monitor", baseCommit=commit))
     if recorded.worker is not None and not recorded.refused:
-        launch.open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)
+        launch.open_pane(project, recorded.worker, per_window=project.per_window)
         say(f"#{worker.id} left the queue")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core.models import Delivery, Doing, Event, Status, Worker
+from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
 from orchestra.core.text import age, seconds_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 WORDS = (
     "You have ended your turn, but your work is neither shipped nor waiting for an answer. "
@@ -24,25 +24,25 @@ WORDS = (
 def is_stalled(worker: Worker, now: float, limit: float) -> bool:
     """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds."""
     since = seconds_of(worker.activity.since)
-    at_prompt = worker.activity.state is Doing.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
+    at_prompt = worker.activity.state is ActivityState.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
     coming = any(words.state is Delivery.QUEUED for words in worker.guidance)
     return at_prompt and not coming and since is not None and now - since > limit
 
 
-def was_told(worker: Worker) -> bool:
+def was_reminded(worker: Worker) -> bool:
     """Whether the last it was told is that it has stalled."""
     return bool(worker.guidance) and worker.guidance[-1].text == WORDS
 
 
-def move(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> None:
+def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> None:
     """Tell a stalled worker, or ask a person about one that was told; decided on what it is under its lock."""
-    store, limit = orchestra.store, orchestra.config.limits.stall
+    store, limit = project.store, project.config.limits.stall
     did = []
 
     def decide(worker: Worker | None) -> Event | None:
-        if worker is None or not is_stalled(worker, orchestra.now(), limit):
+        if worker is None or not is_stalled(worker, project.now(), limit):
             return None
-        if not was_told(worker):
+        if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")
             return store.event("told", "monitor", text=WORDS, **{"from": "monitor"})
         did.append("does not go on: it waits for a person")

@@ -14,23 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestra.core import actions
-from orchestra.core.models import AgentOptions, Issue, Seat, Worker
+from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.git.remote_url import slug
+from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points as programs
-from orchestra.project import tmux_server as place
-from orchestra.storage import project_info as bearings
+from orchestra.project import entry_points, tmux_server
+from orchestra.storage import project_info
 from orchestra.storage.files import read_text
-from orchestra.storage.project_info import Bearings
+from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
 from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
-    from orchestra.config import schema as configs
-    from orchestra.github.poller import Watch
+    from orchestra.config import schema
+    from orchestra.github.poller import Poller
     from orchestra.github.tracker import GitHubTracker
-    from orchestra.tmux.workspace import Tmux
+    from orchestra.tmux.workspace import Workspace
 
 CONFIG_NAME = "orchestra.yaml"
 
@@ -47,8 +46,8 @@ class Tracker(Protocol):
         ...
 
 
-class Orchestra:
-    """One project as seen from one command. `environ` and `now` (epoch seconds) come from the door."""
+class Project:
+    """One project as seen from one command. `environ` and `now` (epoch seconds) come from the command line."""
 
     def __init__(self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float]) -> None:
         self.repository = repository
@@ -56,26 +55,24 @@ class Orchestra:
         self.now = now
         self.root = str(repository.root)
         self.home = home_of(environ)
-        self.project = repository.project_key()
-        self.store = Store(self.home, self.project, now)
+        self.key = repository.project_key()
+        self.store = Store(self.home, self.key, now)
         self._never = threading.Event()
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
     @cached_property
-    def config(self) -> configs.Config:
+    def config(self) -> schema.Config:
         """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
-        from orchestra.config import schema as configs  # its checks cost 20 ms, and Tab needs none of them
+        from orchestra.config import schema  # its checks cost 20 ms, and Tab needs none of them
 
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
-        return configs.load(
-            [(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None]
-        )
+        return schema.load([(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None])
 
     @cached_property
-    def tmux(self) -> Tmux:
+    def tmux(self) -> Workspace:
         """The session on the tmux server where it is open, else on the one that the config wants."""
-        return place.tmux_of(self.config.tmux, self.project, self.environ, self.bearings, self.hook("tmux"))
+        return tmux_server.tmux_of(self.config.tmux, self.key, self.environ, self.bearings, self.hook("tmux"))
 
     @cached_property
     def tracker(self) -> Tracker:
@@ -87,52 +84,52 @@ class Orchestra:
     @cached_property
     def github(self) -> GitHubTracker:
         """The GitHub tracker of this repository's remote, with the token found for its host."""
-        from orchestra.github import auth as token
+        from orchestra.github import auth
         from orchestra.github.tracker import GitHubTracker, api_base
 
         host, owner, repo = self.remote
-        found = token.resolve(host, self.config.github.token_command, self.environ, Path(self.home))
+        found = auth.resolve(host, self.config.github.token_command, self.environ, Path(self.home))
         if found is None:
             raise OrchestraError(
                 f"no GitHub token for {host}",
                 "run `gh auth login`, or set GH_TOKEN, or set github.token_command in orchestra.yaml",
             )
-        token.keep(found, host, Path(self.home))
+        auth.keep(found, host, Path(self.home))
         url = api_base(host, self._api_url(), self.environ)
         return GitHubTracker(owner, repo, url, found.value, now=self.now, host=host)
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> Poller:
         """The polling side of GitHub, with what it keeps on disk."""
         return self.watch_for(15.0)
 
-    def watch_for(self, seconds: float) -> Watch:
+    def watch_for(self, seconds: float) -> Poller:
         """The same, with its own patience: for each wait, in seconds."""
-        from orchestra.github.poller import Watch
+        from orchestra.github.poller import Poller
         from orchestra.github.tracker import api_base
 
         host, owner, repo = self.remote
         url = api_base(host, self._api_url(), self.environ)
         cache = Path(self.store.cache) / "github"
-        return Watch(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
+        return Poller(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
-        from orchestra.github.poller import interval
+        from orchestra.github.poller import poll_interval
 
-        return interval(running=running, poll=self.config.github.poll)
+        return poll_interval(running=running, poll=self.config.github.poll)
 
     def forget_tokens(self) -> None:
         """Remove the tokens that were kept for monitor and ship."""
-        from orchestra.github import auth as token
+        from orchestra.github import auth
 
-        token.forget(Path(self.home))
+        auth.forget(Path(self.home))
 
     @cached_property
     def remote(self) -> tuple[str, str, str]:
         """Host, owner and name of the remote repository."""
         url = self.repository.remote_url()
-        found = slug(url) if url else None
+        found = parse_remote_url(url) if url else None
         if found is None:
             raise OrchestraError(
                 "this repository has no GitHub remote",
@@ -144,7 +141,7 @@ class Orchestra:
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         url = self.repository.remote_url()
-        found = slug(url) if url else None
+        found = parse_remote_url(url) if url else None
         return f"{found[1]}/{found[2]}" if found else os.path.basename(self.root)
 
     @cached_property
@@ -171,7 +168,7 @@ class Orchestra:
     def on_github(self) -> bool:
         """Whether the remote is GitHub's, or a forge that an API address was given for."""
         url = self.repository.remote_url()
-        found = slug(url) if url else None
+        found = parse_remote_url(url) if url else None
         if found is None:
             return False
         host = found[0]
@@ -186,11 +183,11 @@ class Orchestra:
 
     def hook(self, agent: str) -> tuple[str, ...]:
         """What an agent, or tmux, calls at its events."""
-        return programs.hook(self.home, self.project, agent)
+        return entry_points.hook_argv(self.home, self.key, agent)
 
     def program(self) -> tuple[str, ...]:
         """What a pane of ours runs."""
-        return programs.pane(self.home)
+        return entry_points.pane_argv(self.home)
 
     def bind_keys(self) -> None:
         """Bind the keys of the config in our server; a key that is somebody else's stays theirs."""
@@ -201,19 +198,19 @@ class Orchestra:
         """Where the files of the orchestrator's agent are."""
         return os.path.join(self.store.cache, "orchestrator")
 
-    def seat(self, worker: Worker) -> Seat:
+    def context(self, worker: Worker) -> AgentContext:
         """Where a worker's agent sits."""
-        return Seat(
+        return AgentContext(
             worker=worker.id,
             nonce=worker.nonce,
             session=worker.agent_session,
             worktree=worker.worktree,
             directory=self.store.directory(worker.id),
             home=self.home,
-            project=self.project,
+            project=self.key,
             base=worker.base,
             hook=self.hook(worker.agent),
-            orchestra=(programs.shim(self.home),),
+            orchestra_argv=(entry_points.shim_path(self.home),),
         )
 
     @property
@@ -261,9 +258,9 @@ class Orchestra:
         """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
-        programs.write_shim(self.home)
+        entry_points.write_shim(self.home)
         known = self.bearings if layout is None else None
-        here = Bearings(
+        here = ProjectInfo(
             root=self.root,
             socket=self.tmux.server.name,
             sockets=self.environ.get("TMUX_TMPDIR", ""),
@@ -271,17 +268,17 @@ class Orchestra:
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
         )
-        bearings.write(self.store.cache, here)
+        project_info.write(self.store.cache, here)
 
     @property
-    def bearings(self) -> Bearings | None:
+    def bearings(self) -> ProjectInfo | None:
         """What was remembered, or None."""
-        return bearings.read(self.store.cache)
+        return project_info.read(self.store.cache)
 
 
-def open_orchestra(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Orchestra:
+def open_project(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Project:
     """The project around `cwd`; raises OrchestraError when it is in no git repository."""
-    return Orchestra(Repository.find(cwd, environ), environ, now)
+    return Project(Repository.find(cwd, environ), environ, now)
 
 
 def home_of(environ: Mapping[str, str]) -> str:

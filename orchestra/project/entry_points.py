@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from orchestra.storage.files import make_private, read_text, write_atomic
 
 
-def hook(home: str, project: str, agent: str) -> tuple[str, ...]:
+def hook_argv(home: str, project: str, agent: str) -> tuple[str, ...]:
     """Argv of `orchestra-hook` for an agent: the interpreter without site packages starts 4 ms sooner."""
     script = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "hooks", "entry.py")
     if agent != "tmux":
@@ -19,7 +19,7 @@ def hook(home: str, project: str, agent: str) -> tuple[str, ...]:
     return ("env", *places, sys.executable, "-I", "-S", script, agent)
 
 
-def pane(home: str) -> tuple[str, ...]:
+def pane_argv(home: str) -> tuple[str, ...]:
     """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
     return ("env", f"ORCHESTRA_HOME={home}", sys.executable, "-P", "-m", "orchestra")
 
@@ -37,13 +37,13 @@ def kept_running(argv: Sequence[str]) -> tuple[str, ...]:
     return ("/bin/sh", "-c", _AGAIN, "monitor", *argv)
 
 
-def later(argv: Sequence[str], seconds: float, name: str) -> tuple[str, ...]:
+def delayed(argv: Sequence[str], seconds: float, name: str) -> tuple[str, ...]:
     """Argv of a pane whose program starts in a moment, and says so until then; a shell and no Python waits."""
     wait = 'printf "%s starts in %s s\\n" "$0" "$1"; sleep "$1"; shift; exec "$@"'
     return ("/bin/sh", "-c", wait, name, f"{seconds:.1f}", *argv)
 
 
-def shim(home: str) -> str:
+def shim_path(home: str) -> str:
     """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for workers, whatever is on the person's PATH."""
     return os.path.join(home, "bin", "orchestra")
 
@@ -52,8 +52,8 @@ def write_shim(home: str) -> None:
     """Write the shim, unless it stands there already."""
     text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m orchestra "$@"\n'
     try:
-        if read_text(shim(home)) == text:
+        if read_text(shim_path(home)) == text:
             return
     except OSError:
-        make_private(os.path.dirname(shim(home)))
-    write_atomic(shim(home), text, mode=0o700)
+        make_private(os.path.dirname(shim_path(home)))
+    write_atomic(shim_path(home), text, mode=0o700)

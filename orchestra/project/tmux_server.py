@@ -10,27 +10,27 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra.errors import Unreachable
-from orchestra.storage import project_info as bearings
+from orchestra.storage import project_info
 from orchestra.tmux.client import own_server
-from orchestra.tmux.workspace import Tmux
+from orchestra.tmux.workspace import Workspace
 
 if TYPE_CHECKING:
-    from orchestra.config import schema as configs
-    from orchestra.storage.project_info import Bearings
+    from orchestra.config import schema
+    from orchestra.storage.project_info import ProjectInfo
 
 OWN = "default"  # the config's word for the person's own server: the one they are in, else their default one
 
 
 def tmux_of(
-    config: configs.Tmux, project: str, environ: Mapping[str, str], known: Bearings | None, hook: Sequence[str]
-) -> Tmux:
+    config: schema.Tmux, project: str, environ: Mapping[str, str], known: ProjectInfo | None, hook: Sequence[str]
+) -> Workspace:
     """The project's session; `known` is where it was opened last."""
 
-    def at(socket: str, environ: Mapping[str, str]) -> Tmux:
-        return Tmux(socket, project, environ, user_config=config.user_config, key=config.key, hook=hook)
+    def at(socket: str, environ: Mapping[str, str]) -> Workspace:
+        return Workspace(socket, project, environ, user_config=config.user_config, key=config.key, hook=hook)
 
     if known is not None:
-        there = at(known.socket, bearings.person_environ(known, environ))
+        there = at(known.socket, project_info.person_environ(known, environ))
         if "ORCHESTRA_PROJECT" in environ:  # a pane of ours, with another $TMUX_TMPDIR
             return there
     wanted = at(own_server(environ) if config.socket == OWN else config.socket, environ)
@@ -39,7 +39,7 @@ def tmux_of(
     return there if _open(there) else wanted
 
 
-def _open(there: Tmux) -> bool:
+def _open(there: Workspace) -> bool:
     """Whether it is open, or may be: a server that does not answer is no proof of the contrary (failures.md S11)."""
     try:
         return there.running()

@@ -121,7 +121,7 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             os.rename(path, f"{path}.bad-{os.urandom(4).hex()}")
             os.replace(temporary, path)
     except BaseException:
-        discard(temporary)
+        remove_if_present(temporary)
         raise
 
 
@@ -143,7 +143,7 @@ def append_line(path: str, line: str) -> int:
         os.close(fd)
 
 
-def cut(path: str, size: int) -> None:
+def truncate(path: str, size: int) -> None:
     """Take back what was appended to a file since it was `size` bytes long, if that can be done."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -156,7 +156,7 @@ def cut(path: str, size: int) -> None:
         pass
 
 
-def cut_torn(path: str) -> int:
+def truncate_torn_line(path: str) -> int:
     """A file's size once a torn last line is cut off; 0 when there is none."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -230,7 +230,7 @@ def make_private(directory: str) -> None:
         pass
 
 
-def discard(path: str) -> None:
+def remove_if_present(path: str) -> None:
     """Remove a file of ours, if it is there and can be."""
     try:
         os.unlink(path)

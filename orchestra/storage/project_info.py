@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from orchestra.core import fast_json as quick_json
+from orchestra.core import fast_json
 from orchestra.core.records import Record
 from orchestra.storage.files import make_private, read_text, write_atomic
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "project.json"
 
 
-class Bearings(Record):
+class ProjectInfo(Record):
     """`cache/<project>/project.json`."""
 
     root: str
@@ -27,10 +27,10 @@ class Bearings(Record):
     api: str  # GITHUB_API_URL of that person, for `ship` in a worker's clean environment
 
 
-def read(cache: str) -> Bearings | None:
+def read(cache: str) -> ProjectInfo | None:
     """The bearings in a project's cache directory; None when there are none that can be read."""
     try:
-        found = Bearings(**quick_json.loads(read_text(os.path.join(cache, NAME))))
+        found = ProjectInfo(**fast_json.loads(read_text(os.path.join(cache, NAME))))
     except (OSError, ValueError, TypeError):
         return None
     texts = (found.root, found.socket, found.sockets, found.layout, found.api)
@@ -38,14 +38,14 @@ def read(cache: str) -> Bearings | None:
     return found if sane and found.socket and ("/" not in found.socket or os.path.isabs(found.socket)) else None
 
 
-def write(cache: str, bearings: Bearings) -> None:
+def write(cache: str, bearings: ProjectInfo) -> None:
     """Write them, unless they stand there already."""
     if read(cache) != bearings:
         make_private(cache)
-        write_atomic(os.path.join(cache, NAME), quick_json.dumps_lines(bearings._asdict()))
+        write_atomic(os.path.join(cache, NAME), fast_json.dumps_lines(bearings._asdict()))
 
 
-def person_environ(bearings: Bearings | None, environ: Mapping[str, str]) -> dict[str, str]:
+def person_environ(bearings: ProjectInfo | None, environ: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the socket directory of the person's tmux: in a pane of ours TMUX_TMPDIR is a private one."""
     found = {key: value for key, value in environ.items() if key not in ("TMUX_TMPDIR", "TMUX", "TMUX_PANE")}
     if bearings is not None and bearings.sockets:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.lifecycle import machine as lifecycle
+from orchestra.core import serialization
+from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import Event, Worker
 from orchestra.core.records import Record
@@ -18,8 +18,6 @@ from orchestra.errors import OrchestraError
 from orchestra.storage.files import (
     MOST_BYTES,
     append_line,
-    cut,
-    cut_torn,
     holds_lines,
     is_foreign,
     locked,
@@ -27,6 +25,8 @@ from orchestra.storage.files import (
     names_in,
     read_text,
     size_of,
+    truncate,
+    truncate_torn_line,
     write_atomic,
 )
 
@@ -99,7 +99,7 @@ class Store:
 
     def event(self, kind: str, by: str, /, **facts: object) -> Event:
         """An event of now."""
-        return lifecycle.event(kind, stamp(self.now()), by, **facts)
+        return machine.event(kind, stamp(self.now()), by, **facts)
 
     def record(self, worker: str, event: Event) -> Recorded:
         """Append `event` to the journal and bring the snapshot up to it. Raises OrchestraError when it cannot."""
@@ -120,14 +120,14 @@ class Store:
 
     def _record(self, worker: str, before: Worker | None, event: Event) -> Recorded:
         try:
-            after = lifecycle.apply(before, event)
+            after = machine.apply(before, event)
         except Refused as refused:
             if before is not None:  # nothing may come into being by being refused
-                self._append(worker, snapshot.event_line(event, str(refused)))
+                self._append(worker, serialization.event_line(event, str(refused)))
                 self._write(worker, before)
             return Recorded(before, str(refused))
-        line = snapshot.event_line(event)
-        if len(line) > LONG_LINE and len(snapshot.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
+        line = serialization.event_line(event)
+        if len(line) > LONG_LINE and len(serialization.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
             raise OrchestraError(
                 f"#{worker} holds too much text already for {len(line) // 1024} KiB more",
                 "put it in a file, and name that",
@@ -136,7 +136,7 @@ class Store:
         try:
             self._write(worker, after)
         except OSError:  # what is reported as not done must not come true with the next write
-            cut(f"{self.directory(worker)}.jsonl", size)
+            truncate(f"{self.directory(worker)}.jsonl", size)
             raise
         return Recorded(after, "")
 
@@ -144,7 +144,7 @@ class Store:
         """The snapshot, with how much of the journal it holds."""
         size = os.stat(f"{self.directory(worker)}.jsonl").st_size
         held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
-        write_atomic(f"{self.directory(worker)}.json", snapshot.dumps(held))
+        write_atomic(f"{self.directory(worker)}.json", serialization.dumps(held))
 
     def behind(self, worker: Worker) -> bool:
         """Whether the snapshot is not what the journal leads to: a write was killed between the two."""
@@ -153,7 +153,7 @@ class Store:
         with self.locked(worker.id):  # now nobody is in the middle of a write
             try:
                 return not self._holds_all(self._read(worker.id))
-            except (snapshot.BadSnapshot, OSError):
+            except (serialization.BadSnapshot, OSError):
                 return True
 
     def _holds_all(self, worker: Worker) -> bool:
@@ -203,13 +203,13 @@ class Store:
             return self._read(worker)
         except FileNotFoundError:
             return self._rebuilt(worker) if os.path.exists(f"{self.directory(worker)}.jsonl") else None
-        except (snapshot.BadSnapshot, OSError):
+        except (serialization.BadSnapshot, OSError):
             return self._rebuilt(worker)
 
     def _read(self, worker: str) -> Worker:
-        found = snapshot.loads(read_text(f"{self.directory(worker)}.json"))
+        found = serialization.loads(read_text(f"{self.directory(worker)}.json"))
         if found.id != worker:
-            raise snapshot.BadSnapshot(f"it is the session of #{found.id}")
+            raise serialization.BadSnapshot(f"it is the session of #{found.id}")
         return found
 
     def _rebuilt(self, worker: str) -> Worker | None:
@@ -224,7 +224,7 @@ class Store:
             kept = self._read(worker)
         except FileNotFoundError:
             pass
-        except (snapshot.BadSnapshot, OSError):
+        except (serialization.BadSnapshot, OSError):
             self._set_aside(path)
         journal = f"{self.directory(worker)}.jsonl"
         if is_foreign(journal):
@@ -232,12 +232,14 @@ class Store:
         if kept is not None and self._holds_all(kept):
             return kept
         held = _size_in(kept)
-        size = cut_torn(journal)
+        size = truncate_torn_line(journal)
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
-            self._append(worker, snapshot.event_line(self.event("adopted", "store", snapshot=snapshot.to_json(kept))))
+            self._append(
+                worker, serialization.event_line(self.event("adopted", "store", snapshot=serialization.to_json(kept)))
+            )
             self._write(worker, kept)
             return kept
-        told = lifecycle.fold([event for event, refused in self.journal(worker) if not refused])
+        told = machine.fold([event for event, refused in self.journal(worker) if not refused])
         if told is None or told.id != worker:
             if kept is None and holds_lines(journal, MOST_JOURNAL):  # never read as gone (failures.md S11)
                 raise OrchestraError(f"the session of #{worker} cannot be read", f"look, and move it away: {journal}")
@@ -268,8 +270,8 @@ class Store:
         found = []
         for line in text.split("\n")[:-1]:
             try:
-                found.append(snapshot.event_of(line))
-            except snapshot.BadSnapshot:
+                found.append(serialization.event_from_line(line))
+            except serialization.BadSnapshot:
                 continue
         return found
 

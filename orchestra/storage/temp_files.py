@@ -6,13 +6,13 @@ import os
 import re
 import time
 
-from orchestra.storage.files import discard
+from orchestra.storage.files import remove_if_present
 
 _TEMPORARY = re.compile(r".*\.(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
 _OLD_SECONDS = 86_400.0  # the pid in the name may be somebody else's by now
 
 
-def temporaries(home: str) -> tuple[str, ...]:
+def abandoned(home: str) -> tuple[str, ...]:
     """The temporary files whose writer has ended."""
     found = []
     for directory, below, files in os.walk(home):
@@ -27,9 +27,9 @@ def temporaries(home: str) -> tuple[str, ...]:
 
 def sweep(home: str) -> int:
     """Remove them; how many there were."""
-    found = temporaries(home)
+    found = abandoned(home)
     for path in found:
-        discard(path)
+        remove_if_present(path)
     return len(found)
 
 

@@ -12,7 +12,7 @@ from orchestra.core.models import Pane
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux.commands import script, word
+from orchestra.tmux.commands import checked_word, script
 from orchestra.tmux.socket import listens, revive
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_
 INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
 
 
-class Reply(Record):
+class TmuxReply(Record):
     """What a client said. `absent`: there is no server, for certain."""
 
     code: int
@@ -74,7 +74,7 @@ class Server:
             left = (*TOKENS, "TMUX", "TMUX_PANE")
             self._first = {k: v for k, v in environ.items() if k not in left and not k.startswith("ORCHESTRA_")}
         else:
-            self.path = os.path.join(sockets(environ), name)
+            self.path = os.path.join(socket_directory(environ), name)
             self.flags = ("-L", name)
             self._argv = ("tmux", "-u", *self.flags, "-f", os.devnull)
             self._first = self._environ
@@ -85,7 +85,7 @@ class Server:
 
         return shlex.join(("tmux", *self.flags, *argv))
 
-    def ask(self, *argv: str, text: str | None = None) -> Reply:
+    def ask(self, *argv: str, text: str | None = None) -> TmuxReply:
         """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
         said = self._run(argv, text)
         if said.code == 0:
@@ -96,7 +96,7 @@ class Server:
             said = self._run(argv, text)
             return said if said.code == 0 else self._judged(said)
 
-    def _run(self, argv: Sequence[str], text: str | None) -> Reply:
+    def _run(self, argv: Sequence[str], text: str | None) -> TmuxReply:
         import subprocess
 
         environ = self._first if argv[0] == "start-server" else self._environ
@@ -115,17 +115,19 @@ class Server:
             raise OrchestraError("tmux is not installed", INSTALL) from None
         except subprocess.TimeoutExpired:
             raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
-        return Reply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return TmuxReply(
+            done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        )
 
     def reach(self) -> bool:
         """Have a server without a socket file make it again; whether that was done."""
         try:
             self.ask("list-sessions")
         except SocketGone:
-            return revive(self.path) and until(lambda: os.path.exists(self.path), ANSWER_SECONDS, 0.005)
+            return revive(self.path) and wait_until(lambda: os.path.exists(self.path), ANSWER_SECONDS, 0.005)
         return False
 
-    def send(self, groups: Iterable[Group], *, begin: bool = False) -> Reply:
+    def send(self, groups: Iterable[Group], *, begin: bool = False) -> TmuxReply:
         """Have command groups run one after another with nothing in between; `begin` starts a server for them.
 
         They go over standard input: in argv they would be shown by `ps`, for ever in the server's own (failures.md
@@ -144,7 +146,8 @@ class Server:
         """Have commands run if the pane still carries worker and nonce: asked and done by the server in one step."""
         if re.fullmatch(r"%\d{1,10}", pane.id, re.ASCII) is None:
             raise OrchestraError(f"{clean(pane.id, 20)!r} is no pane", "run `orchestra list`")
-        is_it = f"#{{==:#{{@orchestra_worker}} #{{@orchestra_nonce}},{word(pane.worker)} {word(pane.nonce)}}}"
+        owner = f"{checked_word(pane.worker)} {checked_word(pane.nonce)}"
+        is_it = f"#{{==:#{{@orchestra_worker}} #{{@orchestra_nonce}},{owner}}}"
         wanted = is_it if dead else f"#{{&&:{is_it},#{{==:#{{pane_dead}},0}}}}"
         then = script([commands]).strip()
         argv = (*before, "if-shell", "-F", "-t", pane.id, wanted, then, "display-message -p -- refused-by-orchestra")
@@ -159,13 +162,13 @@ class Server:
         null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
         try:
             pid = os.posix_spawnp("tmux", [*self._argv, *argv], self._environ, file_actions=null)
-            until(lambda: os.waitpid(pid, os.WNOHANG)[0] != 0, PUSH_SECONDS, 0.001)
+            wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] != 0, PUSH_SECONDS, 0.001)
         except OSError:
             return
 
     def ended(self, seconds: float) -> bool:
         """Wait until the server is gone, so that a new one can start (O12); False when it is still there."""
-        return until(self._gone, seconds, 0.005)
+        return wait_until(self._gone, seconds, 0.005)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -179,7 +182,7 @@ class Server:
         except OSError as error:
             raise OrchestraError(f"cannot open {path}: {error.strerror}", "run `orchestra doctor`") from None
         try:
-            if not until(lambda: _taken(fd, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB), LOCK_SECONDS, 0.005):
+            if not wait_until(lambda: _taken(fd, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB), LOCK_SECONDS, 0.005):
                 raise Unreachable(f"another orchestra holds {path}", f"see who: `fuser {path}`")
             yield
         finally:
@@ -191,7 +194,7 @@ class Server:
         except Unreachable:
             return False
 
-    def _judged(self, said: Reply) -> Reply:
+    def _judged(self, said: TmuxReply) -> TmuxReply:
         """A failed client: no server, an unreachable one, or just a command that failed."""
         if said.err.startswith(("no server running", "error connecting")) and "Permission denied" not in said.err:
             if not listens(self.path):
@@ -206,7 +209,7 @@ class Server:
         return said
 
 
-def until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:
+def wait_until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:
     """Ask until it is so, every `pause` seconds and a little slower each time; False after `seconds`."""
     end = time.monotonic() + seconds
     while not ask():
@@ -225,7 +228,7 @@ def _taken(fd: int, flock: Callable[[int, int], None], how: int) -> bool:
     return True
 
 
-def sockets(environ: Mapping[str, str]) -> str:
+def socket_directory(environ: Mapping[str, str]) -> str:
     """The directory of the sockets that `tmux -L` means, as tmux finds it."""
     base = os.path.realpath(environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108 - tmux's own default
     if not os.path.isdir(base):
@@ -235,11 +238,11 @@ def sockets(environ: Mapping[str, str]) -> str:
 
 def own_server(environ: Mapping[str, str]) -> str:
     """The socket of the person's own server: the one they are in, else their default one."""
-    outer = inside(environ)
-    return outer[0] if outer else os.path.join(sockets(environ), "default")
+    outer = surrounding_session(environ)
+    return outer[0] if outer else os.path.join(socket_directory(environ), "default")
 
 
-def inside(environ: Mapping[str, str]) -> Sequence[str]:
+def surrounding_session(environ: Mapping[str, str]) -> Sequence[str]:
     """The tmux this process sits in, as (socket path, session id); empty outside of tmux."""
     path, _, rest = environ.get("TMUX", "").partition(",")
     number = rest.rpartition(",")[2]
@@ -251,7 +254,7 @@ def attach_argv(path: str, session: str, environ: Mapping[str, str]) -> tuple[st
 
     Another tmux's client leaves that one for ours and comes back when it detaches: never one inside the other.
     """
-    outer = inside(environ)
+    outer = surrounding_session(environ)
     if not outer:
         return ("tmux", "-S", path, "attach-session", "-t", session)
     if os.path.realpath(outer[0]) == os.path.realpath(path):

@@ -10,9 +10,9 @@ import os
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.tmux import commands as conf
-from orchestra.tmux.client import attach_argv, inside
-from orchestra.tmux.panes import is_at
+from orchestra.tmux import commands
+from orchestra.tmux.client import attach_argv, surrounding_session
+from orchestra.tmux.panes import matches
 from orchestra.tmux.session import Session
 
 TYPE_CHECKING = False
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from orchestra.tmux.commands import Group
 
 
-class People(Session):
+class AttachedClients(Session):
     """The session with the terminals that are attached to it."""
 
     def goto(self, target: Pane | str) -> None:
         """Show a worker's pane, or the window of a role such as `orchestrator`, to who is attached to our session."""
-        row = next((row for row in self._look().rows if is_at(row, target)), None)
+        row = next((row for row in self._look().rows if matches(row, target)), None)
         if row is None:
             raise OrchestraError("that pane is gone", "run `orchestra list`")
         server = self._libtmux()
@@ -67,7 +67,7 @@ class People(Session):
     def greet(self, text: str) -> None:
         """A message line for the first terminal that attaches to our session, if there is no worker then either."""
         hook, session = "client-attached[87]", f"={self._name}:"
-        say = conf.quote("display-message -d 4000 '#{q/h:@orchestra_greeting}'")
+        say = commands.quote("display-message -d 4000 '#{q/h:@orchestra_greeting}'")
         once = f"if-shell -F '#{{==:#{{@orchestra_bar}},no workers}}' {say} ; set-hook -u -t '{session}' {hook}"
         self._tell({"@orchestra_greeting": text}, [[("set-hook", "-t", session, hook, once)]])
 
@@ -77,7 +77,7 @@ class People(Session):
 
     def _looking_on(self, session: str) -> str:
         """The terminal of who acts from another session of this server; empty for who is in `session`, or elsewhere."""
-        outer = inside(self.environ)
+        outer = surrounding_session(self.environ)
         if not outer or outer[1] == session or os.path.realpath(outer[0]) != os.path.realpath(self.server.path):
             return ""
         return next((client for client, _ in self._clients(outer[1])), "")
@@ -102,8 +102,8 @@ class People(Session):
         One of our name that is not ours is left alone: on the person's own server it is theirs.
         """
         here = f"={self._name}:"
-        then = conf.script([conf.set_options(here, options)]).strip()
+        then = commands.script([commands.set_options(here, options)]).strip()
         ask = ("if-shell", "-F", "-t", here, "#{@orchestra_project}", then, "display-message -p -- no-session-of-ours")
         said = self.server.send([[ask], *more])
         if "session" in said.err + said.out and (session := self._look().session):
-            self.server.send([conf.set_options(session, options), *more])
+            self.server.send([commands.set_options(session, options), *more])

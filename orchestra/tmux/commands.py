@@ -6,7 +6,7 @@ import re
 
 from orchestra.core.models import Border, PanePlan, WindowPlan, WorkerPlan
 from orchestra.core.text import clean
-from orchestra.core.tmux_layout import NAMES, cells
+from orchestra.core.tmux_layout import NAMES, pane_count
 from orchestra.errors import OrchestraError
 from orchestra.tmux.formats import LABEL, style
 
@@ -59,12 +59,12 @@ def script(groups: Iterable[Group]) -> str:
     return "".join(" ; ".join(" ".join(map(quote, command)) for command in group) + "\n" for group in groups)
 
 
-def arg(text: str) -> str:
+def escape_argument(text: str) -> str:
     """A word of tmux's own argv: a `;` at its end would start another command (K7)."""
     return text[:-1] + "\\;" if text.endswith(";") else text
 
 
-def hashes(text: str) -> str:
+def escape_hashes(text: str) -> str:
     """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
 
@@ -79,7 +79,7 @@ def session_name(project: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", project) or "orchestra"
 
 
-def word(text: str) -> str:
+def checked_word(text: str) -> str:
     """A worker's id or nonce, which goes into formats: letters, digits, `-` and `_`, or OrchestraError."""
     if _WORD.fullmatch(text) is None:
         raise OrchestraError(f"{clean(text, 40)!r} is no name of a worker", "run `orchestra list`")
@@ -89,7 +89,7 @@ def word(text: str) -> str:
 def checked_layout(text: str, panes: int) -> str:
     """The layout as it is; an unknown name would kill a tmux 3.3a server with all its panes (see `layout_name`)."""
     try:
-        if cells(text) in (None, panes):
+        if pane_count(text) in (None, panes):
             return text
     except ValueError:
         pass
@@ -102,7 +102,7 @@ def checked_layout(text: str, panes: int) -> str:
 # --- what we set ---
 
 
-def marked(window: str, mark: str) -> Group:
+def with_window_mark(window: str, mark: str) -> Group:
     """The mark of the worst attention after a workers' window's name; a name the person gave it stays."""
     ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?[!+]?$,#{{window_name}}}}"
     name = "#{s/[!+]$//:window_name}" + mark
@@ -110,7 +110,7 @@ def marked(window: str, mark: str) -> Group:
     return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
 
 
-def border(pane: str, told: Border) -> list[Command]:
+def border_options(pane: str, told: Border) -> list[Command]:
     """What a pane's border says."""
     options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
     return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
@@ -156,7 +156,23 @@ def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> 
         **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
     }
     return [
-        ("new-session", "-d", "-E", "-s", name, "-x", "200", "-y", "50", "-c", hashes(cwd), "--", "sh", "-c", ":"),
+        (
+            "new-session",
+            "-d",
+            "-E",
+            "-s",
+            name,
+            "-x",
+            "200",
+            "-y",
+            "50",
+            "-c",
+            escape_hashes(cwd),
+            "--",
+            "sh",
+            "-c",
+            ":",
+        ),
         *set_options(here, pins),
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
         *set_options(here, {"status-right": BAR}),
@@ -172,20 +188,20 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
     place = ("-k", "-t", f"{session}:{{start}}") if first else ("-a", "-t", here)
     layout = checked_layout(plan.layout or "tiled", len(plan.panes))
     group: list[Command] = [
-        ("new-window", "-d", *place, "-n", window_name(plan.name), *start(plan.panes[0])),
-        *set_options(here, {**pins(key), **plan.options}, "-w"),
-        *mark(here, plan.panes[0], hook, "0"),
+        ("new-window", "-d", *place, "-n", window_name(plan.name), *program_argv(plan.panes[0])),
+        *set_options(here, {**window_options(key), **plan.options}, "-w"),
+        *tag_pane(here, plan.panes[0], hook, "0"),
     ]
     for index, pane in enumerate(plan.panes[1:], 1):
-        group += [("select-layout", "-t", here, "tiled"), ("split-window", "-t", here, *start(pane))]
-        group += mark(here, pane, hook, str(index))
+        group += [("select-layout", "-t", here, "tiled"), ("split-window", "-t", here, *program_argv(pane))]
+        group += tag_pane(here, pane, hook, str(index))
     if len(plan.panes) > 1:
         focus = next((index for index, pane in enumerate(plan.panes) if pane.focus), 0)
         group += [("select-pane", "-t", f"{here}.+{focus + 1}"), ("select-layout", "-t", here, layout)]
     return group
 
 
-def pins(key: str) -> dict[str, str]:
+def window_options(key: str) -> dict[str, str]:
     """The options of every window of ours; `key` is what it is recognised by."""
     return {
         "@orchestra_window": key,  # -n turns automatic-rename off
@@ -195,15 +211,15 @@ def pins(key: str) -> dict[str, str]:
     }
 
 
-def start(pane: PanePlan) -> list[str]:
+def program_argv(pane: PanePlan) -> list[str]:
     """The end of a command that opens a pane. Two words or more are run as they are, without a shell."""
     argv = ("env", *pane.argv) if len(pane.argv) == 1 else pane.argv
-    where = ("-c", hashes(pane.cwd)) if pane.cwd else ()
+    where = ("-c", escape_hashes(pane.cwd)) if pane.cwd else ()
     environment = [part for name, value in pane.environment.items() for part in ("-e", f"{name}={value}")]
     return [*where, *environment, *(("--", *argv) if argv else ())]
 
 
-def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> list[Command]:
+def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> list[Command]:
     """What is set on a pane in the message that opens it (failures.md P2), and the lines typed into it."""
     kept = {"remain-on-exit": "on"} if pane.argv else {}
     commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
@@ -218,11 +234,13 @@ def mark(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> l
 def _died(hook: Sequence[str]) -> str:
     import shlex
 
-    words = hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
+    words = escape_hashes(shlex.join(hook)) + " pane-died '#{hook_pane}' >/dev/null 2>&1 || :"
     return f"run-shell -b {quote(words)}"
 
 
-def beside(pane: PanePlan, number: int, session: str, room: str, hook: Sequence[str], *, first: bool) -> Group:
+def open_worker_pane(
+    pane: PanePlan, number: int, session: str, room: str, hook: Sequence[str], *, first: bool
+) -> Group:
     """A worker's pane in a window of its own, the `number`th of its kind, then moved to the window `room` if given.
 
     So it is never lost when there is no space after all, and never in front: a split could be tagged in the same
@@ -235,18 +253,20 @@ def beside(pane: PanePlan, number: int, session: str, room: str, hook: Sequence[
     return [*group, tile, ("join-pane", "-d", "-s", f"{session}:{{end}}", "-t", room), tile] if room else group
 
 
-def together(panes: Sequence[PanePlan], number: int, session: str, hook: Sequence[str], *, first: bool) -> Group:
+def open_workers_window(
+    panes: Sequence[PanePlan], number: int, session: str, hook: Sequence[str], *, first: bool
+) -> Group:
     """Several workers' panes in a new window, the `number`th of its kind."""
     name = WORKERS if number == 1 else f"{WORKERS}-{number}"
     window = WindowPlan(name, tuple(panes), "tiled", role=WORKERS)
     return open_window(window, f"{WORKERS}.{number}.{name}", session, hook, first=first)
 
 
-def tagged(plan: WorkerPlan) -> PanePlan:
+def tagged_worker_pane(plan: WorkerPlan) -> PanePlan:
     """A worker's pane with its tags: whose it is, of which life, and what its border says."""
     tags = {
-        "@orchestra_worker": word(plan.worker),
-        "@orchestra_nonce": word(plan.nonce),
+        "@orchestra_worker": checked_word(plan.worker),
+        "@orchestra_nonce": checked_word(plan.nonce),
         "@orchestra_label": plan.label,
         "@orchestra_title": plan.title,
         "@orchestra_since": str(plan.since),
@@ -254,6 +274,6 @@ def tagged(plan: WorkerPlan) -> PanePlan:
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 
 
-def again(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:
+def respawn_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:
     """Run a dead pane's program again in its place; tmux itself refuses while the pane lives."""
-    return [("respawn-pane", "-t", target, *start(pane)), *mark(target, pane._replace(keys=()), hook, index)]
+    return [("respawn-pane", "-t", target, *program_argv(pane)), *tag_pane(target, pane._replace(keys=()), hook, index)]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from orchestra.core.records import Record
 from orchestra.core.text import clean
-from orchestra.tmux import commands as conf
-from orchestra.tmux import key_bindings as keys
+from orchestra.tmux import commands, key_bindings
 
 TYPE_CHECKING = False
 
@@ -28,24 +27,30 @@ class Binding(Record):
 
 def binding(server: Server, table: str, key: str) -> Binding:
     """What the key does in a table; an empty command when it does nothing. The server runs."""
-    said = server.ask("list-keys", "-T", table, conf.arg(key))
+    said = server.ask("list-keys", "-T", table, commands.escape_argument(key))
     if said.code:
         return Binding("", "", False)
-    note = server.ask("list-keys", "-N", "-P", "", "-T", table, conf.arg(key)).out.strip().partition(" ")[2]
-    return Binding(next(iter(keys.bound(said.out).values()), ""), note.strip(), said.out.startswith("bind-key -r"))
+    note = (
+        server.ask("list-keys", "-N", "-P", "", "-T", table, commands.escape_argument(key))
+        .out.strip()
+        .partition(" ")[2]
+    )
+    return Binding(
+        next(iter(key_bindings.parse_bindings(said.out).values()), ""), note.strip(), said.out.startswith("bind-key -r")
+    )
 
 
 def enter(server: Server, key: str) -> str:
     """Guard the key; returns what has it instead, when that could not be guarded and given back exactly."""
     was = binding(server, "prefix", key)
-    if keys.enters(was.command):
+    if key_bindings.enters_our_table(was.command):
         return ""
     if was.command:
-        server.send([[_bind(keys.BEFORE, key, was)]])
-        if binding(server, keys.BEFORE, key) != was:  # a key that repeats cannot lead to a table
-            server.send([[("unbind-key", "-T", keys.BEFORE, key)]])
+        server.send([[_bind(key_bindings.BEFORE, key, was)]])
+        if binding(server, key_bindings.BEFORE, key) != was:  # a key that repeats cannot lead to a table
+            server.send([[("unbind-key", "-T", key_bindings.BEFORE, key)]])
             return clean(was.command)
-    server.send([[keys.guarded(key, was.command)]])
+    server.send([[key_bindings.guarded_binding(key, was.command)]])
     return ""
 
 
@@ -54,13 +59,13 @@ def leave(server: Server) -> None:
     said = server.ask("list-sessions", "-F", "#{@orchestra_project}")
     if said.code or said.out.strip():
         return
-    known = keys.bound(server.ask("list-keys").out)
+    known = key_bindings.parse_bindings(server.ask("list-keys").out)
     back: list[Command] = []
     for (table, key), does in known.items():
-        if table == "prefix" and keys.enters(does):
-            was = binding(server, keys.BEFORE, key)
+        if table == "prefix" and key_bindings.enters_our_table(does):
+            was = binding(server, key_bindings.BEFORE, key)
             back.append(_bind("prefix", key, was) if was.command else ("unbind-key", "-T", "prefix", key))
-        elif table == keys.BEFORE or (table == keys.TABLE and _is_ours(key, does)):
+        elif table == key_bindings.BEFORE or (table == key_bindings.TABLE and _is_ours(key, does)):
             back.append(("unbind-key", "-T", table, key))
     server.send([[one] for one in back])
 
@@ -71,4 +76,4 @@ def _bind(table: str, key: str, was: Binding) -> Command:
 
 
 def _is_ours(key: str, command: str) -> bool:
-    return keys.MARK in command or (key == "Any" and command == " ".join(keys.LEAVE))
+    return key_bindings.MARK in command or (key == "Any" and command == " ".join(key_bindings.LEAVE))

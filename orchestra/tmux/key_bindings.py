@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from orchestra.core.actions import ACTIONS, Action
-from orchestra.tmux.commands import hashes, quote
+from orchestra.tmux.commands import escape_hashes, quote
 
 TYPE_CHECKING = False
 
@@ -29,74 +29,82 @@ _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
 _FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
 
 
-def table(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
+def bindings(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
     """The bindings of our table. A key that is none of them leaves it, and does nothing else."""
     bound = [
-        ("bind-key", "-T", TABLE, keys[action.name], *run(program, action)) for action in ACTIONS if action.name in keys
+        ("bind-key", "-T", TABLE, keys[action.name], *action_command(program, action))
+        for action in ACTIONS
+        if action.name in keys
     ]
     return [*bound, ("bind-key", "-T", TABLE, "Any", *LEAVE)]
 
 
-def run(program: Sequence[str], action: Action) -> tuple[str, ...]:
+def action_command(program: Sequence[str], action: Action) -> tuple[str, ...]:
     """The tmux command of one action."""
-    return popup(program, action.name) if action.popup else ("run-shell", "-b", said(program, action.name))
+    return (
+        popup_command(program, action.name)
+        if action.popup
+        else ("run-shell", "-b", key_shell_command(program, action.name))
+    )
 
 
-def popup(program: Sequence[str], name: str) -> tuple[str, ...]:
+def popup_command(program: Sequence[str], name: str) -> tuple[str, ...]:
     """The tmux command that opens a popup of ours; it asks tmux itself where the person stands."""
     import shlex
 
     return ("display-popup", "-E", "-w", "90%", "-h", "85%", shlex.join([*program, "popup", name]))
 
 
-def said(program: Sequence[str], name: str, more: str = "") -> str:
+def key_shell_command(program: Sequence[str], name: str, more: str = "") -> str:
     """The shell command of an action; tmux fills in the pane and the client."""
     import shlex
 
     words = f"key {name} '#{{pane_id}}' --client '#{{client_name}}'{more}"
-    return f"{hashes(shlex.join(program))} {words} >/dev/null 2>&1"
+    return f"{escape_hashes(shlex.join(program))} {words} >/dev/null 2>&1"
 
 
-def entrance(key: str) -> Command:
+def prefix_binding(key: str) -> Command:
     """The one key after the prefix."""
     return ("bind-key", "-T", "prefix", key, "switch-client", "-T", TABLE)
 
 
-def guarded(key: str, before: str) -> Command:
+def guarded_binding(key: str, before: str) -> Command:
     """The one key after the prefix on a server that is not ours: elsewhere it does what it did `before`."""
     return ("bind-key", "-T", "prefix", key, "if-shell", "-F", WITHIN, ENTER, *([before] if before else []))
 
 
-def enters(command: str) -> bool:
+def enters_our_table(command: str) -> bool:
     """Whether what a key does is to enter our table, guarded or not."""
     return command.startswith(ENTER) or (command.startswith("if-shell -F") and WITHIN in command and ENTER in command)
 
 
-def own_line(program: Sequence[str], key: str) -> str:
+def tmux_conf_line(program: Sequence[str], key: str) -> str:
     """A line of tmux.conf for a person's own server: spawn on the issue under the cursor."""
-    return f"bind-key {quote(key)} run-shell -b {quote(said(program, 'spawn'))}"
+    return f"bind-key {quote(key)} run-shell -b {quote(key_shell_command(program, 'spawn'))}"
 
 
-def bound(text: str) -> dict[tuple[str, str], str]:
+def parse_bindings(text: str) -> dict[tuple[str, str], str]:
     """What `list-keys` says: the command by table and key."""
     found = (_BOUND.match(line) for line in text.splitlines())
     return {(one[1], re.sub(r"^\\(?=.)", "", one[2])): one[3].replace(" \\; ", " ; ") for one in found if one}
 
 
-def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:
+def mouse_bindings(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:
     """Right and double click on an issue's number; anywhere else what was bound before still happens.
 
     A program that uses the mouse itself keeps it.
     """
     here = " --mouse '#{mouse_x},#{mouse_y}'"
     menu = _menu(program, here)
-    once = f"run-shell -b {quote(said(program, 'spawn', here + ' --exact'))}"
+    once = f"run-shell -b {quote(key_shell_command(program, 'spawn', here + ' --exact'))}"
     on_line = f"#{{&&:{_FREE},#{{m/r:{_ISSUE},#{{mouse_line}}}}}}"
     on_word = f"#{{&&:{on_line},#{{m/r:^[#]?[0-9]+$,#{{mouse_word}}}}}}"
     wanted = [("root", "MouseDown3Pane", on_line, menu)]
     wanted += [(where, "DoubleClick1Pane", on_word, once) for where in ("root", "copy-mode", "copy-mode-vi")]
     needed = "#{!=:#{@orchestra_level},none}"  # a click on the bar goes to the worker it names
-    wanted.append(("root", "MouseDown1StatusRight", needed, f"run-shell -b {quote(said(program, 'needed'))}"))
+    wanted.append(
+        ("root", "MouseDown1StatusRight", needed, f"run-shell -b {quote(key_shell_command(program, 'needed'))}")
+    )
     return [
         ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, known.get((where, key), ""))
         for where, key, test, then in wanted
@@ -105,8 +113,8 @@ def mouse(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[
 
 
 def _menu(program: Sequence[str], here: str) -> str:
-    spawn = f"run-shell -b {quote(said(program, 'spawn', here))}"
-    needy = f"run-shell -b {quote(said(program, 'next'))}"
+    spawn = f"run-shell -b {quote(key_shell_command(program, 'spawn', here))}"
+    needy = f"run-shell -b {quote(key_shell_command(program, 'next'))}"
     items = (("Spawn a worker on the issue here", "s", spawn), ("Go to who needs you", "a", needy))
     words = " ".join(f"{quote(name)} {key} {quote(command)}" for name, key, command in items)
     return f"display-menu -O -t = -x M -y M -T ' orchestra ' {words}"

@@ -6,8 +6,8 @@ import re
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.tmux import commands as conf
-from orchestra.tmux.clients import People
+from orchestra.tmux import commands
+from orchestra.tmux.clients import AttachedClients
 
 TYPE_CHECKING = False
 
@@ -25,7 +25,7 @@ _PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WHERE = "#{pane_in_mode}|#{copy_cursor_x}|#{copy_cursor_y}|#{scroll_position}|#{cursor_x}|#{cursor_y}"
 
 
-class Keyboard(People):
+class KeyBindings(AttachedClients):
     """The session with its keys."""
 
     def bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
@@ -34,34 +34,45 @@ class Keyboard(People):
             return self._bind(program, wanted)
 
     def _bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
-        from orchestra.tmux import guest_keys as tmux_guest
-        from orchestra.tmux import key_bindings as keys
+        from orchestra.tmux import guest_keys, key_bindings
 
         guest = self.server.guest
-        known = keys.bound(self.server.ask("list-keys").out)
-        ours = {key for (table, key), does in known.items() if table == keys.TABLE and keys.MARK in does}
-        theirs = {key for table, key in known if table == keys.TABLE} - ours - {"Any"}
-        commands: list[Command] = [("unbind-key", "-T", keys.TABLE, key) for key in ours - set(wanted.values())]
-        commands += [one for one in keys.table(program, wanted) if one[3] not in theirs]
+        known = key_bindings.parse_bindings(self.server.ask("list-keys").out)
+        ours = {
+            key for (table, key), does in known.items() if table == key_bindings.TABLE and key_bindings.MARK in does
+        }
+        theirs = {key for table, key in known if table == key_bindings.TABLE} - ours - {"Any"}
+        commands: list[Command] = [("unbind-key", "-T", key_bindings.TABLE, key) for key in ours - set(wanted.values())]
+        commands += [one for one in key_bindings.bindings(program, wanted) if one[3] not in theirs]
         found = known.get(("prefix", self.key), "")
-        taken = tmux_guest.enter(self.server, self.key) if guest else "" if keys.enters(found) else clean(found)
-        commands += [keys.entrance(self.key)] if not (guest or taken) else []
-        commands += [] if guest else keys.mouse(program, known)  # the mouse's table belongs to everybody
+        taken = (
+            guest_keys.enter(self.server, self.key)
+            if guest
+            else ""
+            if key_bindings.enters_our_table(found)
+            else clean(found)
+        )
+        commands += [key_bindings.prefix_binding(self.key)] if not (guest or taken) else []
+        commands += (
+            [] if guest else key_bindings.mouse_bindings(program, known)
+        )  # the mouse's table belongs to everybody
         self.server.send([[one] for one in commands])
         return taken
 
     def taken(self) -> str:
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
-        from orchestra.tmux import key_bindings as keys
+        from orchestra.tmux import key_bindings
 
-        found = keys.bound(self.server.ask("list-keys", "-T", "prefix").out).get(("prefix", self.key), "")
-        return "" if keys.enters(found) else clean(found)
+        found = key_bindings.parse_bindings(self.server.ask("list-keys", "-T", "prefix").out).get(
+            ("prefix", self.key), ""
+        )
+        return "" if key_bindings.enters_our_table(found) else clean(found)
 
     def spot(self, pane: str, mouse: tuple[int, int] | None = None) -> Spot:
         """The lines around the cursor of a pane, in copy mode too, or around where the mouse was."""
         from orchestra.core.issue_refs import Spot
 
-        said = self.server.ask("display-message", "-p", "-t", checked(pane), _WHERE).out.strip().split("|")
+        said = self.server.ask("display-message", "-p", "-t", checked_pane_id(pane), _WHERE).out.strip().split("|")
         if len(said) != 6 or not said[4].isdigit():
             raise OrchestraError(f"pane {pane} is gone", "run `orchestra list`")
         up = int(said[3] or 0)
@@ -82,7 +93,7 @@ class Keyboard(People):
     def facts(self, pane: str) -> tuple[str, str, str]:
         """Worker, project and directory of a pane, each empty where it has none."""
         form = "#{@orchestra_worker}|#{@orchestra_project}|#{pane_current_path}"
-        said = self.server.ask("display-message", "-p", "-t", checked(pane), form).out.rstrip("\n")
+        said = self.server.ask("display-message", "-p", "-t", checked_pane_id(pane), form).out.rstrip("\n")
         worker, _, rest = said.partition("|")
         project, _, path = rest.partition("|")
         return worker, project, path
@@ -97,7 +108,7 @@ class Keyboard(People):
         """`goto`, and remember the pane the person came from; of several workers in a row, only before the first."""
         way, jumped = self._way()
         if came and came != jumped:
-            way = [*way, checked(came)][-LONGEST_WAY:]
+            way = [*way, checked_pane_id(came)][-LONGEST_WAY:]
         self.goto(target)
         now = "" if isinstance(target, str) else target.id  # a window of a role is a place to come back to
         self._tell({"@orchestra_way": " ".join(way), "@orchestra_jump": now})
@@ -130,22 +141,27 @@ class Keyboard(People):
 
     def message(self, client: str, text: str) -> None:
         """A line for one terminal; shown as text, whatever it holds."""
-        words = conf.arg(conf.hashes(clean(text, 300).replace("%", "%%")).replace("#[", "# ["))
+        words = commands.escape_argument(
+            commands.escape_hashes(clean(text, 300).replace("%", "%%")).replace("#[", "# [")
+        )
         self.server.ask("display-message", "-c", client, "-d", SAY_MILLISECONDS, "--", words)
 
     def copy(self, text: str) -> bool:
         """Into tmux's buffer, and the terminal's clipboard where it lets us; False where no workspace is open."""
-        return self.running() and self.server.ask("set-buffer", "-w", "--", conf.arg(clean(text, 500))).code == 0
+        return (
+            self.running()
+            and self.server.ask("set-buffer", "-w", "--", commands.escape_argument(clean(text, 500))).code == 0
+        )
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
         """Open a popup of ours for one terminal; what stays open longer than a second is not waited for."""
-        from orchestra.tmux import key_bindings as keys
+        from orchestra.tmux import key_bindings
 
-        command = keys.popup(program, name)
+        command = key_bindings.popup_command(program, name)
         self.server.push(command[0], "-c", client, *command[1:])
 
 
-def checked(pane: str) -> str:
+def checked_pane_id(pane: str) -> str:
     """A pane's id as tmux writes it, or OrchestraError."""
     if _PANE.fullmatch(pane) is None:
         raise OrchestraError(f"{clean(pane, 20)!r} is no pane", "run `orchestra list`")

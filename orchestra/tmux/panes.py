@@ -23,7 +23,7 @@ ROW = (
 _FIELDS = ROW.count("|") + 1
 
 
-class Row(Record):
+class PaneRow(Record):
     """A pane of our session as `list-panes` tells it."""
 
     session: str
@@ -47,7 +47,7 @@ class Row(Record):
         return self.key.partition(".")[0]
 
 
-def rows(text: str, project: str) -> Iterator[Row]:
+def parse_panes(text: str, project: str) -> Iterator[PaneRow]:
     """The panes of the project's session; a line that does not read is skipped, it may be anybody's (T6)."""
     for line in text.split("\n"):
         parts = line.split("|", _FIELDS - 1)
@@ -55,18 +55,18 @@ def rows(text: str, project: str) -> Iterator[Row]:
             yield row
 
 
-def _row(parts: Sequence[str]) -> Row | None:
+def _row(parts: Sequence[str]) -> PaneRow | None:
     session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, part, key, _ = parts
     try:
         code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
         gone = dead == "1"
         marks = (worker, nonce, place, part, key, bool(status or signal))
-        return Row(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, int(pid), *marks)
+        return PaneRow(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, int(pid), *marks)
     except ValueError:
         return None
 
 
-def keyed(plans: Iterable[WindowPlan]) -> list[tuple[str, WindowPlan]]:
+def windows_by_key(plans: Iterable[WindowPlan]) -> list[tuple[str, WindowPlan]]:
     """Each window with panes, and what it is recognised by when we come back: role, number of that role, name."""
     seen: dict[str, int] = {}
     keys = []
@@ -78,19 +78,19 @@ def keyed(plans: Iterable[WindowPlan]) -> list[tuple[str, WindowPlan]]:
     return keys
 
 
-def pane_of(row: Row) -> Pane:
+def pane_from_row(row: PaneRow) -> Pane:
     """The row as our noun."""
     return Pane(row.pane, row.worker, row.nonce, row.window, row.dead, row.exit_status, row.pid)
 
 
-def is_at(row: Row, target: Pane | str) -> bool:
+def matches(row: PaneRow, target: Pane | str) -> bool:
     """Whether this is the very pane (its worker and nonce too), or in a window of that role."""
     if isinstance(target, str):
         return row.role == target
     return (row.pane, row.worker, row.nonce) == (target.id, target.worker, target.nonce)
 
 
-def dead_plans(found: Iterable[Row], plans: Iterable[tuple[str, WindowPlan]]) -> Iterator[tuple[Row, PanePlan]]:
+def dead_plans(found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]]) -> Iterator[tuple[PaneRow, PanePlan]]:
     """Dead panes of the planned windows, each with its plan; a worker's pane is not among them."""
     wanted = {
         (key, str(place), pane.options.get("@orchestra_worker", "")): pane
@@ -103,7 +103,7 @@ def dead_plans(found: Iterable[Row], plans: Iterable[tuple[str, WindowPlan]]) ->
             yield row, plan
 
 
-def room_for(seen: Iterable[Row], per_window: int) -> tuple[int, str]:
+def window_with_space(seen: Iterable[PaneRow], per_window: int) -> tuple[int, str]:
     """The number of the next window for workers, and the id of one that has room and is not zoomed, or nothing."""
     shared = [row for row in seen if row.role == WORKERS]
     numbers = (re.match(r"\w+\.(\d+)\.", row.key) for row in shared)

@@ -7,9 +7,9 @@ import re
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import commands as conf
+from orchestra.tmux import commands
 from orchestra.tmux.client import INSTALL, Server
-from orchestra.tmux.panes import ROW, Row, pane_of, rows
+from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
 
 TYPE_CHECKING = False
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 OLDEST = (3, 2, "a")
 
 
-class Seen(Record):
+class PaneListing(Record):
     """The panes that were just seen."""
 
     server: bool  # there is one, with sessions
-    rows: list[Row]  # of our session; it has at least one while it is there
+    rows: list[PaneRow]  # of our session; it has at least one while it is there
 
     @property
     def session(self) -> str:
@@ -52,7 +52,7 @@ class Session:
         self.key = key
         self.hook = hook
         self.server = Server(socket, environ)
-        self._name = conf.session_name(self.project)
+        self._name = commands.session_name(self.project)
 
     def check(self) -> None:
         """Raise OrchestraError when tmux is missing or older than 3.2a; a development version passes."""
@@ -94,15 +94,15 @@ class Session:
     def panes_if_open(self) -> tuple[Pane, ...] | None:
         """The same, and None when our session is not there: both by one question."""
         rows = self._look().rows
-        return tuple(pane_of(row) for row in rows if row.worker) if rows else None
+        return tuple(pane_from_row(row) for row in rows if row.worker) if rows else None
 
-    def _look(self) -> Seen:
+    def _look(self) -> PaneListing:
         for _ in range(2):
             said = self.server.ask("list-panes", "-a", "-F", ROW)
             empty = said.absent or said.err.startswith("no current target")  # or it is about to end
             if said.code and not empty:
                 raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
-            seen = Seen(not empty, list(rows(said.out, self.project)))
+            seen = PaneListing(not empty, list(parse_panes(said.out, self.project)))
             if all(row.reaped or not row.dead for row in seen.rows):
                 break
             # tmux 3.3a can miss the end of a program, here 10 of 57 that were killed early, and with it the exit

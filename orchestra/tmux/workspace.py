@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import re
 
-from orchestra.core.guidance import sayable
+from orchestra.core.guidance import without_controls
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import commands as conf
+from orchestra.tmux import commands
 from orchestra.tmux.client import SocketGone
-from orchestra.tmux.keyboard import Keyboard
-from orchestra.tmux.panes import ROW, dead_plans, keyed, pane_of, room_for, rows
-from orchestra.tmux.session import Seen
+from orchestra.tmux.keyboard import KeyBindings
+from orchestra.tmux.panes import ROW, dead_plans, pane_from_row, parse_panes, window_with_space, windows_by_key
+from orchestra.tmux.session import PaneListing
 
 TYPE_CHECKING = False
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orchestra.core.models import Border, Pane, WindowPlan, WorkerPlan
-    from orchestra.tmux.client import Reply
+    from orchestra.tmux.client import TmuxReply
     from orchestra.tmux.commands import Group
-    from orchestra.tmux.panes import Row
+    from orchestra.tmux.panes import PaneRow
 
-__all__ = ["SocketGone", "Tmux"]
+__all__ = ["SocketGone", "Workspace"]
 
 DOWN_SECONDS = 5.0
 
 
-class Tmux(Keyboard):
+class Workspace(KeyBindings):
     """One project's session on our tmux server. `hook` is the argv called with `pane-died %ID` when a pane dies."""
 
     # --- opening ---
@@ -49,46 +49,51 @@ class Tmux(Keyboard):
 
         All in one message, and in the same one the bar: its text and its level.
         """
-        plans = keyed(windows)
+        plans = windows_by_key(windows)
         with self.server.locked():
             seen = self._look()
             known = {row.key for row in seen.rows}
             groups: list[Group] = []
             for row, pane in dead_plans(seen.rows, plans):
-                groups.append(conf.again(row.pane, pane, self.hook, row.place))
+                groups.append(commands.respawn_pane(row.pane, pane, self.hook, row.place))
             session = seen.session or f"={self._name}"
             for key, plan in plans:
                 if key not in known:
                     first = not seen.rows and not groups
-                    groups.append(conf.open_window(plan, key, session, self.hook, first=first))
+                    groups.append(commands.open_window(plan, key, session, self.hook, first=first))
                     if plan.focus and not seen.rows:
                         groups.append([("select-window", "-t", f"{session}:{{end}}")])
             groups += self._seats(seen, workers, session, per_window, empty=not seen.rows and not groups)
             if not groups:
                 return False
             if bar:
-                groups.append(conf.set_options(f"{session}:", {"@orchestra_bar": bar[0], "@orchestra_level": bar[1]}))
+                groups.append(
+                    commands.set_options(f"{session}:", {"@orchestra_bar": bar[0], "@orchestra_level": bar[1]})
+                )
             cwds = (*(plan.panes[0].cwd for _, plan in plans), *(plan.cwd for plan in workers))
             said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
-            found = list(rows(said.out, self.project))
+            found = list(parse_panes(said.out, self.project))
             self._prove([(key, plan) for key, plan in plans if key not in known], found, said.err)
         alive = {row.worker for row in found if not row.dead}
-        for seat in workers:
-            if seat.worker not in alive:  # no space for all of a window's panes: one by one it is told
-                self.open_worker(seat, per_window=per_window)
+        for context in workers:
+            if context.worker not in alive:  # no space for all of a window's panes: one by one it is told
+                self.open_worker(context, per_window=per_window)
         return True
 
     def _seats(
-        self, seen: Seen, workers: Sequence[WorkerPlan], session: str, per_window: int, *, empty: bool
+        self, seen: PaneListing, workers: Sequence[WorkerPlan], session: str, per_window: int, *, empty: bool
     ) -> list[Group]:
         """Dead panes of these workers run again, and windows of their own for those without a pane."""
         known = {row.worker: row for row in seen.rows if row.worker}
         dead = [(plan, known[plan.worker]) for plan in workers if plan.worker in known and known[plan.worker].dead]
-        new = [conf.tagged(plan) for plan in workers if plan.worker not in known]
-        number, _ = room_for(seen.rows, per_window)
-        again = [conf.again(row.pane, conf.tagged(plan), self.hook, row.place) for plan, row in dead]
+        new = [commands.tagged_worker_pane(plan) for plan in workers if plan.worker not in known]
+        number, _ = window_with_space(seen.rows, per_window)
+        again = [
+            commands.respawn_pane(row.pane, commands.tagged_worker_pane(plan), self.hook, row.place)
+            for plan, row in dead
+        ]
         return again + [
-            conf.together(
+            commands.open_workers_window(
                 new[at : at + per_window], number + at // per_window, session, self.hook, first=empty and not at
             )
             for at in range(0, len(new), per_window)
@@ -107,17 +112,19 @@ class Tmux(Keyboard):
                     raise OrchestraError(
                         f"#{plan.worker} runs in pane {before.pane} already", f"orchestra attach {plan.worker}"
                     )
-                return pane_of(before)
+                return pane_from_row(before)
             if before:
-                group = conf.again(before.pane, conf.tagged(plan), self.hook, before.place)
+                group = commands.respawn_pane(before.pane, commands.tagged_worker_pane(plan), self.hook, before.place)
             else:
-                number, room = room_for(seen.rows, per_window)
+                number, room = window_with_space(seen.rows, per_window)
                 session = seen.session or f"={self._name}"
-                group = conf.beside(conf.tagged(plan), number, session, room, self.hook, first=not seen.rows)
+                group = commands.open_worker_pane(
+                    commands.tagged_worker_pane(plan), number, session, room, self.hook, first=not seen.rows
+                )
             said = self._begin(seen, [group], plan.cwd).err
             for row in self._look().rows:
                 if (row.worker, row.nonce) == (plan.worker, plan.nonce):
-                    return pane_of(row)
+                    return pane_from_row(row)
         raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
 
     def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
@@ -125,34 +132,34 @@ class Tmux(Keyboard):
 
         `forget` names window options of the layout before. Run twice is run once; after a kill, run it again.
         """
-        from orchestra.tmux import rearrange as tmux_arrange
+        from orchestra.tmux import rearrange
 
         with self.server.locked():
             seen = self._look()
             if not seen.rows:
                 raise OrchestraError("the workspace is not open", "open it: orchestra up")
-            new = tmux_arrange.missing(seen.rows, windows)
+            new = rearrange.missing_panes(seen.rows, windows)
             if new:
                 self.server.send(
-                    [conf.open_window(plan, key, seen.session, self.hook, first=False) for key, plan in new]
+                    [commands.open_window(plan, key, seen.session, self.hook, first=False) for key, plan in new]
                 )
                 seen = self._look()
-            rooms = tmux_arrange.rooms(seen.rows, windows, per_window)
-            said = self.server.send(tmux_arrange.arranged(seen.rows, rooms, self.here(seen.session), forget)).err
-            if not tmux_arrange.stands(self._look().rows, rooms):
+            rooms = rearrange.desired_windows(seen.rows, windows, per_window)
+            said = self.server.send(rearrange.arrange_commands(seen.rows, rooms, self.here(seen.session), forget)).err
+            if not rearrange.is_arranged(self._look().rows, rooms):
                 hint = "nothing was ended; make the terminal larger, or take a layout with fewer panes a window"
                 raise OrchestraError(f"tmux could not move every pane: {clean(said)}", hint)
         self.open(windows)  # what has died in its place runs again
 
-    def _begin(self, seen: Seen, groups: Sequence[Group], cwd: str) -> Reply:
+    def _begin(self, seen: PaneListing, groups: Sequence[Group], cwd: str) -> TmuxReply:
         """Send the groups, behind what makes server and session where they are missing."""
         guest = self.server.guest  # their own config has been read by tmux itself
-        first: list[Group] = [] if seen.server or guest else conf.start_server(self.environ, self.user_config)
+        first: list[Group] = [] if seen.server or guest else commands.start_server(self.environ, self.user_config)
         if not seen.rows:
             if seen.server:
                 self.vacant()
             where = cwd or self.environ.get("HOME", "/")
-            first.append(conf.start_session(self._name, self.project, where, guest=guest))
+            first.append(commands.start_session(self._name, self.project, where, guest=guest))
         if not guest or seen.server:
             return self.server.send([*first, *groups], begin=not seen.server)
         try:
@@ -167,12 +174,12 @@ class Tmux(Keyboard):
             "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
         )
 
-    def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[Row], said: str) -> None:
+    def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[PaneRow], said: str) -> None:
         """What was to be opened is there: a line of the person's own config may fail, and that is theirs."""
         found = {(row.key, row.place) for row in seen}
         for key, plan in plans if said else ():
             if any((key, str(index)) not in found for index in range(len(plan.panes))):
-                why = f"tmux did not open all of window {conf.window_name(plan.name)}: {clean(said)}"
+                why = f"tmux did not open all of window {commands.window_name(plan.name)}: {clean(said)}"
                 raise OrchestraError(why, "change the layout, or run `orchestra doctor`")
 
     # --- showing ---
@@ -188,8 +195,8 @@ class Tmux(Keyboard):
 
         Nothing happens while we are not open.
         """
-        edges = [conf.border(pane, border) for pane, border in (borders or {}).items()]
-        names = [conf.marked(window, mark) for window, mark in (marks or {}).items()]
+        edges = [commands.border_options(pane, border) for pane, border in (borders or {}).items()]
+        names = [commands.with_window_mark(window, mark) for window, mark in (marks or {}).items()]
         self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
 
     def bar(self, text: str, level: str) -> None:
@@ -207,9 +214,9 @@ class Tmux(Keyboard):
 
         Exact but for control characters, which could end the paste and press keys (K5).
         """
-        if not (words := sayable(text)):
+        if not (words := without_controls(text)):
             raise OrchestraError("there is nothing to deliver", "give some text")
-        buffer = f"orchestra-{conf.word(pane.nonce)}-{os.urandom(6).hex()}"
+        buffer = f"orchestra-{commands.checked_word(pane.nonce)}-{os.urandom(6).hex()}"
         paste = [("copy-mode", "-q", "-t", pane.id), ("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane.id)]
         try:
             self.server.within(pane, paste, "load-buffer", "-b", buffer, "-", ";", text=words)
@@ -258,6 +265,6 @@ class Tmux(Keyboard):
                 if not stays and not self.server.ended(DOWN_SECONDS):
                     raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
             if self.server.guest:
-                from orchestra.tmux import guest_keys as tmux_guest
+                from orchestra.tmux import guest_keys
 
-                tmux_guest.leave(self.server)
+                guest_keys.leave(self.server)

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any, NoReturn
 
-from orchestra.config import yaml as yaml_text
+from orchestra.config import yaml
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
@@ -80,7 +80,7 @@ def _parse(number: str, name: str, text: str) -> Issue:
     parts = _FRONT.match(text)
     if parts is None:
         raise UsageError(f"{name}:1: has no front matter", "begin it with three lines: ---, title: WHAT IT IS, ---")
-    front = yaml_text.parse(parts["front"], name, first_line=2)
+    front = yaml.parse(parts["front"], name, first_line=2)
     if not isinstance(front.value, dict):
         raise front.error((), "needs at least `title: WHAT IT IS`")
     for key in front.value:
@@ -104,7 +104,7 @@ def _parse(number: str, name: str, text: str) -> Issue:
     )
 
 
-def _text(front: yaml_text.Document, key: str) -> str:
+def _text(front: yaml.Document, key: str) -> str:
     """A key's text; empty when it is not given."""
     value = front.value.get(key)
     if value is None:
@@ -114,13 +114,13 @@ def _text(front: yaml_text.Document, key: str) -> str:
     return value.strip()
 
 
-def _texts(front: yaml_text.Document, key: str, *, numbers: bool = False) -> list[str]:
+def _texts(front: yaml.Document, key: str, *, numbers: bool = False) -> list[str]:
     """A key's list of texts; empty when it is not given."""
     value: Any = front.value.get(key)
     if value is None:
         return []
 
-    def wrong(path: yaml_text.Path) -> NoReturn:
+    def wrong(path: yaml.Path) -> NoReturn:
         raise front.error(path, "must be a list of " + ("issue numbers: [7, 12]" if numbers else "texts: [one, two]"))
 
     if not isinstance(value, list):
@@ -131,7 +131,7 @@ def _texts(front: yaml_text.Document, key: str, *, numbers: bool = False) -> lis
     return [str(item) for item in value]
 
 
-def _number(front: yaml_text.Document, index: int, text: str) -> str:
+def _number(front: yaml.Document, index: int, text: str) -> str:
     """An issue number as it is typed; `0007`, as the file has it, is 7."""
     number = text.removeprefix("#").lstrip("0")
     if not is_id(number):

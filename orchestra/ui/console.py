@@ -14,12 +14,12 @@ import click
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-class Door:
+class Console:
     """The way in: where the person stands, their environment, the clock; the project is found at first use."""
 
     def __init__(self, cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> None:
@@ -28,30 +28,30 @@ class Door:
         self.now = now
 
     @cached_property
-    def orchestra(self) -> Orchestra:
+    def project(self) -> Project:
         """The project around the working directory."""
-        from orchestra.project.context import open_orchestra
+        from orchestra.project.context import open_project
 
-        return open_orchestra(self.cwd, self.environ, self.now)
+        return open_project(self.cwd, self.environ, self.now)
 
     @property
     def render(self) -> ModuleType:
         """How records are printed; imported when there is something to print."""
-        from orchestra.ui import text as render
+        from orchestra.ui import text
 
-        return render
+        return text
 
     @property
     def as_json(self) -> ModuleType:
         """The same as the documents of `--json`."""
-        from orchestra.ui import json as render_json
+        from orchestra.ui import json
 
-        return render_json
+        return json
 
     @property
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
-        return self.orchestra.title
+        return self.project.title
 
     @property
     def width(self) -> int:
@@ -61,17 +61,17 @@ class Door:
         return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
     @property
-    def deciding(self) -> Orchestra:
+    def deciding(self) -> Project:
         """The project, for a verb that decides, starts or ends something: never from a worker's own pane."""
         if "ORCHESTRA_WORKER" in self.environ:
             raise OrchestraError(
                 "a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY --need ..."
             )
-        return self.orchestra
+        return self.project
 
-    def moved(self, directory: str) -> Door:
+    def moved(self, directory: str) -> Console:
         """The same person in another directory."""
-        return Door(directory, self.environ, self.now)
+        return Console(directory, self.environ, self.now)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Print lines; colour only on a terminal, and not with NO_COLOR."""
@@ -117,4 +117,4 @@ class Door:
                 click.clear()
                 self.say(text)
                 before = text
-            self.orchestra.pause(1.0)
+            self.project.pause(1.0)

@@ -12,11 +12,11 @@ import click
 from orchestra.core.dialogs import open_questions
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
-from orchestra.workers.answers import choosing
+from orchestra.workers.answers import open_choice
 
 if TYPE_CHECKING:
     from orchestra.core.models import Escalation, Worker
-    from orchestra.workers.overview import Row
+    from orchestra.workers.overview import WorkerRow
 
 HOW = "a number picks an option, an empty line sends, e edits, q leaves"
 AT_ONCE = 0.5  # seconds: a pager that is told to leave when all fits, or cat
@@ -24,7 +24,7 @@ FEW = 8  # lines of context in a popup; a plan has hundreds
 WIDTH = 66  # columns of them, in a terminal of 80
 
 
-def asked(worker: Worker, most: int = 10_000, how: str = "") -> Iterable[str]:
+def question_lines(worker: Worker, most: int = 10_000, how: str = "") -> Iterable[str]:
     """A worker's open questions, their options with numbers; `most` lines of what each adds, and how to see more."""
     yield click.style(f"#{worker.id} {clean(worker.title)}", bold=True)
     found = open_questions(worker)
@@ -51,11 +51,11 @@ def _asked(question: Escalation, most: int, how: str) -> Iterable[str]:
         yield f"  needs: {clean(question.need)}"
 
 
-def words(worker: Worker) -> str:
+def read_words(worker: Worker) -> str:
     """What the person wants to say to a worker; empty when they leave."""
-    show(asked(worker, FEW, ": v shows them"))
+    show(question_lines(worker, FEW, ": v shows them"))
     click.echo(click.style(f"  {HOW}", dim=True))
-    chosen = choosing(worker)
+    chosen = open_choice(worker)
     options = chosen.options if chosen else ()
     lines: list[str] = []
     while (line := read("> ")) is not None:
@@ -77,12 +77,12 @@ def words(worker: Worker) -> str:
 
 def answerable(worker: Worker) -> tuple[str, ...]:
     """The request that words to this worker answer, as it was shown."""
-    chosen = choosing(worker)
+    chosen = open_choice(worker)
     return (chosen.request,) if chosen else ()
 
 
 def _quoted(worker: Worker) -> str:
-    return "\n".join(f"# {click.unstyle(line)}" for line in asked(worker))
+    return "\n".join(f"# {click.unstyle(line)}" for line in question_lines(worker))
 
 
 def choose(lines: Sequence[str], numbers: Sequence[str], what: str) -> str | None:
@@ -108,11 +108,11 @@ def _has(line: str, wanted: str) -> bool:
     return all(word in text for word in wanted.lower().split())
 
 
-def gates(rows: Sequence[Row], act: Callable[[Worker, str, str], str]) -> None:
+def gates(rows: Sequence[WorkerRow], act: Callable[[Worker, str, str], str]) -> None:
     """Show what waits and take decisions, several on a line; `act(worker, verb, words)` does one and says how."""
     known = {row.worker.id: row.worker for row in rows}
     for worker in known.values():
-        show(asked(worker, FEW) if len(known) == 1 else brief(worker))
+        show(question_lines(worker, FEW) if len(known) == 1 else brief_lines(worker))
     first = next(iter(known))
     how = f"{first} y approves, {first} n WHY denies, {first} WORDS answers, {first} v shows all; 1,2 y both"
     click.echo(click.style(f"  {how}", dim=True))
@@ -134,7 +134,7 @@ def gates(rows: Sequence[Row], act: Callable[[Worker, str, str], str]) -> None:
                 click.echo(f"#{clean(number, 20)}: {wrong.message}", err=True)
 
 
-def brief(worker: Worker) -> Iterable[str]:
+def brief_lines(worker: Worker) -> Iterable[str]:
     """The same in few lines, of many workers."""
     yield click.style(f"#{worker.id} {clean(worker.title, WIDTH)}", bold=True)
     for question in open_questions(worker):
@@ -144,7 +144,7 @@ def brief(worker: Worker) -> Iterable[str]:
 
 def view(worker: Worker) -> None:
     """All that a worker asks, in a pager."""
-    page("\n".join(map(click.unstyle, asked(worker))), ("less", "-R"))
+    page("\n".join(map(click.unstyle, question_lines(worker))), ("less", "-R"))
 
 
 def page(text: str, pager: Sequence[str]) -> bool:

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import issue_refs as cursor
+from orchestra.core import issue_refs
 from orchestra.core.models import Issue, Pane, Status
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.workers.overview import pane_of
 
 if TYPE_CHECKING:
-    from orchestra.ui.key_context import Desk
+    from orchestra.ui.key_context import KeyContext
 
 
-class Found(NamedTuple):
+class IssueAtCursor(NamedTuple):
     """The issue at the cursor, and the living pane of its worker if there is one."""
 
     issue: Issue
     pane: Pane | None
 
 
-def under_cursor(desk: Desk, mouse: tuple[int, int] | None, *, exact: bool) -> Found | None:
+def under_cursor(context: KeyContext, mouse: tuple[int, int] | None, *, exact: bool) -> IssueAtCursor | None:
     """The issue nearest to the cursor (`exact`: right under it); None when the line names none.
 
     Raises OrchestraError when the tracker has no such issue.
     """
-    orchestra = desk.orchestra
-    number = cursor.issue_at(desk.spot(mouse), desk.slug, exact=exact)
+    project = context.project
+    number = issue_refs.issue_at(context.spot(mouse), context.slug, exact=exact)
     if number is None:
         return None
-    worker = orchestra.store.read(number)
+    worker = project.store.read(number)
     if worker is not None and worker.status is not Status.CANCELLED:
-        pane = pane_of(orchestra, worker)
-        return Found(Issue(number, worker.title), None if pane is None or pane.dead else pane)
-    return Found(orchestra.tracker.issue(number), None)
+        pane = pane_of(project, worker)
+        return IssueAtCursor(Issue(number, worker.title), None if pane is None or pane.dead else pane)
+    return IssueAtCursor(project.tracker.issue(number), None)
 
 
 def words(issue: Issue) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestra.workers.overview import Row, View, row_json
+from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
@@ -21,18 +21,18 @@ def _json(document: Any) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True)
 
 
-def table(view: View) -> str:
+def table(view: Overview) -> str:
     """`list --json`."""
     workers = sorted((row_json(row) for row in view.rows), key=lambda found: int(found["id"]))
     return _json({"schema": 1, "project": view.project, "workers": workers, "warning": view.warning or None})
 
 
-def worker(row: Row) -> str:
+def worker(row: WorkerRow) -> str:
     """`show --json`."""
     return _json(row_json(row))
 
 
-def rows(found: Sequence[Row]) -> str:
+def rows(found: Sequence[WorkerRow]) -> str:
     """`gates --json`."""
     return _json({"workers": [row_json(row) for row in found]})
 

@@ -8,85 +8,65 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import How
+from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.ui import dialogs as ask
-from orchestra.ui.console import Door
+from orchestra.ui import dialogs
+from orchestra.ui.console import Console
 
 OPEN_SECONDS = 1.0
 
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
-    from orchestra.project.context import Orchestra
-    from orchestra.ui.key_context import Desk
-    from orchestra.workers.overview import Row
+    from orchestra.project.context import Project
+    from orchestra.ui.key_context import KeyContext
+    from orchestra.workers.overview import WorkerRow
 
 
-def help_lines(door: Door) -> list[str]:
+def help_lines(console: Console) -> list[str]:
     """The keys, and what stands in their way."""
     from orchestra.core.actions import ACTIONS
     from orchestra.core.actions import chosen as chosen_keys
 
-    orchestra = door.orchestra
-    keys = chosen_keys(orchestra.config.keys)
-    key = orchestra.config.tmux.key
-    taken = orchestra.tmux.taken() if orchestra.tmux.running() else ""
+    project = console.project
+    keys = chosen_keys(project.config.keys)
+    key = project.config.tmux.key
+    taken = project.tmux.taken() if project.tmux.running() else ""
     lines = [f"prefix {key}, then:"]
     lines += [f"  {keys.get(one.name, '-'):<6} {one.words}" for one in ACTIONS]
-    if not orchestra.tmux.server.guest:  # there the mouse is the person's alone
+    if not project.tmux.server.guest:  # there the mouse is the person's alone
         lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
         lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
     return lines
 
 
-def spawned(desk: Desk, number: str) -> str:
+def spawned(context: KeyContext, number: str) -> str:
     """Spawn a worker; returns how it went."""
-    from orchestra.commands.spawn import Wishes, spawn
+    from orchestra.commands.spawn import SpawnOptions, spawn
 
-    (one,) = spawn(desk.orchestra, [number], Wishes(), lambda _: False)
+    (one,) = spawn(context.project, [number], SpawnOptions(), lambda _: False)
     if one.result == "failed":
         return f"#{one.id} failed: {clean(one.error or '')} {one.hint}"
     return f"#{one.id} " + {"spawned": "works", "queued": "waits in the queue"}.get(one.result, "has a worker already")
 
 
-@click.command(hidden=True)
-@click.argument("name")
-@click.pass_obj
-def popup(door: Door, name: str) -> None:
-    """What a popup runs."""
-    from orchestra.ui import key_context as desks
-
-    try:
-        desk = desks.around(door.environ, door.now)._replace(how=How.POPUP)
-        inside = door.moved(desk.orchestra.root)
-        said = POPUPS[name](inside, desk)
-    except OrchestraError as wrong:
-        click.echo(f"{wrong.message}\n  {wrong.hint}")
-        said = None
-    if said is None:
-        ask.read("Enter closes this ")
-    elif said:
-        desk.orchestra.tmux.say(said)
+def _tell_popup(console: Console, context: KeyContext) -> str:
+    worker = context.worker
+    words = dialogs.read_words(worker)
+    return decision_taker(console, context.how)(worker, "tell", words) if words.strip() else ""
 
 
-def _tell_popup(door: Door, desk: Desk) -> str:
-    worker = desk.worker
-    words = ask.words(worker)
-    return act(door, desk.how)(worker, "tell", words) if words.strip() else ""
-
-
-def _deny_popup(door: Door, desk: Desk) -> str:
-    worker = desk.worker
+def _deny_popup(console: Console, context: KeyContext) -> str:
+    worker = context.worker
     if not open_questions(worker):
         raise OrchestraError(f"#{worker.id} asks for nothing")
-    ask.show(ask.asked(worker, ask.FEW))
-    why = ask.read("deny it, because (empty leaves): ")
-    return act(door, desk.how)(worker, "n", why) if why else ""
+    dialogs.show(dialogs.question_lines(worker, dialogs.FEW))
+    why = dialogs.read("deny it, because (empty leaves): ")
+    return decision_taker(console, context.how)(worker, "n", why) if why else ""
 
 
-def act(door: Door, how: How) -> Callable[[Worker, str, str], str]:
+def decision_taker(console: Console, how: AnswerChannel) -> Callable[[Worker, str, str], str]:
     """How one decision is taken about a worker as it was shown, from where `how` says; returns what to say."""
     from orchestra.commands.approve import approve
     from orchestra.commands.deny import deny
@@ -97,80 +77,80 @@ def act(door: Door, how: How) -> Callable[[Worker, str, str], str]:
         number, shown = worker.id, tuple(asked.request for asked in open_questions(worker))
         decision = Decision(how, shown, every=verb.isupper())
         if verb.lower() == "y":
-            return "\n".join(door.render.decided("approved", number, approve(door.deciding, number, decision)))
+            return "\n".join(console.render.decided("approved", number, approve(console.deciding, number, decision)))
         if verb.lower() == "n":
-            return "\n".join(door.render.decided("denied", number, deny(door.deciding, number, words, decision)))
-        decision = Decision(how, ask.answerable(worker))
-        return str(door.render.told(tell(door.deciding, number, words, decision)))
+            return "\n".join(console.render.decided("denied", number, deny(console.deciding, number, words, decision)))
+        decision = Decision(how, dialogs.answerable(worker))
+        return str(console.render.told(tell(console.deciding, number, words, decision)))
 
     return one
 
 
-def _gates_popup(door: Door, desk: Desk) -> str | None:
+def _gates_popup(console: Console, context: KeyContext) -> str | None:
     from orchestra.commands.gates import gates as verb
 
-    rows = verb(door.orchestra)
+    rows = verb(console.project)
     if not rows:
         click.echo("no gate is open")
         return None
-    ask.gates(rows, act(door, desk.how))
+    dialogs.gates(rows, decision_taker(console, context.how))
     return ""
 
 
-def _list_popup(door: Door, _: Desk) -> None:
+def _list_popup(console: Console, _: KeyContext) -> None:
     from orchestra.commands.list import list_
 
-    door.say(door.render.table(list_(door.orchestra), door.title, door.width))
+    console.say(console.render.table(list_(console.project), console.title, console.width))
 
 
-def _workers_popup(_: Door, desk: Desk) -> str | None:
-    from orchestra.workers.overview import look
+def _workers_popup(_: Console, context: KeyContext) -> str | None:
+    from orchestra.workers.overview import overview
 
-    rows = [row for row in look(desk.orchestra, changes=False).rows if row.seen.pane is not None]
-    number = chosen(rows)
+    rows = [row for row in overview(context.project, changes=False).rows if row.seen.pane is not None]
+    number = choose_worker(rows)
     pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
     if pane is not None:
-        desk.orchestra.tmux.travel(pane, desk.pane)
+        context.project.tmux.travel(pane, context.pane)
     return ""
 
 
-def chosen(rows: Sequence[Row]) -> str | None:
+def choose_worker(rows: Sequence[WorkerRow]) -> str | None:
     """The number of the worker that the person chooses to go to; None when they leave."""
     if not rows:
         raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
     lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
-    return ask.choose(lines, [row.worker.id for row in rows], "go to")
+    return dialogs.choose(lines, [row.worker.id for row in rows], "go to")
 
 
-def _issues_popup(door: Door, desk: Desk) -> str | None:
+def _issues_popup(console: Console, context: KeyContext) -> str | None:
     from orchestra.commands.issues import issues
 
-    found = issues(door.orchestra)
+    found = issues(console.project)
     if not found:
         raise OrchestraError("there is no open issue")
-    lines = list(door.render.issues(found, door.width))
-    number = ask.choose(lines, [one.issue.number for one in found], "spawn a worker on")
+    lines = list(console.render.issues(found, console.width))
+    number = dialogs.choose(lines, [one.issue.number for one in found], "spawn a worker on")
     if number is None:
         return ""
     click.echo(f"spawning #{number} ...")
-    return spawned(desk, number)
+    return spawned(context, number)
 
 
-def _diff_popup(door: Door, desk: Desk) -> str | None:
+def _diff_popup(console: Console, context: KeyContext) -> str | None:
     from orchestra.commands.diff import diff as verb
 
-    found = verb(door.orchestra, desk.worker.id)
+    found = verb(console.project, context.worker.id)
     if not found.text.strip():
-        click.echo(f"#{desk.worker.id} has changed nothing yet")
+        click.echo(f"#{context.worker.id} has changed nothing yet")
         return None
-    return "" if ask.page(*found) else None  # a popup would close before anybody has read it
+    return "" if dialogs.page(*found) else None  # a popup would close before anybody has read it
 
 
-def _help_popup(door: Door, _: Desk) -> None:
-    ask.show(help_lines(door))
+def _help_popup(console: Console, _: KeyContext) -> None:
+    dialogs.show(help_lines(console))
 
 
-POPUPS: dict[str, Callable[[Door, Desk], str | None]] = {
+POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
     "tell": _tell_popup,
     "deny": _deny_popup,
     "gates": _gates_popup,
@@ -182,24 +162,24 @@ POPUPS: dict[str, Callable[[Door, Desk], str | None]] = {
 }
 
 
-def dialog(door: Door, name: str, number: str) -> str:
+def run_dialog(console: Console, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
-    from orchestra.ui.key_context import Desk
+    from orchestra.ui.key_context import KeyContext
 
-    said = POPUPS[name](door, Desk(door.orchestra, door.orchestra.tmux, "", number, "", How.BOARD))
+    said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
     if said is None:
-        ask.read("Enter goes back ")
+        dialogs.read("Enter goes back ")
     return said or ""
 
 
-def open_pull(orchestra: Orchestra, number: str) -> str:
+def open_pull(project: Project, number: str) -> str:
     """Open a worker's pull request in the browser, or copy its address where there is none; says which."""
     from orchestra.commands.pr import pr
 
-    found = pr(orchestra, number)
-    if any(_opens(argv, orchestra.environ) for argv in found.openers):
+    found = pr(project, number)
+    if any(_opens(argv, project.environ) for argv in found.openers):
         return f"opened {found.url}"
-    if orchestra.tmux.copy(found.url):
+    if project.tmux.copy(found.url):
         return f"no browser to be reached; copied {found.url}"
     return found.url
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestra.core.text import age, clean
-from orchestra.workers import token_usage as tokens
+from orchestra.workers import token_usage
 
 if TYPE_CHECKING:
     from orchestra.commands.stats import Figures, Stats
@@ -44,7 +44,7 @@ def _facts(one: Figures) -> tuple[str, ...]:
 def _all(workers: Sequence[Figures]) -> tuple[str, ...]:
     times = (age(sum(getattr(one, name) for one in workers)) for name in ("worked", "shipped", "waited"))
     counts = (str(sum(getattr(one, name) for one in workers)) for name in ("asked", "starts"))
-    return (*times, *counts, str(tokens.together(one.tokens for one in workers) or "-"))
+    return (*times, *counts, str(token_usage.total(one.tokens for one in workers) or "-"))
 
 
 def document(found: Stats) -> str:
@@ -63,5 +63,5 @@ def _json(one: Figures) -> dict[str, Any]:
         "waitedSeconds": int(one.waited),
         "asked": one.asked,
         "starts": one.starts,
-        "tokens": tokens.as_json(one.tokens),
+        "tokens": token_usage.as_json(one.tokens),
     }

@@ -12,8 +12,8 @@ from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Attention, Delivery, Escalation, Gate, Status, Worker
 from orchestra.core.text import age, clean, clean_lines, seconds_of
 from orchestra.errors import UsageError
-from orchestra.workers import token_usage as tokens
-from orchestra.workers.overview import Row, View
+from orchestra.workers import token_usage
+from orchestra.workers.overview import Overview, WorkerRow
 
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
@@ -36,7 +36,7 @@ COLOURS = {
 CALM = (None, Attention.READY)  # nothing is wrong: a review can wait
 
 
-def table(view: View, title: str, width: int) -> Iterable[str]:
+def table(view: Overview, title: str, width: int) -> Iterable[str]:
     """The list: a line a worker, and below the ones that need a person what they ask."""
     needing = sum(row.attention not in CALM for row in view.rows)
     count = len(view.rows)
@@ -61,7 +61,7 @@ def table(view: View, title: str, width: int) -> Iterable[str]:
         yield f"[?] #{problem.id}  {clean(problem.path, 300)}: {clean(problem.what)}"
 
 
-def _row(row: Row, room: int) -> Iterable[str]:
+def _row(row: WorkerRow, room: int) -> Iterable[str]:
     worker = row.worker
     status = worker.status.value if row.attention in CALM else str(row.attention)
     mark = f"[{attention.sign(worker, row.attention)}]"
@@ -82,7 +82,7 @@ def fit(text: str, room: int, cut: str = "\u2026") -> str:
     return set_cell_size(text, room) if cell_len(text) <= room else set_cell_size(text, room - len(cut)) + cut
 
 
-def _tail(row: Row) -> str:
+def _tail(row: WorkerRow) -> str:
     """What stands at the end of a worker's line: the pull request, or what the worktree holds."""
     worker = row.worker
     if worker.pull is not None:
@@ -93,7 +93,7 @@ def _tail(row: Row) -> str:
     return ""
 
 
-def _need(row: Row) -> str:
+def _need(row: WorkerRow) -> str:
     worker = row.worker
     asked = next(iter(open_questions(worker)), None)
     options = "  " + " | ".join(clean(option, 40) for option in asked.options) if asked and asked.options else ""
@@ -106,19 +106,19 @@ def _need(row: Row) -> str:
     return f"{text:<58}{mend}" if len(text) < 58 else f"{text}   {mend}"
 
 
-def _held(row: Row) -> bool:
+def _held(row: WorkerRow) -> bool:
     """Paused without a person's word: the person says whether it goes on."""
     return row.worker.status is Status.PAUSED and row.attention is Attention.STUCK
 
 
-def worker(row: Row, now: float) -> Iterable[str]:
+def worker(row: WorkerRow, now: float) -> Iterable[str]:
     """One worker in full."""
-    yield from standing(row, now)
+    yield from state_lines(row, now)
     yield from questions(row.worker)
     yield from guidance(row.worker)
 
 
-def standing(row: Row, now: float) -> Iterable[str]:
+def state_lines(row: WorkerRow, now: float) -> Iterable[str]:
     """How a worker stands; its title first."""
     it = row.worker
     yield f"#{it.id} {clean(it.title)}"
@@ -138,7 +138,7 @@ def standing(row: Row, now: float) -> Iterable[str]:
     yield f"  worktree   {clean(it.worktree, 300)}"
     yield f"  changes    {_changes(row)}"
     if row.tokens:
-        yield f"  tokens     {tokens.told(row.tokens)}"
+        yield f"  tokens     {token_usage.summary(row.tokens)}"
     if it.plan:
         yield f"  plan       {clean(it.plan, 300)}"
     if it.pull_url or it.pull:
@@ -163,7 +163,7 @@ def guidance(worker: Worker) -> Iterable[str]:
         yield f"  {clean(words.id, 10):<10} {state}: {clean(words.text, 120)}"
 
 
-def _changes(row: Row) -> str:
+def _changes(row: WorkerRow) -> str:
     held = row.changes
     return (
         f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}"

@@ -6,26 +6,26 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from orchestra import notifications as notify
-from orchestra.core import fast_json as quick_json
+from orchestra import notifications
+from orchestra.core import fast_json
 from orchestra.core.models import Attention, Status
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.notifications import Alert, Ways
+from orchestra.notifications import Alert, Channels
 from orchestra.storage.files import locked, make_private, read_text, write_atomic
-from orchestra.workers.overview import Row, View, look
+from orchestra.workers.overview import Overview, WorkerRow, overview
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 NAME = "announced.json"  # in the project's cache: the last edge told of each worker
 
 
-def announce(orchestra: Orchestra, view: View | None = None) -> tuple[str, ...]:
+def announce(project: Project, view: Overview | None = None) -> tuple[str, ...]:
     """Tell what is new since the last time, and remember it; returns the lines that were told."""
-    rows = (view or look(orchestra, changes=False)).rows
-    make_private(orchestra.store.cache)
-    path = os.path.join(orchestra.store.cache, NAME)
+    rows = (view or overview(project, changes=False)).rows
+    make_private(project.store.cache)
+    path = os.path.join(project.store.cache, NAME)
     with locked(path + ".lock"):
         before = _read(path)
         now = {row.worker.id: _edge(row) for row in rows}
@@ -34,23 +34,23 @@ def announce(orchestra: Orchestra, view: View | None = None) -> tuple[str, ...]:
     told = [row for row in rows if now[row.worker.id] and now[row.worker.id] != before.get(row.worker.id)]
     lines = tuple(line(row) for row in told)
     for row, text in zip(told, lines, strict=True):
-        _alert(orchestra, now[row.worker.id].partition(":")[0], row.worker.id, text)
+        _alert(project, now[row.worker.id].partition(":")[0], row.worker.id, text)
     return lines
 
 
-def _alert(orchestra: Orchestra, kind: str, worker: str, text: str) -> None:
+def _alert(project: Project, kind: str, worker: str, text: str) -> None:
     """Tell the person, if the workspace is open; never a reason for a command to fail."""
-    how, tmux = orchestra.config.notify, orchestra.tmux
-    ways = Ways(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
-    minute = notify.minute_of_day(orchestra.now())
+    how, tmux = project.config.notify, project.tmux
+    ways = Channels(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
+    minute = notifications.minute_of_day(project.now())
     try:
         if tmux.running():
-            notify.tell(Alert(kind, worker, orchestra.title, text), ways, orchestra.environ, minute)
+            notifications.notify(Alert(kind, worker, project.title, text), ways, project.environ, minute)
     except OrchestraError:
         return
 
 
-def _edge(row: Row) -> str:
+def _edge(row: WorkerRow) -> str:
     """What the person would be told of: the same words are told once. A second question is another edge."""
     if row.worker.status is Status.MERGED:
         return "merged"
@@ -59,7 +59,7 @@ def _edge(row: Row) -> str:
     return str(row.attention) if row.attention not in (None, Attention.SILENT) else ""
 
 
-def line(row: Row) -> str:
+def line(row: WorkerRow) -> str:
     """`#124 stuck: Token refresh approach?`"""
     kind = "merged" if row.worker.status is Status.MERGED else str(row.attention)
     return f"#{row.worker.id} {kind}: {row.why or clean(row.worker.title, 80)}"
@@ -67,7 +67,7 @@ def line(row: Row) -> str:
 
 def _read(path: str) -> dict[str, str]:
     try:
-        found = quick_json.loads(read_text(path))
+        found = fast_json.loads(read_text(path))
     except (OSError, ValueError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Escalation, Event, Gate, Guidance, How, Worker
+from orchestra.core.models import AnswerChannel, Escalation, Event, Gate, Guidance, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held
 from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 HOOK_SECONDS = 3.0  # from the event to the waiting hook, and from the answer to its end, on a loaded machine
 _ENDINGS = ("answered", "approved", "told", "unblocked", "idle", "accepted", "turn-ended", "ended")
@@ -26,24 +26,24 @@ class Decision(NamedTuple):
     Who decides about what is on their screen never answers something else that was asked meanwhile.
     """
 
-    how: How = How.COMMAND
+    how: AnswerChannel = AnswerChannel.COMMAND
     shown: tuple[str, ...] | None = None
     every: bool = False
 
 
-def questions(orchestra: Orchestra, number: str, decision: Decision) -> tuple[Escalation, ...]:
+def open_requests(project: Project, number: str, decision: Decision) -> tuple[Escalation, ...]:
     """What a decision is about: the dialogs first, then what the worker asked itself; raises when it is nothing."""
-    found = open_questions(worker_of(orchestra, number))
+    found = open_questions(worker_of(project, number))
     kept = tuple(one for one in found if one.request in decision.shown) if decision.shown else found
     if kept:
         return kept if decision.every else kept[:1]
     if decision.shown:
-        raise too_late(orchestra, number, decision.shown[0])
-    ending = _ending(orchestra, number, "")
+        raise already_answered(project, number, decision.shown[0])
+    ending = _ending(project, number, "")
     raise OrchestraError(f"#{number} asks for nothing" + (f"; {ending}" if ending else ""), _see(number))
 
 
-def choosing(worker: Worker) -> Escalation | None:
+def open_choice(worker: Worker) -> Escalation | None:
     """What words to a worker answer: the dialog that asks to choose, or what the worker asked itself, or nothing."""
     dialog = next((one for one in worker.dialogs if one.gate is Gate.QUESTION), None)
     own = worker.escalation
@@ -51,46 +51,46 @@ def choosing(worker: Worker) -> Escalation | None:
 
 
 def answer(
-    orchestra: Orchestra, number: str, asked: Escalation, behavior: str, how: How, *,
+    project: Project, number: str, asked: Escalation, behavior: str, how: AnswerChannel, *,
     text: str = "", answers: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
-    store, path = orchestra.store, orchestra.store.answer_lock(number, asked.request)
-    if not orchestra.until(lambda: is_held(path) or _gone(orchestra, number, asked), HOOK_SECONDS):
+    store, path = project.store, project.store.answer_lock(number, asked.request)
+    if not project.until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
         raise OrchestraError(
             f"the hook that would bring your answer to #{number} is gone",
             f"answer in its pane: orchestra attach {number}",
         )
     facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": asked.summary}
-    if store.record(number, store.event("answered", orchestra.who, request=asked.request, **facts)).refused:
-        raise too_late(orchestra, number, asked.request)
-    taken = orchestra.until(lambda: not is_held(path), HOOK_SECONDS)
-    refresh(orchestra)
+    if store.record(number, store.event("answered", project.who, request=asked.request, **facts)).refused:
+        raise already_answered(project, number, asked.request)
+    taken = project.until(lambda: not is_held(path), HOOK_SECONDS)
+    refresh(project)
     if not taken:
         raise OrchestraError(f"the agent of #{number} has not taken your answer yet", _see(number))
 
 
-def reply(orchestra: Orchestra, number: str, asked: Escalation | None, text: str, how: How) -> Guidance:
+def record_reply(project: Project, number: str, asked: Escalation | None, text: str, how: AnswerChannel) -> Guidance:
     """Record words to a worker, as the answer to `asked`; raises OrchestraError when somebody else was first."""
     facts = {"text": text, "answers": asked.request if asked else None, "how": how.value, "from": "human"}
 
     def said(now: Worker | None) -> Event:
         if asked is not None and (now is None or now.escalation is None or now.escalation.request != asked.request):
-            raise too_late(orchestra, number, asked.request)
-        return orchestra.store.event("told", orchestra.who, **facts)
+            raise already_answered(project, number, asked.request)
+        return project.store.event("told", project.who, **facts)
 
-    recorded = orchestra.store.decide(number, said)
+    recorded = project.store.decide(number, said)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
     return recorded.worker.guidance[-1]
 
 
-def too_late(orchestra: Orchestra, number: str, request: str) -> OrchestraError:
+def already_answered(project: Project, number: str, request: str) -> OrchestraError:
     """The sentence for who came second: what was answered, how and when."""
-    return OrchestraError(f"#{number}: too late; {_ending(orchestra, number, request) or 'it is closed'}", _see(number))
+    return OrchestraError(f"#{number}: too late; {_ending(project, number, request) or 'it is closed'}", _see(number))
 
 
-def answers(number: str, asked: Escalation, words: str) -> tuple[str, ...]:
+def parse_answers(number: str, asked: Escalation, words: str) -> tuple[str, ...]:
     """One answer for each question of a dialog, in order: `1; 2`, or a line each. Raises when the number differs."""
     questions = asked.questions
     given = [words] if len(questions) == 1 else [part for part in re.split(r"[;\n]", words) if part.strip()]
@@ -107,11 +107,11 @@ def _one(question: object, words: str) -> str:
     found = question if isinstance(question, dict) else {}
     options = [str(label) for label in found.get("options") or ()]
     if found.get("many") and re.fullmatch(r"\s*\d+(?:\s*,\s*\d+)+\s*", words, re.ASCII):
-        return ", ".join(chosen(options, part) for part in words.split(","))
-    return chosen(options, words)
+        return ", ".join(match_option(options, part) for part in words.split(","))
+    return match_option(options, words)
 
 
-def chosen(options: Sequence[str], words: str) -> str:
+def match_option(options: Sequence[str], words: str) -> str:
     """`2` picks the second option, a label in any case that option; anything else is the answer itself."""
     text = words.strip()
     if text.isascii() and text.isdigit() and 1 <= int(text) <= len(options):
@@ -119,13 +119,13 @@ def chosen(options: Sequence[str], words: str) -> str:
     return next((option for option in options if option.casefold() == text.casefold()), text)
 
 
-def _gone(orchestra: Orchestra, number: str, asked: Escalation) -> bool:
-    return all(one.request != asked.request for one in worker_of(orchestra, number).dialogs)
+def _gone(project: Project, number: str, asked: Escalation) -> bool:
+    return all(one.request != asked.request for one in worker_of(project, number).dialogs)
 
 
-def _ending(orchestra: Orchestra, number: str, request: str) -> str:
+def _ending(project: Project, number: str, request: str) -> str:
     """How the question `request` (empty: the last one) was answered, from the journal."""
-    for event, refused in reversed(orchestra.store.journal(number)):
+    for event, refused in reversed(project.store.journal(number)):
         if refused or event.kind not in _ENDINGS:
             continue
         if not request and event.data.get("how") == "pane":

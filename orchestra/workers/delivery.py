@@ -7,15 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from orchestra import agents
-from orchestra.core.attention import Seen, activity
-from orchestra.core.guidance import as_said
-from orchestra.core.models import Delivery, Doing, Guidance, Pane, Worker
+from orchestra.core.attention import ObservedWorker, activity
+from orchestra.core.guidance import as_message
+from orchestra.core.models import ActivityState, Delivery, Guidance, Pane, Worker
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import discard, locked, read_text, write_atomic
+from orchestra.storage.files import locked, read_text, remove_if_present, write_atomic
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 PASTE_SECONDS = 5.0  # until the agent's prompt box shows the paste
 CONFIRM_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases (failures.md K1)
@@ -23,38 +23,38 @@ ENTERS = 4
 PATIENCE = 15.0  # to see a waiting agent take it
 
 
-def bring(orchestra: Orchestra, worker: str, words: str, patience: float) -> Delivery:
+def deliver(project: Project, worker: str, words: str, patience: float) -> Delivery:
     """Deliver the queued guidance `words` (its id) within `patience` seconds; returns how far it has come.
 
     A busy agent takes it from its mailbox at its next tool call or at the end of its turn; a waiting one is given
     it by a verified paste; with a dialog open or no pane it stays queued: nothing is typed into a dialog (K3).
     """
-    post(orchestra, worker)
-    with locked(orchestra.store.file(worker, "deliver.lock"), wait=patience + 30):
+    announce_in_mailbox(project, worker)
+    with locked(project.store.file(worker, "deliver.lock"), wait=patience + 30):
         end = time.monotonic() + patience
-        while (state := _state(orchestra, worker, words)) is Delivery.QUEUED and time.monotonic() < end:
-            found = worker_of(orchestra, worker)
-            pane = pane_of(orchestra, found)
+        while (state := _state(project, worker, words)) is Delivery.QUEUED and time.monotonic() < end:
+            found = worker_of(project, worker)
+            pane = pane_of(project, found)
             if pane is None or pane.dead:
                 return state
-            doing = activity(Seen(found, pane, open=True, heartbeat=orchestra.store.heartbeat(worker))).state
-            if doing is Doing.WAITING:
-                _paste(orchestra, found, pane, words)
-                return _state(orchestra, worker, words)
-            if doing in (Doing.BLOCKED, Doing.LIMITED, Doing.ENDED):
+            doing = activity(ObservedWorker(found, pane, open=True, heartbeat=project.store.heartbeat(worker))).state
+            if doing is ActivityState.WAITING:
+                _paste(project, found, pane, words)
+                return _state(project, worker, words)
+            if doing in (ActivityState.BLOCKED, ActivityState.LIMITED, ActivityState.ENDED):
                 return state
-            orchestra.pause(0.1)
+            project.pause(0.1)
         return state
 
 
-def post(orchestra: Orchestra, worker: str) -> None:
+def announce_in_mailbox(project: Project, worker: str) -> None:
     """Say that there is guidance: a busy agent's hooks look for this file after each tool; without it, at its end."""
     with contextlib.suppress(OSError):
-        write_atomic(orchestra.store.file(worker, "mailbox"), "")
+        write_atomic(project.store.file(worker, "mailbox"), "")
 
 
-def _state(orchestra: Orchestra, worker: str, words: str) -> Delivery:
-    return _words(worker_of(orchestra, worker), words).state
+def _state(project: Project, worker: str, words: str) -> Delivery:
+    return _words(worker_of(project, worker), words).state
 
 
 def _words(worker: Worker, words: str) -> Guidance:
@@ -64,51 +64,51 @@ def _words(worker: Worker, words: str) -> Guidance:
     return found
 
 
-def _paste(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
+def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
     """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste.
 
     What is pasted is written down before: whoever goes on after a kill in between finds the text in the box, and
     knows whose it is.
     """
-    agent, tmux = agents.agent(worker.agent), orchestra.tmux
-    begun = orchestra.store.file(worker.id, "pasted")
+    agent, tmux = agents.agent(worker.agent), project.tmux
+    begun = project.store.file(worker.id, "pasted")
     if agent.dialog_open(tmux.drawn(pane)):
         return
     held = agent.composer_text(tmux.drawn(pane))
-    if held == "" and _text(begun) == words and _was_taken(orchestra, worker, words):
-        discard(begun)
+    if held == "" and _text(begun) == words and _was_taken(project, worker, words):
+        remove_if_present(begun)
         return
     if held == "":
         write_atomic(begun, words)
-        tmux.deliver(pane, as_said(_words(worker, words)))
-        orchestra.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
-        orchestra.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+        tmux.deliver(pane, as_message(_words(worker, words)))
+        project.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+        project.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
     elif held is None or _text(begun) != words:
         return  # somebody is typing there: their words and ours would become one
-    _enter(orchestra, worker, pane, words)
-    if _state(orchestra, worker.id, words) is not Delivery.QUEUED:
-        discard(begun)
+    _enter(project, worker, pane, words)
+    if _state(project, worker.id, words) is not Delivery.QUEUED:
+        remove_if_present(begun)
 
 
-def _was_taken(orchestra: Orchestra, worker: Worker, words: str) -> bool:
+def _was_taken(project: Project, worker: Worker, words: str) -> bool:
     """Whether its transcript shows that the agent took what was pasted before, which its hook could not record."""
     transcript = str(worker.extra.get("transcriptPath") or "")
     if words not in agents.agent(worker.agent).enqueued_in(transcript, 0, [words]):
         return False
-    orchestra.store.record(worker.id, orchestra.store.event("delivered", "transcript", guidance=[words]))
+    project.store.record(worker.id, project.store.event("delivered", "transcript", guidance=[words]))
     return True
 
 
-def _enter(orchestra: Orchestra, worker: Worker, pane: Pane, words: str) -> None:
+def _enter(project: Project, worker: Worker, pane: Pane, words: str) -> None:
     """Press Enter until the agent has taken the words, and never where something else is there to be answered."""
-    agent, tmux = agents.agent(worker.agent), orchestra.tmux
+    agent, tmux = agents.agent(worker.agent), project.tmux
     for _ in range(ENTERS):
         if not agent.composer_text(tmux.drawn(pane)):
             break
         tmux.enter(pane)
-        if orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
+        if project.until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
             return
-    orchestra.until(lambda: _state(orchestra, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
+    project.until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
 
 
 def _text(path: str) -> str:

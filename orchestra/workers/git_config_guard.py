@@ -12,49 +12,49 @@ from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, read_text, write_atomic
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 NAME = "shared-git"  # in the project's cache: the fingerprint that a person knows
 WARNING = "the shared git configuration, attributes or hooks have changed since the workers were spawned"
 MEND = "look: git config --local --list; ls .git/hooks; then accept it: orchestra doctor --accept-git"
 
 
-def arm(orchestra: Orchestra) -> None:
+def arm(project: Project) -> None:
     """Before the first of the workers on record: keep what is there now."""
-    if not orchestra.store.ids() or not _kept(orchestra):
-        accept(orchestra)
+    if not project.store.ids() or not _kept(project):
+        accept(project)
 
 
-def accept(orchestra: Orchestra) -> None:
+def accept(project: Project) -> None:
     """What is there now is known to the person."""
-    make_private(orchestra.store.cache)
-    write_atomic(_path(orchestra), orchestra.repository.fingerprint())
+    make_private(project.store.cache)
+    write_atomic(_path(project), project.repository.fingerprint())
 
 
-def changed(orchestra: Orchestra) -> str:
+def changed(project: Project) -> str:
     """The present fingerprint when it is another one than the kept one; empty when nothing has changed."""
-    kept = _kept(orchestra)
-    now = orchestra.repository.fingerprint() if kept else ""
+    kept = _kept(project)
+    now = project.repository.fingerprint() if kept else ""
     return now if now != kept else ""
 
 
-def warning(orchestra: Orchestra) -> str:
+def warning(project: Project) -> str:
     """The sentence to show, empty when all is well."""
-    return f"{WARNING}; {MEND}" if changed(orchestra) else ""
+    return f"{WARNING}; {MEND}" if changed(project) else ""
 
 
-def check(orchestra: Orchestra) -> None:
+def check(project: Project) -> None:
     """Raise OrchestraError, before git changes anything, when somebody should look first."""
-    if changed(orchestra):
+    if changed(project):
         raise OrchestraError(WARNING, MEND)
 
 
-def _kept(orchestra: Orchestra) -> str:
+def _kept(project: Project) -> str:
     try:
-        return read_text(_path(orchestra))
+        return read_text(_path(project))
     except OSError:
         return ""
 
 
-def _path(orchestra: Orchestra) -> str:
-    return os.path.join(orchestra.store.cache, NAME)
+def _path(project: Project) -> str:
+    return os.path.join(project.store.cache, NAME)

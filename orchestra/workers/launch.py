@@ -11,22 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestra import agents, processes
-from orchestra.config import schema as configs
-from orchestra.core import fast_json as quick_json
+from orchestra.config import schema
+from orchestra.core import fast_json
 from orchestra.core.attention import border
-from orchestra.core.guidance import all_said
-from orchestra.core.models import Delivery, Doing, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.core.guidance import as_one_message
+from orchestra.core.models import ActivityState, Delivery, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
-from orchestra.project import entry_points as programs
+from orchestra.project import entry_points
 from orchestra.storage.files import make_private, read_text, write_atomic
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import start_slots as starts
-from orchestra.workers import trust
+from orchestra.workers import git_config_guard, start_slots, trust
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this what the first one said
 PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
@@ -37,107 +35,107 @@ SETUP_SECONDS = 1800.0
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
 
-def open_pane(orchestra: Orchestra, worker: Worker, per_window: int) -> Pane:
+def open_pane(project: Project, worker: Worker, per_window: int) -> Pane:
     """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
-    orchestra.remember()
-    return orchestra.tmux.open_worker(_plan(orchestra, worker), per_window=per_window)
+    project.remember()
+    return project.tmux.open_worker(_plan(project, worker), per_window=per_window)
 
 
-def plans(orchestra: Orchestra, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:
+def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:
     """Record a launch of each, and say how to open its pane: what `up` does after a crash or a reboot.
 
     They start one after the other: a dozen at once would take the machine from the one that is looked at.
     """
     found: list[WorkerPlan] = []
     for worker in workers:
-        recorded = orchestra.store.record(worker.id, orchestra.store.event("launched", by))
+        recorded = project.store.record(worker.id, project.store.event("launched", by))
         if recorded.worker is not None and not recorded.refused:
-            plan = _plan(orchestra, recorded.worker)
-            late = programs.later(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
+            plan = _plan(project, recorded.worker)
+            late = entry_points.delayed(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
             found.append(plan._replace(argv=late))
     return found
 
 
-def _plan(orchestra: Orchestra, worker: Worker) -> WorkerPlan:
-    keep_environment(orchestra, worker.agent, orchestra.store.file(worker.id, "environment"))
-    argv = (*orchestra.program(), "worker", "run", worker.id)
+def _plan(project: Project, worker: Worker) -> WorkerPlan:
+    keep_environment(project, worker.agent, project.store.file(worker.id, "environment"))
+    argv = (*project.program(), "worker", "run", worker.id)
     told = border(worker, None)
-    return WorkerPlan(worker.id, worker.nonce, argv, orchestra.root, told.label, told.title, told.since)
+    return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)
 
 
-def start_again(orchestra: Orchestra, number: str, by: str, session: str = "") -> Worker:
+def start_again(project: Project, number: str, by: str, session: str = "") -> Worker:
     """Record a launch and open the pane; `session` begins a new conversation. Raises OrchestraError when refused."""
-    event = orchestra.store.event("launched", by, session=session)
-    recorded = orchestra.store.record(number, event)
+    event = project.store.event("launched", by, session=session)
+    recorded = project.store.record(number, event)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be started: {recorded.refused}")
-    open_pane(orchestra, recorded.worker, per_window=orchestra.per_window)
+    open_pane(project, recorded.worker, per_window=project.per_window)
     return recorded.worker
 
 
-def newest(orchestra: Orchestra, base: str) -> str:
+def fetched_base(project: Project, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
-    if orchestra.tracker_name == "github" and now - orchestra.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
-        tripwire.check(orchestra)  # a fetch asks what the config names for a credential or a connection
-        orchestra.repository.fetch(base, timeout=FETCH_SECONDS)
-        orchestra.fetched[base] = now
-    return orchestra.repository.resolve(base)
+    if project.tracker_name == "github" and now - project.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
+        git_config_guard.check(project)  # a fetch asks what the config names for a credential or a connection
+        project.repository.fetch(base, timeout=FETCH_SECONDS)
+        project.fetched[base] = now
+    return project.repository.resolve(base)
 
 
-def check_installed(orchestra: Orchestra, name: str) -> None:
+def check_installed(project: Project, name: str) -> None:
     """Raise OrchestraError, with the command that installs it, when the agent's program does not answer."""
-    command = orchestra.options(name).command
+    command = project.options(name).command
     agent = agents.agent(name)
-    if not agents.installed(command, orchestra.environ):
+    if not agents.installed(command, project.environ):
         raise OrchestraError(f"the agent {command!r} is not installed", f"install it: {agent.INSTALL}")
 
 
-def keep_environment(orchestra: Orchestra, agent: str, path: str) -> None:
+def keep_environment(project: Project, agent: str, path: str) -> None:
     """Keep what an agent may have of the caller's environment: 0600, never in argv or in tmux (failures.md 3.6)."""
-    if "ORCHESTRA_PROJECT" in orchestra.environ and os.path.exists(path):
+    if "ORCHESTRA_PROJECT" in project.environ and os.path.exists(path):
         return
-    extra = orchestra.config.agents[agent].env if agent in orchestra.config.agents else ()
-    allowed = configs.environment_allowed(extra, orchestra.environ)
+    extra = project.config.agents[agent].env if agent in project.config.agents else ()
+    allowed = schema.environment_allowed(extra, project.environ)
     text = json.dumps(allowed, sort_keys=True)
     if _text(path) != text:
         make_private(os.path.dirname(path))
         write_atomic(path, text)
 
 
-def keep_token(orchestra: Orchestra) -> None:
+def keep_token(project: Project) -> None:
     """Keep the token that only the caller's environment holds: `down` has forgotten it, and the monitor needs it."""
-    if orchestra.tracker_name == "github":
-        from orchestra.github import auth as token
+    if project.tracker_name == "github":
+        from orchestra.github import auth
 
-        token.keep_given(orchestra.remote[0], orchestra.environ, Path(orchestra.home))
+        auth.keep_given(project.remote[0], project.environ, Path(project.home))
 
 
-def agent_environment(orchestra: Orchestra, worker: Worker) -> dict[str, str]:
+def agent_environment(project: Project, worker: Worker) -> dict[str, str]:
     """The whole environment of a worker's agent: the kept part, who it is, and a tmux of its own (failures.md O13)."""
-    private = orchestra.store.file(worker.id, "tmux")
+    private = project.store.file(worker.id, "tmux")
     make_private(private)
-    kept = _environment(orchestra, orchestra.store.file(worker.id, "environment"))
+    kept = _environment(project, project.store.file(worker.id, "environment"))
     return {**kept, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker.id, processes.MARK: worker.nonce}
 
 
-def orchestrator_environment(orchestra: Orchestra) -> dict[str, str]:
+def orchestrator_environment(project: Project) -> dict[str, str]:
     """The whole environment of the orchestrator's agent."""
-    return _environment(orchestra, os.path.join(orchestra.orchestrator_directory, "environment"))
+    return _environment(project, os.path.join(project.orchestrator_directory, "environment"))
 
 
-def _environment(orchestra: Orchestra, path: str) -> dict[str, str]:
+def _environment(project: Project, path: str) -> dict[str, str]:
     try:
-        found = quick_json.loads(read_text(path))
+        found = fast_json.loads(read_text(path))
     except (OSError, ValueError):
         found = None
-    kept: Mapping[str, str] = found if _speakable(found) else configs.environment_allowed((), orchestra.environ)
+    kept: Mapping[str, str] = found if _speakable(found) else schema.environment_allowed((), project.environ)
     return {
         **kept,
-        "PATH": os.path.dirname(programs.shim(orchestra.home)) + os.pathsep + kept.get("PATH", os.defpath),
-        "TERM": orchestra.environ.get("TERM", "screen-256color"),
-        "ORCHESTRA_PROJECT": orchestra.project,
-        "ORCHESTRA_HOME": orchestra.home,
+        "PATH": os.path.dirname(entry_points.shim_path(project.home)) + os.pathsep + kept.get("PATH", os.defpath),
+        "TERM": project.environ.get("TERM", "screen-256color"),
+        "ORCHESTRA_PROJECT": project.key,
+        "ORCHESTRA_HOME": project.home,
     }
 
 
@@ -149,39 +147,39 @@ def _speakable(found: Any) -> bool:
         return False
 
 
-def prepare(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> None:
+def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
     """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
-    repository, path = orchestra.repository, worker.worktree
+    repository, path = project.repository, worker.worktree
     if not repository.ready(path):
-        tripwire.check(orchestra)
-        trust.check_again(orchestra, worker)
+        git_config_guard.check(project)
+        trust.check_again(project, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
-        repository.add(path, worker.branch, _start(orchestra, worker), f"orchestra #{worker.id}", adopt=True)
+        repository.add(path, worker.branch, _start(project, worker), f"orchestra #{worker.id}", adopt=True)
         repository.checkout(path)
-    elif prepared(orchestra, worker):
+    elif is_prepared(project, worker):
         return
-    for line in repository.copy_and_link(path, orchestra.config.copy, orchestra.config.link):
+    for line in repository.copy_and_link(path, project.config.copy, project.config.link):
         say(line)
-    if orchestra.config.setup:
-        say(f"setup: {orchestra.config.setup}")
-        unchanged = not tripwire.changed(orchestra)
-        _setup(orchestra, worker)
+    if project.config.setup:
+        say(f"setup: {project.config.setup}")
+        unchanged = not git_config_guard.changed(project)
+        _setup(project, worker)
         if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
-            tripwire.accept(orchestra)
-    write_atomic(orchestra.store.file(worker.id, PREPARED), worker.nonce)
+            git_config_guard.accept(project)
+    write_atomic(project.store.file(worker.id, PREPARED), worker.nonce)
 
 
-def prepared(orchestra: Orchestra, worker: Worker) -> bool:
+def is_prepared(project: Project, worker: Worker) -> bool:
     """Whether this worker's worktree was made once, setup and all."""
-    return _text(orchestra.store.file(worker.id, PREPARED)) == worker.nonce
+    return _text(project.store.file(worker.id, PREPARED)) == worker.nonce
 
 
-def _start(orchestra: Orchestra, worker: Worker) -> str:
+def _start(project: Project, worker: Worker) -> str:
     """Where the branch begins; of a worktree that was removed since, by whomever, where its work has come."""
-    if not prepared(orchestra, worker):
+    if not is_prepared(project, worker):
         return worker.base_commit
     try:
-        return trash.bring_branch(orchestra.repository, worker.branch)
+        return trash.restore_branch(project.repository, worker.branch)
     except OrchestraError:  # it never had a commit that anything kept
         return worker.base_commit
 
@@ -193,14 +191,14 @@ def _text(path: str) -> str:
         return ""
 
 
-def _setup(orchestra: Orchestra, worker: Worker) -> None:
+def _setup(project: Project, worker: Worker) -> None:
     """Run the project's `setup` in the new worktree; its output is the pane's."""
-    command = orchestra.config.setup or ""
+    command = project.config.setup or ""
     try:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=worker.worktree,
-            env=agent_environment(orchestra, worker),
+            env=agent_environment(project, worker),
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -214,21 +212,21 @@ def _setup(orchestra: Orchestra, worker: Worker) -> None:
         )
 
 
-def write_launch(orchestra: Orchestra, worker: Worker) -> Launch:
+def write_launch(project: Project, worker: Worker) -> Launch:
     """Write the agent's files and say what to run: the old conversation where there is one, else the prompt."""
     agent = agents.agent(worker.agent)
-    environment = agent_environment(orchestra, worker)
+    environment = agent_environment(project, worker)
     resume = agent.conversation_exists(worker.agent_session, environment)
     if not resume:
-        worker = _begun(orchestra, worker, agent.session_to_begin(worker.agent_session, environment))
-    words = resume_words(worker, _missed(worker)) if resume else _text(orchestra.store.file(worker.id, FIRST))
-    options = orchestra.options(worker.agent)
+        worker = _begun(project, worker, agent.session_to_begin(worker.agent_session, environment))
+    words = resume_words(worker, _missed(worker)) if resume else _text(project.store.file(worker.id, FIRST))
+    options = project.options(worker.agent)
     if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
         options = options._replace(plan="reviewed")
-    launch = agent.launch(orchestra.seat(worker), options, resume=resume, say=words)
+    launch = agent.launch(project.context(worker), options, resume=resume, say=words)
     for name, text in launch.files.items():
-        write_atomic(orchestra.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
-    heartbeat = orchestra.store.file(worker.id, "heartbeat")
+        write_atomic(project.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
+    heartbeat = project.store.file(worker.id, "heartbeat")
     if not os.path.exists(heartbeat):  # the agent's `sh` touches it: it would make it readable for all
         write_atomic(heartbeat, "")
         os.utime(heartbeat, (0, 0))
@@ -243,47 +241,57 @@ def _missed(worker: Worker) -> list[Guidance]:
     return [g for g in open_ones if g.id not in had]
 
 
-def _begun(orchestra: Orchestra, worker: Worker, session: str) -> Worker:
+def _begun(project: Project, worker: Worker, session: str) -> Worker:
     """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
     if session == worker.agent_session:
         return worker
-    event = orchestra.store.event("launched", "worker run", session=session)
-    return orchestra.store.record(worker.id, event).worker or worker
+    event = project.store.event("launched", "worker run", session=session)
+    return project.store.record(worker.id, event).worker or worker
 
 
 def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:
     """What a resumed agent is told: the guidance it has not had, or to go on when it was cut off in its work."""
     if missed:
-        return all_said(missed)
+        return as_one_message(missed)
     if worker.status in (Status.STUCK, Status.COMPLETE, Status.PAUSED):
         return ""
-    if worker.activity.detail in (Doing.WAITING, Doing.LIMITED) and worker.status is not Status.REGISTERED:
+    if (
+        worker.activity.detail in (ActivityState.WAITING, ActivityState.LIMITED)
+        and worker.status is not Status.REGISTERED
+    ):
         return ""
     return "Guidance g0 from orchestra:\nYou were interrupted by a restart. Look at where you were, and go on."
 
 
-def lost(orchestra: Orchestra, worker: Worker, pane: Pane | None) -> str:
+def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
     """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
-    screen = orchestra.tmux.capture(pane) if pane else ""
-    seen = agents.agent(worker.agent).trouble(screen)
+    screen = project.tmux.capture(pane) if pane else ""
+    seen = agents.agent(worker.agent).startup_problem(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
     reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
     context = "\n".join(screen.strip().splitlines()[-5:])
-    orchestra.store.record(worker.id, orchestra.store.event("failed", "spawn", reason=reason, context=context))
+    project.store.record(worker.id, project.store.event("failed", "spawn", reason=reason, context=context))
     return reason
 
 
-def trouble(orchestra: Orchestra, worker: Worker, pane: Pane, patience: float) -> str | None:
+def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
-    seen = agents.agent(worker.agent).trouble(orchestra.tmux.drawn(pane))
+    seen = agents.agent(worker.agent).startup_problem(project.tmux.drawn(pane))
     launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
-    waited = orchestra.now() - (seconds_of(launched) or orchestra.now())
-    if seen is None and prepared(orchestra, worker) and waited > patience and not starts.in_line(orchestra, worker.id):
-        seen = agents.Trouble("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
+    waited = project.now() - (seconds_of(launched) or project.now())
+    if (
+        seen is None
+        and is_prepared(project, worker)
+        and waited > patience
+        and not start_slots.in_line(project, worker.id)
+    ):
+        seen = agents.StartupProblem(
+            "silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look."
+        )
     if seen is None:
         return None
     kind = "limited" if seen.kind in agents.LIMITS else "blocked"
     said = f"{seen.sentence} {seen.mend}"
     facts = {"gate": "permission", "summary": said, "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
-    orchestra.store.record(worker.id, orchestra.store.event(kind, "spawn", **facts))
+    project.store.record(worker.id, project.store.event(kind, "spawn", **facts))
     return said

@@ -7,10 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra.core import attention
-from orchestra.core import fast_json as quick_json
-from orchestra.core import serialization as snapshot
-from orchestra.core.attention import Seen
+from orchestra.core import attention, fast_json, serialization
+from orchestra.core.attention import ObservedWorker
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Attention, Changes, Pane, Status, Worker
@@ -18,20 +16,20 @@ from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import make_private, read_text, write_atomic
 from orchestra.storage.session_store import Problem
-from orchestra.workers import token_usage as tokens
+from orchestra.workers import token_usage
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
     from orchestra.workers.token_usage import Tokens
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
 
 
-class Row(NamedTuple):
+class WorkerRow(NamedTuple):
     """One worker as people see it. `age` in seconds since its status began; `changes` None where nothing is known."""
 
-    seen: Seen
+    seen: ObservedWorker
     attention: Attention | None
     why: str
     age: float
@@ -45,48 +43,48 @@ class Row(NamedTuple):
         return self.seen.worker
 
 
-class View(NamedTuple):
+class Overview(NamedTuple):
     """Every worker, most urgent first, what could not be read, and whether the workspace is open (None: unknown)."""
 
     project: str
-    rows: tuple[Row, ...]
+    rows: tuple[WorkerRow, ...]
     problems: tuple[Problem, ...]
     open: bool | None
     forge: str = ""  # how old what GitHub said is, where that matters, and why
     warning: str = ""  # what concerns all of them
 
 
-def look(orchestra: Orchestra, *, changes: bool = True) -> View:
+def overview(project: Project, *, changes: bool = True) -> Overview:
     """One look at all workers. A server that does not answer leaves panes unknown; nothing ends (S11)."""
-    panes, is_open = _panes(orchestra)
-    found = orchestra.store.listing()
+    panes, is_open = _panes(project)
+    found = project.store.listing()
     seens = [
-        Seen(worker, panes.get((worker.id, worker.nonce)), is_open, orchestra.store.heartbeat(worker.id))
+        ObservedWorker(worker, panes.get((worker.id, worker.nonce)), is_open, project.store.heartbeat(worker.id))
         for worker in found.workers
     ]
-    held = changes_of(orchestra, seens) if changes else {}
-    now, silent = orchestra.now(), orchestra.config.limits.silent
-    ranked = attention.order((attention.attention(seen, now, silent), seen) for seen in seens)
+    held = changes_of(project, seens) if changes else {}
+    now, silent = project.now(), project.config.limits.silent
+    ranked = attention.by_urgency((attention.attention(seen, now, silent), seen) for seen in seens)
     rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
-    return View(orchestra.project, rows, found.problems, is_open, _forge(orchestra, found.workers))
+    return Overview(project.key, rows, found.problems, is_open, _forge(project, found.workers))
 
 
-def _row(seen: Seen, kind: Attention | None, now: float, held: Changes | None) -> Row:
+def _row(seen: ObservedWorker, kind: Attention | None, now: float, held: Changes | None) -> WorkerRow:
     since = seconds_of(seen.worker.status_since)
     old = max(0.0, now - since) if since else 0.0
-    return Row(seen, kind, attention.why(seen, kind), old, held)
+    return WorkerRow(seen, kind, attention.reason(seen, kind), old, held)
 
 
-def counted(orchestra: Orchestra, view: View) -> View:
+def with_tokens(project: Project, view: Overview) -> Overview:
     """The same with what each worker has used: transcripts are read on for it, so not for the table of `list`."""
-    used = tokens.of(orchestra, [row.worker for row in view.rows])
+    used = token_usage.tokens_of(project, [row.worker for row in view.rows])
     return view._replace(rows=tuple(row._replace(tokens=used.get(row.worker.id)) for row in view.rows))
 
 
-def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | None]:
+def _panes(project: Project) -> tuple[dict[tuple[str, str], Pane], bool | None]:
     """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
     try:
-        found = orchestra.tmux.panes_if_open()
+        found = project.tmux.panes_if_open()
         if found is None:
             return {}, False
         return {(pane.worker, pane.nonce): pane for pane in found}, True
@@ -94,60 +92,60 @@ def _panes(orchestra: Orchestra) -> tuple[dict[tuple[str, str], Pane], bool | No
         return {}, None
 
 
-def _forge(orchestra: Orchestra, workers: Iterable[Worker]) -> str:
+def _forge(project: Project, workers: Iterable[Worker]) -> str:
     """The age of what is shown of pull requests, once it is old or GitHub is in trouble; no request is made."""
     if not any(worker.pull is not None and worker.status in LIVE for worker in workers):
         return ""
-    from orchestra.github import rate_limit as budget  # 8 ms, for those who have a pull request
+    from orchestra.github import rate_limit  # 8 ms, for those who have a pull request
 
-    heard, trouble = budget.last_words(os.path.join(orchestra.store.cache, "github"), orchestra.now())
+    heard, trouble = rate_limit.last_words(os.path.join(project.store.cache, "github"), project.now())
     if heard is None or (heard < OLD_SECONDS and not trouble):
         return ""
     return f"pull requests as of {age(heard)} ago" + (f"; {clean(trouble)}" if trouble else "")
 
 
-def worker_of(orchestra: Orchestra, worker: str) -> Worker:
+def worker_of(project: Project, worker: str) -> Worker:
     """The worker with this number; raises OrchestraError when there is none."""
-    found = orchestra.store.read(worker)
+    found = project.store.read(worker)
     if found is None:
         raise OrchestraError(f"there is no worker #{worker}", f"spawn it: orchestra spawn {worker}")
     return found
 
 
-def row_of(orchestra: Orchestra, worker: str) -> Row:
+def row_of(project: Project, worker: str) -> WorkerRow:
     """One worker as people see it."""
-    worker_of(orchestra, worker)
-    return next(row for row in look(orchestra).rows if row.worker.id == worker)
+    worker_of(project, worker)
+    return next(row for row in overview(project).rows if row.worker.id == worker)
 
 
-def pane_of(orchestra: Orchestra, worker: Worker) -> Pane | None:
+def pane_of(project: Project, worker: Worker) -> Pane | None:
     """The worker's own pane, dead or alive; None when there is none. Raises Unreachable when tmux does not answer."""
-    panes = orchestra.tmux.panes()
+    panes = project.tmux.panes()
     return next((pane for pane in panes if (pane.worker, pane.nonce) == (worker.id, worker.nonce)), None)
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def row_json(row: WorkerRow) -> dict[str, Any]:
     """A worker as `--json` prints it: the snapshot, and what was seen beside it."""
     pane = row.seen.pane
-    asked = [snapshot.escalation_json(one) for one in open_questions(row.worker)]
+    asked = [serialization.escalation_json(one) for one in open_questions(row.worker)]
     return {
-        **snapshot.to_json(row.worker),
+        **serialization.to_json(row.worker),
         "escalation": asked[0] if asked else None,
         "escalations": asked,
         "attention": row.attention.value if row.attention else None,
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
-        "tokens": tokens.as_json(row.tokens),
+        "tokens": token_usage.as_json(row.tokens),
     }
 
 
-def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes]:
+def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, Changes]:
     """What each worktree holds, asked of git only for workers that did something since the last time.
 
     `git diff` takes 3 to 80 ms a worktree: 200 workers would cost seconds at every `list` (make bench).
     """
-    path = os.path.join(orchestra.store.cache, "changes.json")
+    path = os.path.join(project.store.cache, "changes.json")
     known = _known(path)
     held: dict[str, Changes] = {}
     asked = {}
@@ -157,13 +155,13 @@ def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes
         kept = known.get(worker.id)
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
-        elif worker.status not in _STILL and orchestra.repository.ready(worker.worktree):
-            found = orchestra.repository.changes(worker.worktree, worker.base_commit)
+        elif worker.status not in _STILL and project.repository.ready(worker.worktree):
+            found = project.repository.changes(worker.worktree, worker.base_commit)
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
         try:
-            make_private(orchestra.store.cache)
+            make_private(project.store.cache)
             write_atomic(path, json.dumps({**known, **asked}))
         except OSError:
             return held  # a full disk: it is asked again next time
@@ -172,33 +170,33 @@ def changes_of(orchestra: Orchestra, seens: Iterable[Seen]) -> dict[str, Changes
 
 def _known(path: str) -> dict[str, tuple[str, list[int]]]:
     try:
-        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in quick_json.loads(read_text(path)).items()}
+        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in fast_json.loads(read_text(path)).items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
         return {}
 
 
-def refresh(orchestra: Orchestra) -> None:
+def refresh(project: Project) -> None:
     """Bring the bar and the borders up to date; nothing to do while the workspace is not open."""
     try:
-        view = look(orchestra, changes=False)
+        view = overview(project, changes=False)
         if view.open:
-            now = orchestra.now()
-            shown = attention.bar([row.seen for row in view.rows], now, orchestra.config.limits.silent)
+            now = project.now()
+            shown = attention.bar([row.seen for row in view.rows], now, project.config.limits.silent)
             panes = [(row.seen.pane, attention.border(row.worker, row.attention)) for row in view.rows]
             borders = {pane.id: border for pane, border in panes if pane}
-            orchestra.tmux.show(shown.text, shown.level, borders, _marks(view))
+            project.tmux.show(shown.text, shown.level, borders, _marks(view))
     except Unreachable:
         return
 
 
-def bar_of(orchestra: Orchestra) -> attention.Bar:
+def bar_of(project: Project) -> attention.Bar:
     """The bar as the session files alone have it: before the panes are open, a worker without one is no crash."""
-    workers = orchestra.store.listing().workers
-    seens = [Seen(worker, None, False, orchestra.store.heartbeat(worker.id)) for worker in workers]
-    return attention.bar(seens, orchestra.now(), orchestra.config.limits.silent)
+    workers = project.store.listing().workers
+    seens = [ObservedWorker(worker, None, False, project.store.heartbeat(worker.id)) for worker in workers]
+    return attention.bar(seens, project.now(), project.config.limits.silent)
 
 
-def _marks(view: View) -> dict[str, str]:
+def _marks(view: Overview) -> dict[str, str]:
     """By window, the mark of the worker in it that needs a person most: `!`, `+` for a review, or nothing."""
     marks: dict[str, str] = {}
     for row in view.rows:  # the most urgent first

@@ -9,30 +9,29 @@ from orchestra import processes
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
-from orchestra.storage.files import discard, read_text, write_atomic
-from orchestra.workers import git_config_guard as tripwire
-from orchestra.workers import stop as ending
+from orchestra.storage.files import read_text, remove_if_present, write_atomic
+from orchestra.workers import git_config_guard, stop
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 INTENT = "pruning"  # in the worker's directory, with its nonce: a removal began, and `up` ends it
 
 
-def reason(orchestra: Orchestra, worker: Worker) -> str:
+def reason(project: Project, worker: Worker) -> str:
     """Why this worker must stay; empty when nothing would be lost."""
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
-    repository, path = orchestra.repository, worker.worktree
+    repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
-    emptied = begun(orchestra, worker) and repository.hollow(path)  # its files were judged before they went
-    why = _occupied(orchestra, worker) if os.path.lexists(path) and not emptied else ""
-    return why or (_unproven(orchestra, worker, tip) if tip is not None else "")
+    emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went
+    why = _occupied(project, worker) if os.path.lexists(path) and not emptied else ""
+    return why or (_unproven(project, worker, tip) if tip is not None else "")
 
 
-def _occupied(orchestra: Orchestra, worker: Worker) -> str:
+def _occupied(project: Project, worker: Worker) -> str:
     """Why the worktree, which is there, must stay."""
-    repository, path = orchestra.repository, worker.worktree
+    repository, path = project.repository, worker.worktree
     if not repository.is_ours(path):
         return f"{path} is not a worktree of ours"
     branch = repository.branch_of(path)
@@ -44,70 +43,70 @@ def _occupied(orchestra: Orchestra, worker: Worker) -> str:
     ignored = repository.ignored(path)
     if ignored:
         return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
-    others = processes.inside(path, but=worker.nonce)
+    others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 
 
-def _unproven(orchestra: Orchestra, worker: Worker, tip: str) -> str:
+def _unproven(project: Project, worker: Worker, tip: str) -> str:
     """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request (W3)."""
     merged = worker.pull is not None and worker.pull.state == "merged" and worker.pull.head_sha == tip
     if merged or tip == worker.base_commit:
         return ""
-    count = orchestra.repository.unpushed_of(worker.branch, worker.base)
+    count = project.repository.unpushed_of(worker.branch, worker.base)
     return f"{count} commit{'' if count == 1 else 's'} not pushed" if count else ""
 
 
-def begun(orchestra: Orchestra, worker: Worker) -> bool:
+def begun(project: Project, worker: Worker) -> bool:
     """Whether a removal of this very worker began and did not end."""
     try:
-        return read_text(orchestra.store.file(worker.id, INTENT)) == worker.nonce
+        return read_text(project.store.file(worker.id, INTENT)) == worker.nonce
     except OSError:
         return False
 
 
-def forget(orchestra: Orchestra, number: str) -> None:
+def forget(project: Project, number: str) -> None:
     """Take away the mark of a removal that has ended."""
-    discard(orchestra.store.file(number, INTENT))
+    remove_if_present(project.store.file(number, INTENT))
 
 
-def finish(orchestra: Orchestra, worker: Worker) -> str:
+def finish(project: Project, worker: Worker) -> str:
     """End a removal that began; or why it is called off, where what was proven holds no more."""
-    why = reason(orchestra, worker)
+    why = reason(project, worker)
     if why:
-        forget(orchestra, worker.id)
+        forget(project, worker.id)
     else:
-        remove(orchestra, worker)
+        remove(project, worker)
     return why
 
 
-def remove(orchestra: Orchestra, worker: Worker) -> None:
+def remove(project: Project, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
-    tripwire.check(orchestra)
-    repository = orchestra.repository
-    write_atomic(orchestra.store.file(worker.id, INTENT), worker.nonce)
+    git_config_guard.check(project)
+    repository = project.repository
+    write_atomic(project.store.file(worker.id, INTENT), worker.nonce)
     try:
-        ending.end(orchestra, worker)
+        stop.close(project, worker)
         repository.remove(worker.worktree, worker.branch, id=worker.id)
         tip = repository.branch_tip(worker.branch)
         if tip is not None:
             repository.delete_branch(worker.branch, tip)
     except OrchestraError:
-        forget(orchestra, worker.id)  # refused: `up` would be, too; what is missing then, the next `prune` does
+        forget(project, worker.id)  # refused: `up` would be, too; what is missing then, the next `prune` does
         raise
-    orchestra.store.put_away(worker.id)
-    forget(orchestra, worker.id)
+    project.store.put_away(worker.id)
+    forget(project, worker.id)
 
 
-def undo(orchestra: Orchestra, number: str, branch: str, path: str) -> str | None:
+def undo(project: Project, number: str, branch: str, path: str) -> str | None:
     """Make branch and worktree again where they are missing; the ref of the files that were written there, or None."""
-    repository = orchestra.repository
-    tip = trash.bring_branch(repository, branch)
+    repository = project.repository
+    tip = trash.restore_branch(repository, branch)
     if not repository.ready(path):
         repository.add(path, branch, tip, f"orchestra #{number}", adopt=True)
         repository.checkout(path)
-    return trash.bring_files(repository, path, number)
+    return trash.restore_files(repository, path, number)
 
 
-def kept(orchestra: Orchestra, owner: str = "") -> tuple[str, ...]:
+def kept(project: Project, owner: str = "") -> tuple[str, ...]:
     """The refs that removals kept, of one worker's files or of everything, newest first."""
-    return tuple(one.ref for one in trash.listed(orchestra.repository, owner))
+    return tuple(one.ref for one in trash.list_trash(project.repository, owner))

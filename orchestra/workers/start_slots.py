@@ -11,24 +11,24 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core.models import Doing
+from orchestra.core.models import ActivityState
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held, locked, make_private
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 PLACES = max(4, (os.cpu_count() or 1) + 1)  # measured with 20 agents on 2 cores: more are no faster, and all late
 HELD_SECONDS = 15.0  # at most: an agent that shows a dialog instead of coming up holds up nobody for longer
 LOOK_SECONDS = 0.1
 
 
-def wait(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> bool:
+def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
     """Stand in line until fewer than PLACES are before this worker; whether it had to wait.
 
     The place is this process's until it ends or becomes the agent. Where no file can be locked nobody waits.
     """
-    path = _file(orchestra, number)
+    path = _file(project, number)
     try:
         make_private(os.path.dirname(path))
         locked(path).__enter__()
@@ -38,13 +38,13 @@ def wait(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> bool:
             if before != shown:
                 say(f"waiting for a place to start: {before} before it")
             shown = before
-            orchestra.pause(min(1.0, 0.05 * (before - PLACES + 1)))
+            project.pause(min(1.0, 0.05 * (before - PLACES + 1)))
     except (OSError, OrchestraError):
         return False
     return shown > 0
 
 
-def keep(orchestra: Orchestra, number: str) -> None:
+def keep(project: Project, number: str) -> None:
     """Keep the place, in a child, until the agent that this process becomes has come up."""
     agent = os.getpid()
     child = os.fork()
@@ -57,18 +57,18 @@ def keep(orchestra: Orchestra, number: str) -> None:
             for fd in range(3):  # an open terminal would keep the pane from being seen dead
                 os.dup2(null, fd)
             os.chdir("/")
-            orchestra.until(lambda: not _lives(agent) or _is_up(orchestra, number), HELD_SECONDS, LOOK_SECONDS)
+            project.until(lambda: not _lives(agent) or _is_up(project, number), HELD_SECONDS, LOOK_SECONDS)
     finally:
         os._exit(0)
 
 
-def in_line(orchestra: Orchestra, number: str) -> bool:
+def in_line(project: Project, number: str) -> bool:
     """Whether the worker waits for its place, or has just got it."""
-    return is_held(_file(orchestra, number))
+    return is_held(_file(project, number))
 
 
-def _file(orchestra: Orchestra, number: str) -> str:
-    return os.path.join(orchestra.store.cache, "starts", number)
+def _file(project: Project, number: str) -> str:
+    return os.path.join(project.store.cache, "starts", number)
 
 
 def _before(path: str) -> int:
@@ -79,9 +79,9 @@ def _before(path: str) -> int:
     return sum(map(is_held, older))
 
 
-def _is_up(orchestra: Orchestra, number: str) -> bool:
-    worker = orchestra.store.read(number)
-    return worker is None or worker.activity.state is not Doing.STARTING
+def _is_up(project: Project, number: str) -> bool:
+    worker = project.store.read(number)
+    return worker is None or worker.activity.state is not ActivityState.STARTING
 
 
 def _lives(pid: int) -> bool:

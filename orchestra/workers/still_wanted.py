@@ -10,69 +10,67 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core import serialization as snapshot
+from orchestra.core import serialization
 from orchestra.core.models import Event, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, make_private
 
 if TYPE_CHECKING:
-    from orchestra.github.poller import Poll, Watch
-    from orchestra.project.context import Orchestra
+    from orchestra.github.poller import Poll, Poller
+    from orchestra.project.context import Project
 
 FRESH_SECONDS = 60.0  # an answer of this age is as good as a new one
 ASK_SECONDS = 4.0  # for each wait: a network that hangs must not keep the agents
 UNASKED = frozenset({"up", "monitor"})  # who brings agents back without a person having looked
 
 
-def looked_up(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> Worker:
+def check_still_wanted(project: Project, worker: Worker, say: Callable[[str], None]) -> Worker:
     """The worker: paused when its issue was closed meanwhile, merged when its work was; else as it is."""
     if worker.activity.source not in UNASKED:
         return worker
     try:
-        event = _local(orchestra, worker) if orchestra.tracker_name == "local" else _on_github(orchestra, worker)
+        event = _local(project, worker) if project.tracker_name == "local" else _on_github(project, worker)
     except (OrchestraError, OSError) as wrong:
         say(f"whether its issue is still open is not known: {wrong}")
         return worker
-    return (orchestra.store.record(worker.id, event).worker or worker) if event else worker
+    return (project.store.record(worker.id, event).worker or worker) if event else worker
 
 
-def landed(orchestra: Orchestra, worker: Worker) -> bool:
+def is_merged_locally(project: Project, worker: Worker) -> bool:
     """Without a forge a person merges by hand: the base branch then holds the worker's last commit."""
-    tip = orchestra.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
-    return tip is not None and tip != worker.base_commit and orchestra.repository.holds(worker.base, tip)
+    tip = project.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
+    return tip is not None and tip != worker.base_commit and project.repository.holds(worker.base, tip)
 
 
-def _local(orchestra: Orchestra, worker: Worker) -> Event | None:
-    if landed(orchestra, worker):
-        return orchestra.store.event("landed", "worker run")
-    return _held(orchestra, worker) if orchestra.tracker.issue(worker.id).state == "closed" else None
+def _local(project: Project, worker: Worker) -> Event | None:
+    if is_merged_locally(project, worker):
+        return project.store.event("landed", "worker run")
+    return _held(project, worker) if project.tracker.issue(worker.id).state == "closed" else None
 
 
-def _on_github(orchestra: Orchestra, worker: Worker) -> Event | None:
-    watch = orchestra.watch_for(ASK_SECONDS)
-    make_private(orchestra.store.cache)
-    with locked(os.path.join(orchestra.store.cache, "standing.lock"), wait=3 * ASK_SECONDS):
+def _on_github(project: Project, worker: Worker) -> Event | None:
+    watch = project.watch_for(ASK_SECONDS)
+    make_private(project.store.cache)
+    with locked(os.path.join(project.store.cache, "standing.lock"), wait=3 * ASK_SECONDS):
         poll, old, _ = watch.last()
         if poll is None or old is None or old > FRESH_SECONDS:
             poll = watch.poll()
-    return _merged(orchestra, worker, poll) or (
-        _held(orchestra, worker) if _is_closed(watch, worker.id, poll) else None
-    )
+    return _merged(project, worker, poll) or (_held(project, worker) if _is_closed(watch, worker.id, poll) else None)
 
 
-def _merged(orchestra: Orchestra, worker: Worker, poll: Poll) -> Event | None:
+def _merged(project: Project, worker: Worker, poll: Poll) -> Event | None:
     own = [seen for seen in poll.pulls if worker.pull is not None and seen.number == worker.pull.number]
     if worker.pull is None or not own or own[0].state != "merged":
         return None
     pull = worker.pull._replace(state="merged", head_sha=own[0].head_sha, observed_at=stamp(poll.at))
-    return orchestra.store.event("pull", "worker run", pullRequest=snapshot.pull_json(pull), url=own[0].url)
+    return project.store.event("pull", "worker run", pullRequest=serialization.pull_json(pull), url=own[0].url)
 
 
-def _is_closed(watch: Watch, number: str, poll: Poll) -> bool:
+def _is_closed(watch: Poller, number: str, poll: Poll) -> bool:
     """An issue that the poll does not show may only not have changed lately: it is asked for by itself."""
     return all(issue.number != number for issue in poll.issues) and watch.issue_state(number) == "closed"
 
 
-def _held(orchestra: Orchestra, worker: Worker) -> Event:
-    return orchestra.store.event("paused", "worker run", reason=f"issue #{worker.id} was closed meanwhile")
+def _held(project: Project, worker: Worker) -> Event:
+    return project.store.event("paused", "worker run", reason=f"issue #{worker.id} was closed meanwhile")

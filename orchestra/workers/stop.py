@@ -6,57 +6,61 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from orchestra import processes
-from orchestra.core.models import Doing, Pane, Status, Worker
+from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.workers import pane_log as scrollback
+from orchestra.workers import pane_log
 from orchestra.workers.overview import pane_of, refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
 FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worker needs a pane
 
 
-def rest(orchestra: Orchestra, number: str, kind: str) -> Worker:
+def stop(project: Project, number: str, kind: str) -> Worker:
     """Record that a person laid a worker to rest (`paused`, `cancelled`), then end what runs of it."""
-    worker = worker_of(orchestra, number)
-    recorded = orchestra.store.record(number, orchestra.store.event(kind, orchestra.who))
+    worker = worker_of(project, number)
+    recorded = project.store.record(number, project.store.event(kind, project.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be {kind}: {recorded.refused}")
-    end(orchestra, worker)
-    refresh(orchestra)
+    close(project, worker)
+    refresh(project)
     return recorded.worker
 
 
-def end(orchestra: Orchestra, worker: Worker) -> None:
+def close(project: Project, worker: Worker) -> None:
     """Close the worker's pane and wait for the end of its processes; raises when one of them would not end."""
-    pane = pane_of(orchestra, worker)
+    pane = pane_of(project, worker)
     if pane is not None:
-        scrollback.keep(orchestra, pane)  # the person's word goes on, on a full disk too
-        orchestra.tmux.close(pane)
+        pane_log.save(project, pane)  # the person's word goes on, on a full disk too
+        project.tmux.close(pane)
     end_processes([worker])
 
 
-def fold(orchestra: Orchestra, worker: Worker, pane: Pane) -> bool:
+def close_finished_pane(project: Project, worker: Worker, pane: Pane) -> bool:
     """Put a finished worker's pane away: not under the eyes of a person, not while its agent works, nothing lost."""
-    if worker.activity.state in (Doing.STARTING, Doing.BUSY) and not pane.dead and worker.status is Status.MERGED:
+    if (
+        worker.activity.state in (ActivityState.STARTING, ActivityState.BUSY)
+        and not pane.dead
+        and worker.status is Status.MERGED
+    ):
         return False
-    if orchestra.tmux.watched(pane) or not scrollback.keep(orchestra, pane):
+    if project.tmux.watched(pane) or not pane_log.save(project, pane):
         return False
-    end(orchestra, worker)
+    close(project, worker)
     return True
 
 
 def end_processes(workers: Iterable[Worker]) -> None:
     """End whatever these workers' agents have left running; raises when one would not end even by KILL."""
-    left = processes.end({worker.nonce for worker in workers})
+    left = processes.end_marked({worker.nonce for worker in workers})
     if left:
         pids = " ".join(map(str, left))
         raise OrchestraError(f"processes of a worker do not end: {pids}", f"look: ps -o pid,stat,wchan,args -p {pids}")
 
 
-def end_outlived(orchestra: Orchestra, worker: Worker) -> None:
+def stop_orphans(project: Project, worker: Worker) -> None:
     """End an agent that outlived its pane, before the next one starts: one conversation has one agent."""
-    if processes.MARK not in orchestra.environ:  # from the agent's own shell it would be its own end
+    if processes.MARK not in project.environ:  # from the agent's own shell it would be its own end
         end_processes([worker])

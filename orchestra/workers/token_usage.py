@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra import agents
-from orchestra.agents.usage import LOOK_BYTES, Mark, Usage
-from orchestra.core import fast_json as quick_json
+from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
+from orchestra.core import fast_json
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, read_text, write_atomic
 
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
-Marks = dict[str, Mark]  # by transcript
+Marks = dict[str, ReadPosition]  # by transcript
 
 
 class Tokens(NamedTuple):
@@ -39,13 +39,13 @@ def short(count: int) -> str:
     return str(count)
 
 
-def told(found: Tokens) -> str:
+def summary(found: Tokens) -> str:
     """`1.2M: 12k in, 1.1M from the cache, 80k into it, 9k out`."""
     fresh, cached, stored, written = map(short, found.usage)
     return f"{found}: {fresh} in, {cached} from the cache, {stored} into it, {written} out"
 
 
-def together(found: Iterable[Tokens | None]) -> Tokens | None:
+def total(found: Iterable[Tokens | None]) -> Tokens | None:
     """All of several workers; None where no transcript tells."""
     told = [one for one in found if one]
     usage = Usage()
@@ -59,14 +59,14 @@ def as_json(found: Tokens | None) -> dict[str, int | bool] | None:
     return {**found.usage._asdict(), "total": found.usage.total, "behind": found.behind} if found else None
 
 
-def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
+def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
     """The tokens of those workers whose agents have a transcript that tells. No request is made."""
-    path = os.path.join(orchestra.store.cache, "tokens.json")
+    path = os.path.join(project.store.cache, "tokens.json")
     kept = _kept(path)
     seen: dict[str, tuple[str, Marks]] = {}
     left = LOOK_BYTES
     for worker in workers:
-        marks = _known(orchestra, worker, *kept.get(worker.id, ("", {})))
+        marks = _known(project, worker, *kept.get(worker.id, ("", {})))
         for transcript, mark in marks.items():
             marks[transcript] = agents.agent(worker.agent).used_in(transcript, mark, max(0, left))
             left -= marks[transcript].offset - mark.offset
@@ -75,19 +75,18 @@ def of(orchestra: Orchestra, workers: Iterable[Worker]) -> dict[str, Tokens]:
     if seen != kept:
         _keep(path, seen)
     found = {
-        number: together(Tokens(mark.usage, mark.behind) for mark in marks.values())
-        for number, (_, marks) in seen.items()
+        number: total(Tokens(mark.usage, mark.behind) for mark in marks.values()) for number, (_, marks) in seen.items()
     }
     return {number: used for number, used in found.items() if used and used.usage.total}
 
 
-def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Marks:
+def _known(project: Project, worker: Worker, nonce: str, marks: Marks) -> Marks:
     """The transcripts of all conversations of the worker: the journal has those before the one of now."""
     now = worker.extra.get("transcriptPath")
     if not isinstance(now, str) or not now:
         return {}
     if now not in marks or nonce != worker.nonce:
-        said = (event.data.get("transcript") for event, refused in orchestra.store.journal(worker.id) if not refused)
+        said = (event.data.get("transcript") for event, refused in project.store.journal(worker.id) if not refused)
         mine = dict.fromkeys([*(one for one in said if isinstance(one, str) and one), now])
     else:
         mine = dict.fromkeys(marks)
@@ -95,23 +94,23 @@ def _known(orchestra: Orchestra, worker: Worker, nonce: str, marks: Marks) -> Ma
         files = agents.agent(worker.agent).transcripts
     except OrchestraError:  # an agent that this version does not know
         return {}
-    return {path: marks.get(path, Mark()) for one in mine for path in files(one)}
+    return {path: marks.get(path, ReadPosition()) for one in mine for path in files(one)}
 
 
 def _kept(path: str) -> dict[str, tuple[str, Marks]]:
     try:
         return {
             str(number): (str(nonce), {str(name): _mark(mark) for name, mark in marks.items()})
-            for number, (nonce, marks) in quick_json.loads(read_text(path)).items()
+            for number, (nonce, marks) in fast_json.loads(read_text(path)).items()
         }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _mark(found: Any) -> Mark:
+def _mark(found: Any) -> ReadPosition:
     offset, usage, last, behind = found
     used = {str(name): Usage(*map(int, one)) for name, one in last.items()}
-    return Mark(int(offset), Usage(*map(int, usage)), used, bool(behind))
+    return ReadPosition(int(offset), Usage(*map(int, usage)), used, bool(behind))
 
 
 def _keep(path: str, seen: dict[str, tuple[str, Marks]]) -> None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import MEMBERS, Issue, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.reveal import reveal
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_REFERENCE = re.compile(r"^[ \t]*\[[^\]\n]*\]:[^\n]*$", re.MULTILINE)  # `[//]: # (words)`: a comment of Markdown
+_FOLDED = re.compile(r"<(?:details|template|script|style)\b[^>]*>|<[^>\n]*\bhidden\b[^>\n]*>", re.IGNORECASE)
+_GAP = re.compile(r"\n(?:[ \t]*\n){4,}")
+_SEEN = frozenset({"\n", "\t", "\u200d", "\ufe0f"})  # joiners of emoji, and their colour
 TRUSTED = "trusted"  # in the snapshot: the hash of the words that a person has read
 
 
-def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> str:
+def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> str:
     """The hash that pins an outsider's words, empty for a member's; raises OrchestraError unless a person trusts them.
 
     They are asked for once more after the person's yes: an edit in between voids it.
@@ -30,11 +36,11 @@ def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str
             f"#{issue.number} was written by {author}, who is no member of this repository",
             f"read it, then orchestra spawn {issue.number} --trust",
         )
-    pin = pinned(issue)
+    pin = text_hash(issue)
     words = f"{reveal(issue.title)}\n\n{reveal(issue.body)}"
     if not ask(f"#{issue.number} by {author}: {words}\n\nsha256 of these words: {pin}"):
         raise OrchestraError(f"#{issue.number} was not trusted; nothing was started")
-    if pinned(orchestra.tracker.issue(issue.number)) != pin:
+    if text_hash(project.tracker.issue(issue.number)) != pin:
         raise OrchestraError(
             f"#{issue.number} was edited while you read it; nothing was started",
             f"read it again: orchestra spawn {issue.number} --trust",
@@ -42,10 +48,10 @@ def check(orchestra: Orchestra, issue: Issue, *, given: bool, ask: Callable[[str
     return pin
 
 
-def check_again(orchestra: Orchestra, worker: Worker) -> None:
+def check_again(project: Project, worker: Worker) -> None:
     """Before an agent begins on an outsider's words: an edit since a person read them voids that."""
     pin = worker.extra.get(TRUSTED)
-    if pin and pinned(orchestra.tracker.issue(worker.id)) != pin:
+    if pin and text_hash(project.tracker.issue(worker.id)) != pin:
         raise OrchestraError(
             f"#{worker.id} was edited since you trusted it; no agent begins on it",
             f"orchestra restart {worker.id} goes on in its conversation, if it has one; to read it again: "
@@ -53,6 +59,32 @@ def check_again(orchestra: Orchestra, worker: Worker) -> None:
         )
 
 
-def pinned(issue: Issue) -> str:
+def text_hash(issue: Issue) -> str:
     """A hash of the words that a worker would get."""
     return hashlib.sha256(f"{issue.author}\0{issue.title}\0{issue.body}".encode(errors="replace")).hexdigest()
+
+
+def reveal(text: str) -> str:
+    """`text` with hidden characters as `<U+200B>`, and with a mark in front of what a web page does not show.
+
+    Nothing is left out, so that what was read is what the worker gets.
+    """
+    text = text.replace("\r\n", "\n")
+    text = _GAP.sub(lambda found: f"\n[{found[0].count(chr(10)) - 1} empty lines]\n", text)
+    for pattern, name in ((_COMMENT, "COMMENT"), (_REFERENCE, "NOT SHOWN"), (_FOLDED, "FOLDED AWAY")):
+        text = pattern.sub(lambda found, name=name: f"[{name}:] {found[0]}", text)  # type: ignore[misc]
+    return "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    if char in _SEEN or char.isprintable():
+        return _tag(char)
+    return f"<U+{ord(char):04X}>"
+
+
+def _tag(char: str) -> str:
+    """Printable by Python's word, invisible by a browser's: fillers, blanks and variation selectors."""
+    code = ord(char)
+    blank = code in (0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x034F, 0x17B4, 0x17B5)
+    selector = 0xFE00 <= code < 0xFE0F or 0xE0100 <= code <= 0xE01EF
+    return f"<U+{code:04X}>" if blank or selector or (unicodedata.category(char) == "Zs" and char != " ") else char

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from zlib import crc32
 
-from orchestra.core import fast_json as quick_json
+from orchestra.core import fast_json
 from orchestra.core.text import clean, clean_lines
 
 TYPE_CHECKING = False
@@ -164,14 +164,14 @@ def _request(tool: str, given: Mapping[str, Any]) -> str:
         given = {"questions": given.get("questions")}  # afterwards the answers stand beside them
     elif tool == "ExitPlanMode":
         given = {}  # the plan may have been edited in the dialog
-    return f"{crc32(quick_json.dumps([tool, given]).encode('utf-8', 'backslashreplace')):08x}"
+    return f"{crc32(fast_json.dumps([tool, given]).encode('utf-8', 'backslashreplace')):08x}"
 
 
 def _gist(given: Mapping[str, Any]) -> str:
     for key in _SAYS_MOST:
         if isinstance(given.get(key), str):
             return str(given[key])
-    return quick_json.dumps(given)[:400] if given else ""
+    return fast_json.dumps(given)[:400] if given else ""
 
 
 def _tool(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -215,7 +215,7 @@ def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
 
 def _said(line: bytes) -> Iterator[tuple[str, str]]:
     try:
-        entry = quick_json.loads(line.decode("utf-8", "replace"))
+        entry = fast_json.loads(line.decode("utf-8", "replace"))
     except ValueError:
         return
     if not isinstance(entry, dict) or entry.get("isSidechain") is True:

@@ -17,9 +17,9 @@ from typing import Any
 
 from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
 from orchestra.agents.claude.permissions import ORCHESTRATOR, mode, permissions
-from orchestra.agents.claude.screen import at_work, composer_text, dialog_open, trouble
+from orchestra.agents.claude.screen import at_work, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.usage import transcripts, used_in
-from orchestra.core.models import AgentOptions, Launch, Seat
+from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 __all__ = [
     "HOOKS",
@@ -33,8 +33,8 @@ __all__ = [
     "event_of",
     "launch",
     "session_to_begin",
+    "startup_problem",
     "transcripts",
-    "trouble",
     "used_in",
     "version",
 ]
@@ -66,21 +66,21 @@ BEATS: Mapping[str, tuple[str, ...]] = {
 _PROMPT_BYTES = 100_000
 
 
-def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
-    """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+    """Files for `context.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
     settings = {
-        "permissions": permissions(seat, options),
-        "hooks": _orchestrator_hooks(seat) if seat.worker == ORCHESTRATOR else _worker_hooks(seat, options),
+        "permissions": permissions(context, options),
+        "hooks": _orchestrator_hooks(context) if context.worker == ORCHESTRATOR else _worker_hooks(context, options),
         "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
     }
-    if mode(seat, options) == "bypassPermissions":
+    if mode(context, options) == "bypassPermissions":
         settings["skipDangerousModePermissionPrompt"] = True
     files = {
         "settings.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
-        "launch.sh": _script(seat, options, resume=resume, say=say),
+        "launch.sh": _script(context, options, resume=resume, say=say),
         "prompt.md": say,
     }
-    return Launch(("/bin/sh", f"{seat.directory}/launch.sh"), files)
+    return Launch(("/bin/sh", f"{context.directory}/launch.sh"), files)
 
 
 def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
@@ -114,17 +114,17 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
     return found.group().decode() if found and done.returncode == 0 else None
 
 
-def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str:
+def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> str:
     """A script, because tmux takes no command over 16 KB (failures.md P5) and a person can run it by hand."""
-    argv = [options.command, "--resume" if resume else "--session-id", seat.session]
-    argv += ["--settings", f"{seat.directory}/settings.json", "--permission-mode", _begins_in(seat, options)]
-    argv += ["--name", seat.worker if seat.worker == ORCHESTRATOR else f"#{seat.worker}"]
+    argv = [options.command, "--resume" if resume else "--session-id", context.session]
+    argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
+    argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]
     argv += ["--model", options.model] if options.model else []
-    prompt = shlex.quote(f"{seat.directory}/prompt.md")
+    prompt = shlex.quote(f"{context.directory}/prompt.md")
     lines = [
         "#!/bin/sh",
         "# Starts the agent; written anew by orchestra at each start.",
-        f"cd {shlex.quote(seat.worktree)} || exit",
+        f"cd {shlex.quote(context.worktree)} || exit",
     ]
     command = shlex.join([*argv, *options.args])
     if not say:
@@ -136,34 +136,34 @@ def _script(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> str
     return "\n".join(lines) + "\n"
 
 
-def _begins_in(seat: Seat, options: AgentOptions) -> str:
+def _begins_in(context: AgentContext, options: AgentOptions) -> str:
     """The permission mode of the first turn: a plan first, where the project wants to see one."""
-    return "plan" if options.plan == "review" and seat.worker != ORCHESTRATOR else mode(seat, options)
+    return "plan" if options.plan == "review" and context.worker != ORCHESTRATOR else mode(context, options)
 
 
-def _worker_hooks(seat: Seat, options: AgentOptions) -> dict[str, Any]:
-    hooks = {event: _hook(_call(seat, event), timeout) for event, timeout in HOOKS.items()}
+def _worker_hooks(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
+    hooks = {event: _hook(_call(context, event), timeout) for event, timeout in HOOKS.items()}
     if options.plan == "auto":
-        hooks["PermissionRequest"] = _hook(_call(seat, "PermissionRequest", "plan:auto"), HOOKS["PermissionRequest"])
-    beats = {event: _hook(_beat(seat, event), 10, beside=not files) for event, files in BEATS.items()}
+        hooks["PermissionRequest"] = _hook(_call(context, "PermissionRequest", "plan:auto"), HOOKS["PermissionRequest"])
+    beats = {event: _hook(_beat(context, event), 10, beside=not files) for event, files in BEATS.items()}
     return {**hooks, **beats}
 
 
-def _orchestrator_hooks(seat: Seat) -> dict[str, Any]:
-    return {"UserPromptSubmit": _hook(_call(seat, "UserPromptSubmit"), 10)}
+def _orchestrator_hooks(context: AgentContext) -> dict[str, Any]:
+    return {"UserPromptSubmit": _hook(_call(context, "UserPromptSubmit"), 10)}
 
 
-def _beat(seat: Seat, event: str) -> str:
+def _beat(context: AgentContext, event: str) -> str:
     """Touch the heartbeat with the shell alone: one byte, because opening to append leaves the mtime as it was."""
-    heartbeat, *files = (shlex.quote(f"{seat.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
+    heartbeat, *files = (shlex.quote(f"{context.directory}/{name}") for name in ("heartbeat", *BEATS[event]))
     asked = " || ".join(f"[ -e {file} ]" for file in files)
-    more = f"; if {asked}; then {_call(seat, event)}; fi" if asked else ""
+    more = f"; if {asked}; then {_call(context, event)}; fi" if asked else ""
     return f"{{ echo >{heartbeat}; }} 2>/dev/null || :{more}"
 
 
-def _call(seat: Seat, event: str, *more: str) -> str:
+def _call(context: AgentContext, event: str, *more: str) -> str:
     """It ends with 0 whatever is broken, orchestra uninstalled too: 2 would forbid the agent what it is about to do."""
-    return f"{shlex.join((*seat.hook, event, seat.nonce, *more))} 2>/dev/null || :"
+    return f"{shlex.join((*context.hook, event, context.nonce, *more))} 2>/dev/null || :"
 
 
 def _hook(command: str, timeout: int, *, beside: bool = False) -> list[dict[str, Any]]:

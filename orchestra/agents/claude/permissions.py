@@ -11,7 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from orchestra.core.models import AgentOptions, Seat
+from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.errors import UsageError
 
 ORCHESTRATOR = "orchestrator"
@@ -28,40 +28,40 @@ _FORCED = ("--for*", "--mirror*", "-f", "-f *", "-uf*", "-fu*", "-qf*", "-vf*", 
 _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lorchestra*", "tmux*-S*/orchestra*")
 
 
-def mode(seat: Seat, options: AgentOptions) -> str:
+def mode(context: AgentContext, options: AgentOptions) -> str:
     """The permission mode to start in; the orchestrator never edits, so it asks like a person's own Claude."""
     if options.permissions not in _MODES:
         known = ", ".join(_MODES)
         raise UsageError(f"There is no permission profile {options.permissions!r}.", f"Use one of: {known}.")
-    return "default" if seat.worker == ORCHESTRATOR else _MODES[options.permissions]
+    return "default" if context.worker == ORCHESTRATOR else _MODES[options.permissions]
 
 
-def permissions(seat: Seat, options: AgentOptions) -> dict[str, list[str]]:
+def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[str]]:
     """`permissions` of the settings file: allow, ask and deny, the gates' own rules (`options`) at the end."""
-    if seat.worker == ORCHESTRATOR:
-        allow = [*_READERS, *_orchestra(seat, "")]
+    if context.worker == ORCHESTRATOR:
+        allow = [*_READERS, *_orchestra(context, "")]
     elif options.permissions == "strict":
         allow = [
-            f"Read({_path(seat.worktree)}/**)",
-            f"Read({_path(seat.directory)}/prompt.md)",
-            *_orchestra(seat, " worker"),
+            f"Read({_path(context.worktree)}/**)",
+            f"Read({_path(context.directory)}/prompt.md)",
+            *_orchestra(context, " worker"),
         ]
     else:
         # Edits are allowed by rule too: after an approved plan the program goes on in its default mode, and asks.
-        inside = f"({_path(seat.worktree)}/**)"
+        inside = f"({_path(context.worktree)}/**)"
         allow = ["Bash", *_READERS, "WebFetch", "WebSearch", f"Edit{inside}", f"Write{inside}"]
-    rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(seat), *options.deny)}
+    rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(context), *options.deny)}
     return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
 
 
-def _orchestra(seat: Seat, verbs: str) -> Iterator[str]:
-    for program in dict.fromkeys(("orchestra", shlex.join(seat.orchestra))):
+def _orchestra(context: AgentContext, verbs: str) -> Iterator[str]:
+    for program in dict.fromkeys(("orchestra", shlex.join(context.orchestra_argv))):
         yield f"Bash({program}{verbs}:*)"
 
 
-def _forbidden(seat: Seat) -> Iterator[str]:
+def _forbidden(context: AgentContext) -> Iterator[str]:
     """What no worker does: merge, push to the base, force, reach our tmux server, remove worktrees, edit our files."""
-    base = seat.base
+    base = context.base
     for wrapped in _WRAPPED:
         yield from (f"Bash({wrapped.format(rule)})" for rule in (*_MERGES, *_AUTO_MERGES))
         yield from (f"Bash({wrapped.format(git)} push* {forced})" for git in _GIT for forced in _FORCED)
@@ -80,8 +80,8 @@ def _forbidden(seat: Seat) -> Iterator[str]:
         yield from (f"Bash({git} worktree {verb}*)" for git in _GIT)
     yield from (f"Bash({rule})" for rule in _TMUX)
     for tool in ("Edit", "Write"):  # `echo x > file`, `cp`, `rm`, `touch` and `sed -i` in Bash heed these too
-        yield f"{tool}({_path(seat.home)}/**)"
-    yield f"Read({_path(seat.home)}/token*)"
+        yield f"{tool}({_path(context.home)}/**)"
+    yield f"Read({_path(context.home)}/token*)"
 
 
 def _balanced(rule: str) -> str:

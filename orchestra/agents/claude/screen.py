@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from orchestra.agents import Trouble
+from orchestra.agents import StartupProblem
 from orchestra.core.text import clean
 
 # Before the prompt, and before the chosen line of a dialog.
@@ -130,14 +130,14 @@ def at_work(screen: str) -> bool:
     return any("esc to interrupt" in line or _SPINNER.match(line) for line in _lines(screen))
 
 
-def trouble(screen: str) -> Trouble | None:
+def startup_problem(screen: str) -> StartupProblem | None:
     """Why Claude Code has not come up. Ask only when no SessionStart came in time: an agent may print any of these."""
     shown = "\n".join(_lines(screen))
     for kind, pattern, said, mend in _COMPILED:
         found = pattern.search(shown)
         if found:
             exact = f" ({clean(found.group())})" if kind in ("missing", "arguments") else ""
-            return Trouble(kind, said + exact, mend)
+            return StartupProblem(kind, said + exact, mend)
     return None
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestra.agents.usage import LOOK_BYTES, Mark, Usage
+from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
 
 _KEPT = 32  # message ids: the lines of one message stand close together, with the results of its tools between them
 _PARTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
@@ -25,14 +25,14 @@ def transcripts(transcript: str) -> list[str]:
     return [transcript, *(os.path.join(below, name) for name in others)]
 
 
-def used_in(transcript: str, mark: Mark, most: int) -> Mark:
+def used_in(transcript: str, mark: ReadPosition, most: int) -> ReadPosition:
     """Read on from `mark`, `most` bytes; the last line waits until it is whole. No regular file holds nothing."""
     try:
         text, size = _read(transcript, mark.offset, most)
     except OSError:
         return mark._replace(behind=False)
     if size < mark.offset:  # another file under the same name
-        return used_in(transcript, Mark(), most)
+        return used_in(transcript, ReadPosition(), most)
     whole = text.rfind(b"\n") + 1
     if not whole and len(text) == most >= LOOK_BYTES:
         whole = most  # one line longer than a look: what it says is lost, not the rest
@@ -43,7 +43,7 @@ def used_in(transcript: str, mark: Mark, most: int) -> Mark:
         usage = usage.plus(Usage(*(new - old for new, old in zip(last[name], before, strict=True))))
     newest = dict(list(last.items())[-_KEPT:])
     read = mark.offset + len(text)
-    return Mark(mark.offset + whole, usage, newest, behind=len(text) == most and size > read)
+    return ReadPosition(mark.offset + whole, usage, newest, behind=len(text) == most and size > read)
 
 
 def _read(path: str, offset: int, most: int) -> tuple[bytes, int]:

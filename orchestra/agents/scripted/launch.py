@@ -9,13 +9,13 @@ import sys
 from collections.abc import Mapping
 
 from orchestra import __version__
-from orchestra.agents import Trouble, installed
+from orchestra.agents import StartupProblem, installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
 from orchestra.agents.claude.screen import at_work, composer_text, dialog_open
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
-from orchestra.core.models import AgentOptions, Launch, Seat
+from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 __all__ = [
     "INSTALL",
@@ -28,8 +28,8 @@ __all__ = [
     "event_of",
     "launch",
     "session_to_begin",
+    "startup_problem",
     "transcripts",
-    "trouble",
     "used_in",
     "version",
 ]
@@ -38,17 +38,17 @@ INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python th
 _MODULE = "orchestra.agents.scripted.program"
 
 
-def launch(seat: Seat, options: AgentOptions, *, resume: bool, say: str) -> Launch:
-    """Files for `seat.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
-    files = dict(claude.launch(seat, options, resume=resume, say=say).files)
+def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> Launch:
+    """Files for `context.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
+    files = dict(claude.launch(context, options, resume=resume, say=say).files)
     kept = {name: files[name] for name in ("settings.json", "prompt.md")}
     argv = [options.command or sys.executable, "-P", "-m", _MODULE, "--resume" if resume else "--session-id"]
-    argv += [seat.session, "--settings", f"{seat.directory}/settings.json", "--name", seat.worker]
-    argv += ["--prompt-file", f"{seat.directory}/prompt.md"] if say else []
+    argv += [context.session, "--settings", f"{context.directory}/settings.json", "--name", context.worker]
+    argv += ["--prompt-file", f"{context.directory}/prompt.md"] if say else []
     return Launch((*argv, *options.args), kept)
 
 
-def trouble(_screen: str) -> Trouble | None:
+def startup_problem(_screen: str) -> StartupProblem | None:
     """Why it has not come up: nothing is known that its own words in the pane do not say."""
     return None
 

@@ -11,10 +11,10 @@ from orchestra.workers.alerts import announce
 from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Worker:
+def worker_escalate(project: Project, number: str, asked: Escalation) -> Worker:
     """Record the escalation under a fresh request id; raises OrchestraError when it may not be opened now."""
     facts = {
         "gate": asked.gate.value,
@@ -25,9 +25,9 @@ def worker_escalate(orchestra: Orchestra, number: str, asked: Escalation) -> Wor
         "need": asked.need,
         "request": os.urandom(4).hex(),
     }
-    recorded = orchestra.store.record(number, orchestra.store.event("escalated", "worker", **facts))
+    recorded = project.store.record(number, project.store.event("escalated", "worker", **facts))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused)
-    announce(orchestra)
-    refresh(orchestra)
+    announce(project)
+    refresh(project)
     return recorded.worker

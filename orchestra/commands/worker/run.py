@@ -9,51 +9,48 @@ from typing import TYPE_CHECKING
 from orchestra.core.lifecycle.transitions import HELD, LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
-from orchestra.workers import launch
-from orchestra.workers import start_slots as starts
-from orchestra.workers import still_wanted as standing
-from orchestra.workers import stop as ending
+from orchestra.workers import launch, start_slots, still_wanted, stop
 from orchestra.workers.overview import pane_of, refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def worker_run(orchestra: Orchestra, number: str, say: Callable[[str], None]) -> tuple[Launch, dict[str, str], str]:
+def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tuple[Launch, dict[str, str], str]:
     """Prepare the worker; returns what to run, its whole environment and its directory. `say` prints each step.
 
     A failure stays readable in the pane and becomes `stuck` with its reason.
     """
-    worker = worker_of(orchestra, number)
+    worker = worker_of(project, number)
     if worker.status in TERMINAL:
         raise OrchestraError(f"#{number} is {worker.status.value}", f"start it anew: orchestra spawn {number}")
     say(f"#{worker.id} {worker.title}")
-    ending.end_outlived(orchestra, worker)
-    worker = standing.looked_up(orchestra, worker, say)
+    stop.stop_orphans(project, worker)
+    worker = still_wanted.check_still_wanted(project, worker, say)
     if worker.status not in LIVE:
-        raise _unwanted(orchestra, worker)
+        raise _unwanted(project, worker)
     try:
-        if not launch.prepared(orchestra, worker):  # its setup may take long: it holds up nobody
-            launch.prepare(orchestra, worker, say)
-        if starts.wait(orchestra, number, say):
-            orchestra.store.record(number, orchestra.store.event("launched", "worker run"))
-        launch.prepare(orchestra, worker, say)
-        started = launch.write_launch(orchestra, worker)
+        if not launch.is_prepared(project, worker):  # its setup may take long: it holds up nobody
+            launch.prepare(project, worker, say)
+        if start_slots.wait(project, number, say):
+            project.store.record(number, project.store.event("launched", "worker run"))
+        launch.prepare(project, worker, say)
+        started = launch.write_launch(project, worker)
     except OrchestraError as wrong:
         facts = {"reason": wrong.message, "context": wrong.hint}
-        orchestra.store.record(number, orchestra.store.event("failed", "worker run", **facts))
+        project.store.record(number, project.store.event("failed", "worker run", **facts))
         raise
-    environment = {**launch.agent_environment(orchestra, worker), **started.environment}
+    environment = {**launch.agent_environment(project, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
-    starts.keep(orchestra, number)
+    start_slots.keep(project, number)
     return started, environment, worker.worktree
 
 
-def _unwanted(orchestra: Orchestra, worker: Worker) -> OrchestraError:
+def _unwanted(project: Project, worker: Worker) -> OrchestraError:
     """Why no agent starts, after closing the pane: a worker that rests has none."""
-    refresh(orchestra)
-    pane = pane_of(orchestra, worker)
+    refresh(project)
+    pane = pane_of(project, worker)
     if pane is not None:
-        orchestra.tmux.close(pane)  # in which this runs: nothing below is reached there
+        project.tmux.close(pane)  # in which this runs: nothing below is reached there
     why = str(worker.extra.get(HELD) or f"#{worker.id} is {worker.status.value}")
     return OrchestraError(why, f"go on with it: orchestra resume {worker.id}; end it: orchestra cancel {worker.id}")

@@ -6,18 +6,17 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import gates
-from orchestra.core import serialization as snapshot
+from orchestra.core import gates, serialization
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
-from orchestra.workers import git_config_guard as tripwire
+from orchestra.workers import git_config_guard
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import refresh, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 VERIFY_SECONDS = 3600.0
 TAIL_LINES = 40
@@ -38,66 +37,66 @@ class Evidence(NamedTuple):
 
 
 def worker_ship(
-    orchestra: Orchestra, number: str, title: str | None, body: str | None, say: Callable[[str], None]
+    project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None]
 ) -> Shipped:
     """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold."""
-    worker = worker_of(orchestra, number)
-    _check_shippable(orchestra, worker)
-    evidence = _verify(orchestra, worker, say)
-    _check_clean(orchestra, worker)  # a verification that leaves files behind is noticed before the push
-    _check_gates(orchestra, worker)
-    if orchestra.tracker_name == "local":
-        shipped = _ship_local(orchestra, worker)
+    worker = worker_of(project, number)
+    _check_shippable(project, worker)
+    evidence = _verify(project, worker, say)
+    _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
+    _check_gates(project, worker)
+    if project.tracker_name == "local":
+        shipped = _ship_local(project, worker)
     else:
-        shipped = _ship_github(orchestra, worker, title, _body(orchestra, worker, body, evidence), say)
-    announce(orchestra)
-    refresh(orchestra)
+        shipped = _ship_github(project, worker, title, _body(project, worker, body, evidence), say)
+    announce(project)
+    refresh(project)
     return shipped
 
 
-def _check_shippable(orchestra: Orchestra, worker: Worker) -> None:
+def _check_shippable(project: Project, worker: Worker) -> None:
     if worker.escalation is not None:
         raise OrchestraError(
             f"an escalation is open: {clean(worker.escalation.summary)}", "end your turn and wait for the answer"
         )
     if worker.status not in AT_WORK:
         raise OrchestraError(f"#{worker.id} is {worker.status.value}; it cannot ship")
-    _check_clean(orchestra, worker)
-    branch = orchestra.repository.branch_of(worker.worktree)
+    _check_clean(project, worker)
+    branch = project.repository.branch_of(worker.worktree)
     if branch != worker.branch:
         raise OrchestraError(
             f"the worktree is on {branch or 'a detached HEAD'}, not on {worker.branch}",
             f"bring your commits to the branch: git switch {worker.branch}",
         )
-    if orchestra.repository.ahead(worker.worktree, worker.base_commit) == 0:
+    if project.repository.ahead(worker.worktree, worker.base_commit) == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 
 
-def _check_clean(orchestra: Orchestra, worker: Worker) -> None:
-    dirty = orchestra.repository.dirty(worker.worktree)
+def _check_clean(project: Project, worker: Worker) -> None:
+    dirty = project.repository.dirty(worker.worktree)
     if dirty:
         names = ", ".join(clean(name, 80) for name in dirty[:5]) + (" ..." if len(dirty) > 5 else "")
         raise OrchestraError(f"{len(dirty)} files are not committed: {names}", "commit them, or add them to .gitignore")
 
 
-def _verify(orchestra: Orchestra, worker: Worker, say: Callable[[str], None]) -> Evidence | None:
+def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evidence | None:
     """Run the project's own `verify` of the main checkout's config: "done" is judged by it, not by the worker."""
-    command = orchestra.config.verify
+    command = project.config.verify
     if not command:
         return None
     say(f"verify: {command}")
-    code, output = _run(command, worker.worktree, {**orchestra.environ})
+    code, output = _run(command, worker.worktree, {**project.environ})
     tail = "\n".join(clean_lines(output).splitlines()[-TAIL_LINES:])
-    limit = orchestra.config.limits.verify
+    limit = project.config.limits.verify
     asked = {"limit": limit, "summary": f"{command} fails the same way", "context": tail[-2000:]}
     facts = {"signature": signature(output), "status": code, "tail": tail[-2000:], "atLimit": asked}
-    recorded = orchestra.store.record(worker.id, orchestra.store.event("verified", "ship", passed=code == 0, **facts))
+    recorded = project.store.record(worker.id, project.store.event("verified", "ship", passed=code == 0, **facts))
     if code == 0:
         return Evidence(command, tail)
     count = recorded.worker.attempts.verify if recorded.worker else 0
     if count >= limit:
-        announce(orchestra)
-        refresh(orchestra)
+        announce(project)
+        refresh(project)
         raise OrchestraError(
             f"verify failed the same way {count} times; a person has been asked\n{tail}",
             "end your turn and wait for the answer",
@@ -125,63 +124,61 @@ def _run(command: str, directory: str, environ: dict[str, str]) -> tuple[int, st
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def _check_gates(orchestra: Orchestra, worker: Worker) -> None:
+def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
-    if (shared := tripwire.changed(orchestra)) and not _approved(worker, f"git:{shared}"):
-        _ask(orchestra, worker, f"git:{shared}", tripwire.WARNING, tripwire.MEND)
-        raise OrchestraError(tripwire.WARNING, "a person has been asked; end your turn and wait for the answer")
-    paths = orchestra.repository.changed_paths(worker.worktree, worker.base_commit)
-    for hit in gates.met(paths, orchestra.config.gates):
-        request = f"gate:{hit.gate}:{orchestra.repository.digest(worker.worktree, hit.by)}"
+    if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
+        _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
+        raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
+    paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
+    for hit in gates.gates_met(paths, project.config.gates):
+        request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
         summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
-        _ask(orchestra, worker, request, summary, listed)
+        _ask(project, worker, request, summary, listed)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
             "a person has been asked; end your turn and wait for the answer",
         )
 
 
-def _ask(orchestra: Orchestra, worker: Worker, request: str, summary: str, context: str) -> None:
+def _ask(project: Project, worker: Worker, request: str, summary: str, context: str) -> None:
     """Open the escalation of a gate; `request` names the content that an approval lets pass."""
     facts = {"gate": "domain", "summary": summary, "context": context, "options": ["approve", "deny"]}
-    orchestra.store.record(worker.id, orchestra.store.event("escalated", "ship", request=request, **facts))
-    announce(orchestra)
-    refresh(orchestra)
+    project.store.record(worker.id, project.store.event("escalated", "ship", request=request, **facts))
+    announce(project)
+    refresh(project)
 
 
 def _approved(worker: Worker, request: str) -> bool:
     return any(approval.get("request") == request for approval in worker.approvals)
 
 
-def _ship_local(orchestra: Orchestra, worker: Worker) -> Shipped:
+def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the person reviews its diff."""
-    review = f"git -C {orchestra.root} diff {worker.base}...{worker.branch}"
-    recorded = orchestra.store.record(worker.id, orchestra.store.event("shipped", "ship", local=True, review=review))
+    review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
+    recorded = project.store.record(worker.id, project.store.event("shipped", "ship", local=True, review=review))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, review)
 
 
-def _ship_github(
-    orchestra: Orchestra, worker: Worker, title: str | None, body: str, say: Callable[[str], None]
-) -> Shipped:
-    github = orchestra.github
+def _ship_github(project: Project, worker: Worker, title: str | None, body: str, say: Callable[[str], None]) -> Shipped:
+    github = project.github
     say(f"push {worker.branch}")
-    sha = orchestra.repository.push(worker.worktree, worker.branch, token=github.token)
+    sha = project.repository.push(worker.worktree, worker.branch, token=github.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
-    facts = {"url": url, "pullRequest": snapshot.pull_json(pull._replace(head_sha=sha)), "local": False}
-    recorded = orchestra.store.record(worker.id, orchestra.store.event("shipped", "ship", **facts))
+    facts = {"url": url, "pullRequest": serialization.pull_json(pull._replace(head_sha=sha)), "local": False}
+    recorded = project.store.record(worker.id, project.store.event("shipped", "ship", **facts))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, url)
 
 
-def _body(orchestra: Orchestra, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
+def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
     """The pull request's text: the worker's words or its commits, the test evidence, and what it closes."""
-    subjects: Sequence[str] = orchestra.repository.subjects(worker.worktree, worker.base_commit)
+    subjects: Sequence[str] = project.repository.subjects(worker.worktree, worker.base_commit)
     parts = [given.strip() if given else "\n".join(f"- {clean(subject)}" for subject in subjects)]
     if evidence is not None:
         fenced = evidence.tail[-1500:].replace("```", "'''")

@@ -10,18 +10,18 @@ from orchestra.storage.files import write_atomic
 from orchestra.workers.overview import refresh
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
+    from orchestra.project.context import Project
 
 
-def worker_status(orchestra: Orchestra, number: str, status: str, plan: str | None) -> Worker:
+def worker_status(project: Project, number: str, status: str, plan: str | None) -> Worker:
     """Record what the worker says it does, and keep its plan's text; raises OrchestraError when it may not say so."""
-    kept = orchestra.store.file(number, "plan.md")
+    kept = project.store.file(number, "plan.md")
     if plan is not None:
         write_atomic(kept, plan)
-    recorded = orchestra.store.record(
-        number, orchestra.store.event("reported", "worker", status=status, plan=kept if plan is not None else "")
+    recorded = project.store.record(
+        number, project.store.event("reported", "worker", status=status, plan=kept if plan is not None else "")
     )
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused, f"see where it stands: orchestra worker show {number}")
-    refresh(orchestra)
+    refresh(project)
     return recorded.worker

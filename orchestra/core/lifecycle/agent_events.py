@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from orchestra.core import dialogs
-from orchestra.core.lifecycle.transitions import answered, doing, escalated, ids, mark, text, to
-from orchestra.core.models import Delivery, Doing, Event, Status, Worker
+from orchestra.core.lifecycle.transitions import (
+    advance_guidance,
+    close_escalation,
+    guidance_ids,
+    open_escalation,
+    text_at,
+    with_activity,
+    with_status,
+)
+from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
 
 TYPE_CHECKING = False
 
@@ -14,67 +22,71 @@ if TYPE_CHECKING:
 
 def _started(worker: Worker, event: Event) -> Worker:
     """The agent is up. After `/clear` it goes on under a new conversation id, which a resume must know."""
-    session = text(event, "session") or worker.agent_session
+    session = text_at(event, "session") or worker.agent_session
     state = worker.activity.state
-    calm = state if text(event, "source") == "compact" else Doing.WAITING
+    calm = state if text_at(event, "source") == "compact" else ActivityState.WAITING
     worker = worker._replace(agent_session=session)
-    transcript = text(event, "transcript")
+    transcript = text_at(event, "transcript")
     if transcript:
         worker = worker._replace(extra={**worker.extra, "transcriptPath": transcript})
-    return doing(worker._replace(dialogs=()), event, calm)
+    return with_activity(worker._replace(dialogs=()), event, calm)
 
 
 def _accepted(worker: Worker, event: Event) -> Worker:
     """The agent took a prompt. The first one starts the plan; a person's words in the pane answer what is open."""
-    given = ids(event)
-    worker = doing(mark(worker._replace(dialogs=()), given, Delivery.DELIVERED), event, Doing.BUSY)
+    given = guidance_ids(event)
+    worker = with_activity(
+        advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED), event, ActivityState.BUSY
+    )
     if worker.status is Status.REGISTERED:
-        return to(worker, Status.PLANNING, event)
+        return with_status(worker, Status.PLANNING, event)
     if worker.status is Status.STUCK and not given and bool(event.data.get("typed", True)):
-        return answered(worker, event)
+        return close_escalation(worker, event)
     return worker
 
 
 def _turn_ended(worker: Worker, event: Event) -> Worker:
-    said = text(event, "said")
-    worker = mark(worker, ids(event), Delivery.DELIVERED)
+    said = text_at(event, "said")
+    worker = advance_guidance(worker, guidance_ids(event), Delivery.DELIVERED)
     read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
-    worker = mark(worker, read, Delivery.READ)._replace(dialogs=())
-    return doing(worker, event, Doing.BUSY if event.data.get("background") else Doing.WAITING, said)
+    worker = advance_guidance(worker, read, Delivery.READ)._replace(dialogs=())
+    return with_activity(
+        worker, event, ActivityState.BUSY if event.data.get("background") else ActivityState.WAITING, said
+    )
 
 
 def _blocked(worker: Worker, event: Event) -> Worker:
-    return dialogs.opened(doing(worker, event, Doing.BLOCKED, text(event, "summary")), event)
+    return dialogs.open_dialog(with_activity(worker, event, ActivityState.BLOCKED, text_at(event, "summary")), event)
 
 
 def _unblocked(worker: Worker, event: Event) -> Worker:
-    worker = dialogs.closed(worker, event)
-    if worker.dialogs or worker.activity.state is not Doing.BLOCKED:
+    worker = dialogs.close_dialog(worker, event)
+    if worker.dialogs or worker.activity.state is not ActivityState.BLOCKED:
         return worker
-    return doing(worker, event, Doing.BUSY)
+    return with_activity(worker, event, ActivityState.BUSY)
 
 
 def _limited(worker: Worker, event: Event) -> Worker:
-    detail = " ".join(part for part in (text(event, "detail"), text(event, "mend")) if part)
-    worker = doing(worker._replace(dialogs=()), event, Doing.LIMITED, detail)
+    detail = " ".join(part for part in (text_at(event, "detail"), text_at(event, "mend")) if part)
+    worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, detail)
     return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
 
 
 def _idle(worker: Worker, event: Event) -> Worker:
     """The agent waits at its prompt: its limit is over, or a dialog was dismissed, of which no hook tells."""
-    over = worker.activity.state in (Doing.LIMITED, Doing.BLOCKED)
-    return doing(worker._replace(dialogs=()), event, Doing.WAITING) if over else worker
+    over = worker.activity.state in (ActivityState.LIMITED, ActivityState.BLOCKED)
+    return with_activity(worker._replace(dialogs=()), event, ActivityState.WAITING) if over else worker
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
     """The agent's process is gone. One that died before it took its prompt waits for a person, with what was seen."""
-    before, reason = worker.activity, text(event, "reason")
-    worker = doing(worker._replace(dialogs=()), event, Doing.ENDED, reason)
+    before, reason = worker.activity, text_at(event, "reason")
+    worker = with_activity(worker._replace(dialogs=()), event, ActivityState.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
         return worker
-    seen = before.detail if before.state in (Doing.LIMITED, Doing.BLOCKED) else ""
+    seen = before.detail if before.state in (ActivityState.LIMITED, ActivityState.BLOCKED) else ""
     asked = {"gate": "stuck", "summary": seen or f"{reason} before it took its prompt", "context": reason}
-    return escalated(worker, event._replace(data={**asked, "request": f"failed-{event.at}"}))
+    return open_escalation(worker, event._replace(data={**asked, "request": f"failed-{event.at}"}))
 
 
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
@@ -83,7 +95,7 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "turn-ended": _turn_ended,
     "blocked": _blocked,
     "unblocked": _unblocked,
-    "answered": dialogs.answered,
+    "answered": dialogs.answer_dialog,
     "limited": _limited,
     "idle": _idle,
     "ended": _ended,

@@ -6,23 +6,22 @@ Docs: docs/architecture.md, "Lifecycle". Standard library only: the hook lives o
 
 from __future__ import annotations
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.lifecycle import agent_events as lifecycle_agent
-from orchestra.core.lifecycle import pull_events as lifecycle_pull
+from orchestra.core import serialization
+from orchestra.core.lifecycle import agent_events, pull_events
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
     HELD,
     Refused,
-    alive,
-    answered,
-    doing,
-    escalated,
-    ids,
-    mark,
-    text,
-    to,
+    advance_guidance,
+    close_escalation,
+    guidance_ids,
+    open_escalation,
+    require_unfinished,
+    text_at,
+    with_activity,
+    with_status,
 )
-from orchestra.core.models import Activity, Attempts, Delivery, Doing, Event, Guidance, Status, Worker
+from orchestra.core.models import Activity, ActivityState, Attempts, Delivery, Event, Guidance, Status, Worker
 
 TYPE_CHECKING = False
 
@@ -51,7 +50,7 @@ def apply(worker: Worker | None, event: Event) -> Worker:
         if event.kind == "spawned":
             return _spawned(worker, event)
         if event.kind == "adopted":
-            return snapshot.from_json(event.data["snapshot"])
+            return serialization.from_json(event.data["snapshot"])
         if worker is None:
             raise Refused("there is no such worker")
         rule = _RULES.get(event.kind)
@@ -73,63 +72,65 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         raise Refused(f"#{worker.id} has a worker already")
     queued = bool(event.data.get("queued", False))
     return Worker(
-        id=snapshot.number_of(event.data),
-        title=text(event, "title"),
+        id=serialization.number_at(event.data),
+        title=text_at(event, "title"),
         status=Status.QUEUED if queued else Status.REGISTERED,
         status_since=event.at,
-        url=text(event, "url"),
-        author=text(event, "author"),
-        branch=text(event, "branch"),
-        base=text(event, "base"),
-        base_commit=text(event, "baseCommit"),
-        worktree=text(event, "worktreePath"),
-        agent=text(event, "agent"),
-        agent_session=text(event, "agentSession"),
-        nonce=text(event, "nonce"),
+        url=text_at(event, "url"),
+        author=text_at(event, "author"),
+        branch=text_at(event, "branch"),
+        base=text_at(event, "base"),
+        base_commit=text_at(event, "baseCommit"),
+        worktree=text_at(event, "worktreePath"),
+        agent=text_at(event, "agent"),
+        agent_session=text_at(event, "agentSession"),
+        nonce=text_at(event, "nonce"),
         started_at=event.at,
         after=tuple(map(str, event.data.get("after", ()))),
-        activity=Activity(Doing.UNKNOWN if queued else Doing.STARTING, event.at, event.by),
+        activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
         extra={**(worker.extra if worker else {}), **_pin(event)},
     )
 
 
 def _pin(event: Event) -> dict[str, str]:
     """The hash of an outsider's words that a person has read (see `trust`)."""
-    return {"trusted": text(event, "trusted")} if event.data.get("trusted") else {}
+    return {"trusted": text_at(event, "trusted")} if event.data.get("trusted") else {}
 
 
 def _dispatched(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.QUEUED:
         raise Refused("it does not wait in the queue")
-    commit = text(event, "baseCommit") or worker.base_commit
-    return doing(to(worker, Status.REGISTERED, event), event, Doing.STARTING)._replace(base_commit=commit)
+    commit = text_at(event, "baseCommit") or worker.base_commit
+    return with_activity(with_status(worker, Status.REGISTERED, event), event, ActivityState.STARTING)._replace(
+        base_commit=commit
+    )
 
 
 def _launched(worker: Worker, event: Event) -> Worker:
     """A pane was opened for the agent. The detail keeps what it was doing before: a resume goes on from there."""
-    alive(worker)
+    require_unfinished(worker)
     before = worker.activity.state.value
-    detail = worker.activity.detail if worker.activity.state is Doing.STARTING else before
-    session = text(event, "session") or worker.agent_session
-    return doing(worker, event, Doing.STARTING, detail)._replace(
+    detail = worker.activity.detail if worker.activity.state is ActivityState.STARTING else before
+    session = text_at(event, "session") or worker.agent_session
+    return with_activity(worker, event, ActivityState.STARTING, detail)._replace(
         dialogs=(), agent_session=session, extra={**worker.extra, "launchedAt": event.at}
     )
 
 
 def _failed(worker: Worker, event: Event) -> Worker:
     """A step of ours failed for this worker: it waits for a person, with the reason."""
-    asked = {"gate": "stuck", "summary": text(event, "reason", None), "context": text(event, "context")}
+    asked = {"gate": "stuck", "summary": text_at(event, "reason", None), "context": text_at(event, "context")}
     asked["request"] = f"failed-{event.at}"
-    return escalated(worker, event._replace(data=asked))
+    return open_escalation(worker, event._replace(data=asked))
 
 
 def _paused(worker: Worker, event: Event) -> Worker:
-    alive(worker)
+    require_unfinished(worker)
     if worker.status is Status.PAUSED:
         raise Refused("it is paused already")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
-    why = {HELD: text(event, "reason")} if event.data.get("reason") else {}
-    return to(worker, Status.PAUSED, event)._replace(resume_status=back, extra={**_free(worker), **why})
+    why = {HELD: text_at(event, "reason")} if event.data.get("reason") else {}
+    return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, extra={**_free(worker), **why})
 
 
 def _free(worker: Worker) -> dict[str, Any]:
@@ -141,16 +142,16 @@ def _resumed(worker: Worker, event: Event) -> Worker:
         raise Refused("it is not paused")
     worker = worker._replace(extra=_free(worker))
     if worker.escalation is not None:
-        return to(worker, Status.STUCK, event)
-    return to(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
+        return with_status(worker, Status.STUCK, event)
+    return with_status(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
 
 
 def _cancelled(worker: Worker, event: Event) -> Worker:
-    alive(worker)
-    done = to(worker, Status.CANCELLED, event)._replace(
+    require_unfinished(worker)
+    done = with_status(worker, Status.CANCELLED, event)._replace(
         dialogs=(), escalation=None, stuck_reason=None, resume_status=None
     )
-    return done._replace(activity=Activity(Doing.ENDED, event.at, event.by))
+    return done._replace(activity=Activity(ActivityState.ENDED, event.at, event.by))
 
 
 # --- what the worker declares ---------------------------------------------------------------------------------------
@@ -165,8 +166,8 @@ def _reported(worker: Worker, event: Event) -> Worker:
         raise Refused("an escalation is open: end your turn and wait for the answer")
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
-    plan = text(event, "plan") or worker.plan
-    return to(worker, status, event)._replace(plan=plan)
+    plan = text_at(event, "plan") or worker.plan
+    return with_status(worker, status, event)._replace(plan=plan)
 
 
 def _verified(worker: Worker, event: Event) -> Worker:
@@ -175,7 +176,7 @@ def _verified(worker: Worker, event: Event) -> Worker:
 
 def _attempted(worker: Worker, event: Event) -> Worker:
     """Count an attempt that failed the same way again; another failure starts anew, a success ends the count."""
-    what, signature = text(event, "what", None), text(event, "signature")
+    what, signature = text_at(event, "what", None), text_at(event, "signature")
     if what not in Attempts._fields:
         raise Refused(f"unknown attempt {what!r}")
     seen = dict(worker.signatures)
@@ -184,7 +185,7 @@ def _attempted(worker: Worker, event: Event) -> Worker:
         return worker._replace(signatures=seen, attempts=worker.attempts._replace(**{what: 0}))
     again = getattr(worker.attempts, what) if seen.get(what) == signature else 0
     attempts = worker.attempts._replace(**{what: again + 1})
-    counted = {**worker.extra, "ciCounted": text(event, "head")} if what == "ci" else worker.extra
+    counted = {**worker.extra, "ciCounted": text_at(event, "head")} if what == "ci" else worker.extra
     worker = worker._replace(signatures={**seen, what: signature}, attempts=attempts, extra=counted)
     return _at_limit(worker, event, again + 1)
 
@@ -197,17 +198,17 @@ def _at_limit(worker: Worker, event: Event, count: int) -> Worker:
         return worker
     summary = f"{asked.get('summary')}, {count} times in a row"
     facts = {"gate": "stuck", "need": "a hint, or a change of the issue", "request": f"limit-{event.at}", **asked}
-    return escalated(worker, event._replace(data={**facts, "summary": summary}))
+    return open_escalation(worker, event._replace(data={**facts, "summary": summary}))
 
 
 def _shipped(worker: Worker, event: Event) -> Worker:
     """The branch is pushed and the pull request open; with the local tracker there is nothing more to wait for."""
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
-    pull = snapshot.pull_of(event.data.get("pullRequest"))
+    pull = serialization.pull_from_json(event.data.get("pullRequest"))
     extra = {**worker.extra, "addressed": list(worker.fed)}  # what it had been told of when it shipped
-    worker = worker._replace(pull=pull, pull_url=text(event, "url") or None, extra=extra)
-    return to(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
+    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or None, extra=extra)
+    return with_status(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
 
 
 # --- what people and the monitor say --------------------------------------------------------------------------------
@@ -215,42 +216,42 @@ def _shipped(worker: Worker, event: Event) -> Worker:
 
 def _told(worker: Worker, event: Event) -> Worker:
     """Guidance, queued. It answers the open escalation when it names its request, and reopens finished work."""
-    alive(worker)
+    require_unfinished(worker)
     number = 1 + max((int(g.id[1:]) for g in worker.guidance), default=0)
-    words = Guidance(f"g{number}", text(event, "from", None), text(event, "text", None), at=event.at)
+    words = Guidance(f"g{number}", text_at(event, "from", None), text_at(event, "text", None), at=event.at)
     worker = worker._replace(guidance=(*worker.guidance, words)[-MOST_GUIDANCE:])
     answers = event.data.get("answers")
     if worker.escalation is not None and answers == worker.escalation.request:
-        worker = answered(worker._replace(forwarded=words.text), event)
+        worker = close_escalation(worker._replace(forwarded=words.text), event)
     about = tuple(map(str, event.data.get("about") or ()))
     worker = worker._replace(fed=(*worker.fed, *about)[-MOST_FED:])
     if worker.status is Status.COMPLETE or (worker.status is Status.SHIPPING and event.data.get("reopen")):
-        worker = to(worker, Status.WORKING, event)
+        worker = with_status(worker, Status.WORKING, event)
     review = event.data.get("review")
     return _attempted(worker, event._replace(data={**review, "what": "review"})) if isinstance(review, dict) else worker
 
 
 def _approved(worker: Worker, event: Event) -> Worker:
     """A person lets what the open escalation asks pass; the approval names the request, content and all."""
-    if worker.escalation is None or worker.escalation.request != text(event, "request", None):
+    if worker.escalation is None or worker.escalation.request != text_at(event, "request", None):
         raise Refused("that question is not open any more")
     approval = {"request": worker.escalation.request, "gate": worker.escalation.gate.value, "by": event.by}
-    return answered(worker._replace(approvals=(*worker.approvals, {**approval, "at": event.at})), event)
+    return close_escalation(worker._replace(approvals=(*worker.approvals, {**approval, "at": event.at})), event)
 
 
 def _delivered(worker: Worker, event: Event) -> Worker:
-    return mark(worker, ids(event), Delivery.DELIVERED)
+    return advance_guidance(worker, guidance_ids(event), Delivery.DELIVERED)
 
 
 def _noted(worker: Worker, event: Event) -> Worker:
     """A line for the journal alone: a step of a launch, a warning."""
-    text(event, "text", None)
+    text_at(event, "text", None)
     return worker
 
 
 _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
-    **lifecycle_agent.RULES,
-    **lifecycle_pull.RULES,
+    **agent_events.RULES,
+    **pull_events.RULES,
     "dispatched": _dispatched,
     "launched": _launched,
     "failed": _failed,
@@ -258,7 +259,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "resumed": _resumed,
     "cancelled": _cancelled,
     "reported": _reported,
-    "escalated": escalated,
+    "escalated": open_escalation,
     "verified": _verified,
     "attempted": _attempted,
     "shipped": _shipped,

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.lifecycle.transitions import AT_WORK, TERMINAL, Refused, answered, escalated, text, to
+from orchestra.core import serialization
+from orchestra.core.lifecycle.transitions import (
+    AT_WORK,
+    TERMINAL,
+    Refused,
+    close_escalation,
+    open_escalation,
+    text_at,
+    with_status,
+)
 from orchestra.core.models import Checks, Event, Pull, Status, Worker
 
 TYPE_CHECKING = False
@@ -14,19 +22,19 @@ if TYPE_CHECKING:
 
 def _pull(worker: Worker, event: Event) -> Worker:
     """What GitHub says of the pull request; `shipping` becomes `complete`, and `complete` `merged`, by this alone."""
-    pull = snapshot.pull_of(event.data["pullRequest"])
+    pull = serialization.pull_from_json(event.data["pullRequest"])
     if pull is None:
         raise Refused("a pull event without a pull request")
-    worker = worker._replace(pull=pull, pull_url=text(event, "url") or worker.pull_url)
+    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url)
     if pull.state == "merged" and worker.status not in TERMINAL:
         done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
-        return to(done, Status.MERGED, event)
-    worker = _closed_or_opened(worker, pull, event)._replace(base=text(event, "base") or worker.base)
+        return with_status(done, Status.MERGED, event)
+    worker = _closed_or_opened(worker, pull, event)._replace(base=text_at(event, "base") or worker.base)
     good = ready(pull) and event.data.get("ours", True) is True
     if worker.status is Status.SHIPPING and good:
-        return to(worker, Status.COMPLETE, event)
+        return with_status(worker, Status.COMPLETE, event)
     if worker.status is Status.COMPLETE and not good:
-        return to(worker, Status.SHIPPING, event)
+        return with_status(worker, Status.SHIPPING, event)
     return worker
 
 
@@ -35,7 +43,7 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     request = f"closed-{pull.number}"
     open_one = worker.escalation
     if pull.state == "open" and open_one is not None and open_one.request == request:
-        return answered(worker, event)
+        return close_escalation(worker, event)
     if pull.state != "closed" or worker.status not in AT_WORK:
         return worker
     asked = {
@@ -44,7 +52,7 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
         "options": ["reopen it on GitHub", f"orchestra cancel {worker.id}"],
         "request": request,
     }
-    return escalated(worker, event._replace(kind="failed", data=asked))
+    return open_escalation(worker, event._replace(kind="failed", data=asked))
 
 
 def ready(pull: Pull) -> bool:
@@ -57,7 +65,7 @@ def _landed(worker: Worker, event: Event) -> Worker:
     """Without a forge: the base branch holds the work now."""
     if worker.status is not Status.COMPLETE:
         raise Refused(f"it is {worker.status.value}")
-    return to(worker, Status.MERGED, event)
+    return with_status(worker, Status.MERGED, event)
 
 
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {"pull": _pull, "landed": _landed}

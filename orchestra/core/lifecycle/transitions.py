@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestra.core import serialization as snapshot
-from orchestra.core.models import Activity, Delivery, Doing, Event, Status, Worker
+from orchestra.core import serialization
+from orchestra.core.models import Activity, ActivityState, Delivery, Event, Status, Worker
 
 MOST_READ = 4000  # characters
 TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
@@ -17,31 +17,31 @@ class Refused(ValueError):
     """This event is not allowed now; the sentence says why."""
 
 
-def text(event: Event, key: str, default: str | None = "") -> str:
+def text_at(event: Event, key: str, default: str | None = "") -> str:
     """The text under `key` of an event's data; without a default (None) it must be there."""
-    return snapshot.text_of(event.data, key, default)
+    return serialization.text_at(event.data, key, default)
 
 
-def to(worker: Worker, status: Status, event: Event) -> Worker:
+def with_status(worker: Worker, status: Status, event: Event) -> Worker:
     """`worker` in `status`; the time it entered moves only when the status does."""
     if worker.status is status:
         return worker
     return worker._replace(status=status, status_since=event.at)
 
 
-def doing(worker: Worker, event: Event, state: Doing, detail: str = "") -> Worker:
+def with_activity(worker: Worker, event: Event, state: ActivityState, detail: str = "") -> Worker:
     """`worker` seen doing `state`; the time since when moves only when the state does."""
     since = worker.activity.since if worker.activity.state is state else event.at
     return worker._replace(activity=Activity(state, since, event.by, detail), last_heartbeat=event.at)
 
 
-def alive(worker: Worker) -> None:
+def require_unfinished(worker: Worker) -> None:
     """Refuse what cannot be done to finished work."""
     if worker.status in TERMINAL:
         raise Refused(f"it is {worker.status.value}")
 
 
-def answered(worker: Worker, event: Event) -> Worker:
+def close_escalation(worker: Worker, event: Event) -> Worker:
     """Close the open escalation: back to where the worker was. A claim that never started goes on as planning."""
     worker = worker._replace(escalation=None, stuck_reason=None)
     if worker.status is not Status.STUCK:
@@ -49,15 +49,15 @@ def answered(worker: Worker, event: Event) -> Worker:
     back = worker.resume_status or Status.WORKING
     if back is Status.COMPLETE:
         back = Status.WORKING
-    return to(worker, back, event)._replace(resume_status=None)
+    return with_status(worker, back, event)._replace(resume_status=None)
 
 
-def ids(event: Event) -> tuple[str, ...]:
+def guidance_ids(event: Event) -> tuple[str, ...]:
     """The pieces of guidance an event speaks of."""
     return tuple(map(str, event.data.get("guidance") or ()))
 
 
-def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
+def advance_guidance(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
     """The named pieces of guidance have come as far as `state`; nothing ever goes back.
 
     Of what was read the snapshot keeps the begin: it is written anew at every event. The journal has all.
@@ -73,15 +73,15 @@ def mark(worker: Worker, given: tuple[str, ...], state: Delivery) -> Worker:
     return worker._replace(guidance=marked)
 
 
-def escalated(worker: Worker, event: Event) -> Worker:
+def open_escalation(worker: Worker, event: Event) -> Worker:
     """The worker asks a person; one question at a time, and only with words."""
-    alive(worker)
+    require_unfinished(worker)
     if worker.escalation is not None and event.kind == "escalated":
         raise Refused("an escalation is open already: end your turn and wait for the answer")
-    asked = snapshot.escalation_of({**event.data, "askedAt": event.at, "raisedBy": event.by})
+    asked = serialization.escalation_from_json({**event.data, "askedAt": event.at, "raisedBy": event.by})
     if asked is None or not asked.summary:
         raise Refused("an escalation needs a summary")
     back = worker.resume_status if worker.status in (Status.STUCK, Status.PAUSED) else worker.status
     if worker.status is not Status.PAUSED:
-        worker = to(worker, Status.STUCK, event)
+        worker = with_status(worker, Status.STUCK, event)
     return worker._replace(escalation=asked, stuck_reason=asked.summary, resume_status=back, forwarded=None)

@@ -4,49 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.core.models import How
+from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.tmux.client import inside
-from orchestra.ui import dialogs as ask
-from orchestra.ui import popups
+from orchestra.tmux.client import surrounding_session
+from orchestra.ui import dialogs, popups
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.core.models import Worker
-    from orchestra.ui.console import Door
+    from orchestra.ui.console import Console
 
 
-class Acts:
+class BoardActions:
     """The board's verbs for one project. What they return is said, or is the argv to leave with."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
-        self.orchestra = door.deciding
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.project = console.deciding
         self.last = ""
 
     @property
     def within(self) -> bool:
         """Whether the board runs in a pane of the workspace."""
-        outer = inside(self.door.environ)
-        return bool(outer) and self.orchestra.tmux.running() and outer[0] == self.orchestra.tmux.server.path
+        outer = surrounding_session(self.console.environ)
+        return bool(outer) and self.project.tmux.running() and outer[0] == self.project.tmux.server.path
 
     def issues(self) -> tuple[Listed, ...]:
         """The open issues."""
         from orchestra.commands.issues import issues
 
-        return issues(self.orchestra)
+        return issues(self.project)
 
     def spawn(self, number: str) -> str | tuple[str, ...]:
         """A worker on the issue; one that is there is gone to."""
-        from orchestra.commands.spawn import Wishes, spawn
+        from orchestra.commands.spawn import SpawnOptions, spawn
 
-        found = self.orchestra.store.read(number)
-        pane = pane_of(self.orchestra, found) if found else None
+        found = self.project.store.read(number)
+        pane = pane_of(self.project, found) if found else None
         if pane is not None and not pane.dead:
             return self.go(number)
-        (one,) = spawn(self.orchestra, [number], Wishes(), lambda _: False)
+        (one,) = spawn(self.project, [number], SpawnOptions(), lambda _: False)
         return f"#{one.id} {one.result}" + (f": {clean(one.error)} {one.hint}" if one.error else "")
 
     def go(self, number: str) -> str | tuple[str, ...]:
@@ -54,18 +53,18 @@ class Acts:
         from orchestra.commands.attach import attach
 
         if not self.within:
-            return attach(self.orchestra, number)
-        pane = pane_of(self.orchestra, worker_of(self.orchestra, number))
+            return attach(self.project, number)
+        pane = pane_of(self.project, worker_of(self.project, number))
         if pane is None:
             raise OrchestraError(f"#{number} has no pane", f"bring it back: orchestra spawn {number}")
-        self.orchestra.tmux.travel(pane, self.door.environ.get("TMUX_PANE", ""))
+        self.project.tmux.travel(pane, self.console.environ.get("TMUX_PANE", ""))
         return ""
 
     def next(self) -> str | tuple[str, ...]:
         """To who needs a person most, and from there to the next."""
         from orchestra.commands.attach import neediest
 
-        row = neediest(self.orchestra, self.last)
+        row = neediest(self.project, self.last)
         if row is None:
             return "nobody needs you"
         self.last = row.worker.id
@@ -74,37 +73,39 @@ class Acts:
     def orchestrator(self) -> str | tuple[str, ...]:
         """To the orchestrator's window."""
         if not self.within:
-            self.orchestra.tmux.goto("orchestrator")
-            return self.orchestra.tmux.attach_argv(self.orchestra.environ)
-        self.orchestra.tmux.travel("orchestrator", self.door.environ.get("TMUX_PANE", ""))
+            self.project.tmux.goto("orchestrator")
+            return self.project.tmux.attach_argv(self.project.environ)
+        self.project.tmux.travel("orchestrator", self.console.environ.get("TMUX_PANE", ""))
         return ""
 
     def approve(self, worker: Worker) -> str:
         """Approve what the worker asks, as the board shows it."""
-        return popups.act(self.door, How.BOARD)(worker, "y", "")
+        return popups.decision_taker(self.console, AnswerChannel.BOARD)(worker, "y", "")
 
     def pull(self, worker: Worker) -> str:
         """The worker's pull request."""
-        return popups.open_pull(self.orchestra, worker.id)
+        return popups.open_pull(self.project, worker.id)
 
     def choose(self) -> str:
         """The number of a worker that the person chooses by number or words; empty when they leave."""
-        from orchestra.workers.overview import look
+        from orchestra.workers.overview import overview
 
         try:
-            return popups.chosen([row for row in look(self.orchestra, changes=False).rows if row.seen.pane]) or ""
+            return (
+                popups.choose_worker([row for row in overview(self.project, changes=False).rows if row.seen.pane]) or ""
+            )
         except OrchestraError as wrong:
-            ask.read(f"{wrong.message}; Enter goes back ")
+            dialogs.read(f"{wrong.message}; Enter goes back ")
             return ""
 
     def dialog(self, name: str, number: str) -> str:
         """A dialog of the popups, in this terminal."""
         try:
-            return popups.dialog(self.door, name, number)
+            return popups.run_dialog(self.console, name, number)
         except OrchestraError as wrong:
-            ask.read(f"{wrong.message}; Enter goes back ")
+            dialogs.read(f"{wrong.message}; Enter goes back ")
             return ""
 
     def back(self) -> bool:
         """To where the person came from; False outside of the workspace."""
-        return self.within and self.orchestra.tmux.back()
+        return self.within and self.project.tmux.back()

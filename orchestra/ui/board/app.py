@@ -17,19 +17,17 @@ from textual.widgets import Input, Static
 from orchestra.core import actions
 from orchestra.core.models import Status
 from orchestra.errors import OrchestraError
-from orchestra.ui.board import details as overview
-from orchestra.ui.board import keys as board_keys
-from orchestra.ui.board import lines as board_text
+from orchestra.ui.board import details, keys, lines
 from orchestra.ui.board.widgets import CSS, Rows, page, words
-from orchestra.workers.overview import counted, look
+from orchestra.workers.overview import overview, with_tokens
 
 if TYPE_CHECKING:
     from textual.content import Content
     from textual.timer import Timer
 
     from orchestra.commands.issues import Listed
-    from orchestra.ui.board.actions import Acts
-    from orchestra.workers.overview import Row, View
+    from orchestra.ui.board.actions import BoardActions
+    from orchestra.workers.overview import Overview, WorkerRow
 
 LOOK_SECONDS = 1.0
 AGES_SECONDS = 20.0  # ages move without any event
@@ -53,21 +51,21 @@ class Board(App[tuple[str, ...]]):
         Binding("ctrl+c", "quit", priority=True),
     ]
 
-    def __init__(self, acts: Acts) -> None:
+    def __init__(self, acts: BoardActions) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.acts = acts
-        self.orchestra = acts.orchestra
-        self.plain = board_text.plain(acts.door.environ)
-        self.chosen = actions.chosen(self.orchestra.config.keys)
-        self.view: View | None = None
+        self.project = acts.project
+        self.plain = lines.ascii_only(acts.console.environ)
+        self.chosen = actions.chosen(self.project.config.keys)
+        self.view: Overview | None = None
         self.found: tuple[Listed, ...] = ()
-        self.parts: tuple[str, tuple[overview.Part, ...]] = ("", ())
+        self.parts: tuple[str, tuple[details.Part, ...]] = ("", ())
         self.seen: object = None
         self.looked, self.said = 0.0, ""
         self.timers: dict[str, Timer] = {}
         for name, key in self.chosen.items():
-            self.bind(board_keys.textual(key), board_keys.ACTIONS[name])
+            self.bind(keys.textual_key(key), keys.ACTIONS[name])
 
     def compose(self) -> ComposeResult:
         """Issues at the left, workers at the right, the selected one below."""
@@ -84,7 +82,7 @@ class Board(App[tuple[str, ...]]):
     def on_mount(self) -> None:
         """Show the workers at once; what git and the tracker know comes when the first screen is there."""
         self.left, self.right = self.query_one("#issues", Rows), self.query_one("#workers", Rows)
-        self.show(look(self.orchestra, changes=False))
+        self.show(overview(self.project, changes=False))
         self.say("")
         self.right.focus()
         self.call_after_refresh(self.begin)
@@ -99,15 +97,15 @@ class Board(App[tuple[str, ...]]):
     def check(self) -> None:
         """Look again when a session file is another, ages have moved, or tokens are still being counted."""
         counting = any(row.tokens and row.tokens.behind for row in self.rows)
-        old = self.orchestra.now() - self.looked > AGES_SECONDS
-        if old or counting or overview.files(self.orchestra) != self.seen:
+        old = self.project.now() - self.looked > AGES_SECONDS
+        if old or counting or details.files(self.project) != self.seen:
             self.look_again()
 
     @work(thread=True, exclusive=True, group="look")
     def look_again(self) -> None:
         """Look at everything, away from the screen."""
-        self.seen, self.looked = overview.files(self.orchestra), self.orchestra.now()
-        self.call_from_thread(self.show, counted(self.orchestra, look(self.orchestra)))
+        self.seen, self.looked = details.files(self.project), self.project.now()
+        self.call_from_thread(self.show, with_tokens(self.project, overview(self.project)))
 
     @work(thread=True, exclusive=True, group="issues")
     def ask_issues(self) -> None:
@@ -125,12 +123,12 @@ class Board(App[tuple[str, ...]]):
         """Words of ours or of others, as they are."""
         return words(told, style, plain=self.plain)
 
-    def show(self, view: View) -> None:
+    def show(self, view: Overview) -> None:
         """Draw the workers; the selected one stays selected."""
         self.view = view
-        self.query_one("#head", Static).update(self.text(board_text.head(view, self.orchestra.title)))
-        width = max(40, self.size.width - board_text.left(self.size.width))
-        self.right.fill([(one.worker.id, self.text(*board_text.coloured(one, width))) for one in view.rows])
+        self.query_one("#head", Static).update(self.text(lines.head(view, self.project.title)))
+        width = max(40, self.size.width - lines.left_width(self.size.width))
+        self.right.fill([(one.worker.id, self.text(*lines.coloured(one, width))) for one in view.rows])
         self.show_issues(self.found)
         self.detail()
 
@@ -139,16 +137,16 @@ class Board(App[tuple[str, ...]]):
         held = {row.worker.id for row in self.rows if row.worker.status is not Status.CANCELLED}
         self.found = tuple(one._replace(worker=one.issue.number if one.issue.number in held else None) for one in found)
         wanted = self.query_one("#filter", Input).value
-        kept = [one for one in self.found if board_text.matches(one, wanted)]
-        self.left.fill([(one.issue.number, self.text(board_text.issue(one))) for one in kept])
+        kept = [one for one in self.found if lines.matches(one, wanted)]
+        self.left.fill([(one.issue.number, self.text(lines.issue(one))) for one in kept])
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[WorkerRow, ...]:
         """The workers as last seen."""
         return self.view.rows if self.view else ()
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> WorkerRow | None:
         """The selected worker."""
         return next((row for row in self.rows if row.worker.id == self.right.chosen), None)
 
@@ -156,17 +154,17 @@ class Board(App[tuple[str, ...]]):
         """All about the selected worker, or the selected issue while the person is there."""
         if self.focused is self.left:
             one = next((one for one in self.found if one.issue.number == self.left.chosen), None)
-            self.draw(board_text.issue_detail(one) if one else ())
+            self.draw(lines.issue_detail(one) if one else ())
             return
         row = self.row
         if row is None:
-            self.draw([board_text.Line("no worker yet: choose an issue (Tab) and press s")])
+            self.draw([lines.Line("no worker yet: choose an issue (Tab) and press s")])
             return
         number, parts = self.parts
-        self.draw(board_text.detail(row, self.orchestra.now(), parts if number == row.worker.id else ()))
+        self.draw(lines.detail(row, self.project.now(), parts if number == row.worker.id else ()))
         self.later("parts", REST_SECONDS, lambda: self.ask_parts(row))
 
-    def draw(self, lines: Iterable[board_text.Line]) -> None:
+    def draw(self, lines: Iterable[lines.Line]) -> None:
         """The lower part."""
         self.query_one("#text", Static).update(page(lines, plain=self.plain))
 
@@ -177,20 +175,20 @@ class Board(App[tuple[str, ...]]):
         self.timers[name] = self.set_timer(seconds, act)
 
     @work(thread=True, exclusive=True, group="parts")
-    def ask_parts(self, row: Row) -> None:
+    def ask_parts(self, row: WorkerRow) -> None:
         """What tmux and git say of the selected worker: asked when it is selected or has changed."""
-        self.call_from_thread(self.show_parts, row.worker.id, overview.parts(self.orchestra, row))
+        self.call_from_thread(self.show_parts, row.worker.id, details.parts(self.project, row))
 
-    def show_parts(self, number: str, found: tuple[overview.Part, ...]) -> None:
+    def show_parts(self, number: str, found: tuple[details.Part, ...]) -> None:
         """Draw them, unless the person has gone on."""
         self.parts, row = (number, found), self.row
         if row and row.worker.id == number and self.focused is not self.left:
-            self.draw(board_text.detail(row, self.orchestra.now(), found))
+            self.draw(lines.detail(row, self.project.now(), found))
 
     def say(self, text: str) -> None:
         """A line at the bottom, and after a while the keys again."""
         self.said = text
-        told = self.text(text) if text else self.text(board_keys.line(self.chosen, self.size.width), "dim")
+        told = self.text(text) if text else self.text(keys.footer(self.chosen, self.size.width), "dim")
         self.query_one("#keys", Static).update(told)
         if text:
             self.later("say", SAID_SECONDS, lambda: self.say(""))

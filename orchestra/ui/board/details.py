@@ -10,8 +10,8 @@ from orchestra.errors import OrchestraError
 from orchestra.storage.files import read_text
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Orchestra
-    from orchestra.workers.overview import Row
+    from orchestra.project.context import Project
+    from orchestra.workers.overview import WorkerRow
 
 LAST_LINES = 12  # of a pane
 LAST_EVENTS = 10
@@ -20,26 +20,26 @@ MOST_PLAN = 20  # lines
 Part = tuple[str, list[str]]
 
 
-def files(orchestra: Orchestra) -> tuple[tuple[str, int], ...]:
+def files(project: Project) -> tuple[tuple[str, int], ...]:
     """The names and times of the session files: what a change shows in."""
     try:
-        with os.scandir(orchestra.store.root) as found:
+        with os.scandir(project.store.root) as found:
             return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
     except OSError:
         return ()
 
 
-def parts(orchestra: Orchestra, row: Row) -> tuple[Part, ...]:
+def parts(project: Project, row: WorkerRow) -> tuple[Part, ...]:
     """All that costs a question to tmux or git about one worker, by name."""
     return (
         ("plan", plan(row)),
-        ("the end of its pane", screen(orchestra, row)),
-        ("files", changed(orchestra, row)),
-        ("what happened", timeline(orchestra, row)),
+        ("the end of its pane", screen(project, row)),
+        ("files", changed(project, row)),
+        ("what happened", timeline(project, row)),
     )
 
 
-def plan(row: Row) -> list[str]:
+def plan(row: WorkerRow) -> list[str]:
     """The beginning of the worker's plan, if it has written one."""
     try:
         lines = clean_lines(read_text(row.worker.plan or "", most=256 * 1024)).strip().splitlines()
@@ -48,32 +48,32 @@ def plan(row: Row) -> list[str]:
     return lines if len(lines) <= MOST_PLAN else [*lines[:MOST_PLAN], f"... {len(lines) - MOST_PLAN} lines more"]
 
 
-def screen(orchestra: Orchestra, row: Row) -> list[str]:
+def screen(project: Project, row: WorkerRow) -> list[str]:
     """The last lines of the worker's pane; none where it has no pane."""
     if row.seen.pane is None:
         return []
     try:
-        shown = clean_lines(orchestra.tmux.capture(row.seen.pane)).rstrip().splitlines()
+        shown = clean_lines(project.tmux.capture(row.seen.pane)).rstrip().splitlines()
     except OrchestraError:
         return []
     return [line for line in shown if line.strip()][-LAST_LINES:]
 
 
-def timeline(orchestra: Orchestra, row: Row) -> list[str]:
+def timeline(project: Project, row: WorkerRow) -> list[str]:
     """The last events of the worker's journal, the newest first."""
-    found = [event for event, refused in orchestra.store.journal(row.worker.id) if not refused]
+    found = [event for event, refused in project.store.journal(row.worker.id) if not refused]
     return [
         f"{event.at[11:16]} {clean(event.kind, 20)} by {clean(event.by, 24)}"
         for event in found[: -LAST_EVENTS - 1 : -1]
     ]
 
 
-def changed(orchestra: Orchestra, row: Row) -> list[str]:
+def changed(project: Project, row: WorkerRow) -> list[str]:
     """The files the worker has changed, as `git diff --stat` tells."""
     worker = row.worker
-    if not orchestra.repository.ready(worker.worktree):
+    if not project.repository.ready(worker.worktree):
         return []
     try:
-        return clean_lines(orchestra.repository.diffstat(worker.worktree, worker.base_commit)).splitlines()[-20:]
+        return clean_lines(project.repository.diffstat(worker.worktree, worker.base_commit)).splitlines()[-20:]
     except OrchestraError:
         return []

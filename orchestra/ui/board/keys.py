@@ -36,7 +36,7 @@ _NAMED = {"BSpace": "backspace", ",": "comma"}
 _HELD = {"C-": "ctrl+", "M-": "alt+", "S-": "shift+"}
 
 
-def textual(key: str) -> str:
+def textual_key(key: str) -> str:
     """What tmux calls a key, as Textual does: `C-s` is `ctrl+s`, `F5` is `f5`, `S` stays."""
     held = ""
     while key[:2] in _HELD and len(key) > 2:
@@ -44,7 +44,7 @@ def textual(key: str) -> str:
     return held + (_NAMED.get(key) or (key.lower() if len(key) > 1 else key))
 
 
-def line(chosen: Mapping[str, str], columns: int) -> str:
+def footer(chosen: Mapping[str, str], columns: int) -> str:
     """The keys in one line: as many of them, and as many words, as there is room for; help is always there."""
     last = [f"{chosen[name]} {words}" for name, words in _LAST if name in chosen]
     own = [" ".join(one) for one in _OWN]

@@ -9,13 +9,13 @@ import click
 
 from orchestra.core import attention
 from orchestra.core.text import age, clean, clean_lines, seconds_of
-from orchestra.ui import text as render
-from orchestra.workers import token_usage as tokens
+from orchestra.ui import text
+from orchestra.workers import token_usage
 
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.core.models import Worker
-    from orchestra.workers.overview import Row, View
+    from orchestra.workers.overview import Overview, WorkerRow
 
 WIDE = 84  # columns of the workers' list from which a line says more
 MOST_BODY = 60  # lines of an issue
@@ -28,37 +28,37 @@ class Line(NamedTuple):
     style: str = ""
 
 
-def left(columns: int) -> int:
+def left_width(columns: int) -> int:
     """How wide the issues are on a screen of so many columns: as the board's CSS says."""
     return max(24, min(64, columns * 33 // 100))
 
 
-def plain(environ: Mapping[str, str]) -> bool:
+def ascii_only(environ: Mapping[str, str]) -> bool:
     """Whether the person's terminal takes ASCII alone, as far as their locale says."""
     chosen = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return "utf" not in chosen.lower()
 
 
-def head(view: View, title: str) -> str:
+def head(view: Overview, title: str) -> str:
     """The line above both sides."""
-    first = click.unstyle(next(iter(render.table(view, title, 100))))
+    first = click.unstyle(next(iter(text.table(view, title, 100))))
     closed = "   (the workspace is not open: orchestra up)" if view.open is False else ""
     unknown = "   (tmux does not answer: panes are not known)" if view.open is None else ""
-    used = tokens.together(row.tokens for row in view.rows)
+    used = token_usage.total(row.tokens for row in view.rows)
     return first + closed + unknown + (f"   {used} tokens" if used else "")
 
 
-def worker(row: Row, columns: int) -> str:
+def worker(row: WorkerRow, columns: int) -> str:
     """`[!] #124  stuck        5m  Add export button   3 files +42 -5  PR #9, checks pass  1.2M tokens`."""
     kind = str(row.attention or row.worker.status.value)
     mark = attention.sign(row.worker, row.attention)
     start = f"[{mark}] #{row.worker.id:<5} {kind:<10} {age(row.age):>3}  "
     facts = "  ".join(_facts(row) if columns >= WIDE else _short_facts(row))
     room = columns - len(start) - len(facts) - 1
-    return f"{start}{render.fit(clean(row.worker.title), max(8, room), '...')} {facts}"
+    return f"{start}{text.fit(clean(row.worker.title), max(8, room), '...')} {facts}"
 
 
-def _facts(row: Row) -> Iterator[str]:
+def _facts(row: WorkerRow) -> Iterator[str]:
     held = row.changes
     if held and held.files:
         yield f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}"
@@ -68,10 +68,10 @@ def _facts(row: Row) -> Iterator[str]:
         yield f"{row.tokens} tokens"
 
 
-def _short_facts(row: Row) -> Iterator[str]:
+def _short_facts(row: WorkerRow) -> Iterator[str]:
     held, pull = row.changes, row.worker.pull
     if held and held.files:
-        yield f"+{tokens.short(held.insertions)}-{tokens.short(held.deletions)}"
+        yield f"+{token_usage.short(held.insertions)}-{token_usage.short(held.deletions)}"
     if pull is not None:
         yield {"none": "PR", "pending": "runs", "passing": "pass", "failing": "FAIL"}[pull.checks]
     if row.tokens:
@@ -108,11 +108,11 @@ def issue_detail(one: Listed) -> Iterator[Line]:
     yield from map(Line, clean_lines(it.body).split("\n")[:MOST_BODY])
 
 
-def detail(row: Row, now: float, parts: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Line]:
+def detail(row: WorkerRow, now: float, parts: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Line]:
     """One worker in full: first what it asks, then how it stands, and the named parts below."""
-    title, *facts = (click.unstyle(line) for line in render.standing(row, now))
+    title, *facts = (click.unstyle(line) for line in text.state_lines(row, now))
     yield Line(title, "bold")
-    yield from map(Line, (*map(click.unstyle, render.questions(row.worker)), *facts, *render.guidance(row.worker)))
+    yield from map(Line, (*map(click.unstyle, text.questions(row.worker)), *facts, *text.guidance(row.worker)))
     for name, lines in (*parts, ("pull request", list(_pull(row.worker, now)))):
         if lines:
             yield Line("")
@@ -133,7 +133,7 @@ def _pull(worker: Worker, now: float) -> Iterator[str]:
     yield f"as GitHub said {age(now - seen)} ago" if seen else "when GitHub said so is not known"
 
 
-def coloured(row: Row, columns: int) -> tuple[str, str]:
+def coloured(row: WorkerRow, columns: int) -> tuple[str, str]:
     """A worker's line and its style, in the terminal's own sixteen colours."""
-    colour = render.COLOURS.get(row.attention) if row.attention else None
+    colour = text.COLOURS.get(row.attention) if row.attention else None
     return worker(row, columns), f"ansi_{colour} bold" if colour else ""

@@ -1,0 +1,137 @@
+"""Commands that open, close and arrange the workspace."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from orchestra.cli.completion import layouts
+from orchestra.errors import OrchestraError
+from orchestra.ui.console import Console
+
+
+@click.command("init")
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing; write what fits this repository.")
+@click.pass_obj
+def init_command(console: Console, yes: bool) -> None:
+    """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
+    from orchestra.commands.init import init
+
+    def ask(question: str, default: str) -> str:
+        quiet = yes or not sys.stdin.isatty()
+        return default if quiet else str(click.prompt(question, default=default))
+
+    for line in init(console.deciding, ask):
+        click.echo(line)
+
+
+@click.command("up")
+@click.argument("layout", required=False, shell_complete=layouts)
+@click.option("--detach", "-d", is_flag=True, help="Do not attach this terminal.")
+@click.option("--demo", is_flag=True, help="A throw-away repository with a scripted agent; no account needed.")
+@click.pass_obj
+def up_command(console: Console, layout: str | None, detach: bool, demo: bool) -> None:
+    """Open the workspace, and bring back every worker. Run twice is run once."""
+    from orchestra.commands.up import up
+
+    if demo:
+        console = console.moved(_demo(console))
+    opened = up(console.deciding, layout)
+    if demo:
+        opened = opened._replace(next="")  # its workers are started below
+    for line in console.render.opened(opened, console.project.key):
+        click.echo(line, err=True)
+    if demo:
+        _spawn_demo(console)
+    if not detach:
+        console.attach(console.project.tmux.attach_argv(console.environ))
+
+
+def _demo(console: Console) -> str:
+    from orchestra.demo.repository import demo
+
+    made = demo(console.environ)
+    click.echo(f"demo repository: {made}")
+    return made
+
+
+def _spawn_demo(console: Console) -> None:
+    from orchestra.commands.spawn import SpawnOptions
+    from orchestra.commands.spawn import spawn as verb
+    from orchestra.demo.repository import FIRST
+
+    for line in console.render.spawned(verb(console.project, FIRST, SpawnOptions(), lambda _: False)):
+        click.echo(line)
+
+
+@click.command("down")
+@click.pass_obj
+def down_command(console: Console) -> None:
+    """End the workspace. Worktrees, branches and conversations stay; `up` brings them back."""
+    from orchestra.commands.down import down
+
+    click.echo(console.render.closed(down(console.deciding), console.project.key))
+
+
+@click.command("layout")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=layouts)
+@click.pass_obj
+def layout_command(console: Console, name: str | None) -> None:
+    """Rearrange the running workspace; no program is ended. Without NAME, say which layouts there are."""
+    from orchestra.commands.layout import layout, offered
+
+    if name is None:
+        found = offered(console.project)
+        wide = max(len(one.name) for one in found)
+        console.say(
+            [f"{'*' if one.present else ' '} {one.name:<{wide}}  {one.words}"[: console.width] for one in found]
+        )
+        return
+    layout(console.deciding, name)
+    click.echo(f"{name}: every pane is in its place")
+
+
+@click.command("board")
+@click.pass_obj
+def board_command(console: Console) -> None:
+    """The full-screen view: issues, workers, and all about the selected one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OrchestraError("the board needs a terminal", "elsewhere: orchestra list, orchestra issues")
+    import gc
+
+    gc.disable()  # until the first screen: an eighth of the time to it, and nothing that is imported is garbage
+    from orchestra.ui.board.actions import BoardActions
+    from orchestra.ui.board.app import Board
+
+    argv = Board(BoardActions(console)).run()
+    console.attach(argv or ())
+
+
+@click.command("status")
+@click.option("--tmux", is_flag=True, help="Without what tmux would expand, for `#()` in a status line.")
+@click.pass_obj
+def status_command(console: Console, tmux: bool) -> None:
+    """The bar's text in one line, for a prompt or a theme of your own."""
+    from orchestra.commands.status import status
+
+    text = status(console.project).text
+    click.echo(
+        text.replace("#", "\uff03") if tmux else text
+    )  # tmux reads formats in a job's output (failures.md 3.1 D)
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of your shell.
+
+    bash: eval "$(orchestra completion bash)" in ~/.bashrc; fish: orchestra completion fish | source
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    click.echo(found(ctx.find_root().command, {}, "orchestra", "_ORCHESTRA_COMPLETE").source())
