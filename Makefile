@@ -1,5 +1,5 @@
 # `make` lists what can be done. Everything is installed into .venv; nothing else on this machine is changed,
-# but for tmux, git and venv, which are installed where they are missing (tests/ensure_tools.py).
+# but for tmux, git and venv, which are installed where they are missing (tools/ensure_tools.py).
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,7 +42,7 @@ nightly: $(VENV)/developing tools ## the long runs: every kill point, ten thousa
 	$(PYTEST) --nightly -m nightly --timeout 7200
 
 bench: $(VENV)/developing tools ## measure, and compare with the budgets
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tools/bench.py
 
 fmt: $(VENV)/developing ## format, and mend what lint can mend
 	$(BIN)/ruff format
@@ -50,7 +50,7 @@ fmt: $(VENV)/developing ## format, and mend what lint can mend
 
 tools:
 	@test -n "$(PYTHON)" || { echo "orchestra needs Python 3.11 or newer; install it, or say where: make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) tests/ensure_tools.py
+	@$(PYTHON) tools/ensure_tools.py
 
 # What is installed where, by the file that says what it needs.
 $(VENV)/installed: pyproject.toml | tools

@@ -6,12 +6,13 @@ import os
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+
+pytest_plugins = ("support.github_double.fixtures",)
 
 KEPT = ("PATH", "LANG", "CI", "TMPDIR")
 
@@ -66,11 +67,6 @@ def home(guard: Path) -> Path:
     return guard
 
 
-_OWN = pytest.param("default", marks=pytest.mark.nightly)
-both_servers = pytest.mark.parametrize("server", ["orchestra", "default"], indirect=True)
-both_servers_at_night = pytest.mark.parametrize("server", ["orchestra", _OWN], indirect=True)
-
-
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> str:
     """`tmux: {socket: ...}` of this test: a server of our own, or with `both_servers` the person's own one too."""
@@ -111,20 +107,3 @@ def github_repo(repo: Path, tmp_path: Path, git: Callable[..., str]) -> Path:
     git("-C", repo, "push", "-q", "origin", "main")
     git("-C", repo, "fetch", "-q", "origin")
     return repo
-
-
-T = TypeVar("T")
-
-
-def eventually(ask: Callable[[], T], timeout: float = 20.0, why: str = "") -> T:
-    """Poll `ask` until it returns something true, and return that; fail with its last answer after `timeout`."""
-    end = time.monotonic() + timeout
-    pause = 0.01
-    answer = ask()
-    while not answer:
-        if time.monotonic() > end:
-            pytest.fail(f"{why or 'condition'} not met in {timeout:.0f} s; last answer: {answer!r}")
-        time.sleep(pause)  # noqa: TID251 - the one place in the tests that may wait
-        pause = min(pause * 1.5, 0.2)
-        answer = ask()
-    return answer

@@ -1,0 +1,187 @@
+"""Guidance arrives exactly once, byte for byte, or is said not to have arrived: whatever the agent makes of its keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support import real_claude, sloppy_agent
+from support.hostile import strings
+from support.messages_api import MessagesApi, marker
+from support.person import Person, configure, write_issue
+from support.polling import eventually
+from support.real_claude import claude_environment, claude_home
+
+from orchestra.core.guidance import without_controls
+from orchestra.core.models import Delivery
+from orchestra.project.context import open_project
+from orchestra.storage.files import locked
+from orchestra.workers import delivery
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+
+claude_program = real_claude.claude_program
+
+_PIECE = re.compile(r"^Guidance g\d+ from human:\n", re.MULTILINE)
+WAITS = "```script\nstatus working\n" + "wait\n" * 30 + "```\n"  # words are taken, and nothing is done about them
+BUSY = WAITS.replace("wait", "pause 5\nwait", 1)
+DIALOG = WAITS.replace("wait", 'dialog "May I?"\nwait', 1)
+
+
+class Agents:
+    """A person, and the words that the sloppy agents were given."""
+
+    def __init__(self, repo: Path, place: Path) -> None:
+        self.given = place / "given.jsonl"
+        program = sloppy_agent.write(place / "sloppy", self.given)
+        configure(repo, "agent: scripted", "tracker: local", f"agents: {{scripted: {{command: {program}}}}}")
+        self.repo = repo
+        self.person = Person(repo)
+
+    def start(self, script: str, doing: str) -> None:
+        write_issue(self.repo, 1, "Work", script)
+        self.person.runs("up", "-d")
+        self.person.runs("spawn", "1")
+        eventually(lambda: self.person.asks("show", "1")["activity"]["state"] == doing, 30, f"it to be {doing}")
+
+    def received(self) -> list[str]:
+        """Every piece of guidance, as often as it was given."""
+        said = [json.loads(line) for line in self.given.read_text().splitlines()]
+        return [
+            piece.strip("\n") for words in said if words.startswith("Guidance g") for piece in _PIECE.split(words)[1:]
+        ]
+
+    def states(self) -> dict[str, str]:
+        """By their text, how far all words have come, by the record; one that was read is known by its begin."""
+        return {one["text"]: one["state"] for one in self.person.asks("show", "1")["guidance"]}
+
+    def told(self, words: str) -> str:
+        """`delivered` or `queued`, as `tell` says it."""
+        said = self.person.runs("tell", "1", "-", text=words).out
+        return "queued" if "not delivered yet" in said else "delivered" if "delivered" in said else said
+
+
+@pytest.fixture
+def agents(repo: Path, tmp_path: Path) -> Agents:
+    return Agents(repo, tmp_path)
+
+
+def test_an_agent_that_swallows_one_enter_in_three(agents: Agents) -> None:
+    agents.start(WAITS, "waiting")
+    words = [
+        "first",
+        "second\nwith\ttabs\n\n  and lines",
+        "end of a paste\x1b[201~\rtouch x\r",
+        "third; 'x' $(y) #{z} ;",
+    ]
+    for one in words:
+        assert agents.told(one) == "delivered", agents.person.screen("1")
+    eventually(lambda: len(agents.received()) >= len(words), 10, "all of them")
+    assert agents.received() == [without_controls(one).strip() for one in words]
+    assert not (agents.repo.parent / "widgets-issue-1" / "x").exists()
+
+
+def test_with_a_dialog_open_nothing_is_typed_and_nothing_claimed(agents: Agents) -> None:
+    agents.start(DIALOG, "blocked")
+    assert agents.told("go on") == "queued"
+    assert agents.states() == {"go on": "queued"}
+    assert agents.person.asks("show", "1")["activity"]["state"] == "blocked"
+    agents.person.runs("approve", "1")
+    eventually(lambda: agents.received() == ["go on"], 40, "it to be given once the dialog is answered")
+    eventually(lambda: agents.states()["go on"] != "queued", 10)
+
+
+def test_a_megabyte(agents: Agents) -> None:
+    agents.start(WAITS, "waiting")
+    words = "".join(f"{number}: the quick brown fox, ünïcödé 漢字 🙂\n" for number in range(1_000_000 // 45))
+    agents.told(words)
+    eventually(lambda: agents.received() == [words.strip()], 40, "all of it")
+    assert "too much text" in agents.person.runs("tell", "1", "-", text="x" * 5_000_000, code=1).err
+    assert agents.person.status("1")
+
+
+def test_twenty_senders_at_once_to_a_busy_agent(agents: Agents) -> None:
+    agents.start(BUSY, "busy")
+    words = [f"message {number} x" + "x" * number for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        said = dict(zip(words, pool.map(agents.told, words), strict=True))
+    assert set(said.values()) <= {"delivered", "queued"}
+    eventually(lambda: len(agents.received()) >= len(words), 60, "all of them")
+    assert sorted(agents.received()) == sorted(words)
+    eventually(lambda: "queued" not in agents.states().values(), 10, "the record to say so")
+
+
+def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
+    agents.start(WAITS, "waiting")
+    words = [f"{place} {text}" for place, text in enumerate(strings(7, 120, "CANARY"))]
+    joined = "\n".join(without_controls(one) for one in words)
+    assert agents.told(joined) == "delivered"
+    eventually(lambda: bool(agents.received()), 10)
+    assert "\n".join(agents.received()).replace("\n ", "\n") == joined.strip().replace("\n ", "\n")
+
+
+@pytest.mark.parametrize("until", ["Stop", pytest.param("UserPromptSubmit", marks=pytest.mark.nightly)])
+def test_what_the_agent_took_unseen_is_not_given_again(
+    agents: Agents, until: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hook could not record that it took the words, here because of a lock: its transcript says so."""
+    monkeypatch.setattr(delivery, "CONFIRM_SECONDS", 0.5)
+    write_issue(agents.repo, 1, "Work", WAITS)
+    agents.person.runs("spawn", "1")
+    eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)
+    project = open_project(str(agents.repo), agents.person.environ, time.time)
+    told = project.store.event("told", "human", text="once", **{"from": "human"})
+    assert not project.store.record("1", told).refused
+    with locked(project.store.file("1", "lock")):
+        assert delivery.deliver(project, "1", "g1", 8) is Delivery.QUEUED
+        log = Path(project.home, "orchestra.log")
+        eventually(lambda: log.exists() and f"'{until}'" in log.read_text(), 20, "its hook to give up")
+    eventually(lambda: delivery.deliver(project, "1", "g1", 2) is not Delivery.QUEUED, 20)
+    agents.person.runs("tell", "1", "twice")
+    eventually(lambda: "twice" in agents.received(), 20)
+    assert agents.received() == ["once", "twice"]
+
+
+# --- the real Claude Code ---
+
+
+@pytest.fixture
+def claude(repo: Path, home: Path, claude_program: Path) -> Iterator[tuple[Person, MessagesApi]]:
+    """A worker that waits at its prompt."""
+    claude_home(home, repo)
+    configure(
+        repo, "tracker: local", f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
+    )
+    write_issue(repo, 1, "Work", marker({"text": "I wait."}, {"wait": True}))
+    with MessagesApi() as api:
+        person = Person(repo, claude_environment(home, api.url))
+        person.runs("up", "-d")
+        person.runs("spawn", "1")
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 60, "it to wait")
+        yield person, api
+
+
+def heard(api: MessagesApi) -> list[str]:
+    """Every piece of guidance in the conversation as the model was last given it."""
+    asked = [request for request in api.requests if not request.side]
+    return [piece.strip("\n") for text in asked[-1].words for piece in _PIECE.split(text)[1:]] if asked else []
+
+
+@pytest.mark.real
+def test_the_real_agent_is_given_everything_once(claude: tuple[Person, MessagesApi]) -> None:
+    person, api = claude
+    words = ["x\x1b[201~\ry; $(touch x) #(touch x)", "".join(f"line {number} ünï\n" for number in range(20_000))]
+    for count, one in enumerate(words, 1):
+        said = person.runs("tell", "1", "-", text=one).out
+        eventually(lambda count=count: len(heard(api)) >= count, 60, f"word {count}: {said}")  # type: ignore[misc]
+    together = [f"message {number} from a sender" for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: person.runs("tell", "1", one), together))
+    eventually(lambda: len(heard(api)) >= len(words) + len(together), 60, "all of them")
+    assert heard(api)[: len(words)] == [without_controls(one).strip() for one in words]
+    assert sorted(heard(api)[len(words) :]) == together

@@ -1,0 +1,259 @@
+"""Gates of the real Claude Code, answered from another terminal with the pane untouched, and in the pane instead."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import real_claude
+from support.dialogs import hooks_of, keys
+from support.messages_api import MessagesApi, marker
+from support.person import Person, configure, write_issue
+from support.polling import eventually
+from support.real_claude import KEY, claude_home
+
+pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
+claude_program = real_claude.claude_program
+
+PLAN = "1. Write the note\n2. Ship it"
+
+
+def bash(command: str) -> dict[str, Any]:
+    return {"tool": "Bash", "input": {"command": command, "description": "step"}}
+
+
+def ask(*questions: tuple[str, tuple[str, ...]]) -> dict[str, Any]:
+    listed = [
+        {
+            "question": question,
+            "header": "H",
+            "multiSelect": False,
+            "options": [{"label": label, "description": f"it is {label}"} for label in labels],
+        }
+        for question, labels in questions
+    ]
+    return {"tool": "AskUserQuestion", "input": {"questions": listed}}
+
+
+COLOUR = ask(("Which colour?", ("red", "blue")))
+TWO = ask(("Which colour?", ("red", "blue")), ("Which font?", ("serif", "sans")))
+GATED = bash("npm publish 2>/dev/null; echo published >published.txt")
+
+
+class Real(Person):
+    """A person with the real Claude Code, and what its model was told."""
+
+    api: MessagesApi
+
+    def gives(self, number: int, *steps: dict[str, Any]) -> None:
+        """An issue whose worker takes these steps."""
+        write_issue(self.where, number, f"Issue {number}", f"Please.\n\n{marker(*steps, {'text': 'The end.'})}")
+
+    def blocked(self, number: str) -> dict[str, Any]:
+        self.runs("spawn", number)
+        eventually(lambda: self.asks("show", number)["attention"] == "blocked", 60, "its dialog")
+        eventually(lambda: hooks_of(self), 10, "its hook")
+        return dict(self.asks("show", number))
+
+    def ended(self, number: str) -> str:
+        """What the tools said, once the turn is over."""
+        eventually(lambda: self.asks("show", number)["activity"]["detail"] == "The end.", 60, "the end of its turn")
+        session = self.asks("show", number)["agentSession"]
+        messages = self.api.of(session)[-1].body["messages"]
+        blocks = [block for message in messages if isinstance(message["content"], list) for block in message["content"]]
+        return "\n".join(str(block["content"]) for block in blocks if block["type"] == "tool_result")
+
+
+@pytest.fixture
+def person(repo: Path, home: Path, claude_program: Path) -> Iterator[Real]:
+    claude_home(home, repo)
+    lines = (
+        f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}",
+        "tracker: local",
+        "gates: [external-api]",
+    )
+    configure(repo, *lines)
+    quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING",
+             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL")  # fmt: skip
+    with MessagesApi() as api:
+        found = Real(repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")})
+        found.api = api
+        found.runs("up", "-d")
+        yield found
+
+
+def tree(person: Real, number: str) -> Path:
+    return Path(person.asks("show", number)["worktreePath"])
+
+
+SAID = {
+    "approve": "human                  approves (command)",
+    "deny": "human                  denies (command)",
+    "yes in the pane": "s (pane)",  # approves, by its hook; or answers, as the monitor saw it before
+    "no in the pane": "monitor                leaves without a yes (pane)",
+}
+
+
+@pytest.mark.parametrize("how", SAID)
+def test_a_permission(how: str, person: Real) -> None:
+    person.gives(1, GATED)
+    found = person.blocked("1")
+    assert found["escalation"]["gate"] == "permission"
+    assert "npm publish" in found["escalation"]["summary"]
+    if how == "approve":
+        person.runs("approve", "1")
+        person.ended("1")
+    elif how == "deny":
+        person.runs("deny", "1", "Only people publish.")
+        assert "Only people publish." in person.ended("1")
+    elif how == "yes in the pane":
+        keys(person, "1", "1")
+        person.ended("1")
+    else:
+        keys(person, "1", "Escape")
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 30, "the dismissed dialog")
+    eventually(lambda: not hooks_of(person), 10, "the hook to end")
+    assert person.asks("show", "1")["escalations"] == []
+    assert (tree(person, "1") / "published.txt").exists() is (how in ("approve", "yes in the pane"))
+    log = person.runs("log", "1").out
+    assert f"{SAID[how]}: Bash: npm publish" in log, log
+    assert "asks for nothing; it was " in person.runs("approve", "1", code=1).err
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("blue", "blue"),
+        ("2", "blue"),
+        ("a dark green", "a dark green"),
+        (("1",), "red"),
+        (("Down", "Down", "mine", "Enter"), "mine"),
+    ],
+)
+def test_a_question(words: str | tuple[str, ...], answer: str, person: Real) -> None:
+    """Words are told from elsewhere; keys are pressed in the pane."""
+    person.gives(1, COLOUR)
+    found = person.blocked("1")
+    assert found["escalation"]["options"] == ["red", "blue"]
+    assert "tell 1" in person.runs("approve", "1", code=1).err
+    if isinstance(words, tuple):
+        for key in words:
+            keys(person, "1", key)
+            eventually(lambda key=key: key != "mine" or "mine" in person.screen("1"))  # type: ignore[misc]
+    else:
+        assert "its question is answered" in person.runs("tell", "1", *words.split()).out
+    assert answer in person.ended("1")
+    how = "pane" if isinstance(words, tuple) else "command"
+    assert f"answers ({how}): Which colour?: {answer}" in person.runs("log", "1").out
+    eventually(lambda: not hooks_of(person), 10, "the hook to end")
+
+
+def test_several_questions_in_one_go(person: Real) -> None:
+    person.gives(1, TWO)
+    person.blocked("1")
+    assert "asks 2 questions" in person.runs("tell", "1", "blue", code=1).err
+    person.runs("tell", "1", "2; sans")
+    said = person.ended("1")
+    assert "blue" in said
+    assert "sans" in said
+
+
+@pytest.mark.parametrize("how", ["approve", "deny", "yes in the pane", "no in the pane"])
+def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
+    with (person.where / "orchestra.yaml").open("a") as file:
+        file.write("plan: review\n")
+    note = {"tool": "Write", "input": {"file_path": "{{cwd}}/note.txt", "content": "x"}}
+    person.gives(1, {"tool": "ExitPlanMode", "input": {"plan": PLAN}}, note)
+    found = person.blocked("1")
+    assert found["escalation"]["gate"] == "plan"
+    assert PLAN in found["escalation"]["context"]
+    if how == "approve":
+        person.runs("approve", "1")
+    elif how == "deny":
+        person.runs("deny", "1", "Smaller steps.")
+    else:
+        keys(person, "1", "1" if how == "yes in the pane" else "Escape")
+    if how == "deny":
+        eventually(lambda: "Smaller steps." in str(person.api.of(found["agentSession"])[-1].body["messages"]), 30)
+        return
+    if how == "no in the pane":
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 30, "the dismissed plan")
+        assert person.asks("show", "1")["approvals"] == []
+        assert not (tree(person, "1") / "note.txt").exists()
+        return
+    person.ended("1")
+    assert (tree(person, "1") / "note.txt").exists()
+    assert [one["gate"] for one in person.asks("show", "1")["approvals"]] == ["plan"]
+
+
+def test_a_plan_goes_on_by_itself(person: Real) -> None:
+    person.gives(1, {"tool": "EnterPlanMode", "input": {}}, {"tool": "ExitPlanMode", "input": {"plan": PLAN}})
+    person.runs("spawn", "1")
+    person.ended("1")
+    assert "its plan goes on" in person.runs("log", "1").out
+
+
+def test_a_killed_hook_leaves_the_pane_its_dialog(person: Real) -> None:
+    person.gives(1, GATED)
+    person.blocked("1")
+    for pid in hooks_of(person):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not hooks_of(person))
+    assert person.asks("show", "1")["attention"] == "blocked"
+    assert "answer in its pane" in person.runs("approve", "1", code=1).err
+    keys(person, "1", "1")
+    person.ended("1")
+    assert (tree(person, "1") / "published.txt").exists()
+
+
+def test_no_hook_outlives_its_agent(person: Real) -> None:
+    person.gives(1, GATED)
+    person.blocked("1")
+    pids = person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker} #{pane_pid}").splitlines()
+    os.kill(next(int(line.split()[1]) for line in pids if line.startswith("1 ")), signal.SIGKILL)
+    eventually(lambda: not hooks_of(person), 10, "the hook to end")
+    eventually(lambda: person.asks("show", "1")["escalations"] == [], 20, "the question to be gone with its agent")
+    assert "asks for nothing" in person.runs("approve", "1", code=1).err
+    assert not (tree(person, "1") / "published.txt").exists()
+
+
+def test_two_calls_at_once_are_answered_in_one_go(person: Real, tmp_path: Path) -> None:
+    """Claude Code asks for its writing tools one after the other, and for its reading ones at once."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(f"file {name}\n")
+    text = (person.where / "orchestra.yaml").read_text()
+    (person.where / "orchestra.yaml").write_text(text.replace("DISABLE_*]", "DISABLE_*], permissions: strict"))
+    person.gives(
+        1, {"tools": [{"name": "Read", "input": {"file_path": f"{tmp_path}/{name}"}} for name in ("one", "two")]}
+    )
+    person.blocked("1")
+    eventually(lambda: len(person.asks("show", "1")["escalations"]) == 2, 20, "both questions")
+    assert len(person.runs("approve", "1", "--all").out.splitlines()) == 2
+    said = person.ended("1")
+    assert "file one" in said
+    assert "file two" in said
+
+
+def test_a_yes_in_the_pane_is_known_before_its_tool_has_ended(person: Real) -> None:
+    person.gives(1, bash("npm publish 2>/dev/null; until test -e go; do sleep 0.2; done"))
+    person.blocked("1")
+    keys(person, "1", "1")
+    eventually(lambda: person.asks("show", "1")["activity"]["state"] == "busy", 30, "the yes to be seen")
+    assert person.asks("show", "1")["attention"] is None
+    assert "answers (pane): Bash: npm publish" in person.runs("log", "1").out
+    (tree(person, "1") / "go").touch()
+    person.ended("1")
+    assert "leaves without a yes" not in person.runs("log", "1").out
+
+
+def test_who_answers_twice_is_told(person: Real) -> None:
+    person.gives(1, GATED)
+    person.blocked("1")
+    person.runs("approve", "1")
+    assert "it was approved by human (command)" in person.runs("deny", "1", "no", code=1).err
+    person.ended("1")
+    assert (tree(person, "1") / "published.txt").exists()

@@ -1,0 +1,1 @@
+"""What the tests share: a user, terminals, doubles, hostile input, kills."""

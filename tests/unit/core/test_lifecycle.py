@@ -1,0 +1,173 @@
+"""The state machine: tables of what may follow what, and properties over any sequence of events."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.events import ASK, EVENTS, READY, SENSIBLE, SPAWN, event, told
+
+from orchestra.core import serialization
+from orchestra.core.lifecycle import machine, pull_events
+from orchestra.core.lifecycle.transitions import HELD, Refused
+from orchestra.core.models import ActivityState, Checks, Delivery, Event, Pull, Status, Worker
+
+pytestmark = pytest.mark.fast
+
+
+def after(*events: Event) -> Worker:
+    worker = machine.fold([SPAWN, *events])
+    assert worker is not None
+    return worker
+
+
+def test_why_it_is_held_lasts_until_it_goes_on() -> None:
+    held = [event("accepted"), event("paused", reason="issue #124 was closed meanwhile")]
+    assert after(*held).extra[HELD] == "issue #124 was closed meanwhile"
+    assert HELD not in after(*held, event("resumed")).extra
+    assert HELD not in after(*held, event("resumed"), event("paused")).extra
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        pytest.param([], "registered", id="a claim"),
+        pytest.param([event("accepted")], "planning", id="the first accepted prompt"),
+        pytest.param([event("accepted"), event("reported", status="working")], "working", id="the worker's report"),
+        pytest.param([event("accepted"), ASK], "stuck", id="an escalation"),
+        pytest.param(
+            [event("accepted"), ASK, told("sliding", "r1")], "planning", id="the answer: back to where it was"
+        ),
+        pytest.param([event("accepted"), ASK, told("by the way")], "stuck", id="words that answer nothing"),
+        pytest.param([event("accepted"), ASK, told("x", "r0")], "stuck", id="an answer to another question"),
+        pytest.param([event("accepted"), ASK, event("accepted")], "planning", id="a person typed into the pane"),
+        pytest.param([event("accepted"), ASK, event("accepted", guidance=["g1"])], "stuck", id="guidance is no answer"),
+        pytest.param([event("failed", reason="setup failed")], "stuck", id="a launch that failed"),
+        pytest.param([event("accepted"), event("paused", reason="closed")], "paused", id="its issue was closed"),
+        pytest.param(
+            [event("accepted"), ASK, event("paused", reason="closed"), event("resumed")],
+            "stuck",
+            id="held and resumed: its question is still open",
+        ),
+        pytest.param([event("shipped", url="u", pullRequest=READY)], "shipping", id="shipped"),
+        pytest.param([event("shipped", local=True)], "complete", id="shipped without a forge"),
+        pytest.param([event("shipped", local=True), told("one more thing")], "working", id="guidance after complete"),
+        pytest.param(
+            [event("shipped", pullRequest=READY), event("pull", pullRequest=READY)],
+            "complete",
+            id="ready by GitHub's word",
+        ),
+        pytest.param(
+            [event("shipped", pullRequest=READY), event("pull", pullRequest={**READY, "state": "merged"})],
+            "merged",
+            id="merged by a person",
+        ),
+        pytest.param([event("shipped", local=True), event("landed")], "merged", id="merged by hand, without a forge"),
+        pytest.param([event("paused")], "paused", id="paused"),
+        pytest.param([event("accepted"), event("paused"), event("resumed")], "planning", id="paused and back"),
+        pytest.param([ASK, event("paused"), event("resumed")], "stuck", id="a pause answers nothing"),
+        pytest.param([event("cancelled")], "cancelled", id="cancelled"),
+    ],
+)
+def test_where_events_lead(events: list[Event], status: str) -> None:
+    assert after(*events).status == status
+
+
+@pytest.mark.parametrize(
+    ("events", "refused", "why"),
+    [
+        pytest.param([], SPAWN, "has a worker already", id="a second claim"),
+        pytest.param([], event("reported", status="complete"), "cannot claim complete", id="a claim of completion"),
+        pytest.param([], event("reported", status="merged"), "cannot claim merged", id="a claim of a merge"),
+        pytest.param([], event("reported", status="nonsense"), "bad reported event", id="no status at all"),
+        pytest.param([ASK], event("reported", status="working"), "escalation is open", id="going on unanswered"),
+        pytest.param([ASK], ASK, "open already", id="a second question"),
+        pytest.param([ASK], event("shipped", local=True), "it is stuck", id="shipping while stuck"),
+        pytest.param([], event("escalated", gate="domain", summary=""), "needs a summary", id="an empty question"),
+        pytest.param([], event("escalated", gate="magic", summary="x"), "bad escalated", id="an unknown gate"),
+        pytest.param([event("cancelled")], told("hello"), "it is cancelled", id="words to a cancelled worker"),
+        pytest.param([], event("resumed"), "not paused", id="resuming what runs"),
+        pytest.param([], event("explode"), "unknown event", id="an unknown kind"),
+        pytest.param([], event("told", text=5), "bad told event", id="wrong types"),
+        pytest.param([ASK], event("approved", request="r0"), "not open any more", id="approving another question"),
+    ],
+)
+def test_what_is_refused(events: list[Event], refused: Event, why: str) -> None:
+    worker = after(*events)
+    with pytest.raises(Refused, match=why):
+        machine.apply(worker, refused)
+
+
+def test_the_same_failure_counts_and_another_starts_anew() -> None:
+    fail = event("verified", passed=False, signature="a")
+    assert after(fail, fail, fail).attempts.verify == 3
+    assert after(fail, fail, event("verified", passed=False, signature="b")).attempts.verify == 1
+    assert after(fail, fail, event("verified", passed=True)).attempts.verify == 0
+
+
+def test_guidance_is_delivered_only_by_the_agents_word_and_read_when_its_turn_ends() -> None:
+    worker = after(event("accepted"), told("use uv"))
+    assert worker.guidance[0].state is Delivery.QUEUED
+    worker = machine.apply(worker, event("accepted", guidance=["g1"]))
+    assert worker.guidance[0].state is Delivery.DELIVERED
+    worker = machine.apply(worker, event("turn-ended"))
+    assert worker.guidance[0].state is Delivery.READ
+    assert machine.apply(worker, event("delivered", guidance=["g1"])).guidance[0].state is Delivery.READ
+
+
+def test_an_answer_is_kept_as_the_forwarded_message() -> None:
+    worker = after(event("accepted"), ASK, told("sliding", "r1"))
+    assert (worker.forwarded, worker.escalation, worker.stuck_reason) == ("sliding", None, None)
+
+
+def test_a_cancelled_number_can_be_claimed_again() -> None:
+    worker = machine.apply(after(event("cancelled")), SPAWN._replace(data={**SPAWN.data, "nonce": "n2"}))
+    assert (worker.status, worker.nonce) == (Status.REGISTERED, "n2")
+
+
+def test_a_launch_remembers_what_the_agent_did_before() -> None:
+    worker = after(event("accepted"), event("launched"), event("launched"))
+    assert (worker.activity.state, worker.activity.detail) == (ActivityState.STARTING, "busy")
+
+
+@pytest.mark.parametrize(
+    ("change", "ready"),
+    [
+        ({}, True),
+        ({"checks": Checks.NONE}, True),
+        ({"checks": Checks.PENDING}, False),
+        ({"checks": Checks.FAILING}, False),
+        ({"unresolved": 1}, False),
+        ({"unresolved": None}, True),
+        ({"mergeable": None}, False),
+        ({"mergeable": False}, False),
+        ({"review_decision": "CHANGES_REQUESTED"}, False),
+        ({"state": "closed"}, False),
+    ],
+    ids=str,
+)
+def test_what_is_worth_a_review(change: dict[str, Any], ready: bool) -> None:
+    pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
+    assert pull_events.ready(pull._replace(**change)) is ready
+
+
+@given(st.lists(EVENTS | SENSIBLE, max_size=25))
+def test_any_sequence_of_events_folds_to_a_valid_snapshot(events: list[Event]) -> None:
+    worker = machine.fold([SPAWN, *events])
+    assert worker is not None
+    try:
+        assert serialization.loads(serialization.dumps(worker)) == worker
+    except UnicodeEncodeError:  # pragma: no cover - would be a defect: a snapshot that cannot be written
+        pytest.fail("a snapshot that cannot be written")
+    assert (worker.escalation is None) or worker.status in (Status.STUCK, Status.PAUSED)
+    assert worker.status is not Status.STUCK or worker.escalation is not None
+
+
+@given(st.lists(EVENTS, max_size=1), st.integers(0, 1))
+def test_apply_raises_nothing_but_refused(events: list[Event], with_worker: int) -> None:
+    for one in events:
+        with suppress(Refused):
+            machine.apply(machine.fold([SPAWN]) if with_worker else None, one)

@@ -1,0 +1,91 @@
+"""Foreign text made safe, and JSON read as a hook reads it: small tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.hostile import strings, unsafe
+
+from orchestra.core import fast_json
+from orchestra.core.guidance import without_controls
+from orchestra.core.text import clean, clean_lines
+
+pytestmark = pytest.mark.fast
+
+WOMAN, LAPTOP = "\U0001f469", "\U0001f4bb"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"{WOMAN}\u200d{LAPTOP} works", f"{WOMAN}\u200d{LAPTOP} works"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("a\u200db", "ab"),  # tmux would draw the b in the cell of the a
+        ("end \u200d", "end"),
+        ("\u200d\u200d", ""),
+        (f"{WOMAN}\u200d#", f"{WOMAN}#"),
+    ],
+)
+def test_a_joiner_stays_where_it_joins(text: str, shown: str) -> None:
+    assert clean(text) == shown
+    assert clean_lines(text).strip() == shown
+
+
+def test_hostile_strings_are_clean_and_clean_is_clean() -> None:
+    for one in strings(1, 2000):
+        assert not unsafe(clean(one)), one
+        assert not unsafe(clean_lines(one)) - {"\n"}, one
+        assert clean(clean(one, 9000), 9000) == clean(one, 9000), one
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x\x1b[201~\ry\x1b[20\x1b[201~1~", "x\ny[201~"),
+        ("tab\tand\r\nline\x00\x9b\x7f", "tab\tand\nline"),
+        ("half \ud800 of one", "half ? of one"),
+    ],
+)
+def test_words_are_only_words(text: str, said: str) -> None:
+    assert without_controls(text) == said
+    assert without_controls(said) == said
+
+
+CUT = (
+    '{"id": "12',
+    "{",
+    '{"a"',
+    "[1, 2",
+    '"',
+    "\\",
+    "{'a': 1}",
+    "NaN",
+    "1e999",
+    "-Infinity",
+    "[" * 100_000,
+    "1" * 6000,
+)
+
+
+@pytest.mark.parametrize("text", CUT, ids=range(len(CUT)))
+def test_what_is_no_json_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        fast_json.loads(text)
+
+
+def test_it_is_one_where_the_json_package_was_never_loaded() -> None:
+    """As in a hook: there the scanner cannot make the error it wants to raise."""
+    lines = (
+        "import sys",
+        f"sys.path.insert(0, {str(Path(fast_json.__file__).parents[2])!r})",
+        "from orchestra.core import fast_json as quick_json",
+        f"for text in {CUT!r}:",
+        "    try: quick_json.loads(text)",
+        "    except ValueError: continue",
+        "    sys.exit(text[:40])",
+        "assert 'json' not in sys.modules",
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-c", "\n".join(lines)], check=True)

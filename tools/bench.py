@@ -1,0 +1,311 @@
+"""The budgets, as ratios in one run: `make bench`. Prints a table; judges nothing, because machines differ.
+
+Each figure is the median of interleaved runs against a base measured beside it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PY = sys.executable
+
+
+class Place:
+    """A throw-away home, repository and tmux socket directory."""
+
+    def __init__(self, files: int = 100) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix="ob-", dir="/tmp"))
+        self.repo = self.base / "widgets"
+        self.repo.mkdir()
+        keep = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
+        self.environ = {**keep, "HOME": str(self.base), "TMUX_TMPDIR": str(self.base), "TERM": "xterm-256color",
+                        "SHELL": "/bin/sh", "ORCHESTRA_HOME": str(self.base / "o"), "LC_ALL": "C.UTF-8"}  # fmt: skip
+        (self.base / ".gitconfig").write_text("[user]\nname = a\nemail = a@b\n[init]\ndefaultBranch = main\n")
+        for number in range(files):
+            path = self.repo / f"d{number % 100}" / f"f{number}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"line {number}\n" * 20)
+        issues = self.repo / ".orchestra" / "issues"
+        issues.mkdir(parents=True)
+        for number in range(1, 14):
+            (issues / f"{number:04}-x.md").write_text(f"---\ntitle: Issue {number}\n---\n```script\nhang\n```\n")
+        (self.repo / "orchestra.yaml").write_text("agent: scripted\ntracker: local\nworkers: {max: 50}\n")
+        self.git("init", "-q")
+        self.git("add", ".")
+        self.git("commit", "-qm", "x")
+
+    def git(self, *argv: str) -> None:
+        subprocess.run(["git", "-C", str(self.repo), *argv], env=self.environ, check=True, capture_output=True)
+
+    def run(self, *argv: str, given: bytes = b"", more: dict[str, str] | None = None) -> None:
+        subprocess.run(
+            argv, cwd=self.repo, env={**self.environ, **(more or {})}, input=given, capture_output=True, check=False
+        )
+
+    def project(self, *argv: str) -> None:
+        self.run(PY, "-P", "-m", "orchestra", *argv)
+
+    def tmux(self, *argv: str) -> str:
+        return self.asked("tmux", "-L", "orchestra", *argv)
+
+    def asked(self, *argv: str) -> str:
+        return subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=False).stdout
+
+    def close(self) -> None:
+        self.tmux("kill-server")
+
+
+def timed(act: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    act()
+    return (time.perf_counter() - begin) * 1000
+
+
+def pair(
+    name: str,
+    budget: str,
+    act: Callable[[], object],
+    base: Callable[[], object],
+    runs: int = 7,
+    before: Callable[[], object] = lambda: None,
+) -> None:
+    """Run both in turn, each after `before`, and print the medians and their ratio."""
+    before()
+    act(), base()
+    ours, theirs = [], []
+    for _ in range(runs):
+        before()
+        theirs.append(timed(base))
+        before()
+        ours.append(timed(act))
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    print(
+        f"{name:<58} {statistics.median(ours):8.1f} ms  base {statistics.median(theirs):7.1f} ms  x{ratio:5.2f}  {budget}",
+        flush=True,
+    )
+
+
+def bench_start() -> None:
+    place = Place(1)
+    click = "import click\n@click.command()\n@click.version_option('1')\ndef main(): pass\nmain()"
+    pair("--version", "<= 1.2 x a bare Click program", lambda: place.project("--version"),
+         lambda: place.run(PY, "-c", click, "--version"))  # fmt: skip
+
+
+def bench_hook() -> None:
+    place = Place(1)
+    code = ("import sys,time; from orchestra.storage.session_store import Store; s=Store(sys.argv[1],'p',time.time); "
+            "s.record('124',s.event('spawned','x',id='124',title='t',nonce='n'))")  # fmt: skip
+    place.run(PY, "-c", code, str(place.base / "o"))
+    who = {"ORCHESTRA_PROJECT": "p", "ORCHESTRA_WORKER": "124"}
+    payload = json.dumps({"session_id": "x", "hook_event_name": "Stop", "last_assistant_message": "done"}).encode()
+    hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hooks" / "entry.py"), "claude", "Stop", "n")
+    pair("hook: an event recorded", "<= 2 x python -c pass", lambda: place.run(*hook, given=payload, more=who),
+         lambda: place.run(PY, "-c", "pass"), runs=25)  # fmt: skip
+    beat = (
+        f"echo >{place.base}/beat; if [ -e {place.base}/mailbox ] || [ -e {place.base}/blocked ]; then exec false; fi"
+    )
+    pair("hook: heartbeat", "<= 3 ms", lambda: place.run("sh", "-c", beat), lambda: place.run("sh", "-c", ":"), runs=25)
+
+
+def bench_list() -> None:
+    few, many = Place(1), Place(1)
+    code = ("import sys,time; from orchestra.project.context import open_orchestra; import os\n"
+            "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
+            "for n in range(1, int(sys.argv[1])+1): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title='T',nonce='n',"
+            "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
+    few.run(PY, "-c", code, "1")
+    many.run(PY, "-c", code, "200")
+    pair("list with 200 workers", "< 2 x with 1", lambda: many.project("list"), lambda: few.project("list"))
+
+
+def bench_board() -> None:
+    """From the start to the first screen with workers on it, in a terminal of 200 by 60."""
+    place = Place(1)
+    code = ("import sys,time; from orchestra.project.context import open_orchestra; import os\n"
+            "o=open_orchestra(os.getcwd(), os.environ, time.time)\n"
+            "for n in range(100, 150): o.store.record(str(n), o.store.event('spawned','x',id=str(n),title=f'Worker {n}',nonce='n',"
+            "worktreePath='/nowhere', baseCommit='x'))")  # fmt: skip
+    place.run(PY, "-c", code)
+    bare = ("from textual.app import App\nfrom textual.widgets import Static\n"
+            "class A(App):\n  def compose(self): yield Static('bare app')\nA().run()")  # fmt: skip
+    pair("board, 50 workers: the first screen", "< 500 ms", lambda: first_words(place, "Worker 1", PY, "-P", "-m", "orchestra", "board"),
+         lambda: first_words(place, "bare app", PY, "-c", bare))  # fmt: skip
+
+
+def first_words(place: Place, words: str, *argv: str) -> None:
+    """Run a program in a terminal until it has drawn these words."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+    program = subprocess.Popen(
+        argv, cwd=place.repo, env=place.environ, stdin=its, stdout=its, stderr=its, start_new_session=True
+    )
+    os.close(its)
+    drawn = b""
+    while words.encode() not in drawn:
+        drawn += os.read(ours, 65536)
+    program.kill()
+    program.wait()
+    os.close(ours)
+
+
+def bench_up() -> None:
+    ours, raw = Place(1), Place(1)
+    for number in range(1, 13):
+        ours.project("spawn", str(number), "--no-wait")
+    ours.tmux("kill-server")
+    chained: list[str] = ["new-session", "-d", "-x", "200", "-y", "50", "sleep", "99"]
+    for _ in range(12):
+        chained += [";", "new-window", "-d", "sleep", "99"]
+
+    def nothing_runs() -> None:
+        """Both servers gone, and with them the agents, whose last hooks would take the processor meanwhile."""
+        ours.tmux("kill-server")
+        raw.tmux("kill-server")
+        while subprocess.run(["pgrep", "-f", str(ours.base)], capture_output=True, check=False).stdout:
+            pass
+
+    def cold() -> None:
+        ours.project("up", "-d")
+
+    def chain() -> None:
+        raw.tmux("-f", "/dev/null", *chained)
+
+    pair("up -d, 1 + 12 panes", "<= 3 x one chained tmux call", cold, chain, runs=5, before=nothing_runs)
+    ours.close()
+    raw.close()
+
+
+def bench_spawn(files: int) -> None:
+    place = Place(files)
+    place.project("up", "-d")
+    numbers = iter(range(1, 14))
+    raw = iter(range(100))
+
+    def spawn() -> None:
+        place.project("spawn", str(next(numbers)))
+
+    def pane() -> None:
+        place.project("spawn", str(next(numbers)), "--no-wait")
+
+    def worktree() -> None:
+        place.git("worktree", "add", "-q", str(place.base / f"raw{next(raw)}"), "-b", f"raw{next(raw)}")
+
+    pair(f"spawn, {files} files: the pane is there", "<= 200 ms", pane, worktree, runs=4)
+    pair(f"spawn, {files} files: the agent has its prompt", "(whole, scripted agent)", spawn, worktree, runs=4)
+    place.close()
+
+
+def bench_bar() -> None:
+    """From the start of a hook to the option that the bar shows, and to the screen of an attached client."""
+    place = Place(1)
+    place.project("up", "-d")
+    place.project("spawn", "1")
+    terminal = ("tmux", "-L", "terminal", "-f", "/dev/null")
+    attach = ("env", "-u", "TMUX", "tmux", "-L", "orchestra", "attach")
+    place.run(*terminal, "new-session", "-d", "-x", "120", "-y", "30", *attach)
+    record = json.loads(next((place.base / "o" / "sessions").glob("*/1.json")).read_text())
+    project = next((place.base / "o" / "sessions").iterdir()).name
+    who = {"ORCHESTRA_PROJECT": project, "ORCHESTRA_WORKER": "1"}
+    times: list[float] = []
+    drawn: list[float] = []
+
+    def line() -> str:
+        """The status line on the client's screen."""
+        return place.asked(*terminal, "capture-pane", "-p").rstrip("\n").rpartition("\n")[2]
+
+    for turn in range(15):
+        event, payload = (("Stop", {}), ("UserPromptSubmit", {"prompt": "x"}))[turn % 2]
+        while "as it was" not in line():  # again and again: a pass of the monitor puts it right
+            place.tmux("set-option", "-t", f"={project}:", "@orchestra_bar", "as it was")
+        hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hooks" / "entry.py"), "claude", event, record["nonce"])
+        begin = time.perf_counter()
+        place.run(*hook, given=json.dumps(payload).encode(), more=who)
+        while "as it was" in place.tmux("show-options", "-t", f"={project}:", "-v", "@orchestra_bar"):
+            pass
+        times.append((time.perf_counter() - begin) * 1000)
+        while "as it was" in line():
+            pass
+        drawn.append((time.perf_counter() - begin) * 1000)
+    for what, took in (("the bar's option", times), ("the bar on a client's screen", drawn)):
+        best = f"fastest {min(took):.1f} ms"
+        print(f"{f'hook started -> {what}':<58} {statistics.median(took):8.1f} ms  {best:<31} < 60 ms", flush=True)
+    place.run(*terminal, "kill-server")
+    place.close()
+
+
+def bench_tab() -> None:
+    """A Tab in the shell, which offers the workers."""
+    place = Place(1)
+    click = "import click\n@click.command()\n@click.version_option('1')\ndef main(): pass\nmain()"
+    typed = {"COMP_WORDS": "orchestra show 1", "COMP_CWORD": "2", "_ORCHESTRA_COMPLETE": "bash_complete"}
+    pair("Tab after `orchestra show 1`", "< 2 x a bare Click program",
+         lambda: place.run(PY, "-P", "-m", "orchestra", more=typed), lambda: place.run(PY, "-c", click, "--version"))  # fmt: skip
+
+
+def bench_spawn_small() -> None:
+    bench_spawn(100)
+
+
+def bench_spawn_large() -> None:
+    bench_spawn(10_000)
+
+
+def bench_polls() -> None:
+    """Requests of one look at GitHub, first and when nothing changed, whatever the number of workers."""
+    sys.path[:0] = [str(ROOT / "tests")]
+    from support.github_double import Double
+
+    from orchestra.github.poller import Poller
+
+    for count in (1, 12, 50):
+        with Double() as double:
+            for number in range(1, count + 1):
+                double.push(f"issue-{number}")
+                double.add_pull(f"issue-{number}")
+                double.add_run(f"issue-{number}")
+            with tempfile.TemporaryDirectory() as cache:
+                watch = Poller("acme", "widgets", double.url, double.token, cache=Path(cache), now=time.time)
+                first = watch.poll()
+                again = watch.poll()
+                print(
+                    f"{f'poll, {count} pull requests':<58} first {first.requests} requests; again {again.requests}, "
+                    f"{again.unchanged} of them 304",
+                    flush=True,
+                )
+                watch.close()
+
+
+def main() -> None:
+    """All of them, or those named: `python tests/bench.py hook up`."""
+    benches = (
+        bench_start,
+        bench_hook,
+        bench_list,
+        bench_bar,
+        bench_tab,
+        bench_board,
+        bench_up,
+        bench_spawn_small,
+        bench_spawn_large,
+        bench_polls,
+    )
+    for bench in benches:
+        if not sys.argv[1:] or bench.__name__.removeprefix("bench_") in sys.argv[1:]:
+            bench()
+
+
+if __name__ == "__main__":
+    main()
