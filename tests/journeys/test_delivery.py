@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support import real_claude, sloppy_agent
+from support import sloppy_agent
 from support.hostile import strings
 from support.messages_api import MessagesApi, marker
 from support.person import Person, configure, write_issue
@@ -25,7 +25,6 @@ from orchestra.workers import delivery
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
-claude_program = real_claude.claude_program
 
 _PIECE = re.compile(r"^Guidance g\d+ from human:\n", re.MULTILINE)
 WAITS = "```script\nstatus working\n" + "wait\n" * 30 + "```\n"  # words are taken, and nothing is done about them

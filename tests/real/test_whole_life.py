@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import real_claude
 from support.github_double import Double
 from support.messages_api import MessagesApi, marker
 from support.messages_api.script import bash
@@ -17,7 +16,6 @@ from support.polling import eventually
 from support.real_claude import KEY, claude_home
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
-claude_program = real_claude.claude_program
 
 Git = Callable[..., str]
 
