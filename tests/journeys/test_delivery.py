@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from support import sloppy_agent
 from support.hostile import strings
-from support.messages_api import MessagesApi, marker
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.real_claude import claude_environment, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
 from orchestra.project.context import open_project

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from support.claude_pane import Sitting
-from support.messages_api import MessagesApi, marker
 from support.paths import ROOT
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.config.schema import load
 from orchestra.core import gates
 
