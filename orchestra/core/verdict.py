@@ -312,14 +312,11 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
     standing = sorted(one.author for one in pull.reviews if one.state == "CHANGES_REQUESTED" and one.addressed)
     if standing and found.outcome is Outcome.READY:
         notes += [f"{_logins(standing)} asked for changes; the worker shipped since, and the request stands on GitHub"]
-    unheard = sorted({one.author for one in (*pull.threads, *pull.reviews) if not one.heard and _speaks(one)})
-    notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in unheard]
+    unheard = {one.author for one in pull.threads if not one.heard}
+    unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
+    notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
     notes += [f"{part} cannot be seen with this token" for part in sorted(pull.unseen)]
     return tuple(notes)
-
-
-def _speaks(one: object) -> bool:
-    return getattr(one, "state", "") != "APPROVED"
 
 
 def _in_state(pull: Pull, state: CheckState) -> list[Check]:
