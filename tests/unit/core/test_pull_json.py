@@ -40,7 +40,7 @@ def test_what_an_older_version_wrote_is_read() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"number": True}, {"number": "7"}, {"state": 1}, {"draft": 1}, {"passed": "4"}, {"rows": {}}, {"rows": [{}]},
+    [{"number": True}, {"number": "7"}, {"state": 1}, {"draft": 1}, {"passed": "4"}, {"rows": {"a": 1}}, {"rows": [{}]},
      {"rows": [{"name": "a", "state": "odd"}]}, {"threads": [7]}, {"head": "elsewhere"}, {"headSha": "\0"}],
     ids=str,
 )  # fmt: skip
