@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from orchestra.core.models import Checks, Issue, Pull
+from orchestra.core.models import Issue
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import stamp
 from orchestra.errors import Unreachable
 from orchestra.github import responses

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from orchestra.core.models import Checks, Issue, Pull
+from orchestra.core.models import Issue
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import age, clean, is_id, stamp
 from orchestra.errors import OrchestraError, Unreachable
 

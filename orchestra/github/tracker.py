@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestra.core.models import Issue, Pull
+from orchestra.core.models import Issue
+from orchestra.core.pull_request import Pull
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.github import responses

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import gates, serialization
+from orchestra.core import gates
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Worker
+from orchestra.core.pull_json import pull_json
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard
@@ -169,7 +170,7 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
     say(f"push {worker.branch}")
     sha = project.repository.push(worker.worktree, worker.branch, token=github.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
-    facts = {"url": url, "pullRequest": serialization.pull_json(pull._replace(head_sha=sha)), "local": False}
+    facts = {"url": url, "pullRequest": pull_json(pull._replace(head_sha=sha)), "local": False}
     recorded = project.store.record(worker.id, project.store.event("shipped", "ship", **facts))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")

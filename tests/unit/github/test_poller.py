@@ -17,7 +17,7 @@ from support.github_double import Double, Fault, routes
 from support.github_double.clients import Clock
 from support.github_double.routes import Answer
 
-from orchestra.core.models import Checks, Pull
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import poll_parsing, poller
 from orchestra.github.etag_cache import CachedAnswer, ETagCache

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core.models import Checks
+from orchestra.core.pull_request import Checks
 from orchestra.errors import Unreachable
 from orchestra.github import responses
 from orchestra.github.responses import RateLimited, RepositoryAddress

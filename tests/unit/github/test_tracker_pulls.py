@@ -9,7 +9,7 @@ import pytest
 from support.github_double import Double
 from support.github_double.clients import Connect
 
-from orchestra.core.models import Checks
+from orchestra.core.pull_request import Checks
 from orchestra.errors import OrchestraError
 from orchestra.github import tracker
 from orchestra.github.tracker import GitHubTracker
