@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
-from orchestra.agents.claude.permissions import ORCHESTRATOR, mode, permissions
+from orchestra.agents.claude.hooks import event_of
+from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions
 from orchestra.agents.claude.screen import at_work, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 
@@ -72,9 +73,8 @@ def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: s
         "permissions": permissions(context, options),
         "hooks": _orchestrator_hooks(context) if context.worker == ORCHESTRATOR else _worker_hooks(context, options),
         "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
+        **_switches(context, options),
     }
-    if mode(context, options) == "bypassPermissions":
-        settings["skipDangerousModePermissionPrompt"] = True
     files = {
         "settings.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
         "launch.sh": _script(context, options, resume=resume, say=say),
@@ -119,6 +119,8 @@ def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: 
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]
+    if mode(context, options) == BYPASS and _begins_in(context, options) != BYPASS:
+        argv.append("--allow-dangerously-skip-permissions")  # or the mode cannot be entered after the plan
     argv += ["--model", options.model] if options.model else []
     prompt = shlex.quote(f"{context.directory}/prompt.md")
     lines = [
@@ -139,6 +141,24 @@ def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: 
 def _begins_in(context: AgentContext, options: AgentOptions) -> str:
     """The permission mode of the first turn: a plan first, where the project wants to see one."""
     return "plan" if options.plan == "review" and context.worker != ORCHESTRATOR else mode(context, options)
+
+
+def _switches(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
+    """Settings that keep a worker in its pane, its worktree and its permission profile. Unknown ones are ignored."""
+    if context.worker == ORCHESTRATOR:
+        return {}
+    found: dict[str, Any] = {
+        "disableAgentView": True,  # the left arrow would move the session out of the pane into a background daemon
+        "disableRemoteControl": True,
+        "tui": "default",  # the full-screen renderer leaves the pane without a history
+    }
+    if options.permissions != "auto":
+        # Else in plan mode a server-side check is asked; where it cannot be reached, as behind a gateway, a dialog
+        # opens of which no permission hook tells.
+        found["disableAutoMode"] = "disable"
+    if mode(context, options) == BYPASS:
+        found["skipDangerousModePermissionPrompt"] = True
+    return found
 
 
 def _worker_hooks(context: AgentContext, options: AgentOptions) -> dict[str, Any]:

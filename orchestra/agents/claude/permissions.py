@@ -15,7 +15,8 @@ from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.errors import UsageError
 
 ORCHESTRATOR = "orchestrator"
-_MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "bypass": "bypassPermissions"}
+BYPASS = "bypassPermissions"
+MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "auto": "auto", "bypass": BYPASS}
 _READERS = ("Read", "Grep", "Glob")
 
 # `*` stands for any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
@@ -30,10 +31,10 @@ _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lor
 
 def mode(context: AgentContext, options: AgentOptions) -> str:
     """The permission mode to start in; the orchestrator never edits, so it asks like a person's own Claude."""
-    if options.permissions not in _MODES:
-        known = ", ".join(_MODES)
+    if options.permissions not in MODES:
+        known = ", ".join(MODES)
         raise UsageError(f"There is no permission profile {options.permissions!r}.", f"Use one of: {known}.")
-    return "default" if context.worker == ORCHESTRATOR else _MODES[options.permissions]
+    return "default" if context.worker == ORCHESTRATOR else MODES[options.permissions]
 
 
 def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[str]]:
