@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from orchestra.tmux.workspace import Workspace
 
@@ -59,7 +58,7 @@ def push_bar(store: Store, environ: Mapping[str, str]) -> None:
         return
 
 
-def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
+def changes_since_last_prompt(store: Store) -> str | None:
     """What changed since the orchestrator's last prompt, as context for this one; None when nothing did."""
     path = os.path.join(store.cache, SEEN)
     before, now = _read(path), _now(store)
@@ -68,8 +67,7 @@ def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
     make_private(store.cache)
     write_atomic(path, fast_json.dumps(now))
     lines = [line for number, line in now.items() if before.get(number) != line]
-    text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
-    return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+    return "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
 
 
 def _now(store: Store) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""What Claude Code's hooks and transcript say, as events. Standard library only: the hook pays for every import here.
+"""What Claude Code's hooks say, as events, and what they print. Standard library only: a hook pays for each import.
 
-A payload is foreign: any JSON may come, so each reader takes what has the right type and drops the rest.
+A payload is foreign: any JSON may come, so each reader takes what has the right type and drops the rest. What only some
+hooks need is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from orchestra.core.text import clean, clean_lines
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     Found = tuple[str, dict[str, Any]]
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
 _PASTE_MARKS = ("<pasted_content", "</pasted_content")
+PLAN_TOOL = "ExitPlanMode"
 MOST_SCHEDULED = 20
 PLAN_CHARACTERS = 60_000  # a plan is shown whole
 _SAYS_MOST = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "skill", "description")
@@ -42,6 +44,66 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     from orchestra.agents.claude.limits import limited  # with patterns and dates, 10 ms, for what is rare
 
     return "limited", limited(payload, now)
+
+
+def asks(hook: str, payload: Mapping[str, Any]) -> bool:
+    """Whether this hook may answer a dialog that is open in the pane; one that could not be read is answered there."""
+    return hook == "PermissionRequest" and bool(payload)
+
+
+def is_plan(payload: Mapping[str, Any]) -> bool:
+    """Whether a permission request asks to approve a plan."""
+    return payload.get("tool_name") == PLAN_TOOL
+
+
+def plan_is_the_agents(payload: Mapping[str, Any]) -> bool:
+    """Whether the agent entered plan mode by itself; False when the user chose it, or when that is not known."""
+    from orchestra.agents.claude import transcript
+
+    return transcript.plan_is_the_agents(_path(payload.get("transcript_path")))
+
+
+def takes_words(hook: str, payload: Mapping[str, Any]) -> bool:
+    """Whether this hook can hand words to the model; what a subagent's hook prints never reaches the conversation."""
+    return hook in ("PostToolUse", "PostToolUseFailure", "Stop") and not payload.get("agent_id")
+
+
+def ends_turn(hook: str) -> bool:
+    """Whether words that this hook hands over keep the agent from ending its turn."""
+    return hook == "Stop"
+
+
+def is_prompt(hook: str) -> bool:
+    """Whether the hook tells of a prompt, beside which `prompt_context` may be printed."""
+    return hook == "UserPromptSubmit"
+
+
+def decision(answer: Mapping[str, Any], payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
+    """What the hook prints to answer the dialog; `mode` is the permission mode to go on in after a plan."""
+    from orchestra.agents.claude import replies
+
+    return replies.decision(answer, payload, mode)
+
+
+def hand_over(hook: str, words: str) -> dict[str, Any]:
+    """What the hook prints to hand words to the model."""
+    from orchestra.agents.claude import replies
+
+    return replies.hand_over(hook, words)
+
+
+def prompt_context(words: str) -> dict[str, Any]:
+    """What the hook prints to put words beside the prompt that was just submitted."""
+    from orchestra.agents.claude import replies
+
+    return replies.prompt_context(words)
+
+
+def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
+    """Which pieces of guidance the model has been given, by the transcript from `since_byte` on."""
+    from orchestra.agents.claude import transcript as records
+
+    return records.accepted_in(transcript, since_byte, ids)
 
 
 def guidance_ids(prompt: str) -> list[str]:
@@ -134,7 +196,7 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
             **_gate(gate, summary, context, options, _request(tool, given)),
             "questions": _answerable(given),
         }
-    if tool == "ExitPlanMode":
+    if tool == PLAN_TOOL:
         gate, summary, context = "plan", "It has a plan and wants it approved", plan_text(given)
     return "blocked", _gate(gate, summary, context, options, _request(tool, given))
 
@@ -205,7 +267,7 @@ def _request(tool: str, given: Mapping[str, Any]) -> str:
     """A short name of one tool call, the same before and after it ran."""
     if tool == "AskUserQuestion":
         given = {"questions": given.get("questions")}  # afterwards the answers stand beside them
-    elif tool == "ExitPlanMode":
+    elif tool == PLAN_TOOL:
         given = {}  # the plan may have been edited in the dialog
     return _checksum(fast_json.dumps([tool, given]))
 

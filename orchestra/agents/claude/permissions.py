@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from orchestra.agents.base import Rules
+from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.errors import UsageError
 
@@ -55,6 +57,28 @@ def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[
     return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
 
 
+def rules_for(gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
+    """The gates and the config's forbidden commands as permission rules; `permissions` adds the built-in ones.
+
+    `ask` raises a permission request in every mode, `bypass` included, and `deny` refuses inside `a && b` too. The
+    config has checked every glob.
+    """
+    ask: list[str] = []
+    for gate in gates:
+        ask += [f"{tool}({_gate_path(glob)})" for glob in gate.paths for tool in ("Edit", "Write", "NotebookEdit")]
+        ask += [f"Bash({glob})" for glob in gate.commands]
+    return Rules(tuple(dict.fromkeys(ask)), tuple(dict.fromkeys(f"Bash({glob})" for glob in forbid)))
+
+
+def _gate_path(glob: str) -> str:
+    """A path glob for `Edit(...)`: gitignore syntax, relative to the worktree where the agent starts.
+
+    A leading slash would mean "beside the settings file", so it goes; parentheses end the rule, so they become `?`.
+    Both widen: the agent asks once more than the gate says, and ship decides by the gate itself.
+    """
+    return re.sub(r"[()]", "?", glob.lstrip("/"))
+
+
 def _orchestra(context: AgentContext, verbs: str) -> Iterator[str]:
     for program in dict.fromkeys(("orchestra", shlex.join(context.orchestra_argv))):
         yield f"Bash({program}{verbs}:*)"
@@ -80,8 +104,8 @@ def _forbidden(context: AgentContext) -> Iterator[str]:
     for verb in ("remove", "prune", "move", "unlock"):
         yield from (f"Bash({git} worktree {verb}*)" for git in _GIT)
     yield from (f"Bash({rule})" for rule in _TMUX)
-    for tool in ("Edit", "Write"):  # `echo x > file`, `cp`, `rm`, `touch` and `sed -i` in Bash heed these too
-        yield f"{tool}({_path(context.home)}/**)"
+    yield from ("EnterWorktree", "ExitWorktree")  # work done in another worktree would be on a branch nobody ships
+    yield f"Edit({_path(context.home)}/**)"  # also of Write, and of `echo x > file`, `cp`, `rm` and `sed -i` in Bash
     yield f"Read({_path(context.home)}/token*)"
 
 

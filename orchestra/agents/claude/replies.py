@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.agents.claude.hooks import plan_text
+from orchestra.agents.claude.hooks import is_plan, plan_text
 
 TYPE_CHECKING = False
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     Reply = dict[str, Any]
 
-_PLAN_TOOL = "ExitPlanMode"
 _NO_PLAN = "The agent showed no written plan; it goes on as it described."
 
 
@@ -27,7 +26,7 @@ def decision(answer: Mapping[str, Any], payload: Mapping[str, Any], mode: str = 
     given = asked if isinstance(asked, dict) else {}
     if decided["behavior"] == "deny":
         decided["message"] = str(answer.get("text") or "The user said no.")
-    elif payload.get("tool_name") == _PLAN_TOOL:
+    elif is_plan(payload):
         plan = given.get("plan")
         decided["updatedInput"] = {"plan": plan if isinstance(plan, str) and plan else plan_text(given) or _NO_PLAN}
         if mode:
@@ -37,11 +36,6 @@ def decision(answer: Mapping[str, Any], payload: Mapping[str, Any], mode: str = 
         answers = dict(zip(questions, answer["answers"], strict=False))
         decided["updatedInput"] = {"questions": given["questions"], "answers": answers}
     return _output("PermissionRequest", decision=decided)
-
-
-def is_plan(payload: Mapping[str, Any]) -> bool:
-    """Whether a permission request asks to approve a plan."""
-    return payload.get("tool_name") == _PLAN_TOOL
 
 
 def hand_over(event: str, words: str) -> Reply:

@@ -45,12 +45,18 @@ def plan_is_the_agents(transcript: str) -> bool:
             by_agent = by_agent or any(
                 block.get("type") == "tool_use" and block.get("name") == "EnterPlanMode" for block in _blocks(entry)
             )
-        elif b'"permissionMode"' in line and b'"type":"user"' in line:
-            entry = _entry(line)
-            words = _prompt_of(entry)
-            if words and is_typed(words) and not guidance_ids(words) and entry.get("isMeta") is not True:
-                by_agent = False
+        elif b'"permissionMode"' in line:
+            by_agent = by_agent and not _ends_plan(_entry(line))
     return by_agent
+
+
+def _ends_plan(entry: Mapping[str, Any]) -> bool:
+    """Whether a record shows that the agent's own planning was over: another mode, or words that the user typed."""
+    if entry.get("type") not in ("user", "permission-mode") or entry.get("isSidechain") is True:
+        return False
+    words = _prompt_of(entry)
+    typed = bool(words) and is_typed(words) and not guidance_ids(words) and entry.get("isMeta") is not True
+    return typed or entry.get("permissionMode") != "plan"
 
 
 def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:

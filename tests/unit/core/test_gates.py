@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import ROOT
 
+from orchestra.agents.claude.permissions import rules_for
 from orchestra.config.gate_presets import PRESETS
-from orchestra.core.gates import Hit, claude_rules, command_met, command_problem, gates_met, path_problem
+from orchestra.core.gates import Hit, command_met, command_problem, gates_met, path_problem
 
 pytestmark = pytest.mark.fast
 
@@ -141,7 +142,7 @@ def test_a_last_star_after_a_space_may_be_nothing() -> None:
 
 
 def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
-    rules = claude_rules([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
+    rules = rules_for([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
     assert rules.ask == (
         "Edit(auth/**)",
         "Write(auth/**)",
@@ -152,7 +153,7 @@ def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
 
 
 def test_a_glob_the_agent_would_read_otherwise_is_widened_never_narrowed() -> None:
-    assert claude_rules([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
+    assert rules_for([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
 
 
 @pytest.mark.parametrize(
@@ -177,10 +178,10 @@ def test_a_command_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
 def test_any_text_is_either_a_glob_or_refused_with_a_reason(text: str) -> None:
     if not path_problem(text):
         meets(text, "a/b")
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(paths=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(paths=(text,))], []).ask)
     if not command_problem(text):
         command_met("a b", [Rule(commands=(text,))])
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(commands=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(commands=(text,))], []).ask)
 
 
 @given(st.text(max_size=200))
