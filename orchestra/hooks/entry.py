@@ -226,14 +226,19 @@ def _note(path: str, request: str) -> None:
 def _hand_over(store: Store, worker: Worker, agent: AgentHooks, hook: str) -> Mapping[str, Any] | None:
     """Give queued guidance to a busy agent without a key: after a tool, or instead of ending its turn.
 
-    What was pasted before, and what the agent holds in its own queue, is not queued here any more.
+    The user's own words are not handed over at the end of a turn: there the model is told that they are a hook's and
+    not the user's. They are pasted as soon as the agent waits.
     """
     given: list[Guidance] = []
+    ends = agent.ends_turn(hook)
 
     def take(current: Worker | None) -> Event | None:
-        given.extend(g for g in (current.guidance if current else ()) if g.state is Delivery.QUEUED)
-        ids = [words.id for words in given]
-        return store.event("sent", f"hook:{hook}", guidance=ids, goesOn=agent.ends_turn(hook)) if given else None
+        queued = [g for g in (current.guidance if current else ()) if g.state is Delivery.QUEUED]
+        if ends and any(words.sender == "human" for words in queued):
+            return None
+        given.extend(queued)
+        ids = [words.id for words in queued]
+        return store.event("sent", f"hook:{hook}", guidance=ids, goesOn=ends) if queued else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused

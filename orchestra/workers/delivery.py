@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import agents
 from orchestra.core.attention import ObservedWorker, activity
-from orchestra.core.guidance import as_message
+from orchestra.core.guidance import as_one_message
 from orchestra.core.models import COMING, ActivityState, Delivery, Event, Guidance, Pane, Worker
 from orchestra.core.text import age, seconds_of
 from orchestra.errors import OrchestraError
@@ -139,6 +139,13 @@ def _piece(worker: Worker, words: str) -> Guidance:
     return found
 
 
+def _batch(worker: Worker, piece: Guidance) -> tuple[Guidance, ...]:
+    """What goes into one message with `piece`: everything queued, or what was sent together with it."""
+    return tuple(
+        g for g in worker.guidance if (g.state, g.sent_at, g.tries) == (piece.state, piece.sent_at, piece.tries)
+    )
+
+
 def _evidence(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> Evidence:
     agent = agents.agent(worker.agent)
     seen = ObservedWorker(worker, pane, open=True, heartbeat=project.store.heartbeat(worker.id))
@@ -153,7 +160,7 @@ def _evidence(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> 
         proof=_proof(worker, piece) if sent else Proof.NONE,
         at_prompt=at_prompt,
         box=box,
-        ours=bool(box) and agent.box_holds(box or "", as_message(piece)),
+        ours=bool(box) and agent.box_holds(box or "", as_one_message(_batch(worker, piece))),
         dialog=agent.dialog_open(screen),
         works=agent.at_work(screen),
     )
@@ -195,18 +202,16 @@ def _settle(project: Project, worker: Worker, piece: Guidance, step: Step) -> De
 def _paste(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> None:
     """Record that it is sent, paste it, and wait until the box shows it; the Enter comes with the next look."""
     agent, tmux, store = agents.agent(worker.agent), project.tmux, project.store
-    event = store.event("sent", "paste", guidance=[piece.id])
+    batch: list[Guidance] = []
 
-    def unless_taken(now: Worker | None) -> Event | None:
-        same = now is not None and _piece(now, piece.id) == piece  # else a hook has handed it over meanwhile
-        return event if same else None
+    def take(now: Worker | None) -> Event | None:
+        if now is None or _piece(now, piece.id) != piece:  # a hook has handed it over meanwhile
+            return None
+        batch.extend(_batch(now, piece))
+        return store.event("sent", "paste", guidance=[words.id for words in batch])
 
-    if not _is_sent(store.decide(worker.id, unless_taken).worker, piece):
+    if store.decide(worker.id, take).refused or not batch:
         return
-    tmux.deliver(pane, as_message(piece))
+    tmux.deliver(pane, as_one_message(batch))
     project.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
     project.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
-
-
-def _is_sent(worker: Worker | None, piece: Guidance) -> bool:
-    return worker is not None and _piece(worker, piece.id).tries == piece.tries + 1
