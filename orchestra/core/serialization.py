@@ -10,6 +10,7 @@ from orchestra.core import fast_json
 from orchestra.core.models import (
     Activity,
     ActivityState,
+    Answer,
     Attempts,
     Checks,
     Delivery,
@@ -17,6 +18,7 @@ from orchestra.core.models import (
     Event,
     Gate,
     Guidance,
+    Limit,
     Pull,
     Status,
     Worker,
@@ -50,6 +52,11 @@ _PLAIN = (
     ("started_at", "startedAt"),
     ("last_heartbeat", "lastHeartbeat"),
     ("nonce", "nonce"),
+    ("launched_at", "launchedAt"),
+    ("ci_counted", "ciCounted"),
+    ("transcript", "transcriptPath"),
+    ("trusted", "trusted"),
+    ("held", "held"),
 )
 _OPTIONAL = (
     ("stuck_reason", "stuckReason"),
@@ -68,6 +75,10 @@ _NESTED = (
     "approvals",
     "after",
     "fed",
+    "limit",
+    "addressed",
+    "answers",
+    "journalBytes",
 )
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
@@ -95,7 +106,17 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["approvals"] = [dict(approval) for approval in worker.approvals]
     found["after"] = list(worker.after)
     found["fed"] = list(worker.fed)
+    found["limit"] = _limit_json(worker.limit)
+    found["addressed"] = list(worker.addressed)
+    found["answers"] = [{**answer._asdict(), "answers": list(answer.answers)} for answer in worker.answers]
+    found["journalBytes"] = worker.journal_bytes
     return {**worker.extra, **found}
+
+
+def _limit_json(limit: Limit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    return {"kind": limit.kind, "detail": limit.detail, "until": limit.until or None, "mend": limit.fix}
 
 
 def escalation_json(escalation: Escalation | None) -> dict[str, Any] | None:
@@ -168,6 +189,10 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         approvals=tuple(_mapping(item) for item in _list(found, "approvals")),
         after=tuple(map(str, _list(found, "after"))),
         fed=tuple(map(str, _list(found, "fed"))),
+        limit=limit_from_json(found.get("limit")),
+        addressed=tuple(map(str, _list(found, "addressed"))),
+        answers=tuple(answer_from_json(item) for item in _list(found, "answers")),
+        journal_bytes=_typed(found, "journalBytes", int) if "journalBytes" in found else 0,
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )
@@ -234,6 +259,29 @@ def escalation_from_json(value: Any) -> Escalation | None:
         request=text_at(found, "request", ""),
         raised_by=text_at(found, "raisedBy", ""),
         questions=tuple(_mapping(one) for one in _list(found, "questions")),
+    )
+
+
+def limit_from_json(value: Any) -> Limit | None:
+    """A limit from its JSON, or None for null."""
+    if value is None:
+        return None
+    found = _mapping(value)
+    return Limit(*(_text_or_none(found, key) or "" for key in ("kind", "detail", "until", "mend")))
+
+
+def answer_from_json(value: Any) -> Answer:
+    """An answer to a dialog from its JSON."""
+    found = _mapping(value)
+    return Answer(
+        request=text_at(found, "request"),
+        behavior=text_at(found, "behavior"),
+        text=text_at(found, "text", ""),
+        answers=tuple(map(str, _list(found, "answers"))),
+        how=text_at(found, "how", ""),
+        summary=text_at(found, "summary", ""),
+        by=text_at(found, "by", ""),
+        at=text_at(found, "at", ""),
     )
 
 
