@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from orchestra.core import serialization
 from orchestra.core.models import Event
+from orchestra.core.pull_json import pull_json
 from orchestra.core.records import Record
 
 TYPE_CHECKING = False
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Literal
 
-    from orchestra.core.models import AnswerChannel, Escalation, Pull, Worker
+    from orchestra.core.models import AnswerChannel, Escalation, Worker
+    from orchestra.core.pull_request import Pull
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
@@ -152,7 +154,7 @@ def attempt_passed(by: str, what: Attempt) -> Event:
 
 def shipped(by: str, pull: Pull, url: str) -> Event:
     """The branch is pushed and the pull request open."""
-    return _event("shipped", by, url=url, pullRequest=serialization.pull_json(pull), local=False)
+    return _event("shipped", by, url=url, pullRequest=pull_json(pull), local=False)
 
 
 def shipped_locally(by: str, review: str) -> Event:
@@ -243,7 +245,7 @@ def ended(by: str, reason: str) -> Event:
 
 def pull_seen(by: str, pull: Pull, url: str, *, ours: bool = True, base: str = "") -> Event:
     """The pull request as GitHub has it now; `ours` when its head commit is one of the worker's branch."""
-    return _event("pull", by, pullRequest=serialization.pull_json(pull), url=url, ours=ours, base=base)
+    return _event("pull", by, pullRequest=pull_json(pull), url=url, ours=ours, base=base)
 
 
 def landed(by: str) -> Event:

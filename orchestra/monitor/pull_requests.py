@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Checks, Event, Pull, Status, Worker
+from orchestra.core.models import Event, Status, Worker
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import Item

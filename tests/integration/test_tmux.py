@@ -921,8 +921,8 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
 
 def test_a_killed_holder_holds_nothing(tmux: Workspace) -> None:
     hold = (
-        "import os, signal\nfrom orchestra.tmux.workspace import Tmux\n"
-        f"with Tmux('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal\nfrom orchestra.tmux.workspace import Workspace\n"
+        f"with Workspace('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", hold], check=False).returncode == -signal.SIGKILL
     assert worker(tmux, "1").worker == "1"

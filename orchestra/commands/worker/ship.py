@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 VERIFY_SECONDS = 3600.0
+LIMIT_SECONDS = 600.0  # that ship waits for GitHub's rate limits: the worker has nothing else to do
 TAIL_LINES = 40
 
 
@@ -167,8 +168,9 @@ def _ship_local(project: Project, worker: Worker) -> Shipped:
 
 def _ship_github(project: Project, worker: Worker, title: str | None, body: str, say: Callable[[str], None]) -> Shipped:
     github = project.github
+    github.client.wait_out_limits(LIMIT_SECONDS, say)
     say(f"push {worker.branch}")
-    sha = project.repository.push(worker.worktree, worker.branch, token=github.token)
+    sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
     recorded = project.store.record(worker.id, events.shipped("ship", pull._replace(head_sha=sha), url))
     if recorded.worker is None or recorded.refused:

@@ -8,7 +8,9 @@ from support.events import AT, READY
 from orchestra.core import events, serialization
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle import machine
-from orchestra.core.models import AnswerChannel, Delivery, Escalation, Event, Gate, Pull, Status, Worker
+from orchestra.core.models import AnswerChannel, Delivery, Escalation, Event, Gate, Status, Worker
+from orchestra.core.pull_json import pull_from_json
+from orchestra.core.pull_request import Pull
 
 pytestmark = pytest.mark.fast
 
@@ -26,7 +28,7 @@ CLAIM = Worker(
     trusted="b" * 64,
 )
 ASKED = Escalation(Gate.DOMAIN, "sliding or fixed?", options=("sliding", "fixed"), request="r1")
-PULL = serialization.pull_from_json(READY) or Pull(0, "")
+PULL = pull_from_json(READY) or Pull(0, "")
 FAILURE = Failure("f00", AtLimit(1, "it fails the same way"))
 
 EVENTS: tuple[Event, ...] = (
