@@ -129,7 +129,7 @@ def program(path: Path, *lines: str) -> None:
 
 def ensure(path: Path) -> subprocess.CompletedProcess[str]:
     """Run the script with nothing on the PATH but what is in `path`."""
-    argv = [sys.executable, str(TOP / "tests" / "ensure_tools.py")]
+    argv = [sys.executable, str(TOP / "tools" / "ensure_tools.py")]
     return subprocess.run(argv, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
 
 
