@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e nightly bench tools
+.PHONY: help demo test check fmt e2e nightly matrix bench tools
 
 help: ## list this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -40,11 +40,15 @@ e2e: $(VENV)/developing tools ## run the journeys only: told through the command
 
 nightly: $(VENV)/developing tools ## the long runs: every kill point, ten thousand hostile strings, a thousand commands
 	$(PYTEST) --nightly -m nightly --timeout 7200
+	$(BIN)/python tools/matrix.py
+
+matrix: $(VENV)/developing tools ## run the tmux tests with every version there are sources of (TMUX_SOURCES=DIR or =apt)
+	$(BIN)/python tools/matrix.py $(VERSIONS)
 
 bench: $(VENV)/developing tools ## measure, and compare with the budgets
 	$(BIN)/python tools/bench.py
 
-fmt: $(VENV)/developing ## format, and mend what lint can mend
+fmt: $(VENV)/developing ## format, and fix what lint can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
