@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.polling import eventually
 from support.terminal import DRAWN_BY
-from support.tmux_version import tested
+from support.tmux_version import this_tmux
 
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
@@ -526,7 +526,7 @@ def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
     pane = worker(tmux, "1")
     os.kill(pane.pid, signal.SIGKILL)
     dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
-    assert dead.exit_status == (128 + signal.SIGKILL if tested().has(EXIT_SIGNAL) else None)
+    assert dead.exit_status == (128 + signal.SIGKILL if this_tmux().has(EXIT_SIGNAL) else None)
     assert eventually(lambda: told.exists() and told.read_text()) == f"pane-died {pane.id}\n"
 
 
@@ -969,13 +969,13 @@ def test_the_version_is_that_of_the_running_server(
     (tmp_path / "tmux").write_text(f'#!/bin/sh\ncase "$*" in *-V) echo tmux 99.0; exit;; esac\nexec {real} "$@"\n')
     (tmp_path / "tmux").chmod(0o755)
     newer = make(PATH=f"{tmp_path}:{os.environ['PATH']}")
-    assert newer.server.capabilities == tested()
+    assert newer.server.capabilities == this_tmux()
     tmux.shutdown()
     assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").server.capabilities.version == (99, 0, "")
 
 
 def test_what_this_tmux_lacks_is_told(tmux: Workspace) -> None:
-    assert len(list(tmux.limits())) == len(list(tested().losses()))
+    assert len(list(tmux.limits())) == len(list(this_tmux().losses()))
 
 
 def test_text_with_dollars_is_read_as_it_is(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from orchestra.tmux.capabilities import Capabilities, Feature, parse
 
 
-def tested() -> Capabilities:
+def this_tmux() -> Capabilities:
     """What the tmux on PATH can do; everything where there is none, so that nothing is skipped silently."""
     try:
         return parse(subprocess.run(["tmux", "-V"], capture_output=True, text=True, check=False).stdout)
@@ -19,4 +19,4 @@ def tested() -> Capabilities:
 
 def needs(feature: Feature) -> pytest.MarkDecorator:
     """Skip the test with a tmux that cannot do this."""
-    return pytest.mark.skipif(not tested().has(feature), reason=f"this tmux cannot: {feature.name}")
+    return pytest.mark.skipif(not this_tmux().has(feature), reason=f"this tmux cannot: {feature.name}")
