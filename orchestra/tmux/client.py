@@ -108,7 +108,8 @@ class Server:
             return said
         try:
             return self._judged(said)
-        except _Started:
+        except (_Started, _Ended):
+            select.select((), (), (), 0.02)
             said = self._run(argv, text, inside)
             return said if said.code == 0 else self._judged(said)
 

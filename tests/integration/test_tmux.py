@@ -315,6 +315,15 @@ def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Worksp
     assert (tmp_path / "once").exists()
 
 
+def test_a_server_that_ends_while_it_is_asked_is_asked_again(make: Callable[..., Workspace], tmp_path: Path) -> None:
+    real = shutil.which("tmux")
+    ended = f"#!/bin/sh\n[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; "
+    (tmp_path / "tmux").write_text(f"{ended}echo 'server exited unexpectedly' >&2; exit 1; }}\nexec {real} \"$@\"\n")
+    (tmp_path / "tmux").chmod(0o755)
+    assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").panes() == ()
+    assert (tmp_path / "once").exists()
+
+
 def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(
     tmux: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
