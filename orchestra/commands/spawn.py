@@ -13,6 +13,7 @@ from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
 from orchestra.core.text import clean, is_id, new_session_id
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.workers import git_config_guard, launch, queue, trust
@@ -197,7 +198,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    project.until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    wait_until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")

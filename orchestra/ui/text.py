@@ -209,6 +209,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
     yield from found.mended
     yield from found.limits
+    yield from found.ignored
     if found.next:
         yield found.next
 
