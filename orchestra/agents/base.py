@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from orchestra.agents import StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
-from orchestra.core.models import AgentContext, AgentOptions, Launch
+from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
+
+if TYPE_CHECKING:
+    from orchestra.core.events import AgentKind
 
 
 class Rules(NamedTuple):
@@ -23,7 +26,7 @@ class AgentHooks(Protocol):
 
     def event_of(
         self, hook: str, payload: Mapping[str, Any], now: float | None = None
-    ) -> tuple[str, dict[str, Any]] | None:
+    ) -> tuple[AgentKind, dict[str, Any]] | None:
         """A hook's name and input as an event's kind and data; None: nothing to record. Never raises."""
 
     def asks(self, hook: str, payload: Mapping[str, Any]) -> bool:
@@ -44,7 +47,7 @@ class AgentHooks(Protocol):
     def is_prompt(self, hook: str) -> bool:
         """Whether the hook tells of a prompt, beside which `prompt_context` may be printed."""
 
-    def decision(self, answer: Mapping[str, Any], payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
+    def decision(self, answer: Answer, payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
         """What the hook prints to answer the dialog; `mode` is the permission mode to go on in after a plan."""
 
     def hand_over(self, hook: str, words: str) -> dict[str, Any]:

@@ -15,10 +15,10 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from orchestra import agents
-from orchestra.core import fast_json
+from orchestra.core import events, fast_json
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.guidance import as_one_message
-from orchestra.core.models import ActivityState, Delivery, Event, Guidance, Worker
+from orchestra.core.models import ActivityState, Answer, Delivery, Event, Guidance, Worker
 from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
@@ -123,7 +123,7 @@ def run(argv: list[str], environ: Mapping[str, str]) -> Outcome:
         if GOES_ON in words and agent.is_plan(payload) and agent.plan_is_the_agents(payload):
             plan = agent.event_of(hook, payload)
             _note_plan(store, before, str(plan[1].get("context") or "") if plan else "")
-            return Outcome(agent.decision({"behavior": "allow"}, payload, mode), store)
+            return Outcome(agent.decision(Answer("", "allow"), payload, mode), store)
         after = _record(store, before, agent, hook, payload)
         return Outcome(store=store, asked=Asked(agent, after, payload, mode))
     after = _record(store, before, agent, hook, payload)
@@ -139,7 +139,7 @@ def _orchestrator(store: Store, agent: AgentHooks) -> Mapping[str, Any] | None:
 
 def _note_plan(store: Store, worker: Worker, plan: str) -> None:
     """With `plan: auto` the agent's own plan is approved as it comes; the journal keeps it."""
-    store.record(worker.id, store.event("noted", "hook:plan", text="its plan goes on", plan=plan))
+    store.record(worker.id, events.noted("hook:plan", "its plan goes on", plan))
 
 
 def _payload() -> dict[str, Any]:
@@ -178,15 +178,14 @@ def _record(store: Store, worker: Worker, agent: AgentHooks, hook: str, payload:
         return worker
     if kind == "turn-ended":
         facts["guidance"] = _proven(agent, worker)
-    happened = store.event(kind, f"hook:{hook}", **facts)
+    happened = events.from_agent(kind, f"hook:{hook}", facts)
     return store.decide(worker.id, lambda now: answered_in_pane(now, happened)).worker or worker
 
 
 def _proven(agent: AgentHooks, worker: Worker) -> list[str]:
     """What was sent and, by the agent's transcript, given to the model by now."""
     sent = [words.id for words in worker.guidance if words.state is Delivery.SENT]
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    return sorted(agent.accepted_in(transcript, 0, sent)) if sent and transcript else []
+    return sorted(agent.accepted_in(worker.transcript, 0, sent)) if sent and worker.transcript else []
 
 
 def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
@@ -238,7 +237,7 @@ def _hand_over(store: Store, worker: Worker, agent: AgentHooks, hook: str) -> Ma
             return None
         given.extend(queued)
         ids = [words.id for words in queued]
-        return store.event("sent", f"hook:{hook}", guidance=ids, goesOn=ends) if queued else None
+        return events.sent(f"hook:{hook}", ids, goes_on=ends) if queued else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
@@ -255,7 +254,7 @@ def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) 
     if found is None or worker is None or worker.nonce != found.nonce:
         return False
     reason = "the agent ended" if found.exit_status is None else f"the agent exited with status {found.exit_status}"
-    store.record(worker.id, store.event("ended", "tmux", reason=reason))
+    store.record(worker.id, events.ended("tmux", reason))
     return True
 
 

@@ -17,17 +17,14 @@ from orchestra.storage.files import locked, remove_if_present
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from orchestra.core.models import Worker
+    from orchestra.core.models import Answer, Worker
     from orchestra.storage.session_store import Store
 
 LOOK = 250  # milliseconds between two looks at the session file
 STDOUT = 1
 
 
-def wait(store: Store, worker: Worker) -> Mapping[str, Any] | None:
+def wait(store: Store, worker: Worker) -> Answer | None:
     """Wait for the answer to the dialog that this hook has just opened; None when the pane has it, or nobody will."""
     if not worker.dialogs:
         return None
@@ -42,7 +39,7 @@ def wait(store: Store, worker: Worker) -> Mapping[str, Any] | None:
     return answer
 
 
-def _answer(store: Store, worker: Worker, request: str) -> Mapping[str, Any] | None:
+def _answer(store: Store, worker: Worker, request: str) -> Answer | None:
     parent = os.getppid()
     seen: tuple[object, ...] | None = None
     reader = select.poll()

@@ -13,10 +13,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, activity
 from orchestra.core.guidance import as_one_message
-from orchestra.core.models import COMING, ActivityState, Delivery, Event, Guidance, Pane, Worker
+from orchestra.core.models import COMING, ActivityState, Delivery, Escalation, Event, Gate, Guidance, Pane, Worker
 from orchestra.core.text import age, seconds_of
+from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, write_atomic
 from orchestra.workers.overview import pane_of, worker_of
@@ -111,7 +113,7 @@ def deliver(project: Project, number: str, words: str, patience: float) -> Deliv
                 entered = time.monotonic()
             elif time.monotonic() > end or worker.activity.state in _UNREACHABLE:
                 return piece.state
-            project.pause(0.1)
+            pause(0.1)
 
 
 def attend(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
@@ -167,7 +169,7 @@ def _evidence(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> 
 
 
 def _proof(worker: Worker, piece: Guidance) -> Proof:
-    agent, transcript = agents.agent(worker.agent), str(worker.extra.get("transcriptPath") or "")
+    agent, transcript = agents.agent(worker.agent), worker.transcript
     if not os.path.isfile(transcript):
         return Proof.UNREADABLE
     if piece.id in agent.accepted_in(transcript, 0, [piece.id]):
@@ -185,16 +187,18 @@ def _confirmed(project: Project, worker: Worker, piece: Guidance) -> Delivery:
 def _settle(project: Project, worker: Worker, piece: Guidance, step: Step) -> Delivery:
     store = project.store
     if step is Step.CONFIRM:
-        event = store.event("delivered", "transcript", guidance=[piece.id])
+        event = events.delivered("transcript", [piece.id])
     else:
         sent = seconds_of(piece.sent_at)
         ago = f", the last time {age(project.now() - sent)} ago" if sent else ""
         times = "once" if piece.tries == 1 else f"{piece.tries} times"
-        event = store.event(
-            "unconfirmed", "monitor", guidance=[piece.id], context=piece.text,
-            summary=f"{piece.id} was sent {times}{ago}, and nothing shows that the agent got it",
+        asked = Escalation(
+            Gate.STUCK,
+            f"{piece.id} was sent {times}{ago}, and nothing shows that the agent got it",
+            piece.text,
             need=f"look at its pane (orchestra attach {worker.id}), and tell it again if it has not got it",
-        )  # fmt: skip
+        )
+        event = events.unconfirmed("monitor", [piece.id], asked)
     found = store.record(worker.id, event).worker
     return _piece(found, piece.id).state if found else piece.state
 
@@ -208,10 +212,10 @@ def _paste(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> Non
         if now is None or _piece(now, piece.id) != piece:  # a hook has handed it over meanwhile
             return None
         batch.extend(_batch(now, piece))
-        return store.event("sent", "paste", guidance=[words.id for words in batch])
+        return events.sent("paste", [words.id for words in batch])
 
     if store.decide(worker.id, take).refused or not batch:
         return
     tmux.deliver(pane, as_one_message(batch))
-    project.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
-    project.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+    wait_until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+    pause(0.15)  # an Enter in the same breath as the paste is taken as part of it

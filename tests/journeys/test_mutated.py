@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from support import mutate
+from support.events import happened
+from support.github_double.clients import api_client
 from support.hostile import unsafe
 from support.paths import DATA
 from support.person import configure, write_issue
@@ -35,7 +37,7 @@ from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import poll_parsing, poller, rate_limit, responses
-from orchestra.github.client import ApiClient, ApiReply
+from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
 from orchestra.hooks import entry, updates
 from orchestra.project.context import Project, open_project
@@ -80,10 +82,10 @@ def context(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
             "worktreePath": str(repo.parent / number),
             "baseCommit": "0" * 40,
         }
-        store.record(number, store.event("spawned", "human", **facts))
+        store.record(number, happened("spawned", "human", **facts))
         for kind, facts in EVENTS:
             more = {key: str(home / "t.jsonl") if key == "transcript" else value for key, value in facts.items()}
-            recorded = store.record(number, store.event(kind, "test", **more))
+            recorded = store.record(number, happened(kind, "test", **more))
             assert not recorded.refused, (kind, recorded.refused)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
     line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
@@ -132,7 +134,7 @@ def see(context: Desk) -> None:
 def go_on(context: Desk) -> None:
     """The next events find their worker, or say why not."""
     for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
-        context.store.record("124", context.store.event(kind, "human", **facts))
+        context.store.record("124", happened(kind, "human", **facts))
 
 
 # --- the readers: what is written where, and who reads it ---
@@ -250,7 +252,7 @@ def environment(context: Desk, rng: random.Random) -> None:
 
 def transcript(context: Desk, rng: random.Random) -> None:
     fresh(context, "124.json")
-    path = Path(context.store.read("124").extra["transcriptPath"])
+    path = Path(context.store.read("124").transcript)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
     lines = (
         {"type": "assistant", "message": {"id": "m1", "usage": usage}},
@@ -347,7 +349,7 @@ def github(context: Desk, rng: random.Random) -> None:
 
 def read_github(context: Desk) -> None:
     place, _, given = Path(context.store.home, "answer").read_bytes().partition(b"\n")
-    asker = ApiClient(PLACE, "http://127.0.0.1:9", None, context.store.home, lambda: NOW, 1.0)
+    asker = api_client("http://127.0.0.1:9", None, Path(context.store.home), lambda: NOW, timeout=1.0)
     asker.understood(
         ApiReply("", CachedAnswer("", given.decode("utf-8", "surrogateescape")), unchanged=False), GITHUB[int(place)][0]
     )

@@ -19,6 +19,7 @@ from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import MODES
 from orchestra.agents.claude.selftest import MessagesApi, marker, plan_of
+from orchestra.core.models import Answer
 
 pytestmark = pytest.mark.real
 
@@ -241,7 +242,7 @@ def test_an_approved_plan_goes_on_in_the_workers_own_mode(begins: str, profile: 
     given = {"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}}
     mode = MODES[profile]
     sit.hook.write_text(sit.hook.read_text() + PLAN_SAYS)
-    Path(f"{sit.hook}.answer").write_text(json.dumps(hooks.decision({"behavior": "allow"}, given, mode)))
+    Path(f"{sit.hook}.answer").write_text(json.dumps(hooks.decision(Answer("", "allow"), given, mode)))
     enters = [{"tool": "EnterPlanMode", "input": {}}] if begins == "auto" else []
     steps = (*enters, *plan_of("1. Do it"), {"text": "end"})
     sit.start("go " + marker(*steps), permissions=profile, plan=begins)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-    Found = tuple[str, dict[str, Any]]
+    from orchestra.core.events import AgentKind
+    from orchestra.core.models import Answer
+
+    Found = tuple[AgentKind, dict[str, Any]]
 
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
@@ -78,7 +81,7 @@ def is_prompt(hook: str) -> bool:
     return hook == "UserPromptSubmit"
 
 
-def decision(answer: Mapping[str, Any], payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
+def decision(answer: Answer, payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
     """What the hook prints to answer the dialog; `mode` is the permission mode to go on in after a plan."""
     from orchestra.agents.claude import replies
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.core import dialogs
+from orchestra.core import dialogs, serialization
 from orchestra.core.lifecycle.transitions import (
     advance_guidance,
     close_escalation,
@@ -29,7 +29,7 @@ def _started(worker: Worker, event: Event) -> Worker:
     worker = worker._replace(agent_session=session)
     transcript = text_at(event, "transcript")
     if transcript:
-        worker = worker._replace(extra={**worker.extra, "transcriptPath": transcript})
+        worker = worker._replace(transcript=transcript)
     return with_activity(worker._replace(dialogs=()), event, calm)
 
 
@@ -83,9 +83,7 @@ def _unconfirmed(worker: Worker, event: Event) -> Worker:
     worker = advance_guidance(worker, guidance_ids(event), Delivery.UNCONFIRMED)
     if worker.escalation is not None:
         return worker
-    asked = {"gate": "stuck", "summary": text_at(event, "summary"), "context": text_at(event, "context")}
-    need = {"need": text_at(event, "need"), "request": f"unconfirmed-{event.at}"}
-    return open_escalation(worker, event._replace(data={**asked, **need}))
+    return open_escalation(worker, event._replace(data={**event.data, "request": f"unconfirmed-{event.at}"}))
 
 
 def _blocked(worker: Worker, event: Event) -> Worker:
@@ -102,7 +100,7 @@ def _unblocked(worker: Worker, event: Event) -> Worker:
 def _limited(worker: Worker, event: Event) -> Worker:
     detail = " ".join(part for part in (text_at(event, "detail"), text_at(event, "mend")) if part)
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, detail)
-    return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
+    return worker._replace(limit=serialization.limit_from_json(event.data))
 
 
 def _idle(worker: Worker, event: Event) -> Worker:
