@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from orchestra import agents, processes
 from orchestra.config import schema
 from orchestra.core import fast_json
-from orchestra.core.attention import border
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.bar import border
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import ActivityState, Delivery, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.core.state import shown
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
@@ -59,7 +61,8 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
 def _plan(project: Project, worker: Worker) -> WorkerPlan:
     keep_environment(project, worker.agent, project.store.file(worker.id, "environment"))
     argv = (*project.program(), "worker", "run", worker.id)
-    told = border(worker, None)
+    seen = ObservedWorker(worker, None, open=True)
+    told = border(seen, shown(seen, project.now(), project.config.limits.silent))
     return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)
 
 
