@@ -21,7 +21,8 @@ from support.terminal import Terminal, quick_fingers
 
 from orchestra.agents.usage import Usage
 from orchestra.core.attention import ObservedWorker
-from orchestra.core.models import Changes, Pull, Status, Worker
+from orchestra.core.models import Changes, Status, Worker
+from orchestra.core.pull_request import Pull
 from orchestra.core.state import Shown, State
 from orchestra.core.text import stamp
 from orchestra.git.worktrees import READY
@@ -212,7 +213,7 @@ def test_without_unicode_the_board_is_ascii(local: Person) -> None:
 
     async def story() -> None:
         async with board(console).run_test(size=(80, 24)) as pilot:
-            text = await settled(pilot, "Fen?tre")
+            await settled(pilot, "Fen?tre")
 
     asyncio.run(story())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 # xterm's own palette (XTerm-col.ad): the sixteen colours that a program may count on.
@@ -28,6 +28,17 @@ class Style(NamedTuple):
         return (self.bg, self.fg) if self.reverse else (self.fg, self.bg)
 
 
+_ATTRIBUTES: dict[int, Callable[[Style], Style]] = {
+    1: lambda style: style._replace(bold=True),
+    2: lambda style: style._replace(dim=True),
+    7: lambda style: style._replace(reverse=True),
+    22: lambda style: style._replace(bold=False, dim=False),
+    27: lambda style: style._replace(reverse=False),
+    39: lambda style: style._replace(fg=None),
+    49: lambda style: style._replace(bg=None),
+}
+
+
 def styles(drawn: str) -> Iterator[tuple[str, Style]]:
     """Each character of `drawn` with the style it has."""
     style, at = Style(), 0
@@ -45,7 +56,7 @@ def _after(style: Style, codes: list[int]) -> Style:
         if code == 0:
             style = Style()
         elif code in (38, 48) and codes[:1] == [5]:
-            style = style._replace(**{"fg" if code == 38 else "bg": codes[1]})
+            style = style._replace(fg=codes[1]) if code == 38 else style._replace(bg=codes[1])
             del codes[:2]
         elif code in (38, 48):
             raise AssertionError(f"a colour that is not the terminal's own: {code} {codes}")
@@ -54,9 +65,7 @@ def _after(style: Style, codes: list[int]) -> Style:
         elif 40 <= code <= 47 or 100 <= code <= 107:
             style = style._replace(bg=code - 40 if code < 50 else code - 92)
         else:
-            change = {1: {"bold": True}, 2: {"dim": True}, 7: {"reverse": True}, 22: {"bold": False, "dim": False},
-                      27: {"reverse": False}, 39: {"fg": None}, 49: {"bg": None}}.get(code, {})  # fmt: skip
-            style = style._replace(**change)
+            style = _ATTRIBUTES.get(code, lambda same: same)(style)
     return style
 
 
