@@ -10,6 +10,7 @@ from orchestra.core.lifecycle.transitions import AT_WORK, HELD
 from orchestra.core.models import Activity, ActivityState, Attention, Delivery, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
+from orchestra.core.verdict import Outcome, facts_of, verdict
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
@@ -49,11 +50,20 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
         return Attention.CRASHED
     if doing.state is ActivityState.LIMITED:
         return Attention.LIMITED
+    if _on_github(worker, now):
+        return Attention.STUCK
     if worker.status is Status.COMPLETE:
         return Attention.READY
     if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
         return Attention.SILENT
     return Attention.STUCK if ended_its_turn(seen, now) else None
+
+
+def _on_github(worker: Worker, now: float) -> bool:
+    """Whether the user must do something about the pull request, other than to review it."""
+    if worker.pull is None or worker.status not in (Status.SHIPPING, Status.COMPLETE):
+        return False
+    return verdict(facts_of(worker), now).outcome is Outcome.USER
 
 
 def ended_its_turn(seen: ObservedWorker, now: float) -> bool:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from orchestra.core import attention
 from orchestra.core.attention import LEFT, ObservedWorker
 from orchestra.core.lifecycle.transitions import HELD
-from orchestra.core.models import ActivityState, Attention, Checks, Escalation, Gate, Pull, Status, Worker
+from orchestra.core.models import ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
+from orchestra.core.verdict import Outcome, Topic, Verdict, facts_of, verdict
 
 TYPE_CHECKING = False
 
@@ -84,6 +85,23 @@ _MARKS: Mapping[State, str] = {
 }
 _ORDER = {state: place for place, state in enumerate(State)}
 _GATES = {Gate.PERMISSION: State.PERMISSION, Gate.PLAN: State.PLAN, Gate.STUCK: State.STUCK}
+_USERS = {  # what the user must do about a pull request on GitHub
+    Topic.APPROVAL: State.PERMISSION,
+    Topic.REVIEW: State.QUESTION,
+    Topic.DRAFT: State.QUESTION,
+    Topic.BEHIND: State.CONFLICT,
+    Topic.CONFLICT: State.CONFLICT,
+}
+_WAITS = {  # and whose turn it is else; what the agent is about to do is not waited for
+    Topic.CHECKS: "CI",
+    Topic.REVIEW: "review",
+    Topic.QUEUE: "the queue",
+    Topic.MERGE: "the merge",
+    Topic.MERGEABILITY: "GitHub",
+    Topic.GITHUB: "GitHub",
+    Topic.BEHIND: "GitHub",
+    Topic.SHIP: "GitHub",
+}
 _LOGIN = frozenset({"authentication_failed", "oauth_org_not_allowed", "login", "onboarding"})
 _QUIET_SECONDS = 60.0  # an agent heard of this lately is known to work, whether tmux answers or not
 
@@ -130,12 +148,14 @@ def role(state: State) -> Role:
 def shown(seen: ObservedWorker, now: float, silent: float) -> Shown:
     """The state of one worker. `now` in epoch seconds, `silent` seconds without a sign of life."""
     kind = attention.attention(seen, now, silent)
-    found = _needed(seen, kind) or _silent(seen, kind) or _settled(seen) or _pull_state(seen) or _agent(seen, now)
+    found = (
+        _needed(seen, kind, now) or _silent(seen, kind) or _settled(seen) or _pull_state(seen, now) or _agent(seen, now)
+    )
     since = found.since or seconds_of(seen.worker.status_since) or now
     return found._replace(since=since, word=found.word or found.state.value, reason=clean(found.reason))
 
 
-def _needed(seen: ObservedWorker, kind: Attention | None) -> Shown | None:
+def _needed(seen: ObservedWorker, kind: Attention | None, now: float) -> Shown | None:
     """What the user must act on, or None."""
     worker, doing = seen.worker, attention.activity(seen)
     if kind is Attention.BLOCKED:
@@ -145,6 +165,8 @@ def _needed(seen: ObservedWorker, kind: Attention | None) -> Shown | None:
             return _asked(worker.escalation, worker.status_since)
         if worker.extra.get(HELD) and worker.status is Status.PAUSED:
             return Shown(State.STUCK, "", str(worker.extra[HELD]))
+        if (found := _pull_state(seen, now)) is not None:
+            return found
         return _prose(doing) if worker.status is not Status.STUCK else Shown(State.STUCK, "", worker.stuck_reason or "")
     if kind is Attention.CRASHED:
         return Shown(State.STUCK, "", attention.reason(seen, kind))
@@ -193,7 +215,7 @@ def _silent(seen: ObservedWorker, kind: Attention | None) -> Shown | None:
 
 
 def _settled(seen: ObservedWorker) -> Shown | None:
-    """What needs no look at the agent: finished, paused, queued, or a change that waits for a review."""
+    """What needs no look at the agent: finished, paused, queued."""
     status = seen.worker.status
     if status is Status.QUEUED:
         return _queued(seen)
@@ -201,11 +223,8 @@ def _settled(seen: ObservedWorker) -> Shown | None:
         Status.MERGED: State.MERGED,
         Status.CANCELLED: State.CANCELLED,
         Status.PAUSED: State.PAUSED,
-        Status.COMPLETE: State.READY,
     }.get(status)
-    if word is None:
-        return None
-    return Shown(word, "", attention.pull_line(seen.worker) if word is State.READY else "")
+    return Shown(word, "") if word is not None else None
 
 
 def _queued(seen: ObservedWorker) -> Shown:
@@ -216,26 +235,35 @@ def _queued(seen: ObservedWorker) -> Shown:
     return Shown(State.WAITING, f"waiting for #{first}", f"for {others}, then a free place")
 
 
-def _pull_state(seen: ObservedWorker) -> Shown | None:
-    """Whose turn an open pull request is; None while it is the worker's own."""
-    pull = seen.worker.pull
-    if seen.worker.status is not Status.SHIPPING:
+def _pull_state(seen: ObservedWorker, now: float) -> Shown | None:
+    """Whose turn an open pull request is, by its verdict; None while it is the worker's own."""
+    worker = seen.worker
+    if worker.status not in (Status.SHIPPING, Status.COMPLETE):
         return None
-    if pull is None:
+    if worker.pull is None:
+        if worker.status is Status.COMPLETE:
+            return Shown(State.READY, "", "its change is ready to review")
         return Shown(State.WAITING, "waiting for GitHub", "its pull request has not been seen yet")
-    if pull.state == "closed":
-        return Shown(State.CLOSED, "", f"PR #{pull.number} was closed without a merge")
-    busy = attention.activity(seen).state in (ActivityState.BUSY, ActivityState.STARTING)
-    if busy or _is_workers_turn(pull):
-        return None
-    if pull.mergeable is None and pull.checks in (Checks.NONE, Checks.PASSING):
-        return Shown(State.WAITING, "waiting for GitHub", "whether it can be merged is not known yet")
-    return Shown(State.WAITING, "waiting for CI", attention.pull_line(seen.worker))
+    found = verdict(facts_of(worker), now)
+    return _of_verdict(found, seconds_of(found.since) or 0.0)
 
 
-def _is_workers_turn(pull: Pull) -> bool:
-    asked = bool(pull.unresolved) or pull.review_decision == "CHANGES_REQUESTED"
-    return pull.checks is Checks.FAILING or asked or pull.mergeable is False
+def _of_verdict(found: Verdict, since: float) -> Shown | None:
+    """A verdict in the words of a state; None where the agent's own activity says it better."""
+    outcome, why = found.outcome, found.sentence
+    if outcome is Outcome.READY or (outcome is Outcome.UNKNOWN and found.last is Outcome.READY):
+        return Shown(State.READY, "", why)  # one that was ready can be reviewed; the sentence says how old that is
+    if outcome is Outcome.UNKNOWN:
+        return Shown(State.UNKNOWN, "", why, since)
+    if outcome is Outcome.CLOSED:
+        return Shown(State.CLOSED, "", why, since)
+    if outcome is Outcome.MERGED:
+        return Shown(State.MERGED, "", why, since)
+    if outcome is Outcome.USER:
+        return Shown(_USERS.get(found.topic, State.STUCK), "", why, since)
+    if outcome is Outcome.WAITING and found.topic in _WAITS:
+        return Shown(State.WAITING, f"waiting for {_WAITS[found.topic]}", why, since)
+    return None
 
 
 def _agent(seen: ObservedWorker, now: float) -> Shown:

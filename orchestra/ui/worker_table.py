@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from orchestra.core import cells
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Checks, Escalation, Gate, Pull, Status, Worker
+from orchestra.core.models import Escalation, Gate, Status, Worker
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.state import Role, State
 from orchestra.core.text import age, clean
 from orchestra.ui.paint import Paint, state_text
@@ -23,6 +24,7 @@ class Columns(NamedTuple):
 
     number: int
     state: int
+    age: int
     changes: int
     pull: int
     title: int
@@ -78,10 +80,11 @@ def columns(rows: Sequence[WorkerRow], most: int) -> Columns:
     """Column widths for a terminal of `most` columns: the state is never cut, the title takes what is left."""
     number = max(4, *(cells.width(row.worker.id) for row in rows))
     state = max(len("STATE"), *(cells.width(state_text(row.shown)) for row in rows))
+    old = max(5, *(len(age(row.state_age)) for row in rows))
     changes = max(len("CHANGES"), *(cells.width(changes_text(row)) for row in rows))
     pull = max(len("PR"), *(cells.width(pull_text(row.worker.pull)) for row in rows))
     for left_out in ((), ("changes",), ("changes", "pull")):
-        found = Columns(number, state, changes, pull, 0)._replace(**dict.fromkeys(left_out, 0))
+        found = Columns(number, state, old, changes, pull, 0)._replace(**dict.fromkeys(left_out, 0))
         rest = most - len(_line(("",) * 6, found))
         if rest >= LEAST_TITLE:
             break
@@ -90,7 +93,7 @@ def columns(rows: Sequence[WorkerRow], most: int) -> Columns:
 
 def _line(parts: Sequence[str], wide: Columns) -> str:
     number, state, old, changes, pull, title = parts
-    text = f"{cells.pad(number, wide.number)} {cells.pad(state, wide.state)} {old:>5}  "
+    text = f"{cells.pad(number, wide.number)} {cells.pad(state, wide.state)} {old:>{wide.age}}  "
     text += f"{cells.pad(changes, wide.changes)}  " if wide.changes else ""
     text += f"{cells.pad(pull, wide.pull)}  " if wide.pull else ""
     return text + cells.cut(title, wide.title) if wide.title or not title else text
@@ -214,7 +217,7 @@ def plain_lines(views: Iterable[tuple[str, Overview]]) -> Iterator[str]:
             counts = (held.files, held.insertions, held.deletions) if held else ("", "", "")
             facts = (pull.number, pull.checks.value) if pull else ("", "")
             number = f"{name}#{worker.id}" if name else worker.id
-            told = (clean(worker.pull_url or "", 300), clean(worker.title), row.why)
+            told = (clean(worker.pull_url or "", 300), clean(worker.title), clean(row.why))
             yield "\t".join(map(str, (number, row.shown.word, int(row.state_age), *counts, *facts, *told)))
 
 

@@ -367,7 +367,7 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal = Terminal(160, 50)
     terminal("pipe-pane", f"cat >{sent}")
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("stuck")
+    terminal.shows("question")
     for key, words in (("g", "approves"), ("l", "Enter closes"), ("w", "go to (a number"), ("?", "then:")):
         terminal.press("C-b", "O")
         terminal.shows("which key?")

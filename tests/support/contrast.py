@@ -65,7 +65,7 @@ def _after(style: Style, codes: list[int]) -> Style:
         elif 40 <= code <= 47 or 100 <= code <= 107:
             style = style._replace(bg=code - 40 if code < 50 else code - 92)
         else:
-            style = _ATTRIBUTES.get(code, lambda same: same)(style)
+            style = _ATTRIBUTES[code](style) if code in _ATTRIBUTES else style
     return style
 
 

@@ -10,16 +10,15 @@ from orchestra.core.lifecycle.transitions import HELD
 from orchestra.core.models import (
     Activity,
     ActivityState,
-    Checks,
     Delivery,
     Escalation,
     Gate,
     Guidance,
     Pane,
-    Pull,
     Status,
     Worker,
 )
+from orchestra.core.pull_request import Check, Checks, CheckState, Pull
 from orchestra.core.state import Role, State
 from orchestra.core.text import seconds_of, stamp
 
@@ -51,8 +50,12 @@ def asked(gate: Gate, *options: str) -> Escalation:
     return Escalation(gate, "Token refresh approach?", options=options, asked_at=stamp(NOW - 60), request="r1")
 
 
-def pull(checks: Checks = Checks.PENDING, **more: object) -> Pull:
-    return Pull(31, "open", checks=checks)._replace(**more)  # type: ignore[arg-type]
+def pull(check: CheckState = CheckState.PENDING, *, heard: float = 10.0, **more: object) -> Pull:
+    """A pull request whose one check is in this state, of which GitHub was heard `heard` seconds ago."""
+    checks = {CheckState.PENDING: Checks.PENDING, CheckState.FAILED: Checks.FAILING}.get(check, Checks.PASSING)
+    passed = int(checks is Checks.PASSING)
+    found = Pull(31, "open", "a" * 40, checks, mergeable=True, observed_at=stamp(NOW - heard), passed=passed)
+    return found._replace(rows=(Check("test", check),), **more)  # type: ignore[arg-type]
 
 
 TABLE = [
@@ -78,7 +81,23 @@ TABLE = [
     ("the agent starts", seen(Status.REGISTERED, ActivityState.STARTING, source="worker run", ago=5), "starting"),
     ("the agent starts again", seen(doing=ActivityState.STARTING, source="up", ago=5), "starting"),
     ("CI runs", seen(Status.SHIPPING, AT_PROMPT, pull=pull()), "waiting for CI"),
-    ("CI failed, the agent works on it", seen(Status.SHIPPING, BUSY, pull=pull(Checks.FAILING)), "working"),
+    ("CI failed, the agent works on it", seen(Status.SHIPPING, BUSY, pull=pull(CheckState.FAILED)), "working"),
+    ("CI failed, the agent is at rest", seen(Status.SHIPPING, AT_PROMPT, pull=pull(CheckState.FAILED)), "working"),
+    ("ready", seen(Status.COMPLETE, AT_PROMPT, pull=pull(CheckState.PASSED)), "ready"),
+    ("ready, and GitHub is silent", seen(Status.COMPLETE, AT_PROMPT, pull=pull(CheckState.PASSED, heard=4e3)), "ready"),
+    ("CI ran, and GitHub is silent", seen(Status.SHIPPING, AT_PROMPT, pull=pull(heard=4e3)), "unknown"),
+    ("in the merge queue", seen(Status.SHIPPING, AT_PROMPT, pull=pull(in_queue=True)), "waiting for the queue"),
+    (
+        "auto-merge waits for a reviewer",
+        seen(
+            Status.COMPLETE,
+            AT_PROMPT,
+            pull=pull(CheckState.PASSED, auto_merge=True, review_decision="REVIEW_REQUIRED"),
+        ),
+        "waiting for review",
+    ),
+    ("a run to approve", seen(Status.SHIPPING, AT_PROMPT, pull=pull(CheckState.APPROVAL)), "permission"),
+    ("a draft", seen(Status.SHIPPING, AT_PROMPT, pull=pull(CheckState.PASSED, draft=True)), "question"),
     ("no pull request seen yet", seen(Status.SHIPPING, AT_PROMPT), "waiting for GitHub"),
     ("closed", seen(Status.SHIPPING, AT_PROMPT, pull=pull(state="closed")), "closed"),
     ("queued behind another", seen(Status.QUEUED, pane=None, waits=("124", "7")), "waiting for #124"),
@@ -100,7 +119,7 @@ def test_a_state_has_one_word(it: ObservedWorker, word: str) -> None:
 
 
 def test_every_state_is_in_the_table_or_comes_with_the_verdict() -> None:
-    assert {state.shown(it, NOW, 600).state for _, it, _ in TABLE} == set(State) - {State.CONFLICT}
+    assert {state.shown(it, NOW, 600).state for _, it, _ in TABLE} | {State.CONFLICT} == set(State)
 
 
 PROSE = "I read both files. Which one shall I keep?"
