@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from orchestra.core import attention
 from orchestra.core.attention import LEFT, ObservedWorker
-from orchestra.core.lifecycle.transitions import HELD
 from orchestra.core.models import ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
@@ -163,16 +162,15 @@ def _needed(seen: ObservedWorker, kind: Attention | None, now: float) -> Shown |
     if kind is Attention.STUCK:
         if worker.escalation is not None and worker.status is Status.STUCK:
             return _asked(worker.escalation, worker.status_since)
-        if worker.extra.get(HELD) and worker.status is Status.PAUSED:
-            return Shown(State.STUCK, "", str(worker.extra[HELD]))
+        if worker.held and worker.status is Status.PAUSED:
+            return Shown(State.STUCK, "", worker.held)
         if (found := _pull_state(seen, now)) is not None:
             return found
         return _prose(doing) if worker.status is not Status.STUCK else Shown(State.STUCK, "", worker.stuck_reason or "")
     if kind is Attention.CRASHED:
         return Shown(State.STUCK, "", attention.reason(seen, kind))
     if kind is Attention.LIMITED:
-        limit = worker.extra.get("limit")
-        named = str(limit.get("kind") or "") if isinstance(limit, dict) else ""
+        named = worker.limit.kind if worker.limit else ""
         return _on(State.LOGIN if named in _LOGIN else State.LIMIT, doing)
     return None
 

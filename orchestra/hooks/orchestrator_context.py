@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from orchestra.core import fast_json
 from orchestra.core.dialogs import open_questions
 from orchestra.core.text import clean
-from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage import json_cache
 from orchestra.storage.session_store import Store
 
 TYPE_CHECKING = False
@@ -21,11 +20,10 @@ SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has 
 def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
     """What changed since the orchestrator's last prompt, as context for this one; None when nothing did."""
     path = os.path.join(store.cache, SEEN)
-    before, now = _read(path), _now(store)
+    before, now = json_cache.read_texts(path), _now(store)
     if before == now:
         return None
-    make_private(store.cache)
-    write_atomic(path, fast_json.dumps(now))
+    json_cache.write(path, now)
     lines = [line for number, line in now.items() if before.get(number) != line]
     text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
     return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
@@ -42,11 +40,3 @@ def _now(store: Store) -> dict[str, str]:
             more += f" {clean(worker.pull_url)}"
         found[worker.id] = f"#{worker.id} {clean(worker.title, 80)} is {worker.status.value}{more}"
     return found
-
-
-def _read(path: str) -> dict[str, str]:
-    try:
-        found = fast_json.loads(read_text(path))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

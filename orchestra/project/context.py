@@ -6,8 +6,6 @@ Nothing outside is asked until it is needed: an edge is made at its first use, s
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +57,6 @@ class Project:
         self.home = home_of(environ)
         self.key = repository.project_key()
         self.store = Store(self.home, self.key, now)
-        self._never = threading.Event()
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
     @cached_property
@@ -246,22 +243,6 @@ class Project:
         return AgentOptions(
             given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )
-
-    # --- waiting ---
-
-    def pause(self, seconds: float) -> None:
-        """Let `seconds` pass; the one place that waits, so a test can see how long."""
-        self._never.wait(seconds)
-
-    def until(self, ask: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
-        """Ask again and again until it is so, for `seconds` at most; whether it came to be."""
-        end = time.monotonic() + seconds
-        while not ask():
-            if time.monotonic() > end:
-                return False
-            self.pause(pause)
-            pause = min(pause * 1.3, max(pause, 0.25))
-        return True
 
     # --- bearings for the hook ---
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.core.waiting import pause
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
@@ -130,4 +131,4 @@ class Console:
                 click.clear()
                 self.say(text)
                 before = text
-            self.project.pause(1.0)
+            pause(1.0)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import events
 from orchestra.core.models import Event
 from orchestra.core.text import clean
 
+if TYPE_CHECKING:
+    from orchestra.core.events import FactKey
+
 Seen = dict[str, str]  # of the pull request: what the last event said, so that only a change is a sentence
 _BY = {"human": "you", "monitor": "the monitor", "orchestrator": "the orchestrator", "ship": "ship"}
-_CHECKS = {"passing": "CI passed", "failing": "CI failed", "pending": "CI runs"}
+_CHECKS: dict[str, str] = {"passing": "CI passed", "failing": "CI failed", "pending": "CI runs"}
 _REVIEWS = {"APPROVED": "approved on GitHub", "CHANGES_REQUESTED": "changes requested on GitHub"}
 
 
@@ -21,11 +25,11 @@ class Happened(NamedTuple):
     words: str
 
 
-def history(events: Iterable[tuple[Event, str]]) -> list[Happened]:
+def history(journal: Iterable[tuple[Event, str]]) -> list[Happened]:
     """Every accepted event that has something to say, in order."""
     seen: Seen = {}
     found = []
-    for event, refused in events:
+    for event, refused in journal:
         words = "" if refused else _SENTENCES.get(event.kind, _nothing)(event, seen)
         if words:
             found.append(Happened(event.at, clean(words, 400)))
@@ -36,8 +40,8 @@ def _nothing(_: Event, __: Seen) -> str:
     return ""
 
 
-def _text(event: Event, key: str, most: int = 300) -> str:
-    return clean(str(event.data.get(key) or ""), most)
+def _text(event: Event, key: FactKey, most: int = 300) -> str:
+    return clean(events.fact(event, key), most)
 
 
 def _who(event: Event) -> str:
@@ -54,7 +58,7 @@ def _started(event: Event, _: Seen) -> str:
 
 
 def _accepted(event: Event, _: Seen) -> str:
-    return f"answered in the pane: {_text(event, 'summary')}" if event.data.get("how") else ""
+    return f"answered in the pane: {_text(event, 'summary')}" if events.fact(event, "how") else ""
 
 
 def _turn_ended(event: Event, _: Seen) -> str:
@@ -73,15 +77,14 @@ def _failed(event: Event, _: Seen) -> str:
 
 
 def _answered(event: Event, _: Seen) -> str:
-    answers = event.data.get("answers")
-    listed = ", ".join(clean(str(answer), 80) for answer in answers) if isinstance(answers, list) else ""
-    verb = "answered" if listed else "denied" if event.data.get("behavior") == "deny" else "approved"
+    listed = ", ".join(clean(answer, 80) for answer in events.facts(event, "answers"))
+    verb = "answered" if listed else "denied" if events.fact(event, "behavior") == "deny" else "approved"
     words = listed or _text(event, "text")
     return f"{verb} by {_who(event)}: {words or _text(event, 'summary') or _text(event, 'request')}"
 
 
 def _unblocked(event: Event, _: Seen) -> str:
-    return f"answered in the pane: {_text(event, 'summary')}" if event.data.get("how") else ""
+    return f"answered in the pane: {_text(event, 'summary')}" if events.fact(event, "how") else ""
 
 
 def _told(event: Event, _: Seen) -> str:
@@ -91,49 +94,46 @@ def _told(event: Event, _: Seen) -> str:
 
 
 def _reported(event: Event, _: Seen) -> str:
-    return f"reports: {_text(event, 'status')}" + (", with a plan" if event.data.get("plan") else "")
+    return f"reports: {_text(event, 'status')}" + (", with a plan" if events.fact(event, "plan") else "")
 
 
 def _verified(event: Event, _: Seen) -> str:
-    if event.data.get("passed"):
+    if events.flag(event, "passed"):
         return "verify passed"
-    last = [line for line in str(event.data.get("tail") or "").splitlines() if line.strip()]
+    last = [line for line in events.fact(event, "tail").splitlines() if line.strip()]
     return "verify failed" + (f": {clean(last[-1], 160)}" if last else "")
 
 
 def _attempted(event: Event, _: Seen) -> str:
-    if event.data.get("passed") or event.data.get("what") != "restart":
+    if events.flag(event, "passed") or events.fact(event, "what") != "restart":
         return ""
     return f"its agent was started again: {_text(event, 'why')}"
 
 
 def _shipped(event: Event, seen: Seen) -> str:
-    if event.data.get("local"):
+    if events.flag(event, "local"):
         return "shipped: its change is ready to review"
-    again = bool(seen.get("number"))
-    pull = event.data.get("pullRequest")
-    seen["number"] = str(pull.get("number") or "?") if isinstance(pull, Mapping) else "?"
+    again, seen["shipped"] = "shipped" in seen, "yes"
     return f"{'pushed again' if again else 'pull request opened'}: {_text(event, 'url')}"
 
 
 def _pull(event: Event, seen: Seen) -> str:
-    pull = event.data.get("pullRequest")
-    if not isinstance(pull, Mapping):
+    """What GitHub says anew of the pull request."""
+    pull = events.pull_of(event)
+    if pull is None:
         return ""
-    said = []
-    for key, words in (("checks", _CHECKS), ("reviewDecision", _REVIEWS)):
-        now = f"{pull.get(key)} {pull.get('headSha')}" if key == "checks" else str(pull.get(key))
-        if seen.get(key) != now:
-            seen[key] = now
-            said += [words[str(pull.get(key))]] if str(pull.get(key)) in words else []
-    if pull.get("state") in ("merged", "closed") and seen.get("state") != pull.get("state"):
-        said.append("merged" if pull.get("state") == "merged" else "its pull request was closed")
-    seen["state"] = str(pull.get("state"))
+    now = {
+        "checks": (f"{pull.checks} {pull.head_sha}", _CHECKS.get(pull.checks, "")),
+        "review": (str(pull.review_decision), _REVIEWS.get(pull.review_decision or "", "")),
+        "state": (pull.state, {"merged": "merged", "closed": "its pull request was closed"}.get(pull.state, "")),
+    }
+    said = [words for key, (value, words) in now.items() if words and seen.get(key) != value]
+    seen.update({key: value for key, (value, _) in now.items()})
     return ", ".join(said)
 
 
 def _paused(event: Event, _: Seen) -> str:
-    return f"paused: {_text(event, 'reason')}" if event.data.get("reason") else f"paused by {_who(event)}"
+    return f"paused: {_text(event, 'reason')}" if events.fact(event, "reason") else f"paused by {_who(event)}"
 
 
 def _ended(event: Event, _: Seen) -> str:

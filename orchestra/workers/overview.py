@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra.core import fast_json, serialization
+from orchestra.core import serialization
 from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
@@ -15,7 +14,7 @@ from orchestra.core.models import Attention, Changes, Pane, Status, Worker
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage import json_cache
 from orchestra.storage.session_store import Problem
 from orchestra.workers import token_usage
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
+Known = dict[str, tuple[str, list[int]]]  # by number: what these counts were made of, and the counts
 
 
 class WorkerRow(NamedTuple):
@@ -162,12 +162,12 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
     `git diff` takes 3 to 80 ms a worktree: 200 workers would cost seconds at every `list` (make bench).
     """
     path = os.path.join(project.store.cache, "changes.json")
-    known = _known(path)
+    known: Known = json_cache.read(path, _known, {})
     held: dict[str, Changes] = {}
     asked = {}
     for seen in seens:
         worker = seen.worker
-        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.extra.get('journalBytes')}"
+        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.journal_bytes}"
         kept = known.get(worker.id)
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
@@ -176,16 +176,9 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
-        try:
-            make_private(project.store.cache)
-            write_atomic(path, json.dumps({**known, **asked}))
-        except OSError:
-            return held  # a full disk: it is asked again next time
+        json_cache.write(path, {**known, **asked})
     return held
 
 
-def _known(path: str) -> dict[str, tuple[str, list[int]]]:
-    try:
-        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in fast_json.loads(read_text(path)).items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-        return {}
+def _known(found: Any) -> Known:
+    return {str(number): (str(key), [int(count) for count in counts]) for number, (key, counts) in found.items()}

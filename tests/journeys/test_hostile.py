@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 import pytest
 from support.bars import bar_saying
+from support.events import happened
 from support.hostile import strings, unsafe
 from support.person import Person, configure, write_issue
 from support.polling import eventually
@@ -104,7 +105,7 @@ def worker(project: Project, number: str, words: Sequence[str]) -> None:
         ("escalated", {"gate": "domain", **asked, "summary": summary or "x"}),
         ("noted", {"text": detail, "plan": context}),
     ):
-        recorded = store.record(number, store.event(kind, "hook:x" if number == "1" else name, **said))
+        recorded = store.record(number, happened(kind, "hook:x" if number == "1" else name, **said))
         assert not recorded.refused, recorded.refused
 
 
@@ -225,7 +226,7 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
         screen.answers()
     client = tmux._clients("acme-widgets")[0][0]
     for place, words in enumerate(found[:: 1 if count < 1000 else 10]):
-        (tmux.say if place % 2 else lambda said: tmux.message(client, said))(words)
+        (tmux.say if place % 2 else lambda said: tmux.message(client, panes[0].id, said))(words)
         if place % 10 == 0:
             screen.answers()
     screen.shows(words.replace("#[", "# ["))

@@ -6,7 +6,6 @@ import pytest
 
 from orchestra.core import state
 from orchestra.core.attention import LEFT, PROSE_SECONDS, ObservedWorker
-from orchestra.core.lifecycle.transitions import HELD
 from orchestra.core.models import (
     Activity,
     ActivityState,
@@ -14,6 +13,7 @@ from orchestra.core.models import (
     Escalation,
     Gate,
     Guidance,
+    Limit,
     Pane,
     Status,
     Worker,
@@ -67,10 +67,10 @@ TABLE = [
     ("stuck, with options", seen(Status.STUCK, AT_PROMPT, escalation=asked(Gate.STUCK, "a", "b")), "question"),
     ("stuck", seen(Status.STUCK, AT_PROMPT, escalation=asked(Gate.STUCK)), "stuck"),
     ("a dead pane", seen(pane=False), "stuck"),
-    ("paused because its issue was closed", seen(Status.PAUSED, extra={HELD: "issue #2 was closed"}), "stuck"),
-    ("login", seen(doing=ActivityState.LIMITED, extra={"limit": {"kind": "authentication_failed"}}), "login"),
-    ("a usage limit", seen(doing=ActivityState.LIMITED, extra={"limit": {"kind": "rate_limit"}}), "limit"),
-    ("a limit of an unreadable kind", seen(doing=ActivityState.LIMITED, extra={"limit": 7}), "limit"),
+    ("paused because its issue was closed", seen(Status.PAUSED, held="issue #2 was closed"), "stuck"),
+    ("login", seen(doing=ActivityState.LIMITED, limit=Limit("authentication_failed")), "login"),
+    ("a usage limit", seen(doing=ActivityState.LIMITED, limit=Limit("rate_limit")), "limit"),
+    ("a limit of no known kind", seen(doing=ActivityState.LIMITED, limit=None), "limit"),
     ("silent", seen(ago=700), "silent"),
     ("tmux does not answer", seen(is_open=None, pane=None), "unknown"),
     ("tmux does not answer, the agent was just heard", seen(is_open=None, pane=None, ago=5), "working"),

@@ -14,7 +14,7 @@ from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.state import NEEDS_YOU, Shown, State
 from orchestra.storage.session_store import Problem
 from orchestra.ui import worker_table
-from orchestra.ui.paint import Paint
+from orchestra.ui.paint import Paint, state_text
 from orchestra.workers.overview import Overview, WorkerRow
 
 pytestmark = pytest.mark.fast
@@ -70,7 +70,7 @@ def test_no_line_is_longer_than_the_terminal(columns: int, title: str) -> None:
     assert max(map(cells.width, lines)) <= columns, max(lines, key=cells.width)
     for one in view(title).rows:
         line = next(line for line in lines if line.startswith(f"{one.worker.id:<5}"))
-        assert worker_table.state_text(one.shown) in line
+        assert state_text(one.shown) in line
     assert not any(unsafe(line) for line in lines)
 
 
