@@ -12,7 +12,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.storage import project_info
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -17,7 +17,8 @@ from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.workers import git_config_guard, launch, queue, trust
-from orchestra.workers.overview import pane_of, refresh
+from orchestra.workers.overview import pane_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -15,8 +15,9 @@ from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.project.layout_plan import DesiredLayout
+from orchestra.tmux import commands
 from orchestra.workers import launch
-from orchestra.workers.overview import bar_of
+from orchestra.workers.statusbar import bar_of, look_of_workspace
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -45,8 +46,8 @@ def up(project: Project, name: str | None) -> Opened:
     mended = (*revived, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
-    shown = bar_of(project)
-    created = project.tmux.open(wanted.windows, workers, per_window=project.per_window, bar=(shown.text, shown.level))
+    shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
+    created = project.tmux.open(wanted.windows, workers, per_window=project.per_window, bar=shown)
     project.bind_keys()
     todo = _next(project)
     if todo:

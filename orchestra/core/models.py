@@ -52,6 +52,7 @@ class Attention(StrEnum):
     CRASHED = "crashed"
     LIMITED = "limited"
     SILENT = "silent"
+    UNKNOWN = "unknown"
     READY = "ready"
 
 
@@ -103,7 +104,6 @@ class Turn(Record):
     """The agent's turn, as its last prompt began it: what tells a later prompt apart from the user's own."""
 
     prompt: str = ""  # the agent's id of the turn: a prompt with the same one was queued in the middle of it
-    mode: str = ""  # the permission mode that the user last typed in
     scheduled: tuple[str, ...] = ()  # checksums of the prompts that the agent has scheduled for itself
 
 
@@ -237,12 +237,16 @@ class Issue(Record):
 
 
 class Border(Record):
-    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
+    """What a pane's border says: `#2 ● question`, the title, since when (epoch seconds), the colour's role.
+
+    `short` is what a narrow pane shows: `#2 ●`.
+    """
 
     label: str
     title: str = ""
     since: int = 0
-    need: str = ""
+    role: str = ""
+    short: str = ""
 
 
 class Pane(Record):

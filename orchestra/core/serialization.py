@@ -209,7 +209,7 @@ def _activity(value: Any) -> Activity:
 def _turn(value: Any) -> Turn:
     found = mapping(value)
     scheduled = tuple(map(str, list_at(found, "scheduled")))
-    return Turn(text_at(found, "prompt", ""), text_at(found, "mode", ""), scheduled)
+    return Turn(text_at(found, "prompt", ""), scheduled)
 
 
 def escalation_from_json(value: Any) -> Escalation | None:

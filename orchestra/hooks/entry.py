@@ -94,9 +94,9 @@ def _push_behind(store: Store) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in range(3):  # an open pipe would keep the agent waiting
             os.dup2(null, fd)
-        from orchestra.hooks import updates  # here, so that the turn does not wait for its import either
+        from orchestra.workers import statusbar  # here, so that the turn does not wait for its import either
 
-        updates.push_bar(store, os.environ)
+        statusbar.push_from_hook(store, os.environ)
     finally:
         os._exit(0)
 
@@ -131,9 +131,9 @@ def run(argv: list[str], environ: Mapping[str, str]) -> Outcome:
 
 
 def _orchestrator(store: Store, agent: AgentHooks) -> Mapping[str, Any] | None:
-    from orchestra.hooks import updates
+    from orchestra.hooks import orchestrator_context
 
-    changed = updates.changes_since_last_prompt(store)
+    changed = orchestrator_context.changes_since_last_prompt(store)
     return agent.prompt_context(changed) if changed else None
 
 
@@ -246,9 +246,9 @@ def _hand_over(store: Store, worker: Worker, agent: AgentHooks, hook: str) -> Ma
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
-    from orchestra.hooks import updates
+    from orchestra.workers import statusbar
 
-    tmux = updates.tmux_of(store, environ) if event == "pane-died" else None
+    tmux = statusbar.workspace_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestra import agents
 from orchestra.core import actions
+from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.git.remote_url import parse_remote_url
@@ -257,8 +258,15 @@ class Project:
             silent=self.config.limits.silent,
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
+            **self._look(known),
         )
         project_info.write(self.store.cache, here)
+
+    def _look(self, known: ProjectInfo | None) -> dict[str, bool]:
+        """What the user's terminal can show; a program in a pane of tmux, such as the monitor, changes nothing."""
+        if known is not None and ("TERM" not in self.environ or "TMUX" in self.environ):
+            return {"ascii": known.ascii, "plain": known.plain}
+        return look_of(self.environ)._asdict()
 
     @property
     def bearings(self) -> ProjectInfo | None:

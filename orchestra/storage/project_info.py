@@ -27,6 +27,8 @@ class ProjectInfo(Record):
     silent: float  # seconds
     layout: str  # that `up` opened; empty: the configured one
     api: str  # GITHUB_API_URL of that user, for `ship` in a worker's clean environment
+    ascii: bool = False  # the terminal that opened the workspace shows no UTF-8
+    plain: bool = False  # and no colours
 
 
 def read(cache: str) -> ProjectInfo | None:

@@ -50,15 +50,15 @@ def _alert(project: Project, kind: str, worker: str, text: str) -> None:
 
 
 def _edge(row: WorkerRow) -> str:
-    """What the person would be told of: the same words are told once. A second question is another edge."""
+    """What the user would be told of: the same words are told once. A second question is another edge."""
     if row.worker.status is Status.MERGED:
         return "merged"
-    if row.attention is Attention.STUCK and row.worker.escalation is not None:
-        return f"stuck:{row.worker.escalation.request}"
+    if row.attention is Attention.STUCK:
+        asked = row.worker.escalation
+        return f"stuck:{asked.request if asked is not None else int(row.shown.since)}"
     return str(row.attention) if row.attention not in (None, Attention.SILENT) else ""
 
 
 def line(row: WorkerRow) -> str:
-    """`#124 stuck: Token refresh approach?`"""
-    kind = "merged" if row.worker.status is Status.MERGED else str(row.attention)
-    return f"#{row.worker.id} {kind}: {row.why or clean(row.worker.title, 80)}"
+    """`#124 question: Token refresh approach?`"""
+    return f"#{row.worker.id} {row.shown.word}: {row.why or clean(row.worker.title, 80)}"

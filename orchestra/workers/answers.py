@@ -13,7 +13,8 @@ from orchestra.core.text import clean
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from orchestra import agents, processes
 from orchestra.config import schema
 from orchestra.core import events, fast_json
-from orchestra.core.attention import border
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.bar import border
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import (
     ActivityState,
@@ -27,6 +28,7 @@ from orchestra.core.models import (
     Worker,
     WorkerPlan,
 )
+from orchestra.core.state import shown
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
@@ -70,7 +72,8 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
 def _plan(project: Project, worker: Worker) -> WorkerPlan:
     keep_environment(project, worker.agent, project.store.file(worker.id, "environment"))
     argv = (*project.program(), "worker", "run", worker.id)
-    told = border(worker, None)
+    seen = ObservedWorker(worker, None, open=True)
+    told = border(seen, shown(seen, project.now(), project.config.limits.silent))
     return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)
 
 

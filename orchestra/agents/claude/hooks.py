@@ -150,7 +150,6 @@ def _accepted(payload: Mapping[str, Any]) -> Found:
         "typed": is_typed(words),
         "wording": _checksum(words),
         "prompt": _text(payload.get("prompt_id"), 64),
-        "mode": _text(payload.get("permission_mode"), 40),
     }
 
 
@@ -161,7 +160,7 @@ def _turn_ended(payload: Mapping[str, Any]) -> Found:
     return "turn-ended", {
         "background": _background(_listed(payload.get("background_tasks")), prompts),
         "scheduled": [_checksum(prompt) for prompt in prompts][:MOST_SCHEDULED],
-        "said": _text(payload.get("last_assistant_message"), 300),
+        "said": _end_of(payload.get("last_assistant_message")),
     }
 
 
@@ -293,6 +292,12 @@ def _session(payload: Mapping[str, Any]) -> str:
 
 def _text(value: Any, limit: int = 200) -> str:
     return clean(value, limit) if isinstance(value, str) else ""
+
+
+def _end_of(value: Any, limit: int = 600) -> str:
+    """The end of a message as one clean line: what it asks stands there."""
+    text = _text(value, 20_000)
+    return text if len(text) <= limit else "\u2026" + text[1 - limit :]
 
 
 def _lines(value: Any, limit: int = 2000) -> str:

@@ -11,7 +11,8 @@ from orchestra.core.lifecycle.transitions import LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch, start_slots, still_wanted, stop
-from orchestra.workers.overview import pane_of, refresh, worker_of
+from orchestra.workers.overview import pane_of, worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

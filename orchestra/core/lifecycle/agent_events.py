@@ -40,12 +40,11 @@ def _accepted(worker: Worker, event: Event) -> Worker:
     """
     given, prompt = guidance_ids(event), text_at(event, "prompt")
     typed = is_typed(worker, event)
-    mode = text_at(event, "mode") if typed and not given else worker.turn.mode
     if worker.activity.state is ActivityState.BUSY and prompt and prompt == worker.turn.prompt:
         worker = send_guidance(worker, given, event)
     else:
         worker = advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED)
-    worker = worker._replace(turn=worker.turn._replace(prompt=prompt, mode=mode))
+    worker = worker._replace(turn=worker.turn._replace(prompt=prompt))
     worker = with_activity(worker, event, ActivityState.BUSY)
     if worker.status is Status.REGISTERED:
         return with_status(worker, Status.PLANNING, event)
@@ -66,7 +65,7 @@ def _turn_ended(worker: Worker, event: Event) -> Worker:
     read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
     worker = advance_guidance(worker, read, Delivery.READ)._replace(dialogs=())
     scheduled = tuple(map(str, event.data.get("scheduled") or ()))
-    worker = worker._replace(turn=Turn("", worker.turn.mode, scheduled))
+    worker = worker._replace(turn=Turn("", scheduled))
     if isinstance(background, int):  # in journals of earlier versions: how many tasks
         background = "its background task" if background else ""
     return with_activity(worker, event, ActivityState.WAITING, said, str(background or ""))

@@ -43,7 +43,7 @@ MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 CURL = "curl -s https://example.invalid/x"
 
 
-TYPED = {"typed": True, "prompt": "3f1d9a52-6f0e-4c55-9f0e-1d0f5c1f7a11", "mode": "acceptEdits"}
+TYPED = {"typed": True, "prompt": "3f1d9a52-6f0e-4c55-9f0e-1d0f5c1f7a11"}
 
 
 def sample(name: str) -> tuple[str, dict[str, Any]]:
