@@ -44,11 +44,11 @@ def up(project: Project, name: str | None) -> Opened:
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = bar_of(project)
-    created = project.tmux.open(plan, workers, per_window=project.per_window, bar=(shown.text, shown.level))
+    created = project.workspace.open(plan, workers, per_window=project.per_window, bar=(shown.text, shown.level))
     project.bind_keys()
     todo = _next(project)
     if todo:
-        project.tmux.greet(todo)
+        project.clients.greet(todo)
     limits = tuple(project.tmux.limits()) if created else ()
     return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits)
 

@@ -22,26 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from orchestra.tmux.workspace import Workspace
+    from orchestra.tmux.session import Session
 
 SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
 
 
-def tmux_of(store: Store, environ: Mapping[str, str]) -> Workspace | None:
+def session_of(store: Store, environ: Mapping[str, str]) -> Session | None:
     """The project's tmux server as `up` or `spawn` knew it; None when neither has run."""
     known = project_info.read(store.cache)
     if known is None:
         return None
-    from orchestra.tmux.workspace import Workspace
+    from orchestra.tmux.client import Server
+    from orchestra.tmux.session import Session
 
-    return Workspace(known.socket, store.project, project_info.person_environ(known, environ))
+    return Session(Server(known.socket, project_info.person_environ(known, environ)), store.project)
 
 
 def push_bar(store: Store, environ: Mapping[str, str]) -> None:
     """Bring bar and borders up to date after an event; nothing happens while no server runs."""
-    known, tmux = project_info.read(store.cache), tmux_of(store, environ)
+    known, tmux = project_info.read(store.cache), session_of(store, environ)
     if known is None or tmux is None:
         return
+    from orchestra.tmux.status_bar import StatusBar
+
     try:
         if not tmux.running():
             return
@@ -54,7 +57,7 @@ def push_bar(store: Store, environ: Mapping[str, str]) -> None:
         shown = attention.bar(found, now, known.silent)
         kinds = [(seen, attention.attention(seen, now, known.silent)) for seen in found]
         borders = {seen.pane.id: attention.border(seen.worker, kind) for seen, kind in kinds if seen.pane}
-        tmux.show(shown.text, shown.level, borders)
+        StatusBar(tmux).show(shown.text, shown.level, borders)
     except Unreachable:
         return
 

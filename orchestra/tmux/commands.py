@@ -23,6 +23,7 @@ WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
 
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
+_PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 # tmux cuts the left end of what is too long there, which is who needs the person.
@@ -82,8 +83,20 @@ def session_name(project: str) -> str:
 def checked_word(text: str) -> str:
     """A worker's id or nonce, which goes into formats: letters, digits, `-` and `_`, or OrchestraError."""
     if _WORD.fullmatch(text) is None:
-        raise OrchestraError(f"{clean(text, 40)!r} is no name of a worker", "run `orchestra list`")
+        raise OrchestraError(f"invalid worker id: {clean(text, 40)!r}", "run `orchestra list`")
     return text
+
+
+def is_pane_id(text: str) -> bool:
+    """Whether this is a pane's id as tmux writes it."""
+    return _PANE.fullmatch(text) is not None
+
+
+def checked_pane_id(pane: str) -> str:
+    """A pane's id, or OrchestraError."""
+    if not is_pane_id(pane):
+        raise OrchestraError(f"invalid pane id: {clean(pane, 20)!r}", "run `orchestra list`")
+    return pane
 
 
 def checked_layout(text: str, panes: int) -> str:

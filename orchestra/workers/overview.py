@@ -84,7 +84,7 @@ def with_tokens(project: Project, view: Overview) -> Overview:
 def _panes(project: Project) -> tuple[dict[tuple[str, str], Pane], bool | None]:
     """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
     try:
-        found = project.tmux.panes_if_open()
+        found = project.tmux_direct.panes_if_open()
         if found is None:
             return {}, False
         return {(pane.worker, pane.nonce): pane for pane in found}, True
@@ -184,7 +184,7 @@ def refresh(project: Project) -> None:
             shown = attention.bar([row.seen for row in view.rows], now, project.config.limits.silent)
             panes = [(row.seen.pane, attention.border(row.worker, row.attention)) for row in view.rows]
             borders = {pane.id: border for pane, border in panes if pane}
-            project.tmux.show(shown.text, shown.level, borders, _marks(view))
+            project.status_bar.show(shown.text, shown.level, borders, _marks(view))
     except Unreachable:
         return
 

@@ -222,7 +222,7 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert updates.tmux_of(context.store, {}) is not None or known is None
+    assert updates.session_of(context.store, {}) is not None or known is None
     updates.push_bar(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(
