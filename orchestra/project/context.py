@@ -23,9 +23,6 @@ from orchestra.storage import project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
-from orchestra.tmux.clients import AttachedClients
-from orchestra.tmux.keyboard import KeyBindings
-from orchestra.tmux.pane_io import PaneIO
 from orchestra.tmux.status_bar import StatusBar
 from orchestra.trackers.local import LocalTracker
 
@@ -34,6 +31,9 @@ if TYPE_CHECKING:
     from orchestra.github.client import ApiClient
     from orchestra.github.poller import Poller
     from orchestra.github.tracker import GitHubTracker
+    from orchestra.tmux.clients import AttachedClients
+    from orchestra.tmux.keyboard import KeyBindings
+    from orchestra.tmux.pane_io import PaneIO
     from orchestra.tmux.session import Session
     from orchestra.tmux.workspace import Workspace
 
@@ -98,16 +98,22 @@ class Project:
     @property
     def panes(self) -> PaneIO:
         """What goes into the workers' panes and comes out of them."""
+        from orchestra.tmux.pane_io import PaneIO  # this and the two below are 8 ms that `list` does without
+
         return PaneIO(self.tmux)
 
     @property
     def clients(self) -> AttachedClients:
         """The terminals that are attached to the session."""
+        from orchestra.tmux.clients import AttachedClients
+
         return AttachedClients(self.tmux)
 
     @property
     def key_bindings(self) -> KeyBindings:
         """The keys of the session's server."""
+        from orchestra.tmux.keyboard import KeyBindings
+
         return KeyBindings(self.tmux, self.config.tmux.key)
 
     @property
