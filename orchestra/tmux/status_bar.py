@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from orchestra.core.bar import Bar
+    from orchestra.core.look import Look
     from orchestra.core.models import Border
     from orchestra.tmux.session import Session
 
@@ -23,23 +25,22 @@ class StatusBar:
         self._session = session
 
     def show(
-        self,
-        text: str,
-        level: str,
-        borders: Mapping[str, Border] | None = None,
-        marks: Mapping[str, str] | None = None,
+        self, bar: Bar, look: Look, borders: Mapping[str, Border] | None = None, marks: Mapping[str, str] | None = None
     ) -> None:
         """The bar, the borders of panes (by pane id) and the marks of workers' windows (by window id), in one message.
 
         Nothing happens while the workspace is not open.
         """
-        edges = [commands.border_options(pane, border) for pane, border in (borders or {}).items()]
-        names = [commands.with_window_mark(window, mark) for window, mark in (marks or {}).items()]
-        self._session.set_options({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
+        edges = [commands.border_options(pane, border, look) for pane, border in (borders or {}).items()]
+        names = [commands.with_window_mark(window, look.text(mark)) for window, mark in (marks or {}).items()]
+        lines = [
+            [commands.border_lines(window, heavy=commands.is_alarm(mark))] for window, mark in (marks or {}).items()
+        ]
+        self._session.set_options(commands.bar_values(bar, look), [*edges, *names, *lines])
 
-    def bar(self, text: str, level: str) -> None:
-        """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
-        self.show(text, level)
+    def add_to_bar(self, extra: str, trouble: str) -> None:
+        """What the bar says of the project beside its workers: `extra` where there is room, `trouble` always."""
+        self._session.set_options({"@orchestra_extra": extra, "@orchestra_trouble": trouble})
 
     def beat(self, epoch: float) -> None:
         """The monitor runs, at this wall-clock time; the bar itself shows when that was long ago."""

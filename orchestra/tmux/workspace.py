@@ -11,7 +11,7 @@ from orchestra.tmux.session import PaneListing, Session
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orchestra.core.models import Pane, WindowPlan, WorkerPlan
     from orchestra.tmux.client import TmuxReply
@@ -36,11 +36,11 @@ class Workspace:
         workers: Sequence[WorkerPlan] = (),
         *,
         per_window: int = 4,
-        bar: tuple[str, str] | None = None,
+        bar: Mapping[str, str] | None = None,
     ) -> bool:
         """Ensure server, session, these windows and workers' panes, dead ones run again; True when anything was done.
 
-        All in one message, and in the same one the bar: its text and its level.
+        All in one message, and in the same one the bar: its values, as `bar_values` of `commands` makes them.
         """
         plans = windows_by_key(windows)
         with self._server.locked():
@@ -60,9 +60,7 @@ class Workspace:
             if not groups:
                 return False
             if bar:
-                groups.append(
-                    commands.set_options(f"{session}:", {"@orchestra_bar": bar[0], "@orchestra_level": bar[1]})
-                )
+                groups.append(commands.set_options(f"{session}:", bar))
             cwds = (*(plan.panes[0].cwd for _, plan in plans), *(plan.cwd for plan in workers))
             said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
             found = list(parse_panes(said.out, self._session.project))

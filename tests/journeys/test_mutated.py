@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from support import mutate
+from support.events import happened
 from support.github_double.clients import api_client
 from support.hostile import unsafe
 from support.paths import DATA
@@ -30,22 +31,24 @@ from orchestra.commands.doctor import doctor
 from orchestra.commands.issues import issues
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
+from orchestra.commands.show import show
 from orchestra.config import layout, prompts, resources
-from orchestra.core.attention import bar, border
+from orchestra.core.bar import bar, border
 from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import poll_parsing, poller, rate_limit, responses
 from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
-from orchestra.hooks import entry, updates
+from orchestra.hooks import entry, orchestrator_context
 from orchestra.project.context import Project, open_project
 from orchestra.storage import project_info
 from orchestra.trackers.local import LocalTracker
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui import text
-from orchestra.workers import alerts, git_config_guard, launch
+from orchestra.ui import text, worker_page, worker_table
+from orchestra.ui.paint import Paint
+from orchestra.workers import alerts, git_config_guard, launch, statusbar
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -81,10 +84,10 @@ def context(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
             "worktreePath": str(repo.parent / number),
             "baseCommit": "0" * 40,
         }
-        store.record(number, store.event("spawned", "human", **facts))
+        store.record(number, happened("spawned", "human", **facts))
         for kind, facts in EVENTS:
             more = {key: str(home / "t.jsonl") if key == "transcript" else value for key, value in facts.items()}
-            recorded = store.record(number, store.event(kind, "test", **more))
+            recorded = store.record(number, happened(kind, "test", **more))
             assert not recorded.refused, (kind, recorded.refused)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
     line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
@@ -116,24 +119,29 @@ def see(context: Desk) -> None:
     project = context.project
     view = list_(project, tokens=True)
     assert "125" in [row.worker.id for row in view.rows]
-    said = [*text.table(view, "t", 100), render_json.table(view)]
+    said = [*worker_table.table(view, "t", Paint()), render_json.table(view)]
     for row in view.rows:
-        said += [*text.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
+        report = show(project, row.worker.id)
+        said += [
+            *worker_page.of_report(report, Paint(), NOW),
+            render_json.worker(report),
+            *border(row.seen, row.shown)[:2],
+        ]
         said += render_log.entries(log(project, row.worker.id))
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
             launch.resume_words(row.worker, launch._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
-    said.append(bar([row.seen for row in view.rows], NOW, 600).text)
+    said.append(bar([(row.seen, row.shown) for row in view.rows], NOW).text)
     assert not unsafe("\n".join(said))
-    updates.changes_since_last_prompt(project.store)
+    orchestrator_context.changes_since_last_prompt(project.store)
 
 
 def go_on(context: Desk) -> None:
     """The next events find their worker, or say why not."""
     for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
-        context.store.record("124", context.store.event(kind, "human", **facts))
+        context.store.record("124", happened(kind, "human", **facts))
 
 
 # --- the readers: what is written where, and who reads it ---
@@ -222,8 +230,8 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert updates.session_of(context.store, {}) is not None or known is None
-    updates.push_bar(context.store, os.environ)
+    assert statusbar.session_of(context.store, {}) is not None or known is None
+    statusbar.push_from_hook(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(
         context.project.root, {**context.project.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
@@ -234,7 +242,7 @@ def read_caches(context: Desk) -> None:
     view = list_(context.project, tokens=True)
     changes_of(context.project, [row.seen for row in view.rows])
     alerts.announce(context.project, view)
-    updates.changes_since_last_prompt(context.store)
+    orchestrator_context.changes_since_last_prompt(context.store)
     git_config_guard.changed(context.project)
     rate_limit.last_words(os.path.join(context.store.cache, "github"), NOW)
     see(context)
@@ -251,7 +259,7 @@ def environment(context: Desk, rng: random.Random) -> None:
 
 def transcript(context: Desk, rng: random.Random) -> None:
     fresh(context, "124.json")
-    path = Path(context.store.read("124").extra["transcriptPath"])
+    path = Path(context.store.read("124").transcript)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
     lines = (
         {"type": "assistant", "message": {"id": "m1", "usage": usage}},
@@ -540,7 +548,7 @@ def _hook(context: Desk) -> None:
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         with contextlib.suppress(OrchestraError):  # main() leaves a line in the log of it, and ends with 0
             call(context, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
-    updates.push_bar(context.store, os.environ)
+    statusbar.push_from_hook(context.store, os.environ)
 
 
 def _put_back(path: Path, pristine: Path, context: Desk) -> None:
