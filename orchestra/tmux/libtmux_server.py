@@ -8,13 +8,15 @@ Importing it costs 65 ms: hooks, the bar and the list of workers do without.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
-import libtmux
-from libtmux.common import tmux_cmd
-from libtmux.exc import LibTmuxException
+with redirect_stdout(io.StringIO()):  # it asks standard output for its encoding, which a full-screen program has not
+    import libtmux
+    from libtmux.common import tmux_cmd
+    from libtmux.exc import LibTmuxException
 
 from orchestra.tmux.client import Server, TmuxReply, run_client
 
