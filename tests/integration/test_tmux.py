@@ -941,7 +941,7 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
     with tmux.server.locked():
         assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600
         assert stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
-        with pytest.raises(Unreachable, match="another process has held") as caught:
+        with pytest.raises(Unreachable, match="another process holds the lock") as caught:
             worker(make(), "1")
         assert lock in caught.value.hint
     assert worker(make(), "1").worker == "1"
