@@ -109,7 +109,7 @@ def deliver(project: Project, number: str, words: str, patience: float) -> Deliv
             if step is Step.PASTE:
                 _paste(project, worker, pane, piece)
             elif step is Step.ENTER and time.monotonic() - entered > ENTER_SECONDS:
-                project.tmux.enter(pane)
+                project.panes.enter(pane)
                 entered = time.monotonic()
             elif time.monotonic() > end or worker.activity.state in _UNREACHABLE:
                 return piece.state
@@ -153,7 +153,7 @@ def _evidence(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> 
     seen = ObservedWorker(worker, pane, open=True, heartbeat=project.store.heartbeat(worker.id))
     at_prompt = activity(seen).state is ActivityState.WAITING
     sent = piece.state is Delivery.SENT
-    screen = project.tmux.drawn(pane) if at_prompt or sent else ""
+    screen = project.panes.drawn(pane) if at_prompt or sent else ""
     box = agent.composer_text(screen) if screen else None
     return Evidence(
         state=piece.state,
@@ -205,7 +205,7 @@ def _settle(project: Project, worker: Worker, piece: Guidance, step: Step) -> De
 
 def _paste(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> None:
     """Record that it is sent, paste it, and wait until the box shows it; the Enter comes with the next look."""
-    agent, tmux, store = agents.agent(worker.agent), project.tmux, project.store
+    agent, panes, store = agents.agent(worker.agent), project.panes, project.store
     batch: list[Guidance] = []
 
     def take(now: Worker | None) -> Event | None:
@@ -216,6 +216,6 @@ def _paste(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> Non
 
     if store.decide(worker.id, take).refused or not batch:
         return
-    tmux.deliver(pane, as_one_message(batch))
-    wait_until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+    panes.deliver(pane, as_one_message(batch))
+    wait_until(lambda: agent.composer_text(panes.drawn(pane)) not in ("", None), PASTE_SECONDS)
     pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
