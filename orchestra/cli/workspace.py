@@ -51,7 +51,7 @@ def up_command(console: Console, layout: str | None, detach: bool, demo: bool) -
     if demo:
         _spawn_demo(console)
     if not detach:
-        console.attach(console.project.tmux.attach_argv(console.environ))
+        console.attach(console.project.clients.attach_argv(console.environ))
 
 
 def _demo(console: Console) -> str:

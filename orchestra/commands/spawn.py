@@ -119,7 +119,7 @@ def _existing(project: Project, worker: Worker) -> Spawned:
 def _go(project: Project, pane: Pane) -> None:
     """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
     try:
-        project.tmux.goto(pane)
+        project.clients.goto(pane)
     except OrchestraError:
         return
 

@@ -46,7 +46,7 @@ class AtLimit(Record):
 
 
 class Failure(Record):
-    """How something failed: the same signature again is no progress."""
+    """How something failed: the same signature again is not progress."""
 
     signature: str
     at_limit: AtLimit | None = None

@@ -1,7 +1,7 @@
 """Which gate a path or a command meets, and the gates as the agent's own permission rules. Pure.
 
 Path globs are `.gitignore` patterns (checked against git itself in the tests); command globs know `*` alone.
-Both are guard rails, not a wall: a worker runs as the person does.
+Both are guard rails, not a wall: a worker runs with all rights of the user.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 
 class GateRule(Protocol):
-    """A gate as the config has it: what it is called, what it watches, and why a person is needed."""
+    """A gate as the config has it: what it is called, what it watches, and why the user must decide."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -75,7 +75,7 @@ def path_problem(glob: str) -> str:
     if ".." in glob.split("/"):
         return "a gate covers paths inside the repository; take the .. out"
     if "***" in glob or re.search(r"[^/]\*\*|\*\*[^/]", glob):
-        return "** must stand alone between slashes, as in `**/auth/**`"
+        return "** must be alone between slashes, as in `**/auth/**`"
     if re.search(r"[\[\]]", re.sub(r"\[[!^]?(?:[a-zA-Z0-9._](?:-[a-zA-Z0-9._])?)+\]", "", glob)):
         return "a set such as [a-z] holds letters, digits, . and _ only"
     return ""

@@ -1,4 +1,4 @@
-"""Which issue is meant by the text under a cursor: `#124`, `GH-124`, an address of ours, `owner/repo#124`. Pure."""
+"""Which issue is meant by the text under a cursor: `#124`, `GH-124`, its web address, `owner/repo#124`. Pure."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _pieces(text: str, lines: Sequence[str]) -> int:
 
 
 def _characters(line: str, column: int) -> int:
-    """How many characters stand before a cell of the terminal: wide ones take two."""
+    """How many characters come before a cell of the terminal: wide ones take two."""
     cells = 0
     for count, char in enumerate(line):
         if cells >= column:

@@ -1,4 +1,4 @@
-"""The nouns: records and states that every other module speaks. No rules here. Standard library only."""
+"""Records and states that every other module uses. No rules here. Standard library only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # author associations whose words on the tracker count
+MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # author associations whose text on the tracker is trusted
 
 
 class Status(StrEnum):
-    """Where a worker's work stands (docs/architecture.md, "Lifecycle")."""
+    """How far a worker's work has come (docs/architecture.md, "Lifecycle")."""
 
     QUEUED = "queued"
     REGISTERED = "registered"
@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 
 class ActivityState(StrEnum):
-    """What the agent process is doing, as far as its hooks have told."""
+    """What the agent process is doing, as far as its hooks have reported."""
 
     STARTING = "starting"
     BUSY = "busy"
@@ -45,7 +45,7 @@ class ActivityState(StrEnum):
 
 
 class Attention(StrEnum):
-    """Why a person is needed, most urgent first."""
+    """Why the user is needed, most urgent first."""
 
     BLOCKED = "blocked"
     STUCK = "stuck"
@@ -56,7 +56,7 @@ class Attention(StrEnum):
 
 
 class Gate(StrEnum):
-    """A point that only a person may pass."""
+    """A point that only the user may pass."""
 
     PERMISSION = "permission"
     QUESTION = "question"
@@ -67,7 +67,7 @@ class Gate(StrEnum):
 
 
 class AnswerChannel(StrEnum):
-    """Where a person answered from."""
+    """Where the user answered from."""
 
     PANE = "pane"
     COMMAND = "command"
@@ -85,7 +85,7 @@ class Delivery(StrEnum):
 
 
 class Activity(Record):
-    """What the agent does, since when, who said so, and a detail for the person."""
+    """What the agent does, since when, who said so, and a detail for the user."""
 
     state: ActivityState = ActivityState.UNKNOWN
     since: str = ""
@@ -109,7 +109,7 @@ class Escalation(Record):
 
 
 class Guidance(Record):
-    """Words sent to a worker after it was spawned, by `sender` (`human` or `monitor`)."""
+    """Text sent to a worker after it was spawned, by `sender` (`human` or `monitor`)."""
 
     id: str
     sender: str
@@ -177,7 +177,7 @@ class Worker(Record):
     pull: Pull | None = None
     plan: str | None = None
     attempts: Attempts = Attempts()
-    signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is no progress
+    signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is not progress
     approvals: tuple[Mapping[str, Any], ...] = ()
     after: tuple[str, ...] = ()
     fed: tuple[str, ...] = ()  # ids of the checks, comments and conflicts it has been told of
@@ -204,7 +204,7 @@ class Event(Record):
 
 
 class Issue(Record):
-    """The unit of work, from a tracker. Text fields are as the author wrote them: foreign, not yet cleaned."""
+    """The unit of work, from a tracker. Text fields are as the author wrote them: not yet cleaned."""
 
     number: str
     title: str
@@ -231,7 +231,7 @@ class Border(Record):
 
 
 class Pane(Record):
-    """A pane of our tmux server that carries a worker's tag, as just seen."""
+    """A pane of the tmux server that carries a worker's tag, as just seen."""
 
     id: str
     worker: str
@@ -251,7 +251,7 @@ class Changes(Record):
 
 
 class PanePlan(Record):
-    """A pane to open: `argv` run as it is (empty: the person's shell), then `keys` typed into it line by line."""
+    """A pane to open: `argv` run as it is (empty: the user's shell), then `keys` typed into it line by line."""
 
     argv: tuple[str, ...] = ()
     cwd: str = ""
@@ -262,7 +262,7 @@ class PanePlan(Record):
 
 
 class WindowPlan(Record):
-    """A window to open: `name` is ours or the layout's and holds nothing tmux would expand."""
+    """A window to open: `name` holds nothing that tmux would expand."""
 
     name: str
     panes: tuple[PanePlan, ...]
@@ -273,7 +273,7 @@ class WindowPlan(Record):
 
 
 class WorkerPlan(Record):
-    """A worker's pane to open: whose, of which life, what it runs and where, and what its border says."""
+    """A worker's pane to open: whose, of which claim (nonce), what it runs and where, and what its border says."""
 
     worker: str
     nonce: str
@@ -285,16 +285,16 @@ class WorkerPlan(Record):
 
 
 class AgentContext(Record):
-    """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
+    """What an agent needs to be started or resumed: the commands give this to `agents/`."""
 
     worker: str  # the issue number, or `orchestrator`
     nonce: str
-    session: str  # the conversation's id, chosen by us and recorded before the launch
+    session: str  # the conversation's id, chosen and recorded before the launch
     worktree: str
     directory: str  # sessions/<project>/<id>: prompt.md settings.json launch.sh heartbeat mailbox
     home: str  # $ORCHESTRA_HOME
     project: str
-    base: str  # the base branch, which nobody pushes to
+    base: str  # the base branch, to which no worker pushes
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
     orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
 
@@ -308,7 +308,7 @@ class AgentOptions(Record):
     permissions: str = "standard"  # strict | standard | bypass
     ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
     deny: tuple[str, ...] = ()
-    plan: str = "auto"  # a plan goes on by itself; `review`: it waits for a person; `reviewed`: so does a later one
+    plan: str = "auto"  # a plan goes on by itself; `review`: it waits for the user; `reviewed`: so does a later one
 
 
 class Launch(Record):

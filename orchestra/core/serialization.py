@@ -135,7 +135,7 @@ def dumps(worker: Worker) -> str:
 
 
 def loads(text: str) -> Worker:
-    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text (failures.md S10)."""
+    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text."""
     found = _object(text)
     try:
         return from_json(found)
@@ -183,10 +183,10 @@ def from_json(found: Mapping[str, Any]) -> Worker:
 
 
 def number_at(found: Mapping[str, Any]) -> str:
-    """The worker's number under `id`; raises ValueError for what is none."""
+    """The worker's number under `id`; raises ValueError for anything else."""
     number = text_at(found, "id")
     if not is_id(number):
-        raise ValueError("id is no issue number")
+        raise ValueError("id is not an issue number")
     return number
 
 

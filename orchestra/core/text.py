@@ -6,8 +6,8 @@ import os
 import time
 import unicodedata
 
-# Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators (failures.md 3.1).
-# Tag characters (E0000 on) spell whole sentences that nobody sees; a soft hyphen is drawn at the end of a line only.
+# Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators.
+# Tag characters (E0000 on) spell whole sentences that no reader sees; a soft hyphen is drawn at the end of a line only.
 _INVISIBLE = frozenset(
     {0x00AD, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)}
 )
@@ -93,7 +93,7 @@ def new_session_id() -> str:
 
 
 def age(seconds: float) -> str:
-    """How long, in the largest unit that says enough: `45s`, `12m`, `3h`, `2d`; a clock set back gives `0s` (G4)."""
+    """How long, in the largest unit that says enough: `45s`, `12m`, `3h`, `2d`; a clock set back gives `0s`."""
     seconds = max(0.0, seconds)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:

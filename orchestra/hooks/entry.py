@@ -232,7 +232,7 @@ def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) 
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
     from orchestra.workers import statusbar
 
-    tmux = statusbar.workspace_of(store, environ) if event == "pane-died" else None
+    tmux = statusbar.session_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:

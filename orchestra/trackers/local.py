@@ -20,7 +20,7 @@ _FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>
 
 
 class LocalTracker:
-    """The issues of the repository at `root`. Who can write there is trusted: every issue is its owner's."""
+    """The issues of the repository at `root`. Whoever can write there is trusted: every issue counts as its owner's."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.directory = os.path.join(root, DIRECTORY)
@@ -30,9 +30,9 @@ class LocalTracker:
         """The issue `7`, open or closed; raises OrchestraError when there is none, or none that can be read."""
         names = self._files().get(number, [])
         if not names:
-            raise OrchestraError(f"there is no issue {clean(number, 20)} in {DIRECTORY}", "see: orchestra issues")
+            raise OrchestraError(f"issue {clean(number, 20)} does not exist in {DIRECTORY}", "see: orchestra issues")
         if len(names) > 1:
-            raise OrchestraError(_twice(number, names), "give one of them another number")
+            raise OrchestraError(_twice(number, names), "rename one of the files to another number")
         return self._read(number, names[0])
 
     def issues(self) -> tuple[Issue, ...]:
@@ -66,7 +66,7 @@ class LocalTracker:
         shown = clean(os.path.join(DIRECTORY, name))
         try:
             text = read_text(os.path.join(self.directory, name), most=MOST_BYTES)
-        except OSError as wrong:  # a FIFO, a link, a directory, a huge file (failures.md S9)
+        except OSError as wrong:  # a FIFO, a link, a directory, a huge file
             raise UsageError(f"{shown}: cannot be read: {clean(wrong.strerror or str(wrong))}") from None
         if any("\udc80" <= char <= "\udcff" for char in text):
             raise UsageError(f"{shown}: not UTF-8 text")
@@ -131,4 +131,4 @@ _front = nodes.record(
 
 
 def _twice(number: str, names: list[str]) -> str:
-    return f"{DIRECTORY}: issue {number} is there twice: {clean(', '.join(names))}"
+    return f"{DIRECTORY}: two files for issue {number}: {clean(', '.join(names))}"

@@ -72,18 +72,18 @@ def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
     What is pasted is written down before: whoever goes on after a kill in between finds the text in the box, and
     knows whose it is.
     """
-    agent, tmux = agents.agent(worker.agent), project.tmux
+    agent, panes = agents.agent(worker.agent), project.panes
     begun = project.store.file(worker.id, "pasted")
-    if agent.dialog_open(tmux.drawn(pane)):
+    if agent.dialog_open(panes.drawn(pane)):
         return
-    held = agent.composer_text(tmux.drawn(pane))
+    held = agent.composer_text(panes.drawn(pane))
     if held == "" and _text(begun) == words and _was_taken(project, worker, words):
         remove_if_present(begun)
         return
     if held == "":
         write_atomic(begun, words)
-        tmux.deliver(pane, as_message(_words(worker, words)))
-        wait_until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+        panes.deliver(pane, as_message(_words(worker, words)))
+        wait_until(lambda: agent.composer_text(panes.drawn(pane)) not in ("", None), PASTE_SECONDS)
         pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
     elif held is None or _text(begun) != words:
         return  # somebody is typing there: their words and ours would become one
@@ -102,11 +102,11 @@ def _was_taken(project: Project, worker: Worker, words: str) -> bool:
 
 def _enter(project: Project, worker: Worker, pane: Pane, words: str) -> None:
     """Press Enter until the agent has taken the words, and never where something else is there to be answered."""
-    agent, tmux = agents.agent(worker.agent), project.tmux
+    agent, panes = agents.agent(worker.agent), project.panes
     for _ in range(ENTERS):
-        if not agent.composer_text(tmux.drawn(pane)):
+        if not agent.composer_text(panes.drawn(pane)):
             break
-        tmux.enter(pane)
+        panes.enter(pane)
         if wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
             return
     wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)

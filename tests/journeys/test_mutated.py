@@ -230,7 +230,7 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert statusbar.workspace_of(context.store, {}) is not None or known is None
+    assert statusbar.session_of(context.store, {}) is not None or known is None
     statusbar.push_from_hook(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(

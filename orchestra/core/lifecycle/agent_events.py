@@ -33,7 +33,7 @@ def _started(worker: Worker, event: Event) -> Worker:
 
 
 def _accepted(worker: Worker, event: Event) -> Worker:
-    """The agent took a prompt. The first one starts the plan; a person's words in the pane answer what is open."""
+    """The agent took a prompt. The first one starts the plan; what the user types in the pane answers what is open."""
     given = guidance_ids(event)
     worker = with_activity(
         advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED), event, ActivityState.BUSY
@@ -79,7 +79,7 @@ def _idle(worker: Worker, event: Event) -> Worker:
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
-    """The agent's process is gone. One that died before it took its prompt waits for a person, with what was seen."""
+    """The agent's process is gone. One that died before it took its prompt waits for the user, with what was seen."""
     before, reason = worker.activity, text_at(event, "reason")
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook

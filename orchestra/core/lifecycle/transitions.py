@@ -72,7 +72,7 @@ def advance_guidance(worker: Worker, given: tuple[str, ...], state: Delivery) ->
 
 
 def open_escalation(worker: Worker, event: Event) -> Worker:
-    """The worker asks a person; one question at a time, and only with words."""
+    """The worker asks the user: one question at a time, and never an empty one."""
     require_unfinished(worker)
     if worker.escalation is not None and event.kind == "escalated":
         raise Refused("an escalation is open already: end your turn and wait for the answer")

@@ -63,7 +63,7 @@ def meets(glob: str, path: str) -> bool:
         ("x/**", "x/with\nnewline", True),
     ],
 )
-def test_which_path_a_glob_meets(glob: str, path: str, expected: bool) -> None:
+def test_path_glob_matching(glob: str, path: str, expected: bool) -> None:
     assert meets(glob, path) is expected
 
 
@@ -84,7 +84,7 @@ _PATHS = st.lists(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(glob=_GLOB, paths=_PATHS)
-def test_git_reads_every_glob_as_we_do(glob: str, paths: list[str], repo: Path) -> None:
+def test_git_matches_the_same_paths(glob: str, paths: list[str], repo: Path) -> None:
     (repo / ".gitignore").write_text(glob + "\n")
     asked = subprocess.run(
         ["git", "-C", repo, "check-ignore", "--no-index", "--stdin", "-z"],
@@ -130,7 +130,7 @@ def test_a_glob_the_agent_would_read_otherwise_is_widened_never_narrowed() -> No
     ["", " ", "/", "//abs/x", "~/x", "!x", "#x", "a\\b", "../x", "a/../b", "a**", "**b", "a/b**/c", "***", "[", "a]",
      "[]", "[a", "[[:alpha:]]", "[z/]", "[a-]", " a", "a ", "a\tb", "a//b", "a\nb", "\x1b[31m"],
 )  # fmt: skip
-def test_a_path_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
+def test_an_invalid_path_glob_is_refused_with_a_reason(glob: str) -> None:
     assert re.fullmatch(r"[^\x00-\x1f]{10,120}", path_problem(glob))
 
 
@@ -139,7 +139,7 @@ def test_a_path_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
     ["", "*", "* *", "*publish", " npm", "npm  publish", "npm\tx", "npm run:*", "a?", "a[b]", "a && b", "a|b", "a;b",
      "$(a)", "a `b`", "f(x)", "a\nb", "a\\b"],
 )  # fmt: skip
-def test_a_command_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
+def test_an_invalid_command_glob_is_refused_with_a_reason(glob: str) -> None:
     assert re.fullmatch(r"[^\x00-\x1f]{10,120}", command_problem(glob))
 
 

@@ -25,7 +25,7 @@ def after(*events: Event) -> Worker:
     return worker
 
 
-def test_why_it_is_held_lasts_until_it_goes_on() -> None:
+def test_the_reason_of_a_pause_lasts_until_the_resume() -> None:
     held = [event("accepted"), event("paused", reason="issue #124 was closed meanwhile")]
     assert after(*held).held == "issue #124 was closed meanwhile"
     assert after(*held, event("resumed")).held == ""
@@ -73,14 +73,14 @@ def test_why_it_is_held_lasts_until_it_goes_on() -> None:
         pytest.param([event("cancelled")], "cancelled", id="cancelled"),
     ],
 )
-def test_where_events_lead(events: list[Event], status: str) -> None:
+def test_status_after_events(events: list[Event], status: str) -> None:
     assert after(*events).status == status
 
 
 @pytest.mark.parametrize(
     ("events", "refused", "why"),
     [
-        pytest.param([], SPAWN, "has a worker already", id="a second claim"),
+        pytest.param([], SPAWN, "already has a worker", id="a second claim"),
         pytest.param([], event("reported", status="complete"), "cannot claim complete", id="a claim of completion"),
         pytest.param([], event("reported", status="merged"), "cannot claim merged", id="a claim of a merge"),
         pytest.param([], event("reported", status="nonsense"), "bad reported event", id="no status at all"),
@@ -96,7 +96,7 @@ def test_where_events_lead(events: list[Event], status: str) -> None:
         pytest.param([ASK], event("approved", request="r0"), "not open any more", id="approving another question"),
     ],
 )
-def test_what_is_refused(events: list[Event], refused: Event, why: str) -> None:
+def test_refused_events(events: list[Event], refused: Event, why: str) -> None:
     worker = after(*events)
     with pytest.raises(Refused, match=why):
         machine.apply(worker, refused)
@@ -109,7 +109,7 @@ def test_the_same_failure_counts_and_another_starts_anew() -> None:
     assert after(fail, fail, event("verified", passed=True)).attempts.verify == 0
 
 
-def test_guidance_is_delivered_only_by_the_agents_word_and_read_when_its_turn_ends() -> None:
+def test_guidance_is_delivered_on_the_agents_evidence_and_read_when_its_turn_ends() -> None:
     worker = after(event("accepted"), told("use uv"))
     assert worker.guidance[0].state is Delivery.QUEUED
     worker = machine.apply(worker, event("accepted", guidance=["g1"]))
@@ -150,7 +150,7 @@ def test_a_launch_remembers_what_the_agent_did_before() -> None:
     ],
     ids=str,
 )
-def test_what_is_worth_a_review(change: dict[str, Any], ready: bool) -> None:
+def test_pull_requests_ready_for_review(change: dict[str, Any], ready: bool) -> None:
     pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
     assert pull_events.ready(pull._replace(**change)) is ready
 

@@ -69,9 +69,9 @@ def test_the_first_answer_wins(busy: Worker) -> None:
     first = told(held, "answered", "human", request="aa11", behavior="allow")
     assert first.activity.state is ActivityState.BUSY
     assert [one.behavior for one in first.answers] == ["allow"]
-    with pytest.raises(Refused, match="answered before"):
+    with pytest.raises(Refused, match="already been answered"):
         told(first, "answered", "human", request="aa11", behavior="deny")
-    with pytest.raises(Refused, match="answered before"):
+    with pytest.raises(Refused, match="already been answered"):
         told(told(held, "unblocked", request="aa11"), "answered", "human", request="aa11", behavior="deny")
 
 
