@@ -74,8 +74,11 @@ class Broken:
         os.utime(path, (LONG_AGO, LONG_AGO))
 
     def behind(self) -> None:
-        """Killed between journal and snapshot. Of a worker that rests: an agent's hook would settle it."""
+        """Killed between journal and snapshot. Of a paused worker and without the monitor: both would repair it."""
         self.person.runs("pause", "2")
+        for line in self.person.tmux("list-windows", "-a", "-F", "#{window_id} #{window_name}").splitlines():
+            if line.endswith(" monitor"):
+                self.person.tmux("kill-window", "-t", line.split()[0])
         old = self.file("2.json").read_bytes()
         store = self.store()
         store.record("2", happened("noted", "test", text="seen"))
