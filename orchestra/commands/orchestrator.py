@@ -36,7 +36,7 @@ def orchestrator(project: Project, say: Callable[[str], None]) -> tuple[Launch, 
         why = "the agent is scripted" if name == "scripted" else f"{options.command} is not installed"
         say(WELCOME.format(why=why))
         return Launch((environment.get("SHELL", "/bin/sh"),), {}), environment
-    context = _seat(project, directory)
+    context = _seat(project, directory, name)
     resume = agent.conversation_exists(context.session, environment)
     if not resume:
         context = context._replace(session=agent.session_to_begin(context.session, environment))
@@ -56,7 +56,7 @@ def _words(project: Project) -> str:
     return prompts.render(prompts.load(text, found), values)
 
 
-def _seat(project: Project, directory: str) -> AgentContext:
+def _seat(project: Project, directory: str, agent: str) -> AgentContext:
     """The orchestrator's context; its conversation's id is chosen once and kept, so that `up` resumes it."""
     path = os.path.join(directory, "session")
     make_private(directory)
@@ -74,6 +74,6 @@ def _seat(project: Project, directory: str) -> AgentContext:
         home=project.home,
         project=project.key,
         base=project.config.base,
-        hook=project.hook("orchestrator"),
+        hook=project.hook(f"orchestrator:{agent}"),
         orchestra_argv=(entry_points.shim_path(project.home),),
     )

@@ -63,6 +63,8 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
     for number in wishes.after:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
+        if project.store.read(number) is None:  # an issue that does not exist would be waited for without an end
+            project.tracker.issue(number)
     project.tmux.check()
     git_config_guard.arm(project)
     git_config_guard.check(project)

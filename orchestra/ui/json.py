@@ -11,6 +11,7 @@ from orchestra.workers.overview import Overview, WorkerRow, row_json
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
     from orchestra.commands.issues import Listed
+    from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
     from orchestra.commands.prune import Pruned
     from orchestra.commands.show import WorkerReport
@@ -31,6 +32,26 @@ def table(view: Overview) -> str:
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
     return _json({**row_json(found.row), "removed": found.removed})
+
+
+def workers(found: Sequence[WorkerReport]) -> str:
+    """`show --json` of several."""
+    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+
+
+def listings(found: Sequence[Listing]) -> str:
+    """`list --all --json`: a project each, with its workers as `list --json` has them."""
+    projects = [
+        {
+            "project": one.view.project,
+            "name": one.name,
+            "root": one.root,
+            "workers": [row_json(row) for row in one.view.rows],
+            "warning": one.view.warning or None,
+        }
+        for one in found
+    ]
+    return _json({"schema": 1, "projects": projects})
 
 
 def rows(found: Sequence[WorkerRow]) -> str:
