@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import NamedTuple
 
+from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
     Node,
@@ -35,8 +36,6 @@ from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, gates
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
-
-AGENTS = ("claude", "scripted")  # one package each in `agents/`
 
 # What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
 # Claude Code around us) stays outside.

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from orchestra import agents
 from orchestra.core import actions
 from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
@@ -281,13 +282,11 @@ class Project:
 
     def options(self, agent: str) -> AgentOptions:
         """`agents.<name>` of the config with the gates compiled into the agent's rules."""
-        from orchestra.core import gates
-
         given = self.config.agents.get(agent)
         if given is None:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
-        rules = gates.claude_rules(self.config.gates, self.config.forbid)
+        rules = agents.agent(agent).rules_for(self.config.gates, self.config.forbid)
         return AgentOptions(
             given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )
