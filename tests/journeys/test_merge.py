@@ -189,8 +189,7 @@ def test_a_new_task_becomes_an_issue_and_a_worker(local: Person) -> None:
     path = next((local.where / ".orchestra/issues").glob("0005-*"))
     assert path.read_text().endswith("---\nSome *text*\n")
     assert "a task needs a title" in local.runs("new", "  ", code=1).err
-    said = local.runs("new", "two", "words", code=2)
-    assert "quote the title" in said.err
+    assert "quote the title" in local.runs("new", "two", "words", code=2).err
 
 
 # --- on GitHub ---
