@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from orchestra import agents
 from orchestra.config import prompts
 from orchestra.config.resources import find_prompt
 from orchestra.core.models import AgentContext, Launch
-from orchestra.core.text import new_session_id
 from orchestra.project import entry_points
 from orchestra.storage.files import make_private, read_text, write_atomic
 from orchestra.workers import launch
@@ -63,7 +63,7 @@ def _seat(project: Project, directory: str, agent: str) -> AgentContext:
     try:
         session = read_text(path).strip()
     except OSError:
-        session = new_session_id()
+        session = str(uuid.uuid4())
         write_atomic(path, session)
     return AgentContext(
         worker="orchestrator",
