@@ -123,7 +123,10 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path, cla
     sit.api.script("table", marker(*steps, {"text": "end"}))
     sit.start("table", permissions=profile, ask=rules.ask, deny=rules.deny)
     checked: set[str] = set()
-    eventually(lambda: ended(sit, [step["input"] for step in steps], checked), 200, "the end of the turn")
+    try:
+        eventually(lambda: ended(sit, [step["input"] for step in steps], checked), 200, "the end of the turn")
+    finally:
+        print(sit.terminal.screen(colours=False))  # pytest shows it when the test fails
     results = sit.results()
     assert len(results) == len(CALLS), results
     found = [
@@ -156,10 +159,20 @@ def ended(sit: Sitting, inputs: list[dict[str, Any]], checked: set[str]) -> bool
         shown = "".join(above.rpartition("\u2500" * 20)[2].split())  # a long command is wrapped
         ends = {name: "".join(name.split()) if " " in name else name[name.find("/outside/") :] for name in named}
         checked.add(max((name for name, end in ends.items() if end in shown), key=len))
-        sit.terminal.keys("Down")
+        eventually(lambda: chosen_yes(sit), why="Yes to be chosen")
         sit.terminal.keys("Enter")
         eventually(lambda: sit.terminal.screen(colours=False) != screen)
     return "turn-ended" in sit.kinds()
+
+
+def chosen_yes(sit: Sitting) -> bool:
+    """Whether the dialog's mark is at Yes; a key that comes before the dialog is drawn whole is lost, so press again."""
+    marked = [line for line in sit.terminal.screen(colours=False).splitlines() if "\u276f" in line]
+    if marked and "Yes" in marked[-1]:
+        return True
+    if marked and "No" in marked[-1]:
+        sit.terminal.keys("Down")
+    return False
 
 
 def expected(name: str, profile: str, version: str = "") -> tuple[str, ...]:
