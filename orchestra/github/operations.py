@@ -18,8 +18,8 @@ T = TypeVar("T")
 PAGE = 100  # rows; the largest GitHub gives
 PAGES = 10
 NAMES = frozenset({
-    "repos.get", "issues.get", "issues.list_for_repo", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
-    "users.get_authenticated",
+    "repos.get", "issues.get", "issues.list_for_repo", "issues.list_comments", "issues.list_dependencies_blocked_by",
+    "issues.list_sub_issues", "pulls.get", "pulls.list", "pulls.create", "pulls.update", "users.get_authenticated",
 })  # fmt: skip
 
 
