@@ -30,9 +30,11 @@ GROUPS = {
         "list": Entry("look", "every worker, the one that most needs you first"),
         "board": Entry("workspace", "the full-screen view of issues and workers"),
         "spawn": Entry("workers", "start a worker on an issue"),
+        "new": Entry("workers", "write a new task, and start a worker on it"),
         "tell": Entry("workers", "answer a worker's question, or tell it something"),
         "approve": Entry("workers", "approve what a worker asks for"),
         "deny": Entry("workers", "deny it, with a reason"),
+        "merge": Entry("workers", "merge a worker's change into its base"),
     },
     "Look": {
         "show": Entry("look", "one worker in full"),
@@ -113,7 +115,8 @@ def cli(ctx: click.Context) -> None:
       orchestra spawn 124 125   start a worker on each
       orchestra list            who needs you, and why
       orchestra tell 124 1      answer a question with its first option
-      orchestra show 124        one worker in full
+      orchestra diff 124        what it has changed
+      orchestra merge 124       bring it into the base
       orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character
     ctx.obj = Console(os.getcwd(), os.environ, time.time)

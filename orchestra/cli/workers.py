@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -58,6 +58,89 @@ def spawn_command(
         found += spawn(there.deciding, [one.number for one in several], options, console.ask_trust)
     console.say(console.as_json.spawned(found) if as_json else console.render.spawned(found))
     if any(one.result == "failed" for one in found):
+        sys.exit(1)
+
+
+@verb(
+    "new",
+    'orchestra new "Round prices to the cent"            an issue, and a worker on it',
+    'orchestra new "Round prices" -m "Half up." --label bug --no-spawn',
+    'orchestra new "Round prices" -F notes.md --on 124   on top of the work on 124',
+)
+@click.argument("title", required=False)
+@click.argument("more", required=False, metavar="[-]")
+@click.option("-m", "--message", help="The text below the title, in Markdown.", metavar="TEXT")
+@click.option("-F", "--file", "source", type=click.File(encoding="utf-8"), help="The text from a file.", metavar="F")
+@click.option("--label", "labels", multiple=True, help="A label (repeat it).", metavar="LABEL")
+@click.option("--spawn/--no-spawn", default=True, help="Start a worker on it at once (default).")
+@click.option("--on", "parent", help="Begin on this worker's branch.", metavar="ID", shell_complete=numbers)
+@click.option("--local", is_flag=True, help="Keep the issue in the repository, not on GitHub.")
+@json_option
+@click.pass_obj
+def new_command(
+    console: Console, /, title: str | None, more: str | None, message: str | None, source: TextIO | None,
+    labels: Sequence[str], spawn: bool, parent: str | None, local: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Write a new task to the tracker as an issue, and start a worker on it. `-` reads the text from standard input."""
+    from orchestra.commands.new import new
+    from orchestra.commands.spawn import SpawnOptions
+    from orchestra.commands.spawn import spawn as start
+    from orchestra.workers.overview import worker_of
+
+    if title is None:
+        raise click.UsageError("Missing argument 'TITLE'.")
+    if more not in (None, "-"):
+        raise click.UsageError("quote the title: it is one argument")
+    project = console.deciding
+    base = worker_of(project, target(console, parent).number).branch if parent else None
+    body = message or (source.read() if source else sys.stdin.read() if more == "-" else "")
+    made = new(project, title, body, labels, local=local)
+    found = start(project, [made.number], SpawnOptions(base=base), console.ask_trust) if spawn else ()
+    if as_json:
+        console.say(console.as_json.new_issue(made, found[0] if found else None))
+    else:
+        click.echo(f"#{made.number} {made.title}  ({made.place})")
+        console.say(console.render.spawned(found)) if found else None
+    if any(one.result == "failed" for one in found):
+        sys.exit(1)
+
+
+@verb(
+    "merge",
+    "orchestra merge 124",
+    "orchestra merge 124 --method squash",
+    "orchestra merge 124 --auto    GitHub does it, once everything required is there",
+)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+@click.option("--method", type=click.Choice(["merge", "squash", "rebase"]), help="Default: the repository's.")
+@click.option("--auto", is_flag=True, help="Have GitHub merge it once everything required is there.")
+@json_option
+@click.pass_obj
+def merge_command(console: Console, ids: Sequence[str], method: str | None, auto: bool, as_json: bool) -> None:
+    """Merge a worker's change into its base: on GitHub, or into your main checkout without one."""
+    from orchestra.commands.merge import Merged, merge, plan
+
+    done: list[Merged] = []
+
+    def one(at: Target) -> None:
+        project = at.console.deciding
+        wanted = plan(project, at.number, method, auto=auto)
+        if not as_json:
+            for line in wanted.lines:
+                click.echo(f"#{at.number}: {line}")
+        merged = merge(project, wanted)
+        done.append(merged)
+        if not as_json:
+            click.echo(merged.said)
+            if merged.warning:
+                click.echo(f"  {merged.warning}", err=True)
+            elif merged.done:
+                click.echo("  clean up: orchestra prune")
+
+    good = for_each(console, ids, one)
+    if as_json:
+        console.say(console.as_json.merged(done))
+    if not good:
         sys.exit(1)
 
 

@@ -25,6 +25,7 @@ from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
 from orchestra.tmux.status_bar import StatusBar
+from orchestra.trackers.combined import CombinedTracker
 from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
@@ -128,9 +129,10 @@ class Project:
     @cached_property
     def tracker(self) -> Tracker:
         """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
+        local = LocalTracker(self.root)
         if self.tracker_name == "local":
-            return LocalTracker(self.root)
-        return self.github
+            return local
+        return CombinedTracker(lambda: self.github, local) if os.path.isdir(local.directory) else self.github
 
     @cached_property
     def github(self) -> GitHubTracker:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
+    from orchestra.commands.merge import Merged
+    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
     from orchestra.commands.show import WorkerReport
@@ -80,6 +82,18 @@ def queue(found: QueueView) -> str:
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
     return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+
+
+def new_issue(made: NewIssue, started: Spawned | None) -> str:
+    """`new --json`."""
+    found = {"id": started.id, "result": started.result, "error": started.error} if started else None
+    return _json({"number": int(made.number), "title": made.title, "place": made.place, "worker": found})
+
+
+def merged(found: Sequence[Merged]) -> str:
+    """`merge --json`."""
+    rows = [{"id": one.worker, "merged": one.done, "said": one.said, "warning": one.warning or None} for one in found]
+    return _json({"results": rows})
 
 
 def waited(found: Waited) -> str:

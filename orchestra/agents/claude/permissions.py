@@ -25,7 +25,14 @@ _READERS = ("Read", "Grep", "Glob")
 # `command`, `X=1` and `sudo` (all seen with 2.1.197), but not past a path to the program, `sh -c`, `(` or `$(`.
 _WRAPPED = ("{}", "*/{}", "*sh -c *{}")
 _GIT = ("git", "git -*")  # `git -C dir push`, `git -c key=value push`
-_MERGES = ("gh pr merge*", "gh -* pr merge*", "gh pr -* merge*", "gh api*/merge*", "gh api*ergePullRequest*")
+_MERGES = (
+    "gh pr merge*",
+    "gh -* pr merge*",
+    "gh pr -* merge*",
+    "gh api*/merge*",
+    "gh api*ergePullRequest*",
+    "orchestra merge*",
+)
 _AUTO_MERGES = ("gh api*PullRequestAutoMerge*", "gh api*nqueuePullRequest*")
 _FORCED = ("--for*", "--mirror*", "-f", "-f *", "-uf*", "-fu*", "-qf*", "-vf*", "-nf*", "+*")
 _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lorchestra*", "tmux*-S*/orchestra*")
