@@ -8,26 +8,28 @@ from collections.abc import Callable, Sequence
 import click
 
 from orchestra.cli.completion import numbers
+from orchestra.cli.verbs import VerbGroup
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each, target
 
 several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
 
 
-@click.group("queue", invoke_without_command=True)
+@click.group(
+    "queue",
+    cls=VerbGroup,
+    invoke_without_command=True,
+    examples=(
+        "orchestra queue                   the queue",
+        "orchestra queue move 126 first    126 starts next, once nothing blocks it",
+        "orchestra queue hold 127          127 stays in the queue until `release`",
+        "orchestra queue drop 128          128 is not started at all",
+    ),
+)
 @json_option
 @click.pass_context
 def queue_command(ctx: click.Context, as_json: bool) -> None:
-    """The queue: what waits to start, in which order, and why.
-
-    \b
-    Examples:
-      orchestra queue                   the queue
-      orchestra queue move 126 first    126 starts next, once nothing blocks it
-      orchestra queue hold 127          127 stays in the queue
-      orchestra queue release 127       and may start again
-      orchestra queue drop 128          128 is not started at all
-    """  # noqa: D301 - Click wants the character
+    """The queue: what waits to start, in which order, and why."""
     if ctx.invoked_subcommand is None:
         from orchestra.commands.queue import queue
 
