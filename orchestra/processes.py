@@ -121,6 +121,20 @@ def _started(pid: int) -> int | None:
         return None
 
 
+def is_running(pid: int, started: int | None) -> bool:
+    """Whether this process runs, and began at `started` where that is known."""
+    if is_supported():
+        found = _started(pid)
+        return found is not None and started in (None, found)
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
 def processes_inside(path: str, but: str = "") -> tuple[int, ...]:
     """The processes of this person that work in a directory or below it, but for those with the mark `but` (W4)."""
     if not is_supported():

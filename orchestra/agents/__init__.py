@@ -30,6 +30,16 @@ class StartupProblem(Record):
     mend: str
 
 
+class RunningSession(Record):
+    """A session of an agent's program that runs: by which process, in which directory, in the background or not."""
+
+    pid: int
+    session: str
+    directory: str
+    background: bool
+    started: int | None = None  # of the process, in clock ticks since boot: a number may be given out again
+
+
 def agent(name: str) -> Agent:
     """The agent of that name; its modules are imported at first use."""
     return _module(name, "launch")  # type: ignore[no-any-return]

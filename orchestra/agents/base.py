@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from orchestra.agents import StartupProblem
+from orchestra.agents import RunningSession, StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
@@ -28,6 +28,9 @@ class AgentHooks(Protocol):
         self, hook: str, payload: Mapping[str, Any], now: float | None = None
     ) -> tuple[AgentKind, dict[str, Any]] | None:
         """A hook's name and input as an event's kind and data; None: nothing to record. Never raises."""
+
+    def is_foreign(self, hook: str, payload: Mapping[str, Any], session: str) -> bool:
+        """Whether the hook tells of another conversation than `session`, which is not the worker's own any more."""
 
     def asks(self, hook: str, payload: Mapping[str, Any]) -> bool:
         """Whether this hook may answer a dialog that is open in the pane."""
@@ -97,6 +100,9 @@ class Agent(Protocol):
 
     def used_in(self, transcript: str, mark: ReadPosition, most: int) -> ReadPosition:
         """Read on from `mark`, `most` bytes at the most: the tokens that the transcript tells of."""
+
+    def running_sessions(self, transcript: str) -> tuple[RunningSession, ...] | None:
+        """The sessions of this agent that run, as it keeps them beside its transcripts; None: it does not say."""
 
     def conversation_exists(self, session: str, environ: Mapping[str, str]) -> bool:
         """True when this conversation can be resumed; False when it must be begun."""

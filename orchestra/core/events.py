@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "ended", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
+        "idle", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
         "queue-released", "launched", "failed", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
-        "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended"
+        "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended", "moved"
     ]  # what an agent's hooks can tell
     Attempt = Literal["verify", "ci", "review", "restart"]
     FactKey = Literal[
@@ -232,6 +232,11 @@ def unconfirmed(by: str, guidance: Iterable[str], asked: Escalation) -> Event:
 def delivered(by: str, guidance: Iterable[str]) -> Event:
     """The agent has these pieces of guidance."""
     return _event("delivered", by, guidance=list(guidance))
+
+
+def moved(by: str, where: str) -> Event:
+    """The agent's conversation goes on at another place than its pane and its worktree; empty: it is back."""
+    return _event("moved", by, where=where)
 
 
 def noted(by: str, text: str, plan: str = "") -> Event:

@@ -127,7 +127,8 @@ def run(argv: list[str], environ: Mapping[str, str]) -> Outcome:
         after = _record(store, before, agent, hook, payload)
         return Outcome(store=store, asked=Asked(agent, after, payload, mode))
     after = _record(store, before, agent, hook, payload)
-    return Outcome(_hand_over(store, after, agent, hook) if agent.takes_words(hook, payload) else None, store)
+    takes = agent.takes_words(hook, payload) and not agent.is_foreign(hook, payload, after.agent_session)
+    return Outcome(_hand_over(store, after, agent, hook) if takes else None, store)
 
 
 def _orchestrator(store: Store, agent: AgentHooks) -> Mapping[str, Any] | None:
@@ -174,6 +175,8 @@ def _record(store: Store, worker: Worker, agent: AgentHooks, hook: str, payload:
     if told is None:
         return worker
     kind, facts = told
+    if kind not in ("blocked", "unblocked") and agent.is_foreign(hook, payload, worker.agent_session):
+        return worker  # a dialog of another conversation may hold up the worker; what else it does is not the worker's
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
     if kind == "turn-ended":

@@ -16,7 +16,7 @@ from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import dismissed_dialogs, stall
+from orchestra.monitor import dismissed_dialogs, stall, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.workers import delivery, launch, queue, stop
 from orchestra.workers.alerts import announce
@@ -88,6 +88,9 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
     if worker.status not in LIVE:
         _fold(project, worker, pane, say)
         return
+    worker = whereabouts.record_whereabouts(project, worker, pane, say)
+    if worker.elsewhere:
+        return  # neither started a second time, nor spoken to in a pane that shows something else
     if pane is None or pane.dead:
         _bring_back(project, memory, row, say)
         return

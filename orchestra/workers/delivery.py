@@ -101,7 +101,7 @@ def deliver(project: Project, number: str, words: str, patience: float) -> Deliv
         while True:
             worker = worker_of(project, number)
             piece, pane = _piece(worker, words), pane_of(project, worker)
-            if piece.state not in COMING or pane is None or pane.dead:
+            if piece.state not in COMING or pane is None or pane.dead or worker.elsewhere:
                 return _confirmed(project, worker, piece)
             step = next_step(_evidence(project, worker, pane, piece))
             if step in (Step.CONFIRM, Step.ASK):

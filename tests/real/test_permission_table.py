@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,18 +49,18 @@ def bash(command: str) -> tuple[str, dict[str, Any]]:
 # What is done, and what came of it in strict, standard, auto and bypass with the oldest version; `checked`: the
 # program's own classifier decides.
 CALLS: tuple[tuple[tuple[str, dict[str, Any]], tuple[str, str, str, str]], ...] = (
-    (write("{cwd}/src/new.txt"), (ASKED, RAN, CHECKED, RAN)),
-    (write("{outside}/new.txt"), (ASKED, ASKED, ASKED, RAN)),
-    (bash("echo x >src/shell.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (write("{cwd}/src/new.txt"), (ASKED, RAN, RAN, RAN)),
+    (write("{outside}/new.txt"), (ASKED, ASKED, CHECKED, RAN)),
+    (bash("echo x >src/shell.txt"), (ASKED, RAN, RAN, RAN)),
     (bash("echo x >{outside}/shell.txt"), (ASKED, RAN, CHECKED, RAN)),
     (write("{cwd}/auth/a.txt"), (ASKED, ASKED, ASKED, ASKED)),
     (write("{cwd}/src/../auth/b.txt"), (ASKED, ASKED, ASKED, ASKED)),
     (write("{cwd}/./auth//c.txt"), (ASKED, ASKED, ASKED, ASKED)),
     (write("{cwd}/link/d.txt"), (ASKED, ASKED, ASKED, ASKED)),
-    (bash("echo x >auth/e.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("echo x >auth/e.txt"), (ASKED, RAN, RAN, RAN)),
     (bash("cd auth && echo x >f.txt"), (ASKED, RAN, CHECKED, RAN)),
-    (bash("sed -i s/a/b/ auth/old.txt"), (ASKED, RAN, CHECKED, RAN)),
-    (bash("cp README.md auth/g.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("sed -i s/a/b/ auth/old.txt"), (ASKED, RAN, RAN, RAN)),
+    (bash("cp README.md auth/g.txt"), (ASKED, RAN, RAN, RAN)),
     (bash("python3 -c \"open('auth/h.txt','w')\""), (ASKED, RAN, CHECKED, RAN)),
     (bash("sh script.sh"), (ASKED, RAN, CHECKED, RAN)),
     (bash("npm publish"), (ASKED, ASKED, ASKED, ASKED)),
@@ -122,15 +123,15 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path, cla
     rules = rules_for(CONFIG.gates, CONFIG.forbid)
     sit.api.script("table", marker(*steps, {"text": "end"}))
     sit.start("table", permissions=profile, ask=rules.ask, deny=rules.deny)
-    checked: set[str] = set()
+    approver = Approver(sit, [step["input"] for step in steps])
     try:
-        eventually(lambda: ended(sit, [step["input"] for step in steps], checked), 200, "the end of the turn")
+        eventually(approver.ended, 200, "the end of the turn")
     finally:
         print(sit.terminal.screen(colours=False))  # pytest shows it when the test fails
     results = sit.results()
     assert len(results) == len(CALLS), results
     found = [
-        CHECKED if step["input"].get("command", step["input"].get("file_path")) in checked else outcome(result)
+        CHECKED if step["input"].get("command", step["input"].get("file_path")) in approver.checked else outcome(result)
         for step, result in zip(steps, results, strict=True)
     ]
     print(f"\n{profile}")
@@ -141,38 +142,45 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path, cla
     assert wrong == []
 
 
-def ended(sit: Sitting, inputs: list[dict[str, Any]], checked: set[str]) -> bool:
-    """Whether the turn is over, and which calls auto mode's check was asked about.
+class Approver:
+    """Says yes in the dialogs of auto mode and notes which calls its check was asked about.
 
-    The newest version asks a server for it that a double is not, and then the user, without a hook: say yes.
+    The newest version asks a server for the check that a double is not, and then the user, without a hook.
     """
-    named = [str(given.get("command", given.get("file_path"))) for given in inputs]
-    for request in sit.api.requests:
-        if request.side and (asked := judged(request.body)):
-            texts = json.loads(asked).values() if asked.startswith("{") else [asked.partition(" ")[2]]
-            checked.update(str(text).removesuffix(": x") for text in texts)  # of a Write, with what it writes
-    screen = sit.terminal.screen(colours=False)
-    if "Enter to stay in auto mode" in screen:
-        sit.terminal.keys("Enter")
-    elif "so this one needs your approval" in screen:
-        above = screen[: screen.index("so this one needs your approval")]
+
+    def __init__(self, sit: Sitting, inputs: list[dict[str, Any]]) -> None:
+        self._sit, self.checked = sit, set[str]()
+        self._named = [str(given.get("command", given.get("file_path"))) for given in inputs]
+        self._pressed: tuple[str, float] = "", 0.0
+
+    def ended(self) -> bool:
+        """Whether the turn is over."""
+        for request in self._sit.api.requests:
+            if request.side and (asked := judged(request.body)):
+                texts = json.loads(asked).values() if asked.startswith("{") else [asked.partition(" ")[2]]
+                self.checked.update(str(text).removesuffix(": x") for text in texts)  # of a Write, with what it writes
+        screen = self._sit.terminal.screen(colours=False)
+        if "Enter to stay in auto mode" in screen:
+            self._press(screen, "Enter")
+        elif "so this one needs your approval" in screen:
+            self._approve(screen)
+        return "turn-ended" in self._sit.kinds()
+
+    def _approve(self, screen: str) -> None:
+        above, _, below = screen.partition("so this one needs your approval")
         shown = "".join(above.rpartition("\u2500" * 20)[2].split())  # a long command is wrapped
-        ends = {name: "".join(name.split()) if " " in name else name[name.find("/outside/") :] for name in named}
-        checked.add(max((name for name, end in ends.items() if end in shown), key=len))
-        eventually(lambda: chosen_yes(sit), why="Yes to be chosen")
-        sit.terminal.keys("Enter")
-        eventually(lambda: sit.terminal.screen(colours=False) != screen)
-    return "turn-ended" in sit.kinds()
+        ends = {name: "".join(name.split()) if " " in name else "/".join(name.split("/")[-2:]) for name in self._named}
+        self.checked.add(max((name for name, end in ends.items() if end in shown), key=lambda name: len(ends[name])))
+        marked = [line for line in below.splitlines() if "\u276f" in line]
+        if marked:
+            self._press(screen, "Enter" if "Yes" in marked[0] else "Down")
 
-
-def chosen_yes(sit: Sitting) -> bool:
-    """Whether the dialog's mark is at Yes; a key that comes before the dialog is drawn whole is lost, so press again."""
-    marked = [line for line in sit.terminal.screen(colours=False).splitlines() if "\u276f" in line]
-    if marked and "Yes" in marked[-1]:
-        return True
-    if marked and "No" in marked[-1]:
-        sit.terminal.keys("Down")
-    return False
+    def _press(self, screen: str, key: str) -> None:
+        """Press a key once for each screen; again after a while, since a key before the dialog is drawn is lost."""
+        before, when = self._pressed
+        if before != screen or time.monotonic() > when + 2:
+            self._sit.terminal.keys(key)
+            self._pressed = screen, time.monotonic()
 
 
 def expected(name: str, profile: str, version: str = "") -> tuple[str, ...]:

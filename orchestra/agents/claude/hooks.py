@@ -49,6 +49,18 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     return "limited", limited(payload, now)
 
 
+def is_foreign(hook: str, payload: Mapping[str, Any], session: str) -> bool:
+    """Whether a hook tells of another conversation than the worker's, which is `session`.
+
+    A conversation that was moved into the program's daemon goes on under a new id with our hooks, beside spare ones
+    that only wait. What begins in the pane by `/clear` and `/resume` is the worker's own from then on.
+    """
+    told = _session(payload)
+    if not told or not session or told == session:
+        return False
+    return hook != "SessionStart" or payload.get("source") not in ("fork", "clear", "resume", "compact")
+
+
 def asks(hook: str, payload: Mapping[str, Any]) -> bool:
     """Whether this hook may answer a dialog that is open in the pane; one that could not be read is answered there."""
     return hook == "PermissionRequest" and bool(payload)
@@ -136,6 +148,13 @@ def _guidance_id(line: str) -> str:
 
 def _started(payload: Mapping[str, Any]) -> Found:
     source = payload.get("source")
+    if source == "fork":  # the left arrow or `/bg`: a daemon goes on with a copy of the conversation
+        where = "its conversation was moved out of its pane, into the background"
+        return "moved", {
+            "where": where,
+            "session": _session(payload),
+            "transcript": _path(payload.get("transcript_path")),
+        }
     started = {"session": _session(payload), "source": source if source in _SOURCES else "startup"}
     return "started", {**started, "transcript": _path(payload.get("transcript_path"))}
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -34,6 +35,7 @@ __all__ = [
     "launch",
     "logged_in",
     "rules_for",
+    "running_sessions",
     "session_to_begin",
     "startup_problem",
     "transcripts",

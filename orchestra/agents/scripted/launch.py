@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from orchestra import __version__
-from orchestra.agents import StartupProblem, installed
+from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
@@ -30,6 +30,7 @@ __all__ = [
     "launch",
     "logged_in",
     "rules_for",
+    "running_sessions",
     "session_to_begin",
     "startup_problem",
     "transcripts",
@@ -63,6 +64,11 @@ def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
             return '"type": "user"' in file.readline()
     except OSError:
         return False
+
+
+def running_sessions(_transcript: str) -> tuple[RunningSession, ...] | None:
+    """It is never anywhere but in its pane, and keeps no record of it."""
+    return None
 
 
 def session_to_begin(session: str, _environ: Mapping[str, str]) -> str:

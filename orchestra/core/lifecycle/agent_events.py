@@ -119,6 +119,16 @@ def _ended(worker: Worker, event: Event) -> Worker:
     return open_escalation(worker, event._replace(data={**asked, "request": f"failed-{event.at}"}))
 
 
+def _moved(worker: Worker, event: Event) -> Worker:
+    """The conversation goes on at another place, perhaps as a copy under another id: a resume goes on from there."""
+    session, transcript = text_at(event, "session"), text_at(event, "transcript")
+    return worker._replace(
+        elsewhere=text_at(event, "where"),
+        agent_session=session or worker.agent_session,
+        transcript=transcript or worker.transcript,
+    )
+
+
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "started": _started,
     "accepted": _accepted,
@@ -131,4 +141,5 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "limited": _limited,
     "idle": _idle,
     "ended": _ended,
+    "moved": _moved,
 }

@@ -50,6 +50,7 @@ EVENTS: tuple[Event, ...] = (
     events.delivered("transcript", ["g1"]),
     events.limited("spawn", "login", "It is logged out.", "Log in."),
     events.idle("monitor"),
+    events.moved("monitor", "its conversation is also open in another terminal"),
     events.reported("worker", "working", "/plan.md"),
     events.escalated("worker", ASKED),
     events.told("human", "sliding", sender="human", answers="r1", how=AnswerChannel.COMMAND),

@@ -1,0 +1,82 @@
+"""Whether a worker's conversation is where orchestra keeps it: in its pane's process and in its worktree."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from orchestra import agents, processes
+from orchestra.core import events
+from orchestra.core.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from orchestra.agents import RunningSession
+    from orchestra.core.models import Event, Pane, Worker
+    from orchestra.project.context import Project
+
+
+def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> Worker:
+    """Record when a conversation has left its pane or its worktree, and when it is back; the worker as it is then."""
+    told = agents.agent(worker.agent).running_sessions(worker.transcript) if worker.agent else None
+    if told is None:
+        return worker
+    running = [one for one in told if processes.is_running(one.pid, one.started)]
+    where = elsewhere(worker, pane.pid if pane is not None and not pane.dead else None, running)
+    if where == worker.elsewhere:
+        return worker
+
+    def made(now: Worker | None) -> Event | None:
+        same = now is not None and (now.elsewhere, now.agent_session) == (worker.elsewhere, worker.agent_session)
+        return events.moved("monitor", where) if same else None
+
+    after = project.store.decide(worker.id, made).worker or worker
+    say(f"#{worker.id} {after.elsewhere}" if after.elsewhere else f"#{worker.id} is in its pane and its worktree again")
+    return after
+
+
+def elsewhere(worker: Worker, pane_pid: int | None, running: Sequence[RunningSession]) -> str:
+    """Where the conversation goes on besides its pane and its worktree, as a sentence; empty: nowhere."""
+    own = next((one for one in running if one.pid == pane_pid), None)
+    for one in running:
+        if one.pid == pane_pid:
+            continue
+        if one.session == worker.agent_session:
+            if one.background:
+                return (
+                    f"its conversation goes on outside its pane, in the background (process {one.pid}); "
+                    f"back into its pane: orchestra restart {worker.id}"
+                )
+            return f"its conversation is also open in another terminal (process {one.pid}): close one of them"
+        if one.background and inside(one.directory, worker.worktree):
+            return f"another session works in its worktree, in the background (process {one.pid}, {one.session[:8]})"
+    if own is None:
+        return ""
+    if own.session != worker.agent_session:
+        shown = clean(own.session, 40)
+        return f"its pane shows another conversation, {shown}; back to its own: orchestra restart {worker.id}"
+    if not inside(own.directory, worker.worktree):
+        return (
+            f"it works in {clean(own.directory, 200)}, which is not its worktree; back: orchestra restart {worker.id}"
+        )
+    return ""
+
+
+def inside(directory: str, worktree: str) -> bool:
+    """Whether a directory belongs to the worktree: below it, and in no further worktree that begins there."""
+    place, top = os.path.realpath(directory), os.path.realpath(worktree)
+    while place != top:
+        if not place.startswith(top + "/") or _is_linked(place):
+            return False
+        place = os.path.dirname(place)
+    return True
+
+
+def _is_linked(place: str) -> bool:
+    """Whether a worktree of its own begins here; a submodule's `.git` points into `modules`."""
+    try:
+        with open(f"{place}/.git", "rb") as file:
+            return b"/worktrees/" in file.read(4096)
+    except OSError:
+        return False

@@ -1,0 +1,112 @@
+"""Where a worker's conversation is, by the sessions that run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestra.agents import RunningSession
+from orchestra.agents.claude.hooks import event_of, is_foreign
+from orchestra.agents.claude.sessions import running_sessions
+from orchestra.core.models import Status, Worker
+from orchestra.monitor.whereabouts import elsewhere
+from orchestra.processes import is_running
+
+pytestmark = pytest.mark.fast
+
+HOME, COPY = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+
+
+def session(pid: int, name: str, directory: str, *, background: bool = False) -> RunningSession:
+    return RunningSession(pid, name, directory, background)
+
+
+@pytest.mark.parametrize(
+    ("pane", "running", "said"),
+    [
+        (7, [(7, HOME, ".", False)], ""),
+        (7, [(7, HOME, "src", False)], ""),
+        (7, [(7, HOME, "module", False)], ""),  # a submodule
+        (7, [], ""),  # it has just begun, or ended: other facts tell
+        (None, [], ""),
+        (7, [(7, HOME, ".", False), (8, COPY, "..", True)], ""),  # somebody else's
+        (7, [(7, HOME, ".", False), (8, COPY, ".", False)], ""),  # the user looks at the worktree with an agent
+        (7, [(7, HOME, ".", False), (8, HOME, ".", False)], "also open in another terminal (process 8)"),
+        (7, [(7, COPY, ".", False), (8, HOME, ".", True)], "in the background (process 8)"),
+        (None, [(8, HOME, ".", True)], "in the background (process 8)"),
+        (7, [(7, HOME, ".", False), (8, COPY, "src", True)], "another session works in its worktree"),
+        (7, [(7, COPY, ".", False)], f"its pane shows another conversation, {COPY}"),
+        (7, [(7, HOME, "..", False)], "which is not its worktree"),
+        (7, [(7, HOME, "mine/src", False)], "which is not its worktree"),
+        (7, [(7, HOME, "../gone", False)], "which is not its worktree"),
+    ],
+)
+def test_where_it_goes_on(
+    pane: int | None, running: list[tuple[int, str, str, bool]], said: str, tmp_path: Path
+) -> None:
+    worktree = tmp_path / "worktree"
+    for name, points_to in (("src", ""), ("module", "gitdir: ../../.git/modules/module"), ("mine/src", "")):
+        (worktree / name).mkdir(parents=True)
+        if points_to:
+            (worktree / name / ".git").write_text(points_to)
+    (worktree / "mine" / ".git").write_text("gitdir: /repo/.git/worktrees/mine\n")
+    worker = Worker("1", "One", Status.WORKING, "", worktree=str(worktree), agent_session=HOME)
+    seen = [session(pid, name, str(worktree / place), background=back) for pid, name, place, back in running]
+    found = elsewhere(worker, pane, seen)
+    assert (said in found) if said else found == ""
+
+
+def test_sessions_are_read_from_beside_the_transcripts(tmp_path: Path) -> None:
+    place = tmp_path / "sessions"
+    place.mkdir()
+    facts = {"sessionId": HOME, "cwd": "/w", "procStart": "12", "kind": "bg"}
+    for name, text in {
+        "7.json": json.dumps(facts),
+        "8.json": json.dumps({**facts, "spare": True}),
+        "9.json": "{",
+        "10.json": "[]",
+        "11.json": json.dumps({"sessionId": 1, "cwd": None}),
+        "notes.json": json.dumps(facts),
+        "12.json": json.dumps({"sessionId": COPY, "cwd": "/w", "procStart": ["odd"]}),
+    }.items():
+        (place / name).write_text(text)
+    os.mkfifo(place / "13.json")
+    found = running_sessions(str(tmp_path / "projects" / "-w" / f"{HOME}.jsonl"))
+    assert found is not None
+    assert sorted(found) == [RunningSession(7, HOME, "/w", True, 12), RunningSession(12, COPY, "/w", False, None)]
+    assert running_sessions("") is None
+    assert running_sessions(str(tmp_path / "a" / "b" / "c" / "d.jsonl")) is None
+
+
+def test_a_process_is_known_by_its_start() -> None:
+    assert is_running(os.getpid(), None)
+    assert not is_running(os.getpid(), 1)
+    assert not is_running(2**22 + 1, None)
+
+
+@pytest.mark.parametrize(
+    ("hook", "facts", "foreign"),
+    [
+        ("Stop", {"session_id": HOME}, False),
+        ("Stop", {}, False),
+        ("Stop", {"session_id": 7}, False),
+        ("Stop", {"session_id": COPY}, True),
+        ("SessionEnd", {"session_id": COPY, "reason": "other"}, True),
+        ("SessionStart", {"session_id": COPY, "source": "startup"}, True),  # a spare one of the daemon
+        ("SessionStart", {"session_id": COPY, "source": "clear"}, False),
+        ("SessionStart", {"session_id": COPY, "source": "resume"}, False),
+        ("SessionStart", {"session_id": COPY, "source": "fork"}, False),
+    ],
+)
+def test_hooks_of_another_conversation(hook: str, facts: dict[str, object], foreign: bool) -> None:
+    assert is_foreign(hook, facts, HOME) is foreign
+    assert not is_foreign(hook, facts, "")
+
+
+def test_a_fork_is_not_a_start() -> None:
+    told = event_of("SessionStart", {"session_id": COPY, "source": "fork", "transcript_path": "/t.jsonl"})
+    assert told is not None
+    assert (told[0], told[1]["session"], told[1]["transcript"]) == ("moved", COPY, "/t.jsonl")
