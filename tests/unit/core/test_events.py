@@ -109,6 +109,7 @@ def test_the_facts_are_where_the_state_machine_reads_them() -> None:
         limit=worker.limit,
         ci_counted="d" * 40,
         addressed=("check:1",),
+        elsewhere="its conversation is also open in another terminal",
         transcript="/t.jsonl",
         answers=worker.answers,
         approvals=worker.approvals,
