@@ -14,7 +14,7 @@ from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
 from orchestra.core.text import clean, is_id, new_session_id
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import git_config_guard, launch, queue, trust
+from orchestra.workers import conversation, git_config_guard, launch, queue, start_problems, trust, worktree_setup
 from orchestra.workers.overview import pane_of, refresh
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
             return None
         make_private(project.store.directory(number))  # the prompt first: a claim without one could not be repaired
         text = _render(project, issue, machine.apply(None, claim), wishes)
-        write_atomic(project.store.file(number, launch.FIRST), text)
+        write_atomic(project.store.file(number, conversation.FIRST), text)
         return project.store.record(number, claim).worker
 
 
@@ -194,7 +194,9 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    project.until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    project.until(
+        lambda: _started(project, number) is not None, start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    )
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
@@ -212,5 +214,5 @@ def _started(project: Project, number: str) -> str | None:
         return worker.activity.detail
     pane = pane_of(project, worker)
     if pane is None or pane.dead:
-        return launch.record_lost_pane(project, worker, pane)
-    return launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)
+        return start_problems.record_lost_pane(project, worker, pane)
+    return start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)

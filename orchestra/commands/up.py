@@ -15,6 +15,7 @@ from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.workers import launch
+from orchestra.workers.environment import keep_environment
 from orchestra.workers.overview import bar_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def up(project: Project, name: str | None) -> Opened:
     plan = _validated(project, name)
     project.remember(name)
     environment = os.path.join(project.orchestrator_directory, "environment")
-    launch.keep_environment(project, project.config.agent, environment)
+    keep_environment(project, project.config.agent, environment)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
     mended = (*revived, *repair.repair(project, panes))

@@ -15,7 +15,7 @@ from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
 from orchestra.git import cleanup
 from orchestra.storage import temp_files
-from orchestra.workers import launch, removal
+from orchestra.workers import removal, worktree_setup
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -76,7 +76,7 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
     for worker in state.workers:
         path = worker.worktree
         if worker.status not in LIVE or not (
-            cleanup.was_created(repository, path) or launch.is_prepared(project, worker)
+            cleanup.was_created(repository, path) or worktree_setup.is_prepared(project, worker)
         ):
             continue
         if not os.path.isdir(path):

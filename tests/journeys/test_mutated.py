@@ -44,7 +44,8 @@ from orchestra.trackers.local import LocalTracker
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
 from orchestra.ui import text
-from orchestra.workers import alerts, git_config_guard, launch
+from orchestra.workers import alerts, conversation, git_config_guard, worktree_setup
+from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -122,7 +123,7 @@ def see(context: Desk) -> None:
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
-            launch.resume_words(row.worker, launch._missed(row.worker))
+            conversation.resume_words(row.worker, conversation._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
     said.append(bar([row.seen for row in view.rows], NOW, 600).text)
     assert not unsafe("\n".join(said))
@@ -240,7 +241,7 @@ def read_caches(context: Desk) -> None:
 
 
 def read_environment(context: Desk) -> None:
-    found = launch.agent_environment(context.project, context.store.read("124"))
+    found = agent_environment(context.project, context.store.read("124"))
     assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
 
 
@@ -270,7 +271,7 @@ def read_mailbox(context: Desk) -> None:
     payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         call(context, event, json.dumps(payload).encode())
-    launch.is_prepared(context.project, context.store.read("124"))
+    worktree_setup.is_prepared(context.project, context.store.read("124"))
     see(context)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from orchestra.core.lifecycle.transitions import HELD, LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
-from orchestra.workers import launch, start_slots, still_wanted, stop
+from orchestra.workers import conversation, start_slots, still_wanted, stop, worktree_setup
+from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import pane_of, refresh, worker_of
 
 if TYPE_CHECKING:
@@ -30,17 +31,17 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
     if worker.status not in LIVE:
         raise _unwanted(project, worker)
     try:
-        if not launch.is_prepared(project, worker):  # its setup may take long: it holds up nobody
-            launch.prepare(project, worker, say)
+        if not worktree_setup.is_prepared(project, worker):  # its setup may take long: it holds up nobody
+            worktree_setup.prepare(project, worker, say)
         if start_slots.wait(project, number, say):
             project.store.record(number, project.store.event("launched", "worker run"))
-        launch.prepare(project, worker, say)
-        started = launch.write_launch(project, worker)
+        worktree_setup.prepare(project, worker, say)
+        started = conversation.write_launch(project, worker)
     except OrchestraError as wrong:
         facts = {"reason": wrong.message, "context": wrong.hint}
         project.store.record(number, project.store.event("failed", "worker run", **facts))
         raise
-    environment = {**launch.agent_environment(project, worker), **started.environment}
+    environment = {**agent_environment(project, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
     start_slots.keep(project, number)
     return started, environment, worker.worktree
