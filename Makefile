@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e nightly bench tools
+.PHONY: help demo test check fmt e2e nightly bench walk tools
 
 help: ## list this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -44,7 +44,10 @@ nightly: $(VENV)/developing tools ## the long runs: every kill point, ten thousa
 bench: $(VENV)/developing tools ## measure, and compare with the budgets
 	$(BIN)/python tools/bench.py
 
-fmt: $(VENV)/developing ## format, and mend what lint can mend
+walk: $(VENV)/developing tools ## write the screens of docs/walk.md anew
+	PYTHONPATH=tests $(BIN)/python -m support.walk
+
+fmt: $(VENV)/developing ## format, and fix what lint can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 

@@ -289,7 +289,7 @@ def bench_polls() -> None:
 
 
 def main() -> None:
-    """All of them, or those named: `python tests/bench.py hook up`."""
+    """All of them, or those named: `python tools/bench.py hook up`."""
     benches = (
         bench_start,
         bench_hook,

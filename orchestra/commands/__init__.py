@@ -1,1 +1,1 @@
-"""One file per verb, one public function of that name: plain values in, a record out. No Click, no printing."""
+"""One verb a file, with one public function of its name; no parsing and no printing."""

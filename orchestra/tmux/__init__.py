@@ -1,1 +1,1 @@
-"""tmux."""
+"""Everything that is asked of tmux or done with it; foreign text reaches it in @options only."""

@@ -1,1 +1,1 @@
-"""ui."""
+"""What users see: texts, JSON documents, popups, the key context."""

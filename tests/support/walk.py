@@ -1,6 +1,6 @@
 """The walk through a day's keys, on a real attached client: writes the screens of docs/walk.md, and is a test.
 
-.venv/bin/python tests/walk.py          write docs/walk.md
+make walk   write docs/walk.md
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def page() -> Iterator[str]:
     """docs/walk.md."""
     yield "# A walk through the keys"
     yield ""
-    yield "Screens of a real terminal at three sizes, written by `python tests/walk.py`; the same walk is a test."
+    yield "Screens of a real terminal at three sizes, written by `make walk`; the same walk is a test."
     yield "The agent is the scripted one, `...` stands for empty lines. `orchestra keys` lists the keys."
     for columns, rows in SIZES:
         yield from ("", f"## {columns}x{rows}")

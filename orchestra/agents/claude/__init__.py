@@ -1,1 +1,1 @@
-"""claude."""
+"""Claude Code: how it is started, what its hooks tell, its permission rules, its screen, its usage."""

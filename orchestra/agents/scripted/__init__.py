@@ -1,1 +1,1 @@
-"""scripted."""
+"""The scripted agent: follows a script in the issue, speaks Claude Code's hooks, needs no account."""

@@ -1,1 +1,1 @@
-"""board."""
+"""The full-screen board."""
