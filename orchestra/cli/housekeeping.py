@@ -12,12 +12,17 @@ from orchestra.ui.console import Console, json_option
 @click.command("doctor")
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
 @click.option("--accept-git", is_flag=True, help="You know of the change of the shared git configuration.")
+@click.option("--environment", is_flag=True, help="List the variables that workers and git get; no values.")
 @json_option
 @click.pass_obj
-def doctor_command(console: Console, fix: bool, accept_git: bool, as_json: bool) -> None:
-    """Check tools, versions, login and the state on disk; each finding with its mend."""
-    from orchestra.commands.doctor import doctor
+def doctor_command(console: Console, fix: bool, accept_git: bool, environment: bool, as_json: bool) -> None:
+    """Check tools, versions, login and the state on disk; each finding with its fix."""
+    from orchestra.commands.doctor import doctor, kept_environment
 
+    if environment:
+        kept = kept_environment(console.project)
+        console.say(console.as_json.environment(kept) if as_json else console.render.environment(kept))
+        return
     if accept_git:
         _ = console.deciding
     findings = doctor(lambda: console.project, console.environ, fix=fix, accept_git=accept_git)

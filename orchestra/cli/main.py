@@ -83,7 +83,7 @@ def cli(ctx: click.Context) -> None:
       orchestra spawn 123     start a worker on an issue
       orchestra list          see who needs you
     """  # noqa: D301 - Click wants the character
-    ctx.obj = Console(os.getcwd(), os.environ, time.time)
+    ctx.obj = Console(os.getcwd(), os.environ, time.time, ctx.invoked_subcommand or "")
 
 
 def main() -> None:

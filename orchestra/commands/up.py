@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,6 @@ from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.workers import launch
-from orchestra.workers.environment import keep_environment
 from orchestra.workers.overview import bar_of
 
 if TYPE_CHECKING:
@@ -36,8 +34,6 @@ def up(project: Project, name: str | None) -> Opened:
     name = name or layout_plan.current_layout(project)
     plan = _validated(project, name)
     project.remember(name)
-    environment = os.path.join(project.orchestrator_directory, "environment")
-    keep_environment(project, project.config.agent, environment)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
     mended = (*revived, *repair.repair(project, panes))

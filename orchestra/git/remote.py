@@ -65,6 +65,17 @@ def push(
     return head
 
 
+def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> str:
+    """Ask the remote for its branches; what git says when it is not reached, else nothing."""
+    remote, url = repository.remote(), repository.remote_url()
+    if remote is None or url is None:
+        return ""
+    with _credential(url, token) as (config, keep):
+        ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", remote)
+        done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
+    return (done.quoted() or done.reason()) if done.status else ""
+
+
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
     """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
     told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]

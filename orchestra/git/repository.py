@@ -38,6 +38,10 @@ class RepositoryFacts:
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
 
+    def in_environment(self, environ: Mapping[str, str]) -> Self:
+        """The same repository, asked by a git with these variables."""
+        return type(self)(self.root, environ, self.common)
+
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
         """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""

@@ -18,8 +18,8 @@ from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, tmux_server
-from orchestra.storage import project_info
+from orchestra.project import entry_points, environment, tmux_server
+from orchestra.storage import project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
@@ -49,14 +49,17 @@ class Tracker(Protocol):
 class Project:
     """One project as seen from one command. `environ` and `now` (epoch seconds) come from the command line."""
 
-    def __init__(self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float]) -> None:
-        self.repository = repository
-        self.environ = environ
+    def __init__(
+        self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float], *, typed: bool = False
+    ) -> None:
         self.now = now
         self.root = str(repository.root)
         self.home = home_of(environ)
         self.key = repository.project_key()
         self.store = Store(self.home, self.key, now)
+        self.recorded = project_environment.read(self.store.cache)  # the environment of the project
+        self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
+        self.repository = repository.in_environment(self.environ)
         self._never = threading.Event()
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
@@ -276,9 +279,15 @@ class Project:
         return project_info.read(self.store.cache)
 
 
-def open_project(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Project:
-    """The project around `cwd`; raises OrchestraError when it is in no git repository."""
-    return Project(Repository.find(cwd, environ), environ, now)
+def open_project(cwd: str, environ: Mapping[str, str], now: Callable[[], float], *, typed: bool = False) -> Project:
+    """The project around `cwd`; raises OrchestraError when it is in no git repository.
+
+    `typed`: by a command in a shell of the user's, whose variables hold before those that are recorded.
+    """
+    project = Project(Repository.find(cwd, environ), environ, now, typed=typed)
+    if environ is os.environ:  # libraries look there themselves: for a proxy, for certificates, for an editor
+        os.environ.update(project.environ)
+    return project
 
 
 def home_of(environ: Mapping[str, str]) -> str:

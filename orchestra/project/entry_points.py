@@ -19,9 +19,12 @@ def hook_argv(home: str, project: str, agent: str) -> tuple[str, ...]:
     return ("env", *places, sys.executable, "-I", "-S", script, agent)
 
 
+STARTED_BY = "ORCHESTRA_STARTED_BY"  # in the environment of what tmux starts for us: no user typed it
+
+
 def pane_argv(home: str) -> tuple[str, ...]:
     """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
-    return ("env", f"ORCHESTRA_HOME={home}", sys.executable, "-P", "-m", "orchestra")
+    return ("env", f"ORCHESTRA_HOME={home}", f"{STARTED_BY}=tmux", sys.executable, "-P", "-m", "orchestra")
 
 
 # The window of the monitor: a shell starts it again when it ends, later each time while it ends soon (O7).

@@ -22,17 +22,27 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 class Console:
     """The way in: where the person stands, their environment, the clock; the project is found at first use."""
 
-    def __init__(self, cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+    def __init__(
+        self, cwd: str, environ: Mapping[str, str], now: Callable[[], float], command: str = "", *, whole: bool = False
+    ) -> None:
         self.cwd = cwd
         self.environ = environ
         self.now = now
+        self.command = command  # `up`, `list`, ...
+        self.whole = whole  # the shell's environment replaces the recorded one
 
     @cached_property
     def project(self) -> Project:
-        """The project around the working directory."""
+        """The project around the working directory; a command that a user types renews its environment."""
+        from orchestra.project import environment
         from orchestra.project.context import open_project
 
-        return open_project(self.cwd, self.environ, self.now)
+        typed = environment.is_typed(self.environ, self.command)
+        project = open_project(self.cwd, self.environ, self.now, typed=typed)
+        if typed:
+            for sentence in environment.renew(project, self.command, self.environ, whole=self.whole):
+                click.echo(f"orchestra: {sentence}", err=True)
+        return project
 
     @property
     def render(self) -> ModuleType:
@@ -70,8 +80,12 @@ class Console:
         return self.project
 
     def moved(self, directory: str) -> Console:
-        """The same person in another directory."""
-        return Console(directory, self.environ, self.now)
+        """The same user in another directory."""
+        return Console(directory, self.environ, self.now, self.command, whole=self.whole)
+
+    def with_whole_environment(self) -> Console:
+        """The same user, whose shell's environment replaces the recorded one."""
+        return Console(self.cwd, self.environ, self.now, self.command, whole=True)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Print lines; colour only on a terminal, and not with NO_COLOR."""

@@ -13,7 +13,6 @@ from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
-from orchestra.workers.environment import keep_environment
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -45,7 +44,6 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
 
 
 def _plan(project: Project, worker: Worker) -> WorkerPlan:
-    keep_environment(project, worker.agent, project.store.file(worker.id, "environment"))
     argv = (*project.program(), "worker", "run", worker.id)
     told = border(worker, None)
     return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)

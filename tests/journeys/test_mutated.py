@@ -241,12 +241,16 @@ def read_caches(context: Desk) -> None:
 
 
 def read_environment(context: Desk) -> None:
-    found = agent_environment(context.project, context.store.read("124"))
+    project = Project(context.project.repository, context.project.environ, context.project.now)
+    found = agent_environment(project, context.store.read("124"))
     assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
 
 
 def environment(context: Desk, rng: random.Random) -> None:
-    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
+    variables = {"PATH": "/bin", "LANG": "C"}
+    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, variables))
+    recorded = mutate.either(rng, {"variables": variables, "at": "x", "by": "orchestra up", "noted": {"LANG": "0"}})
+    Path(context.store.cache, "environment.json").write_bytes(recorded)
 
 
 def transcript(context: Desk, rng: random.Random) -> None:
@@ -465,6 +469,7 @@ def places(context: Desk) -> dict[str, Path]:
     beside = ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
     cached = (
         "project.json",
+        "environment.json",
         "changes.json",
         "announced.json",
         "orchestrator.json",
