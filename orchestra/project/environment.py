@@ -136,6 +136,7 @@ def link_ssh_agent(home: str, agent: str) -> str:
     except OSError:
         present = ""
     if agent not in (link, present) and (_answers(agent) or not _answers(present)):
+        make_private(home)
         temporary = f"{link}.{secrets.token_hex(6)}"
         os.symlink(agent, temporary)
         os.replace(temporary, link)

@@ -37,10 +37,10 @@ class Console:
         from orchestra.project import environment
         from orchestra.project.context import open_project
 
-        typed = environment.is_typed(self.environ, self.command)
+        typed, shell = environment.is_typed(self.environ, self.command), dict(self.environ)
         project = open_project(self.cwd, self.environ, self.now, typed=typed)
         if typed:
-            for sentence in environment.renew(project, self.command, self.environ, whole=self.whole):
+            for sentence in environment.renew(project, self.command, shell, whole=self.whole):
                 click.echo(f"orchestra: {sentence}", err=True)
         return project
 

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.github_double import Double
 from support.paths import ROOT
-from support.person import HANG, Person, configure, write_issue
+from support.person import ASK, HANG, Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
 
@@ -54,7 +55,7 @@ class World:
         self.path = f"{tmp_path}/canary-bin:{os.environ['PATH']}"
         given = dict(CLASSES.values()) | NEVER | {"SSH_AUTH_SOCK": str(self.agent), "PATH": self.path}
         self.first = Person(repo, given)
-        self.bare = Person(repo, {"PATH": os.environ["PATH"]})
+        self.bare = Person(repo, {"PATH": self.path})
         self.first.runs("up", "desk", "-d")
         here = self.bare.tmux("display-message", "-p", "#{session_name}:")
         self.bare.tmux("set-hook", "-u", "-t", here, "client-attached[87]")  # the greeting hides the bar for a while
@@ -173,8 +174,9 @@ def by_the_issue_picker(world: World) -> Started:
 def on_the_board(world: World) -> Started:
     world.key("b")
     world.terminal.shows("Boarded")
-    world.terminal.type("/boarded")
-    world.terminal.press("Enter", "Tab", "s")
+    world.terminal.click(*world.terminal.place("Boarded"))
+    world.terminal.shows("#27 Boarded")
+    world.terminal.press("s")
     world.environment("27")
     world.key("q")
     return "27", 0
@@ -302,3 +304,139 @@ def test_a_worker_has_the_same_environment_whichever_way_it_is_started(world: Wo
             wrong.append(f"{way.__name__}: PATH is {held.get('PATH')}")
     assert wrong == []
     assert os.readlink(link) == str(world.agent)
+
+
+# --- what else reads it ---
+
+READERS = {  # a file that the reader writes its environment to, and variables that it must have
+    "notify": ("HTTPS_PROXY", "BROWSER", "DATABASE_URL", "GIT_SSH_COMMAND"),
+    "setup": ("HTTPS_PROXY", "DATABASE_URL", "ANTHROPIC_API_KEY"),
+    "verify": ("HTTPS_PROXY", "DATABASE_URL", "ANTHROPIC_API_KEY"),
+    "browser": ("HTTPS_PROXY", "BROWSER"),
+    "pager": ("HTTPS_PROXY", "GIT_PAGER"),
+    "pre-push": ("HTTPS_PROXY", "GIT_SSH_COMMAND", "DATABASE_URL"),
+}
+
+
+def dumps(path: Path) -> str:
+    """A command that leaves its environment in a file."""
+    return f"sh -c 'env > {path}.part && mv {path}.part {path}'"
+
+
+def test_hooks_notifications_browser_and_pager_read_it_too(
+    github_repo: Path, github: Double, tmp_path: Path, git: Git
+) -> None:
+    places = {name: tmp_path / f"{name}.env" for name in READERS}
+    configure(
+        github_repo,
+        "agent: scripted",
+        "agents: {scripted: {env: [DATABASE_URL]}}",
+        f"setup: {json.dumps(dumps(places['setup']))}",
+        f"verify: {json.dumps(dumps(places['verify']))}",
+        f"notify: {{desktop: false, bell: false, command: {json.dumps(dumps(places['notify']))}}}",
+    )
+    github.add_issue(number=1, title="Work", body=ASK)
+    git("-C", github_repo, "add", ".")
+    git("-C", github_repo, "commit", "-qm", "config")
+    git("-C", github_repo, "push", "-q", "origin", "main")
+    programs = {"browser": tmp_path / "browser", "pager": tmp_path / "pager"}
+    programs["pre-push"] = github_repo / ".git" / "hooks" / "pre-push"
+    for name, program in programs.items():
+        program.write_text(f"#!/bin/sh\n{dumps(places[name])}\n")
+        program.chmod(0o755)
+    own = {name: "canary" for those in READERS.values() for name in those}
+    own |= {"BROWSER": str(programs["browser"]), "GIT_PAGER": str(programs["pager"]), "NO_PROXY": "127.0.0.1"}
+    Person(github_repo, own).runs("up", "-d")
+    bare = Person(github_repo)
+    bare.runs("spawn", "1")
+    bare.sees("1", "stuck")
+    bare.runs("tell", "1", "1")
+    pane = bare.sees("1", "shipping")["pane"]["id"]
+    session = bare.tmux("display-message", "-p", "-t", pane, "#{socket_path},#{pid},#{session_id}").replace("$", "")
+    inside = Person(github_repo, {"TMUX": session, "TMUX_PANE": pane})
+    inside.runs("key", "pull", pane)
+    inside.tmux("select-window", "-t", pane)
+    inside.runs("popup", "diff")
+    for name, wanted in READERS.items():
+        held = eventually(lambda name=name: places[name].exists() and places[name].read_text(), 30, name)  # type: ignore[misc]
+        missing = [one for one in wanted if f"{one}={own[one]}" not in str(held).splitlines()]
+        assert not missing, (name, missing)
+
+
+def test_a_second_login_brings_its_ssh_agent_and_a_shell_that_outlived_its_login_does_not(
+    repo: Path, tmp_path: Path
+) -> None:
+    configure(repo)
+    agents = [tmp_path / "first.sock", tmp_path / "second.sock"]
+    link = Path(os.environ["ORCHESTRA_HOME"], "ssh-agent")
+    first, second = (Person(repo, {"SSH_AUTH_SOCK": str(path)}) for path in agents)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(agents[0]))
+        listening.listen()
+        first.runs("up", "-d")
+        assert link.resolve() == agents[0]
+    agents[0].unlink()  # the login ends
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(agents[1]))
+        listening.listen()
+        second.runs("list")
+        assert link.resolve() == agents[1]
+        first.runs("list")  # a terminal that was left open
+        assert link.resolve() == agents[1]
+        Person(repo, {"SSH_AUTH_SOCK": str(link)}).runs("list")
+        assert link.resolve() == agents[1]
+
+
+def test_a_difference_is_told_once_and_up_renews_it(repo: Path, git: Git) -> None:
+    configure(repo)
+    write_issue(repo, 1, "Hang", HANG)
+    git("-C", repo, "add", ".")
+    git("-C", repo, "commit", "-qm", "issues")
+    old, new = Person(repo, {"HTTPS_PROXY": "http://127.0.0.1:1"}), Person(repo, {"HTTPS_PROXY": "http://127.0.0.1:2"})
+    old.runs("up", "-d")
+    old.runs("spawn", "1")
+    said = new.runs("list").err
+    assert said == "orchestra: HTTPS_PROXY differs from the one the workers use: orchestra up --environment renews it\n"
+    assert new.runs("list").err == ""
+    assert json.loads(new.runs("list", "--json").out)["workers"]
+    found = [one["what"] for one in new.asks("doctor", code=None)["findings"] if one["id"] == "E11"]
+    assert found == ["HTTPS_PROXY: not the same in this shell as for the workers"]
+    shown = new.runs("doctor", "--environment").out
+    assert "HTTPS_PROXY" in shown
+    assert "127.0.0.1" not in shown
+    new.runs("up", "-d", "--environment")
+    assert [one for one in new.asks("doctor", code=None)["findings"] if one["id"] == "E11"] == []
+    kept = json.loads(next(Path(os.environ["ORCHESTRA_HOME"]).glob("cache/*/environment.json")).read_text())
+    assert kept["variables"]["HTTPS_PROXY"] == "http://127.0.0.1:2"
+
+
+@pytest.mark.parametrize("command", [["list"], ["issues"], ["doctor"]])
+def test_a_look_at_a_repository_without_a_workspace_leaves_nothing(repo: Path, command: list[str]) -> None:
+    configure(repo)
+    Person(repo).runs(*command, code=None)
+    assert not Path(os.environ["ORCHESTRA_HOME"]).exists()
+
+
+def test_doctor_asks_git_with_the_environment_that_the_monitor_has(
+    github_repo: Path, github: Double, tmp_path: Path, git: Git
+) -> None:
+    """A remote over ssh, whose `ssh` answers only to the one who has the agent."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        f'#!/bin/sh\n[ "$SSH_AUTH_SOCK" ] || {{ echo "git@github.com: Permission denied (publickey)." >&2; exit 255; }}\n'
+        f"exec git-upload-pack {tmp_path}/widgets.git\n"
+    )
+    ssh.chmod(0o755)
+    configure(github_repo, "agent: scripted")
+    git("-C", github_repo, "config", "remote.origin.url", "git@github.com:acme/widgets.git")
+    git("-C", github_repo, "config", "--remove-section", f"url.{tmp_path}/widgets.git")
+    without = Person(github_repo, {"GIT_SSH_COMMAND": str(ssh)})
+    without.runs("up", "-d")
+    (found,) = [one for one in without.asks("doctor", code=1)["findings"] if one["id"] == "E10"]
+    assert found["what"].startswith("git does not reach origin: git@github.com: Permission denied (publickey).;")
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(tmp_path / "agent.sock"))
+        agent.listen()
+        having = Person(github_repo, {"GIT_SSH_COMMAND": str(ssh), "SSH_AUTH_SOCK": str(tmp_path / "agent.sock")})
+        assert having.asks("doctor", code=0)["findings"] == []
+    assert without.asks("doctor", code=0)["findings"] == [], "it is recorded now"
