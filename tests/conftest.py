@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ("support.github_double.fixtures",)
+pytest_plugins = ("support.github_double.fixtures", "support.real_claude")
 
 KEPT = ("PATH", "LANG", "CI", "TMPDIR")
 

@@ -267,6 +267,7 @@ def bench_polls() -> None:
     """Requests of one look at GitHub, first and when nothing changed, whatever the number of workers."""
     sys.path[:0] = [str(ROOT / "tests")]
     from support.github_double import Double
+    from support.github_double.clients import api_client
 
     from orchestra.github.poller import Poller
 
@@ -277,7 +278,7 @@ def bench_polls() -> None:
                 double.add_pull(f"issue-{number}")
                 double.add_run(f"issue-{number}")
             with tempfile.TemporaryDirectory() as cache:
-                watch = Poller("acme", "widgets", double.url, double.token, cache=Path(cache), now=time.time)
+                watch = Poller(api_client(double.url, double.token, Path(cache), time.time), time.time)
                 first = watch.poll()
                 again = watch.poll()
                 print(

@@ -27,6 +27,7 @@ class Opened(NamedTuple):
     resumed: tuple[str, ...]
     mended: tuple[str, ...] = ()
     next: str = ""  # what a person does who has no worker yet
+    limits: tuple[str, ...] = ()  # what this tmux is too old for, said when the session is new
 
 
 def up(project: Project, name: str | None) -> Opened:
@@ -45,7 +46,8 @@ def up(project: Project, name: str | None) -> Opened:
     todo = _next(project)
     if todo:
         project.tmux.greet(todo)
-    return Opened(created, tuple(worker.id for worker in missing), mended, todo)
+    limits = tuple(project.tmux.limits()) if created else ()
+    return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits)
 
 
 def _next(project: Project) -> str:

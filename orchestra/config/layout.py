@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from orchestra.config.layout_schema import (
@@ -18,13 +18,20 @@ from orchestra.config.layout_schema import (
     ROLES,
     SESSION_KEYS,
     WINDOW_KEYS,
-    Node,
+    children,
     commands,
+    commands_of,
+    directory,
+    enters,
     environment,
-    is_blank,
+    flag,
     is_window_option,
+    line,
     options,
+    role,
+    windows,
 )
+from orchestra.config.nodes import Node, root, whole_number
 from orchestra.config.yaml import Document, dotted, parse, shown
 from orchestra.core.models import PanePlan, WindowPlan
 from orchestra.core.text import clean
@@ -73,15 +80,15 @@ class Layout(NamedTuple):
 def load(text: str, name: str) -> Layout:
     """A layout from YAML (or JSON) text; raises UsageError with file, line and key."""
     document = parse(text, name)
+    session = root(document)
     if not isinstance(document.value, dict):
-        raise document.error((), f"expected a mapping with windows, got {shown(document.value)}")
-    session = Node(document, (), document.value)
+        raise session.expected("a mapping with windows")
     session.check_keys(SESSION_KEYS)
-    windows = [_window(node, session, number) for number, node in enumerate(session.nodes("windows"), 1)]
-    if not windows:
-        raise document.error(("windows",), "a layout needs at least one window")
-    _check_roles(document, windows)
-    ordered = sorted(windows, key=lambda window: window[0])  # stable: windows without an index stay where they are
+    found = [_window(node, session, number) for number, node in enumerate(windows(session), 1)]
+    if not found:
+        raise session.get("windows").error("a layout needs at least one window")
+    _check_roles(session, found)
+    ordered = sorted(found, key=lambda window: window[0])  # stable: windows without an index keep their order
     return Layout(document.name, tuple(spec for _, spec in ordered), _per_window(session), tuple(_ignored(document)))
 
 
@@ -140,93 +147,89 @@ class _Place(NamedTuple):
 
 
 def _window(node: Node, session: Node, number: int) -> tuple[int, WindowSpec]:
-    """A window and where it stands (its `window_index`, else its place in the list)."""
+    """A window and its position (its `window_index`, else its place in the list)."""
     node.check_keys(WINDOW_KEYS)
-    role = node.role()
-    panes = node.value.get("panes") or []
-    if role != "shell" and panes:
-        raise node.error("role", "a window with a role has no panes of its own; give the role to a pane instead")
-    listed = node.children("panes") if panes else [(node.path, {"role": role} if role != "shell" else None)]
-    specs = () if role == "workers" else tuple(_pane(node, session, path, value) for path, value in listed)
-    name = clean(node.text("window_name") or "", 60).replace("#", "\uff03")  # tmux runs `#(...)` in a name (X1)
+    kind = role(node)
+    listed = children(node.get("panes")) if node.value.get("panes") else []
+    if kind != "shell" and listed:
+        raise node.get("role").error("a window with a role has no panes of its own; give the role to a pane instead")
+    if not listed:
+        listed = [node._replace(value={"role": kind} if kind != "shell" else None)]
+    specs = () if kind == "workers" else tuple(_pane(node, session, pane) for pane in listed)
+    # tmux runs `#(...)` in a name, so a name never holds a #
+    name = clean(line(node.get("window_name")) or "", 60).replace("#", "\uff03")
     values = {**options(session, "options"), **options(node, "options"), **options(node, "options_after")}
     spec = WindowSpec(
-        name or (role if role != "shell" else f"window-{number}"),
+        name or (kind if kind != "shell" else f"window-{number}"),
         specs,
-        role,
+        kind,
         _arrangement(node, len(specs)),
-        node.flag("focus"),
+        flag(node.get("focus")),
         values,
     )
-    index = node.text("window_index")
+    index = line(node.get("window_index"))
     if index is not None and not re.fullmatch(r"[0-9]{1,4}", index, re.ASCII):
-        raise node.error("window_index", f"expected a whole number, got {shown(node.value['window_index'])}")
+        raise node.get("window_index").expected("a whole number")
     return (number - 1 if index is None else int(index)), spec
 
 
-def _pane(window: Node, session: Node, path: tuple[str | int, ...], value: Any) -> PaneSpec:
+def _pane(window: Node, session: Node, written: Node) -> PaneSpec:
     """One pane, in any of tmuxp's forms: nothing, a command, a list of commands, or a mapping."""
-    given = value if isinstance(value, dict) else {} if is_blank(value) else {"shell_command": value}
-    node = Node(window.document, path, given)
+    bare = not isinstance(written.value, dict)
+    node = written._replace(value={}) if bare else written
     node.check_keys(PANE_KEYS)
-    role = node.role()
-    if role == "workers":
-        raise node.error("role", "workers get windows of their own; give this role to a window")
-    if role != "shell" and (key := next((key for key in ("shell_command", "shell") if node.value.get(key)), None)):
-        raise node.error(key, f"a pane with a role runs that role; take {key} out")
+    kind = role(node)
+    if kind == "workers":
+        raise node.get("role").error("workers get windows of their own; give this role to a window")
+    if kind != "shell" and (key := next((key for key in ("shell_command", "shell") if node.value.get(key)), None)):
+        raise node.get(key).error(f"a pane with a role runs that role; take {key} out")
     lines = [line for level in (session, window, node) for line in commands(level, "shell_command_before")]
-    lines += commands(node, "shell_command", None if isinstance(value, dict) else path)
+    lines += commands_of(written, enters(node)) if bare else commands(node, "shell_command")
     lines += commands(window, "shell_command_after")
-    quiet = next(
-        (level.flag("suppress_history") for level in (node, window, session) if "suppress_history" in level.value), True
-    )
-    wanted = environment(node) if "environment" in given else environment(window)
+    told = next((level for level in (node, window, session) if "suppress_history" in level.value), None)
+    quiet = told is None or flag(told.get("suppress_history"))
+    wanted = environment(node) if "environment" in node.value else environment(window)
     return PaneSpec(
-        role,
-        tuple(f" {line}" if quiet and line else line for line in lines) if role == "shell" else (),
-        node.text("shell") or window.text("window_shell") or "" if role == "shell" else "",
-        node.directory(window.directory(session.directory(""))),
-        node.flag("focus"),
+        kind,
+        tuple(f" {line}" if quiet and line else line for line in lines) if kind == "shell" else (),
+        line(node.get("shell")) or line(window.get("window_shell")) or "" if kind == "shell" else "",
+        directory(node, directory(window, directory(session, ""))),
+        flag(node.get("focus")),
         {**environment(session), **wanted},
     )
 
 
 def _arrangement(node: Node, panes: int) -> str:
     """The window's `layout`, if tmux can take it: an unknown name would kill the server."""
-    layout = node.text("layout") or ""
+    layout = line(node.get("layout")) or ""
     if not layout:
         return "tiled" if panes > 1 or node.value.get("role") == "workers" else ""
     try:
         placed = pane_count(layout)
     except ValueError as error:
-        raise node.error("layout", f"{error}, got {shown(layout)}") from None
+        raise node.get("layout").error(f"{error}, got {shown(layout)}") from None
     if placed is not None and placed < panes:
-        raise node.error("layout", f"the layout string places {placed} panes, and the window has {panes}")
+        raise node.get("layout").error(f"the layout string places {placed} panes, and the window has {panes}")
     return layout
 
 
 def _per_window(session: Node) -> int:
     """`panes_per_window` of the window with the role `workers`, or of the whole layout."""
-    for node in (*(node for node in session.nodes("windows") if node.value.get("role") == "workers"), session):
-        if "workers" not in node.value:
-            continue
-        workers = Node(node.document, (*node.path, "workers"), node.mapping("workers"))
-        workers.check_keys(frozenset({"panes_per_window"}))
-        count = workers.value.get("panes_per_window", PANES_PER_WINDOW)
-        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 12:
-            raise workers.error("panes_per_window", f"expected a whole number from 1 to 12, got {shown(count)}")
-        return count
+    for node in (*(node for node in windows(session) if node.value.get("role") == "workers"), session):
+        if node.get("workers").value is not None:
+            node.get("workers").check_keys({"panes_per_window"})
+            count = node.get("workers").get("panes_per_window")
+            return PANES_PER_WINDOW if count.value is None else whole_number(1, 12)(count)
     return PANES_PER_WINDOW
 
 
-def _check_roles(document: Document, windows: Sequence[tuple[int, WindowSpec]]) -> None:
-    for role in sorted(ROLES - {"shell"}):
+def _check_roles(session: Node, found: Sequence[tuple[int, WindowSpec]]) -> None:
+    for one in sorted(ROLES - {"shell"}):
         count = sum(
-            (spec.role == role and not spec.panes) + sum(pane.role == role for pane in spec.panes)
-            for _, spec in windows
+            (spec.role == one and not spec.panes) + sum(pane.role == one for pane in spec.panes) for _, spec in found
         )
         if count > 1:
-            raise document.error(("windows",), f"the role {role} is given {count} times; one place each")
+            raise session.get("windows").error(f"the role {one} is given {count} times; it can be given once")
 
 
 def _ignored(document: Document) -> Iterator[str]:

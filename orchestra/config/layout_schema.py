@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from orchestra.config.yaml import Document, Path, shown, unknown_key
+from orchestra.config.nodes import Node, true_or_false
+from orchestra.config.yaml import shown
 from orchestra.core.text import clean
-from orchestra.errors import UsageError
 
 ROLES = frozenset({"orchestrator", "board", "workers", "monitor", "shell"})
 
@@ -59,81 +59,57 @@ _WINDOW_OPTIONS = re.compile(
 )
 
 
-class Node(NamedTuple):
-    """A mapping of the document and where it stands."""
+def line(node: Node) -> str | None:
+    """A text or a number, as one line of text that a terminal does not act on; None when there is none."""
+    if node.value is None:
+        return None
+    if isinstance(node.value, bool | list | dict):
+        raise node.expected("text")
+    found = str(node.value)
+    if not found.replace("\t", "").isprintable() or len(found) > 4000:
+        raise node.expected("one line of printable text")
+    return found
 
-    document: Document
-    path: Path
-    value: Mapping[str, Any]
 
-    def error(self, key: str, problem: str) -> UsageError:
-        """`default.yaml:7: windows[1].focus: PROBLEM`."""
-        return self.document.error((*self.path, key), problem)
+def flag(node: Node) -> bool:
+    """`true`, or one of the words YAML 1.1 and tmuxp's own files use for it; False when there is none."""
+    if isinstance(node.value, str) and node.value.lower() in ("true", "yes", "on", "false", "no", "off"):
+        return node.value.lower() in ("true", "yes", "on")
+    return node.value is not None and true_or_false(node)
 
-    def check_keys(self, known: Collection[str]) -> None:
-        """Refuse a key that neither tmuxp nor orchestra knows."""
-        for key in self.value:
-            if key not in known:
-                raise self.error(key, unknown_key(key, sorted(known)))
 
-    def text(self, key: str) -> str | None:
-        """A text or a number, as text without control characters; None when there is none."""
-        value = self.value.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool | list | dict):
-            raise self.error(key, f"expected text, got {shown(value)}")
-        return self.plain(key, str(value))
+def mapping(node: Node) -> dict[str, Node]:
+    """A mapping; empty when there is none."""
+    return {} if node.value is None else node.mapping()
 
-    def plain(self, key: str, text: str) -> str:
-        """The text, refused when it holds what a terminal would act on."""
-        if not text.replace("\t", "").isprintable() or len(text) > 4000:
-            raise self.error(key, f"expected one line of printable text, got {shown(text)}")
-        return text
 
-    def flag(self, key: str) -> bool:
-        """`true`, or one of the words YAML 1.1 and tmuxp's own files use for it."""
-        value = self.value.get(key)
-        if isinstance(value, str) and value.lower() in ("true", "yes", "on", "false", "no", "off"):
-            return value.lower() in ("true", "yes", "on")
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise self.error(key, f"expected true or false, got {shown(value)}")
+def children(node: Node) -> list[Node]:
+    """A list's items; none when there is no list."""
+    return [] if node.value is None else node.items()
 
-    def mapping(self, key: str) -> Mapping[str, Any]:
-        """A mapping; empty when there is none."""
-        value = self.value.get(key)
-        if value is None or isinstance(value, dict):
-            return value or {}
-        raise self.error(key, f"expected a mapping (key: value), got {shown(value)}")
 
-    def children(self, key: str) -> list[tuple[Path, Any]]:
-        """A list's items, each with its path."""
-        value = self.value.get(key)
-        if value is not None and not isinstance(value, list):
-            raise self.error(key, f"expected a list, got {shown(value)}")
-        return [((*self.path, key, index), item) for index, item in enumerate(value or [])]
+def windows(session: Node) -> list[Node]:
+    """The session's windows, each a mapping."""
+    found = children(session.get("windows"))
+    for window in found:
+        window.mapping()
+    return found
 
-    def nodes(self, key: str) -> Iterator[Node]:
-        """A list of mappings."""
-        for path, item in self.children(key):
-            if not isinstance(item, dict):
-                raise self.document.error(path, f"expected a mapping (key: value), got {shown(item)}")
-            yield Node(self.document, path, item)
 
-    def role(self) -> str:
-        """The role, `shell` when there is none."""
-        role = self.text("role") or "shell"
-        if role not in ROLES:
-            raise self.error("role", f"expected one of {', '.join(sorted(ROLES))}, got {shown(role)}")
-        return role
+def role(node: Node) -> str:
+    """The role of a window or a pane, `shell` when there is none."""
+    found = line(node.get("role")) or "shell"
+    if found not in ROLES:
+        raise node.get("role").expected(f"one of {', '.join(sorted(ROLES))}")
+    return found
 
-    def directory(self, parent: str) -> str:
-        """`start_directory`, below the parent's unless it starts with / ~ or $; empty is the repository's root."""
-        own = self.text("start_directory") or ""
-        if "#" in own:
-            raise self.error("start_directory", "a directory's name cannot hold #: tmux would read a format in it")
-        return own if not parent or own.startswith(("/", "~", "$")) else f"{parent}/{own}".rstrip("/") or "/"
+
+def directory(node: Node, parent: str) -> str:
+    """`start_directory`, below the parent's unless it starts with / ~ or $; empty is the repository's root."""
+    own = line(node.get("start_directory")) or ""
+    if "#" in own:
+        raise node.get("start_directory").error("a directory's name cannot hold #: tmux would read a format in it")
+    return own if not parent or own.startswith(("/", "~", "$")) else f"{parent}/{own}".rstrip("/") or "/"
 
 
 def is_blank(value: Any) -> bool:
@@ -141,63 +117,65 @@ def is_blank(value: Any) -> bool:
     return value in (None, "pane", "blank", []) or (isinstance(value, list) and value in ([None], ["pane"], ["blank"]))
 
 
-def commands(node: Node, key: str, path: Path | None = None) -> list[str]:
+def commands(node: Node, key: str) -> list[str]:
+    """The commands of one key; see `commands_of`."""
+    return commands_of(node.get(key), enters(node))
+
+
+def commands_of(node: Node, typed: bool) -> list[str]:
     """Commands in any of tmuxp's forms: text, a list of texts, `{cmd, enter}`, `{shell_command: ...}`.
 
-    `path` is where the value stands when it is not below `key` (a pane written as a bare command).
+    One that is not to be `typed` (tmuxp's `enter: false` leaves Enter to the user) is left out.
     """
-    value = node.value.get(key)
-    path = (*node.path, key) if path is None else path
-    if isinstance(value, dict) and "shell_command" in value:
-        inner = Node(node.document, path, value)
-        inner.check_keys(("shell_command", "enter", "sleep_before", "sleep_after"))
-        return commands(inner, "shell_command")
-    items = [] if is_blank(value) else value if isinstance(value, list) else [value]
-    found = []
-    for index, item in enumerate(items):
-        at = (*path, index) if isinstance(value, list) else path
-        if isinstance(item, dict):
-            one = Node(node.document, at, item)
-            one.check_keys(_COMMAND_KEYS)
-            line, typed = one.text("cmd"), one.flag("enter") if "enter" in item else _enters(node)
-        else:
-            line, typed = item, _enters(node)
-        if line is None:
-            continue
-        if not isinstance(line, str):
-            raise node.document.error(at, f"expected a command as text, got {shown(line)}; quote it")
-        if not line.replace("\t", " ").replace("\n", " ").isprintable() or len(line) > 4000:
-            raise node.document.error(at, f"expected printable text, got {shown(line)}")
-        found += line.strip("\n").split("\n") if typed else []
-    return found
+    if isinstance(node.value, dict) and "shell_command" in node.value:
+        node.check_keys(("shell_command", "enter", "sleep_before", "sleep_after"))
+        return commands(node, "shell_command")
+    items = [] if is_blank(node.value) else node.items() if isinstance(node.value, list) else [node]
+    return [line for item in items for line in _lines(item, typed)]
 
 
-def _enters(node: Node) -> bool:
-    return "enter" not in node.value or node.flag("enter")
+def _lines(item: Node, typed: bool) -> list[str]:
+    """The lines of one command."""
+    value = item.value
+    if isinstance(value, dict):
+        item.check_keys(_COMMAND_KEYS)
+        value = line(item.get("cmd"))
+        typed = flag(item.get("enter")) if "enter" in item.value else typed
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        raise item.error(f"expected a command as text, got {shown(value)}; quote it")
+    if not value.replace("\t", " ").replace("\n", " ").isprintable() or len(value) > 4000:
+        raise item.error(f"expected printable text, got {shown(value)}")
+    return value.strip("\n").split("\n") if typed else []
+
+
+def enters(node: Node) -> bool:
+    """False for `enter: false`: the command waits for the user's Enter."""
+    return node.get("enter").value is None or flag(node.get("enter"))
 
 
 def environment(node: Node) -> dict[str, str]:
     """`environment`: names to texts. The names that orchestra and tmux set themselves are refused."""
-    given = Node(node.document, (*node.path, "environment"), node.mapping("environment"))
-    for name in given.value:
+    found = mapping(node.get("environment"))
+    for name, value in found.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) or name.startswith(("ORCHESTRA_", "TMUX")):
-            raise given.error(name, "not a variable that a layout can set")
-    return {name: given.text(name) or "" for name in given.value}
+            raise value.error("not a variable that a layout can set")
+    return {name: line(value) or "" for name, value in found.items()}
 
 
 def options(node: Node, key: str) -> dict[str, str]:
     """Window options as text (`true` is `on`); others are left out, and one that runs a program is refused."""
-    given = Node(node.document, (*node.path, key), node.mapping(key))
     found = {}
-    for name, value in given.value.items():
-        text = ("off", "on")[value] if isinstance(value, bool) else given.text(name) or ""
+    for name, given in mapping(node.get(key)).items():
+        text = ("off", "on")[given.value] if isinstance(given.value, bool) else line(given) or ""
         if "#(" in text:
-            raise given.error(name, f"runs a program in every redraw: {clean(text, 60)}")
+            raise given.error(f"runs a program in every redraw: {clean(text, 60)}")
         if is_window_option(name):
             found[name] = text
     return found
 
 
 def is_window_option(name: str) -> bool:
-    """True for an option of tmux windows and panes, and for a person's own `@option`."""
+    """True for an option of tmux windows and panes, and for a user's own `@option`."""
     return _WINDOW_OPTIONS.fullmatch(name) is not None

@@ -1,24 +1,42 @@
-"""`orchestra.yaml`: text in, one checked, frozen `Config` out. Every error names file, line and key. Reads no file."""
+"""`orchestra.yaml`: text in, one checked `Config` out. Every error names file, line and key. Reads no file.
+
+To add a key: the field with its default in the record, the reader of the same name below the records (see `nodes.py`),
+a line in docs/configuration.md, and the key in `WHOLE` of tests/unit/config/test_schema.py.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
-
-from msgspec import Meta, Struct, convert, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from orchestra.config.gate_presets import PRESETS
-from orchestra.config.validation import shape
-from orchestra.config.yaml import Document, Path, parse
+from orchestra.config.nodes import (
+    Node,
+    checked,
+    choice,
+    choice_problem,
+    duration,
+    list_of,
+    mapping_of,
+    matching,
+    merged,
+    record,
+    root,
+    text,
+    text_or_nothing,
+    true_or_false,
+    whole_number,
+)
+from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, gates
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
 
-AGENTS = ("claude", "scripted")  # one file each in `agents/`
-SETUP_TIMEOUT = 1800.0  # seconds: a first `npm ci` on a slow line; then the pane says so and the worker is stuck
-VERIFY_TIMEOUT = 3600.0
+AGENTS = ("claude", "scripted")  # one package each in `agents/`
 
 # What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
 # Claude Code around us) stays outside.
@@ -27,88 +45,73 @@ ENVIRONMENT = (
     *("SSL_CERT_*", "ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_*", "CLAUDE_CODE_MAX_*", "DISABLE_*"),
     *("AWS_*", "GOOGLE_*", "CLOUD_ML_REGION"),
 )
-_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*")  # ours to set, or the mark of an agent around us
+_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*")  # set by orchestra, or the mark of an agent around us
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # by full name only
 
 
-class Seconds(float):
-    """A duration: `90s`, `10m`, `2h`, or a whole number of seconds."""
-
-    __slots__ = ()
-
-
-Count = Annotated[int, Meta(ge=1, le=100)]
-Text = Annotated[str, Meta(min_length=1)]
-Problem = tuple[Path, str]  # a key, and what is wrong with its value; empty when nothing is
-
-
-class _Section(Struct, frozen=True, forbid_unknown_fields=True):
-    """A mapping of the config: every key is known, nothing changes after the load."""
-
-
-class Agent(_Section, frozen=True):
+class Agent(NamedTuple):
     """`agents.<name>`: how to start it, and what it may do. An empty command is the agent's own default."""
 
     command: str = ""
-    model: Text | None = None
+    model: str | None = None
     args: tuple[str, ...] = ()
-    env: tuple[Text, ...] = ()
+    env: tuple[str, ...] = ()
     permissions: str = "standard"
 
 
-class Workers(_Section, frozen=True):
+class Workers(NamedTuple):
     """`max`: how many run at once; the others wait in the queue."""
 
-    max: Count = 5
+    max: int = 5
 
 
-class Limits(_Section, frozen=True):
-    """How often without progress before a person is asked, and how long a silence means something."""
+class Limits(NamedTuple):
+    """How often without progress before the user is asked, and after how many seconds a silence means something."""
 
-    verify: Count = 5
-    ci: Count = 3
-    review: Count = 3
-    restart: Count = 3
-    silent: Seconds = Seconds(600)
-    stall: Seconds = Seconds(1800)
+    verify: int = 5
+    ci: int = 3
+    review: int = 3
+    restart: int = 3
+    silent: float = 600.0
+    stall: float = 1800.0
 
 
-class GateConfig(_Section, frozen=True):
-    """A point that only a person may pass, by path or by command (see `gates.py`)."""
+class GateConfig(NamedTuple):
+    """A point that only the user may pass, by path or by command (see `core/gates.py`)."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    name: str
     paths: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     why: str = ""
 
 
-class Notify(_Section, frozen=True):
-    """How a person is called: `command` gets the alert as JSON on its input; `kinds` empty is every kind."""
+class Notify(NamedTuple):
+    """How the user is alerted: `command` gets the alert as JSON on its input; `kinds` empty is every kind."""
 
     bell: bool = True
     desktop: bool = True
-    command: Text | None = None
+    command: str | None = None
     kinds: tuple[str, ...] = ()
-    quiet: Text | None = None
+    quiet: str | None = None
 
 
-class Github(_Section, frozen=True):
+class Github(NamedTuple):
     """How often to ask, where (an Enterprise server), and what prints a token."""
 
-    poll: Seconds = Seconds(20)
+    poll: float = 20.0
     api_url: str | None = None
-    token_command: Text | None = None
+    token_command: str | None = None
 
 
-class Tmux(_Section, frozen=True):
-    """Our server's socket, the key after the prefix, and whether the person's tmux.conf is read."""
+class Tmux(NamedTuple):
+    """The socket of orchestra's server, the key after the prefix, and whether the user's tmux.conf is read."""
 
     socket: str = "orchestra"
     key: str = "O"
     user_config: bool = True
 
 
-class Config(_Section, frozen=True):
+class Config(NamedTuple):
     """The whole config. `tracker` None: the remote decides."""
 
     tracker: str | None = None
@@ -117,21 +120,21 @@ class Config(_Section, frozen=True):
     branch: str = "issue-{id}"
     copy: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
-    setup: Text | None = None
-    verify: Text | None = None
+    setup: str | None = None
+    verify: str | None = None
     agent: str = "claude"
-    agents: Mapping[str, Agent] = field(default_factory=lambda: {"claude": Agent("claude"), "scripted": Agent()})
+    agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
     limits: Limits = Limits()
     plan: str = "auto"
     gates: tuple[GateConfig, ...] = ()
     forbid: tuple[str, ...] = ()
     notify: Notify = Notify()
-    layout: Text = "default"
-    prompt: Text = "worker"
+    layout: str = "default"
+    prompt: str = "worker"
     github: Github = Github()
     tmux: Tmux = Tmux()
-    keys: Mapping[str, str | None] = field(default_factory=dict)  # of the key table, by action; null: none
+    keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
 
 def load(sources: Sequence[tuple[str, str]]) -> Config:
@@ -139,16 +142,18 @@ def load(sources: Sequence[tuple[str, str]]) -> Config:
 
     Mappings merge key by key, lists are replaced whole. Without a source nothing is parsed, nor is YAML imported.
     """
-    merged: dict[str, Any] = {"agents": {"claude": {"command": "claude"}, "scripted": {}}}
-    for name, text in sources:
-        document = parse(text, name)
-        _check(document)
-        merged = _merge(merged, document.value or {})
-    return convert(merged, Config, dec_hook=_custom)
+    documents = [parse(text, name) for name, text in sources]
+    given = [document for document in documents if document.value is not None]
+    for document in given:
+        _config(root(document))
+    return _config(merged([_DEFAULTS, *given])) if given else Config()
 
 
 def fill(template: str, repo: str, issue: str) -> str:
-    """A `worktree` or `branch` template with `{repo}` and `{id}` filled in, in one pass (failures.md X12)."""
+    """A `worktree` or `branch` template with `{repo}` and `{id}` filled in.
+
+    In one pass, so that a repository called `{id}` is not filled in again.
+    """
     values = {"{repo}": repo, "{id}": issue}
     return re.sub(r"\{repo\}|\{id\}", lambda found: values[found[0]], template)
 
@@ -175,122 +180,122 @@ def ref_problem(name: str) -> str:
     return ""
 
 
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
+# --- rules: each returns what is wrong with a value, or nothing ---
 
 
-def _custom(type_: type, value: Any) -> Any:
-    """Asked by msgspec about the one type it does not know: a duration."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smh]?)", str(value)) if isinstance(value, str | int) else None
-    if type_ is not Seconds or found is None:
-        raise ValueError("expected a duration such as 90s, 10m or 2h")
-    return Seconds(int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]])
-
-
-def _check(document: Document) -> None:
-    """Refuse what is wrong in one source: shapes by msgspec, then the rules a type cannot say."""
-    if document.value is None:
-        return
-    if isinstance(document.value, dict) and isinstance(agents := document.value.get("agents"), dict):
-        for name in agents:  # apart, because msgspec's error path does not say which key of a dict
-            if problem := _choice(name, AGENTS):
-                raise document.error(("agents", name), problem)
-            shape(document, Agent, _custom, ("agents", name))
-    _expand_presets(document)
-    config = shape(document, Config, _custom)
-    for path, problem in _problems(config, document.value):
-        if problem:
-            raise document.error(path, problem)
-
-
-def _expand_presets(document: Document) -> None:
-    """`gates: [security]` names a gate that comes with orchestra."""
-    listed = document.value.get("gates") if isinstance(document.value, dict) else None
-    if not isinstance(listed, list):
-        return
-    for index, name in enumerate(listed):
-        if isinstance(name, str):
-            if problem := _choice(name, tuple(PRESETS)):
-                raise document.error(("gates", index), problem)
-            listed[index] = dict(PRESETS[name], name=name)
-
-
-def _problems(config: Config, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """The rules a type cannot say, as (key path, problem or nothing)."""
-    yield ("tracker",), _choice(config.tracker or "github", ("github", "local"))
-    yield ("agent",), _choice(config.agent, AGENTS)
-    yield ("plan",), _choice(config.plan, ("auto", "review"))
-    yield from ((("keys", name), actions.problem(config.keys, name)) for name in config.keys)
-    yield ("base",), ref_problem(config.base)
-    yield ("branch",), _template(config.branch) or ref_problem(fill(config.branch, "widgets", "124"))
-    yield ("worktree",), _template(config.worktree) or _path(config.worktree)
-    for name in given.get("agents", {}):
-        yield (
-            ("agents", name, "permissions"),
-            _choice(config.agents[name].permissions, ("strict", "standard", "bypass")),
-        )
-        yield from _each(("agents", name, "env"), config.agents[name].env, _variable)
-    yield from _each(("copy",), config.copy, _inside)
-    yield from _each(("link",), config.link, _inside)
-    yield from _each(("forbid",), config.forbid, gates.command_problem)
-    for index, gate in enumerate(config.gates):
-        if not (gate.paths or gate.commands):
-            yield ("gates", index), "a gate needs paths or commands to watch"
-        if [other.name for other in config.gates].index(gate.name) != index:
-            yield ("gates", index, "name"), "a gate of this name stands above"
-        yield from _each(("gates", index, "paths"), gate.paths, gates.path_problem)
-        yield from _each(("gates", index, "commands"), gate.commands, gates.command_problem)
-    yield ("tmux", "socket"), _matches(config.tmux.socket, r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")
-    yield ("tmux", "key"), actions.key_problem(config.tmux.key)
-    for index, kind in enumerate(config.notify.kinds):
-        yield ("notify", "kinds", index), _choice(kind, (*Attention, "merged"))
-    hours = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
-    yield ("notify", "quiet"), _matches(config.notify.quiet or "22:00-07:00", hours, "hours such as 22:00-07:00")
-    yield ("notify", "command"), _words(config.notify.command or "true")
-    url = config.github.api_url or "https://api.github.com"
-    yield ("github", "api_url"), _matches(url, r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._/-]*)?", "a web address")
-
-
-def _each(path: Path, values: Sequence[str], problem: Callable[[str], str]) -> Iterator[Problem]:
-    for index, value in enumerate(values):
-        yield (*path, index), problem(value)
-
-
-def _words(command: str) -> str:
-    import shlex
-
+def _command_problem(command: str) -> str:
     try:
         return "" if shlex.split(command) else "expected a command"
     except ValueError:
         return "its quotes do not match"
 
 
-def _choice(value: str, known: Sequence[str]) -> str:
-    return "" if value in known else f'expected one of {", ".join(known)}, got "{clean(value, 60)}"'
-
-
-def _matches(value: str, pattern: str, wanted: str) -> str:
-    return "" if re.fullmatch(pattern, value, re.ASCII) else f'expected {wanted}, got "{clean(value, 60)}"'
-
-
-def _template(value: str) -> str:
+def _template_problem(value: str) -> str:
     if "{id}" not in value:
         return "{id} is missing: every worker needs its own"
     return "only {id} and {repo} are filled in" if re.search(r"[{}]", fill(value, "", "")) else ""
 
 
-def _path(value: str) -> str:
-    return _matches(value, r"[A-Za-z0-9._/@+{}-]+", "a path of letters, digits and . _ / @ + -")
+def _branch_problem(value: str) -> str:
+    return ref_problem(fill(value, "widgets", "124"))
 
 
-def _inside(value: str) -> str:
+def _inside_problem(value: str) -> str:
     bad = not value or value.startswith(("/", "~")) or ".." in value.split("/") or not value.isprintable()
     return "expected a path inside the repository" if bad else ""
 
 
-def _variable(value: str) -> str:
-    return _matches(value, r"[A-Za-z_*][A-Za-z0-9_*]*", "a variable's name; * stands for any text")
+# --- readers: one for each record, one argument for each field ---
+
+_COUNT = whole_number(1, 100)
+_VARIABLE = checked(text(1), matching(r"[A-Za-z_*][A-Za-z0-9_*]*", "a variable's name; * matches any text"))
+_HOURS = matching(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", "hours such as 22:00-07:00")
+_URL = matching(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._/-]*)?", "a web address")
+
+_agent = record(
+    Agent,
+    command=text(),
+    model=text_or_nothing,
+    args=list_of(text()),
+    env=list_of(_VARIABLE),
+    permissions=choice("strict", "standard", "bypass"),
+)
+_limits = record(Limits, verify=_COUNT, ci=_COUNT, review=_COUNT, restart=_COUNT, silent=duration, stall=duration)
+_notify = record(
+    Notify,
+    bell=true_or_false,
+    desktop=true_or_false,
+    command=checked(text_or_nothing, _command_problem),
+    kinds=list_of(choice(*Attention, "merged")),
+    quiet=checked(text_or_nothing, _HOURS),
+)
+_github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
+_tmux = record(
+    Tmux,
+    socket=checked(text(), matching(r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")),
+    key=checked(text(), actions.key_problem),
+    user_config=true_or_false,
+)
+_written_gate = record(
+    GateConfig,
+    name=text(1, 60),
+    paths=list_of(checked(text(), gates.path_problem)),
+    commands=list_of(checked(text(), gates.command_problem)),
+    why=text(),
+)
+
+
+def _gate(node: Node) -> GateConfig:
+    """A gate as written out, or the name of one that comes with orchestra: `gates: [security]`."""
+    if isinstance(node.value, str):
+        return GateConfig(choice(*PRESETS)(node), **PRESETS[node.value])
+    gate = _written_gate(node)
+    if not (gate.paths or gate.commands):
+        raise node.error("a gate needs paths or commands to watch")
+    return gate
+
+
+def _gates(node: Node) -> tuple[GateConfig, ...]:
+    found = list_of(_gate)(node)
+    names = [gate.name for gate in found]
+    for index, name in enumerate(names):
+        if names.index(name) != index:
+            raise node.below(index, None).below("name", name).error("another gate above has this name")
+    return found
+
+
+def _keys(node: Node) -> dict[str, str | None]:
+    found = mapping_of(text_or_nothing)(node)
+    for name, key in found.items():
+        if why := actions.problem(found, name):
+            raise node.below(name, key).error(why)
+    return found
+
+
+_config = record(
+    Config,
+    tracker=checked(text_or_nothing, lambda name: choice_problem(name or "", ("github", "local"))),
+    base=checked(text(), ref_problem),
+    worktree=checked(
+        text(), _template_problem, matching(r"[A-Za-z0-9._/@+{}-]+", "a path of letters, digits and . _ / @ + -")
+    ),
+    branch=checked(text(), _template_problem, _branch_problem),
+    copy=list_of(checked(text(), _inside_problem)),
+    link=list_of(checked(text(), _inside_problem)),
+    setup=text_or_nothing,
+    verify=text_or_nothing,
+    agent=choice(*AGENTS),
+    agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),
+    workers=record(Workers, max=_COUNT),
+    limits=_limits,
+    plan=choice("auto", "review"),
+    gates=_gates,
+    forbid=list_of(checked(text(), gates.command_problem)),
+    notify=_notify,
+    layout=text(1),
+    prompt=text(1),
+    github=_github,
+    tmux=_tmux,
+    keys=_keys,
+)
+_DEFAULTS = Document({"agents": {"claude": {"command": "claude"}, "scripted": {}}}, "defaults", {(): 1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from orchestra.core.pull_request import Pull
 from orchestra.core.records import Record
 
 TYPE_CHECKING = False  # importing typing is what a hook cannot afford (see record.py)
@@ -83,15 +84,6 @@ class Delivery(StrEnum):
     READ = "read"
 
 
-class Checks(StrEnum):
-    """What CI says of a pull request's head commit."""
-
-    NONE = "none"
-    PENDING = "pending"
-    PASSING = "passing"
-    FAILING = "failing"
-
-
 class Activity(Record):
     """What the agent does, since when, who said so, and a detail for the person."""
 
@@ -124,19 +116,6 @@ class Guidance(Record):
     text: str
     state: Delivery = Delivery.QUEUED
     at: str = ""
-
-
-class Pull(Record):
-    """A pull request as last seen, at `observed_at`. Unknown answers are None, never a guess."""
-
-    number: int
-    state: str
-    head_sha: str = ""
-    checks: Checks = Checks.NONE
-    review_decision: str | None = None
-    unresolved: int | None = None
-    mergeable: bool | None = None
-    observed_at: str = ""
 
 
 class Attempts(Record):

@@ -7,20 +7,20 @@ the hook lives on this module.
 from __future__ import annotations
 
 from orchestra.core import fast_json
+from orchestra.core.json_fields import list_at, mapping, text_at, text_or_none, typed
 from orchestra.core.models import (
     Activity,
     ActivityState,
     Attempts,
-    Checks,
     Delivery,
     Escalation,
     Event,
     Gate,
     Guidance,
-    Pull,
     Status,
     Worker,
 )
+from orchestra.core.pull_json import pull_from_json, pull_json
 from orchestra.core.text import is_id
 
 TYPE_CHECKING = False
@@ -108,22 +108,6 @@ def escalation_json(escalation: Escalation | None) -> dict[str, Any] | None:
     return {**found, "tried": list(escalation.tried), "options": list(escalation.options)}
 
 
-def pull_json(pull: Pull | None) -> dict[str, Any] | None:
-    """A pull request as the session file and the journal hold it."""
-    if pull is None:
-        return None
-    return {
-        "number": pull.number,
-        "state": pull.state,
-        "headSha": pull.head_sha,
-        "checks": pull.checks.value,
-        "reviewDecision": pull.review_decision,
-        "unresolved": pull.unresolved,
-        "mergeable": pull.mergeable,
-        "observedAt": pull.observed_at,
-    }
-
-
 def dumps(worker: Worker) -> str:
     """The session file's text: a line for each key, for `cat`."""
     return fast_json.dumps_lines(to_json(worker))
@@ -152,7 +136,7 @@ def _object(text: str) -> dict[str, Any]:
 def from_json(found: Mapping[str, Any]) -> Worker:
     """A snapshot's JSON object as a Worker; raises ValueError, KeyError or TypeError where a key is wrong."""
     values: dict[str, Any] = {field: text_at(found, key, "") for field, key in _PLAIN}
-    values |= {field: _text_or_none(found, key) for field, key in _OPTIONAL}
+    values |= {field: text_or_none(found, key) for field, key in _OPTIONAL}
     resume = found.get("resumeStatus")
     return Worker(
         id=number_at(found),
@@ -160,14 +144,14 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
         escalation=escalation_from_json(found.get("escalation")),
-        dialogs=tuple(filter(None, map(escalation_from_json, _list(found, "dialogs")))),
-        guidance=tuple(_guidance(item) for item in _list(found, "guidance")),
+        dialogs=tuple(filter(None, map(escalation_from_json, list_at(found, "dialogs")))),
+        guidance=tuple(_guidance(item) for item in list_at(found, "guidance")),
         pull=pull_from_json(found.get("pullRequest")),
         attempts=_attempts(found.get("attempts")),
-        signatures={str(k): str(v) for k, v in _mapping(found.get("signatures")).items()},
-        approvals=tuple(_mapping(item) for item in _list(found, "approvals")),
-        after=tuple(map(str, _list(found, "after"))),
-        fed=tuple(map(str, _list(found, "fed"))),
+        signatures={str(k): str(v) for k, v in mapping(found.get("signatures")).items()},
+        approvals=tuple(mapping(item) for item in list_at(found, "approvals")),
+        after=tuple(map(str, list_at(found, "after"))),
+        fed=tuple(map(str, list_at(found, "fed"))),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )
@@ -181,38 +165,8 @@ def number_at(found: Mapping[str, Any]) -> str:
     return number
 
 
-def text_at(found: Mapping[str, Any], key: str, default: str | None = None) -> str:
-    """The text under `key`; raises KeyError when it is missing without a default, TypeError when it is no text."""
-    value = found[key] if default is None else found.get(key, default)
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is not text")
-    value.encode()  # a lone surrogate would only fail at the next write, when it costs the file
-    if "\0" in value:  # and this at the first program or file that is given it
-        raise ValueError(f"{key} holds a character that no text can hold")
-    return value
-
-
-def _text_or_none(found: Mapping[str, Any], key: str) -> str | None:
-    return None if found.get(key) is None else text_at(found, key)
-
-
-def _list(found: Mapping[str, Any], key: str) -> list[Any]:
-    value = found.get(key) or []
-    if not isinstance(value, list):
-        raise TypeError(f"{key} is not a list")
-    return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise TypeError("not an object")
-    return value
-
-
 def _activity(value: Any) -> Activity:
-    found = _mapping(value)
+    found = mapping(value)
     return Activity(
         ActivityState(found.get("state", "unknown")), *(text_at(found, k, "") for k in Activity._fields[1:])
     )
@@ -222,23 +176,23 @@ def escalation_from_json(value: Any) -> Escalation | None:
     """An escalation from its JSON, or None for null."""
     if value is None:
         return None
-    found = _mapping(value)
+    found = mapping(value)
     return Escalation(
         gate=Gate(found["gate"]),
         summary=text_at(found, "summary"),
         context=text_at(found, "context", ""),
-        tried=tuple(map(str, _list(found, "tried"))),
-        options=tuple(map(str, _list(found, "options"))),
+        tried=tuple(map(str, list_at(found, "tried"))),
+        options=tuple(map(str, list_at(found, "options"))),
         need=text_at(found, "need", ""),
         asked_at=text_at(found, "askedAt", ""),
         request=text_at(found, "request", ""),
         raised_by=text_at(found, "raisedBy", ""),
-        questions=tuple(_mapping(one) for one in _list(found, "questions")),
+        questions=tuple(mapping(one) for one in list_at(found, "questions")),
     )
 
 
 def _guidance(value: Any) -> Guidance:
-    found = _mapping(value)
+    found = mapping(value)
     return Guidance(
         id=text_at(found, "id"),
         sender=text_at(found, "from"),
@@ -248,33 +202,9 @@ def _guidance(value: Any) -> Guidance:
     )
 
 
-def pull_from_json(value: Any) -> Pull | None:
-    """A pull request from its JSON, or None for null."""
-    if value is None:
-        return None
-    found = _mapping(value)
-    return Pull(
-        number=_typed(found, "number", int),
-        state=text_at(found, "state"),
-        head_sha=text_at(found, "headSha", ""),
-        checks=Checks(found.get("checks", "none")),
-        review_decision=_text_or_none(found, "reviewDecision"),
-        unresolved=None if found.get("unresolved") is None else _typed(found, "unresolved", int),
-        mergeable=None if found.get("mergeable") is None else _typed(found, "mergeable", bool),
-        observed_at=text_at(found, "observedAt", ""),
-    )
-
-
-def _typed(found: Mapping[str, Any], key: str, kind: type) -> Any:
-    value = found[key]
-    if type(value) is not kind:
-        raise TypeError(f"{key} is not {kind.__name__}")
-    return value
-
-
 def _attempts(value: Any) -> Attempts:
-    found = _mapping(value)
-    return Attempts(*(_typed(found, name, int) if name in found else 0 for name in Attempts._fields))
+    found = mapping(value)
+    return Attempts(*(typed(found, name, int) if name in found else 0 for name in Attempts._fields))
 
 
 def event_line(event: Event, refused: str = "") -> str:
@@ -290,7 +220,7 @@ def event_from_line(line: str) -> tuple[Event, str]:
     """The inverse of `event_line`: the event and why it was refused, or empty. Raises BadSnapshot."""
     found = _object(line)
     try:
-        event = Event(text_at(found, "event"), text_at(found, "at"), text_at(found, "by", ""), _mapping(found["data"]))
+        event = Event(text_at(found, "event"), text_at(found, "at"), text_at(found, "by", ""), mapping(found["data"]))
         return event, text_at(found, "refused", "")
     except (KeyError, TypeError, ValueError) as wrong:
         raise BadSnapshot(f"{type(wrong).__name__}: {wrong}") from None

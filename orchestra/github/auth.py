@@ -1,11 +1,13 @@
 """The GitHub token: where it comes from, and how one is kept for the monitor. Standard library only.
 
-A token is never in argv, in tmux's environment, in a worker's environment, in a log or in a journal (failures.md X7).
+A token is never in argv, in tmux's environment, in a worker's environment, in a log or in a journal: all of them are
+read by others.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -40,21 +42,78 @@ class Token(NamedTuple):
         return f"Token(***, source={self.source!r})"
 
 
+class Credentials:
+    """The token for one host, found when it is needed, and found anew when GitHub refuses it.
+
+    What `token_command` printed is kept (0600) until it is refused: such a command may ask a password manager.
+    """
+
+    def __init__(self, host: str, token_command: str | None, environ: Mapping[str, str], home: Path) -> None:
+        self._host, self._command, self._environ, self._home = _checked_host(host), token_command, environ, home
+        self._refused: set[str] = set()
+        self._token: Token | None = None
+
+    def token(self) -> Token | None:
+        """The token to send; None when there is none. A `token_command` that fails is an error."""
+        if self._token is None:
+            self._token = self._find()
+        return self._token
+
+    def renew(self) -> Token | None:
+        """GitHub refused the token: forget it, and find another one; None when there is none."""
+        if self._token is not None:
+            self._refused.add(self._token.value)
+            for path in (self._home / f"token-{self._host}", self._kept_command()):
+                if _read(path) in self._refused:
+                    _remove(path)
+        try:
+            found = self._find()
+        except OrchestraError:
+            return None
+        self._token = found or self._token
+        return found
+
+    def _find(self) -> Token | None:
+        if self._command:
+            return self._from_command(self._command)
+        for token in _candidates(self._host, self._environ, self._home):
+            if token.value not in self._refused:
+                return token
+        return None
+
+    def _from_command(self, command: str) -> Token | None:
+        path = self._kept_command()
+        if (kept := _read(path)) and kept not in self._refused:
+            return _token(kept, "token_command")
+        found = _token(_from_command(command, self._environ), "token_command")
+        if found.value in self._refused:
+            return None
+        with contextlib.suppress(OSError):  # a disk that is full costs another run of the command
+            _write(path, found.value)
+        return found
+
+    def _kept_command(self) -> Path:
+        """Where its output is kept: another command has another file."""
+        name = hashlib.sha256((self._command or "").encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        return self._home / f"token-{self._host}-{name}"
+
+
 def resolve(host: str, token_command: str | None, environ: Mapping[str, str], home: Path) -> Token | None:
-    """The token for `host`: `token_command`, the environment, the kept one, `gh`; None when nobody has one.
+    """The token for `host`: `token_command`, the environment, the kept one, `gh`; None when there is none.
 
     A `token_command` that fails is an error: whoever configured it does not want another token used in its place.
     """
-    host = _checked_host(host)
-    if token_command:
-        return _token(_from_command(token_command, environ), "token_command")
+    return Credentials(host, token_command, environ, home).token()
+
+
+def _candidates(host: str, environ: Mapping[str, str], home: Path) -> Iterator[Token]:
+    """The tokens there are, the first choice first; `gh` is asked last, because it is a program to start."""
     if given := _given(host, environ):
-        return given
-    kept = _read(home / f"token-{host}")
-    if kept:
-        return _token(kept, "kept")
-    asked = _from_gh(host, environ)
-    return _token(asked, "gh") if asked else None
+        yield given
+    if kept := _read(home / f"token-{host}"):
+        yield _token(kept, "kept")
+    if asked := _from_gh(host, environ):
+        yield _token(asked, "gh")
 
 
 def keep(token: Token, host: str, home: Path) -> None:
@@ -62,21 +121,11 @@ def keep(token: Token, host: str, home: Path) -> None:
     if token.source not in _FOR_GITHUB + _FOR_ENTERPRISE:
         return
     path = home / f"token-{_checked_host(host)}"
-    temporary = home / f".{path.name}.{secrets.token_hex(8)}"
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.chmod(0o700)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(token.value + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)  # what stands there, a symbolic link too, is replaced, not followed (S8)
+        _write(path, token.value)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise OrchestraError(
-            f"Cannot keep the GitHub token in {path}: {error.strerror}", "orchestra doctor says what is wrong there"
+            f"cannot keep the GitHub token in {path}: {error.strerror}", "orchestra doctor says what is wrong there"
         ) from None
 
 
@@ -91,8 +140,30 @@ def forget(home: Path) -> None:
     """Remove every kept token, and what a killed `keep` may have left."""
     for pattern in ("token-*", ".token-*"):
         for path in home.glob(pattern):
-            with contextlib.suppress(OSError):
-                path.unlink()
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _write(path: Path, value: str) -> None:
+    """Write a token for the user alone. Whatever is at `path`, a symbolic link too, is replaced and not followed."""
+    home = path.parent
+    temporary = home / f".{path.name}.{secrets.token_hex(8)}"
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        _remove(temporary)
+        raise
 
 
 def _given(host: str, environ: Mapping[str, str]) -> Token | None:
@@ -120,7 +191,7 @@ def _variables(host: str, environ: Mapping[str, str]) -> Iterator[str]:
 def _checked_host(host: str) -> str:
     lowered = host.lower()
     if len(lowered) > 253 or _HOST.fullmatch(lowered) is None:
-        raise OrchestraError("The remote's host is not a host name", "git remote get-url origin shows it")
+        raise OrchestraError("the remote's host is not a host name", "git remote get-url origin shows it")
     return lowered
 
 
@@ -128,13 +199,13 @@ def _token(text: str, source: str) -> Token:
     value = text.strip()
     # A control character in a header makes the HTTP library quote the header, token and all, in its error.
     if _VALUE.fullmatch(value) is None or len(value) > LARGEST:
-        raise OrchestraError(f"What {source} gives is not a token", "orchestra doctor says where the token comes from")
+        raise OrchestraError(f"what {source} gives is not a token", "orchestra doctor says where the token comes from")
     return Token(value, source)
 
 
 def _from_command(command: str, environ: Mapping[str, str]) -> str:
     """What the command prints. Its words are not repeated in an error: they may hold a secret."""
-    hint = "Run github.token_command of your config by hand: it must print the token and nothing else"
+    hint = "run github.token_command of your config by hand: it must print the token and nothing else"
     try:
         argv = shlex.split(command)
         done = _run(argv, environ)
@@ -176,7 +247,7 @@ def _run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedPro
 
 
 def _read(path: Path) -> str:
-    """A kept token; nothing for anything but a small regular file of our own (S9)."""
+    """A kept token; nothing for anything but a small regular file of the user's own."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,26 +1,33 @@
-"""One request at a time to GitHub: within the budget, conditional where an answer is kept, refusals as sentences.
+"""The one way to GitHub: requests within the shared budget, conditional where an answer is kept, refusals as sentences.
 
-httpx2 is imported at the first request, and ghapi not at all: raw answers, and its import alone costs 0.3 s of CPU.
+Tracker and poller, of every process of a project, ask through it. httpx2 is imported at the first request.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from orchestra.core.text import age
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import responses
+from orchestra.github.auth import Credentials
 from orchestra.github.etag_cache import CachedAnswer, ETagCache, token_fingerprint
-from orchestra.github.rate_limit import RequestBudget
+from orchestra.github.rate_limit import Limited, RequestBudget
 from orchestra.github.responses import Invalid, Missing, RateLimited, RepositoryAddress
 
 T = TypeVar("T")
 
 ACCEPT = "application/vnd.github+json"
+REDIRECTS = 5
+RENEW_SECONDS = 10.0  # between two attempts to find another token than the one that was refused
+EXPIRING_SECONDS = 300.0  # a token with so little left is renewed before it is refused
+EXPIRES = "github-authentication-token-expiration"
 
 
 class ApiReply(NamedTuple):
@@ -32,22 +39,38 @@ class ApiReply(NamedTuple):
 
 
 class ApiClient:
-    """One GitHub and one token; `sent` and `unchanged` count requests. `timeout` is in seconds for each wait."""
+    """One GitHub, for one repository; `sent` and `unchanged` count requests. `timeout` is in seconds for each wait.
+
+    `eager`: a person waits for the answer, so only a rate limit keeps a request back, and not an earlier failure.
+    """
 
     def __init__(
         self,
-        place: RepositoryAddress,
+        address: RepositoryAddress,
         api_url: str,
-        token: str | None,
+        credentials: Credentials,
         cache: str,
         now: Callable[[], float],
-        timeout: float,
+        timeout: float = 15.0,
+        *,
+        eager: bool = False,
     ) -> None:
-        self.place, self.budget = place, RequestBudget(cache, token_fingerprint(token), now)
+        self.address, self.api_url, self.credentials = address, api_url.rstrip("/"), credentials
         self.sent = self.unchanged = 0
-        self._api_url, self._token, self._now, self._timeout = api_url.rstrip("/"), token, now, timeout
-        self._etags = ETagCache(os.path.join(cache, "etags"), token_fingerprint(token))
+        self.expires = 0.0  # when the token ends, in epoch seconds, as GitHub says; 0: it does not say
+        self.cache = cache
+        self._now, self._timeout, self._eager = now, timeout, eager
         self._client: Any = None
+        self._renewed = 0.0
+        self._patience = 0.0
+        self._say: Callable[[str], None] = lambda _: None
+        self._pause = threading.Event()
+        self._use(credentials.token())
+
+    @property
+    def token(self) -> str | None:
+        """The token that is sent now."""
+        return self._token
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -55,40 +78,66 @@ class ApiClient:
             self._client.close()
         self._client = None
 
+    def wait_out_limits(self, seconds: float, say: Callable[[str], None]) -> None:
+        """Wait for rate limits that end within `seconds` in all, and `say` so, instead of raising Limited."""
+        self._patience, self._say = seconds, say
+
     def get(self, path: str, query: Mapping[str, str | int] | None = None, *, optional: bool = False) -> ApiReply:
         """Ask for a path of the API. Raises Missing, Invalid, or Unreachable after telling the budget.
 
-        `optional`: that this token may not see it is no failure, it is Missing.
+        `optional`: that this token may not see it is not a failure, it is Missing.
         """
-        client = self._opened()
-        request = client.build_request("GET", self._api_url + path, params=query)
-        url = str(request.url)
-        kept = self._etags.find(url, ACCEPT)
-        if kept.etag:
-            request.headers["If-None-Match"] = kept.etag
-        response = self._send(request)
-        if response.status_code == 304 and kept.etag:
-            self.unchanged += 1
-            return ApiReply(url, kept, unchanged=True)
-        return self._reply(response, url, optional=optional)
+        return self.request("GET", self.api_url + path, params=query, optional=optional)
 
-    def graphql(self, query: str, variables: Mapping[str, str]) -> ApiReply:
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> ApiReply:
         """Ask GraphQL, which knows no 304. Raises Missing where there is none, or this token may not use it."""
         # GitHub Enterprise Server: https://HOST/api/v3 and https://HOST/api/graphql.
-        url = f"{self._api_url.removesuffix('/v3')}/graphql"
-        request = self._opened().build_request("POST", url, json={"query": query, "variables": variables})
-        return self._reply(self._send(request), "", optional=True)
+        url = f"{self.api_url.removesuffix('/v3')}/graphql"
+        return self.request("POST", url, body={"query": query, "variables": variables}, optional=True)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        optional: bool = False,
+    ) -> ApiReply:
+        """One request: conditional for a GET, and a write keeps its distance to the one before."""
+        reading, graph = method == "GET", url.endswith("/graphql")
+        if not reading and not graph:
+            self.budget.wait_to_write()
+        for attempt in range(2):
+            request = self._opened().build_request(method, url, params=params, json=body)
+            kept = self._etags.find(str(request.url), ACCEPT) if reading else CachedAnswer()
+            if kept.etag:
+                request.headers["If-None-Match"] = kept.etag
+            response = self._send(request)
+            if response.status_code == 401 and attempt == 0 and self._renew():
+                continue
+            break
+        if response.status_code == 304 and kept.etag:
+            self.unchanged += 1
+            return ApiReply(str(request.url), kept, unchanged=True)
+        return self._reply(response, str(request.url) if reading else "", optional=optional)
 
     def location(self, path: str) -> str:
-        """Where GitHub sends who asks for this path: an http(s) address. Raises Missing where it has none."""
-        request = self._opened().build_request("GET", self._api_url + path)
-        response = self._send(request, follow=False)
-        if not response.has_redirect_location:
-            self._reply(response, "", optional=True)
-        url = _joined(str(request.url), response.headers.get("location", ""))
-        if not response.has_redirect_location or not url:
-            raise Missing(f"{self.place.name} has no address for it", responses.STATUS_PAGE)
-        return url
+        """Where GitHub sends who asks for this path, outside its API: an http(s) address. Raises Missing without one.
+
+        A redirect within the API (the repository was renamed) is followed first.
+        """
+        url, host = self.api_url + path, urlsplit(self.api_url).netloc
+        for _ in range(REDIRECTS):
+            response = self._send(self._opened().build_request("GET", url), follow=False)
+            if not response.has_redirect_location:
+                self._reply(response, "", optional=True)
+                break
+            url = _joined(url, response.headers.get("location", ""))
+            parts = urlsplit(url)
+            if parts.netloc != host or not parts.path.startswith(("/repos", "/api/v3/repos")):
+                return url or self._no_location()
+        return self._no_location()
 
     def piece(self, url: str, most: int) -> bytes:
         """The last `most` bytes of what is at an address outside the API, asked without the token.
@@ -110,8 +159,8 @@ class ApiClient:
         try:
             found = read(json.loads(reply.kept.content))
         except (ValueError, RecursionError):
-            hint = "Is there a proxy or a login page in between?"
-            raise self.failed(Unreachable(f"The answer of {self.place.name} is not JSON", hint)) from None
+            hint = "is there a proxy or a login page in between?"
+            raise self.failed(Unreachable(f"the answer of {self.address.name} is not JSON", hint)) from None
         except Unreachable as error:
             raise self.failed(error) from None
         if reply.url and not reply.unchanged:
@@ -123,20 +172,67 @@ class ApiClient:
         self.budget.failed(error, mine=mine)
         return error if isinstance(error, Unreachable) else Unreachable(error.message, error.hint)
 
+    def _use(self, token: Any) -> None:
+        """Send this token from now on. What is kept and what was refused belongs to one token."""
+        self.close()
+        self._token: str | None = token.value if token else None
+        self.source = token.source if token else ""
+        self.expires = 0.0
+        who = token_fingerprint(self._token)
+        self.budget = RequestBudget(self.cache, who, self._now, eager=self._eager)
+        self._etags = ETagCache(os.path.join(self.cache, "etags"), who)
+
+    def _renew(self) -> bool:
+        """Look for another token than this one, which was refused or is about to end; whether there is one."""
+        if 0 <= self._now() - self._renewed < RENEW_SECONDS:
+            return False
+        self._renewed = self._now()
+        before, after = self._token, self.credentials.renew()
+        if after is None or after.value == before:
+            return False
+        self._use(after)
+        return True
+
+    def _check(self) -> None:
+        """Raise Limited while GitHub is not to be asked; a refused token may have been replaced meanwhile."""
+        if self.expires and 0 < self.expires - self._now() < EXPIRING_SECONDS:
+            self._renew()
+        while True:
+            try:
+                self.budget.check()
+            except Limited as limited:
+                if self.budget.last_failure().who and self._renew():
+                    continue
+                wait = limited.until - self._now()
+                if wait > self._patience:
+                    raise
+                self._patience -= wait
+                self._say(f"{self.address.name} wants no request for {age(wait)}: waiting")
+                self._pause.wait(wait)
+            else:
+                return
+
     def _send(self, request: Any, *, follow: bool = True) -> Any:
         import httpx2
 
-        self.budget.check()
-        self.sent += 1
-        try:
-            return self._opened().send(request, follow_redirects=follow)
-        except httpx2.HTTPError as error:
-            host = urlsplit(self._api_url).hostname or ""
-            silence = responses.no_answer(self.place, host, type(error).__name__, str(error), self._timeout)
-            raise self.failed(silence) from None
+        while True:
+            self._check()
+            if self._token:
+                request.headers["Authorization"] = f"Bearer {self._token}"
+            self.sent += 1
+            try:
+                response = self._opened().send(request, follow_redirects=follow)
+            except httpx2.HTTPError as error:
+                host = urlsplit(self.api_url).hostname or ""
+                silence = responses.no_answer(self.address, host, type(error).__name__, str(error), self._timeout)
+                raise self.failed(silence) from None
+            self.expires = responses.expiry(response.headers.get(EXPIRES, "")) or self.expires
+            if not self._patience or not responses.is_rate_limit(response.status_code, response.headers, response.text):
+                return response
+            self._refused(response, optional=False)  # which tells the budget; then `_check` waits or raises
 
     def _reply(self, response: Any, url: str, *, optional: bool) -> ApiReply:
-        if response.status_code == 200:
+        if 200 <= response.status_code < 300:
             content = response.content.decode("utf-8", "surrogateescape")
             return ApiReply(url, CachedAnswer(response.headers.get("etag", ""), content), unchanged=False)
         raise self._refused(response, optional=optional)
@@ -148,15 +244,20 @@ class ApiClient:
             raw = json.loads(text.replace(self._token, "***") if self._token else text)
         except (ValueError, RecursionError):
             raw = None
-        error = responses.refusal(self.place, response.status_code, headers, raw, self._now())
+        error = responses.refusal(self.address, response.status_code, headers, raw, self._now(), self.source)
         if isinstance(error, RateLimited):
             told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-            return self.budget.limited(f"{self.place.name}: rate limit", error.retry_at, told=told)
+            return self.budget.limited(f"{self.address.name}: rate limit", error.retry_at, told=told)
         if isinstance(error, Missing | Invalid):
             return error
         if optional and response.status_code == 403:
             return Missing(error.message, error.hint)
-        return self.failed(error, mine=response.status_code in (401, 403))
+        if response.status_code != 403 or response.request.method == "GET":
+            self.budget.failed(error, mine=response.status_code in (401, 403))
+        return error
+
+    def _no_location(self) -> str:
+        raise Missing(f"{self.address.name} has no address for it", responses.STATUS_PAGE)
 
     def _bytes(self, url: str, most: int, start: int) -> tuple[bytes, int]:
         """At most so many bytes from `start` on, and the length of the whole; nothing where the server has nothing."""
@@ -180,14 +281,13 @@ class ApiClient:
             import httpx2
 
             headers = {"Accept": ACCEPT, "X-GitHub-Api-Version": "2022-11-28"}
-            headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
             self._client = httpx2.Client(timeout=self._timeout, follow_redirects=True, headers=headers)
             weakref.finalize(self, self._client.close)
         return self._client
 
 
 def _joined(base: str, location: str) -> str:
-    """Where a redirect leads; empty for what is no http(s) address."""
+    """Where a redirect leads; empty for what is not an http(s) address."""
     try:
         url = urljoin(base, location)
         return url if urlsplit(url).scheme in ("http", "https") else ""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from orchestra.core.models import Checks, Issue, Pull
+from orchestra.core.models import Issue
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import stamp
 from orchestra.errors import Unreachable
 from orchestra.github import responses
@@ -149,12 +150,12 @@ def listing(answer: Any, key: str, row_of: Callable[[Any], T | None]) -> tuple[t
     return tuple(found), skipped
 
 
-def pull_seen(row: Any, place: RepositoryAddress) -> PullSeen:
+def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
     """One row of the listing of pull requests."""
     known = responses.pull(row, 0.0)
     return PullSeen(
         number=known.number,
-        url=f"{place.web}/pull/{known.number}",
+        url=f"{address.web}/pull/{known.number}",
         head_ref=required(row, str, "head", "ref"),
         head_sha=known.head_sha,
         head_repo_is_ours=responses.same_repository_branch(row) is not None,
@@ -168,12 +169,12 @@ def pull_seen(row: Any, place: RepositoryAddress) -> PullSeen:
     )
 
 
-def issue_seen(row: Any, place: RepositoryAddress) -> Issue | None:
+def issue_seen(row: Any, address: RepositoryAddress) -> Issue | None:
     """One row of the listing of issues; None for a pull request, which is listed there too."""
-    return None if optional(row, dict, "pull_request") else responses.issue(row, place)
+    return None if optional(row, dict, "pull_request") else responses.issue(row, address)
 
 
-def run_seen(row: Any, place: RepositoryAddress) -> Run:
+def run_seen(row: Any, address: RepositoryAddress) -> Run:
     """One row of the listing of Actions runs."""
     number = required(row, int, "id")
     return Run(
@@ -182,7 +183,7 @@ def run_seen(row: Any, place: RepositoryAddress) -> Run:
         head_sha=required(row, str, "head_sha"),
         status=optional(row, str, "status") or "",
         conclusion=optional(row, str, "conclusion"),
-        url=f"{place.web}/actions/runs/{number}",
+        url=f"{address.web}/actions/runs/{number}",
         updated_at=required(row, str, "updated_at"),
     )
 
@@ -193,10 +194,10 @@ def checks(runs: Iterable[Any], statuses: Iterable[Any]) -> tuple[CheckSeen, ...
 
 
 def remarks(
-    place: RepositoryAddress, number: int, reviews: Iterable[Any], inline: Iterable[Any], comments: Iterable[Any]
+    address: RepositoryAddress, number: int, reviews: Iterable[Any], inline: Iterable[Any], comments: Iterable[Any]
 ) -> tuple[Remark, ...]:
     """What was said about a pull request, oldest first; without drafts and frames that only hold inline comments."""
-    page = f"{place.web}/pull/{number}"
+    page = f"{address.web}/pull/{number}"
     found = [
         *(_remark(row, Kind.REVIEW, f"{page}#pullrequestreview-", "submitted_at") for row in reviews),
         *(_remark(row, Kind.INLINE, f"{page}#discussion_r", "created_at") for row in inline),

@@ -11,14 +11,15 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from orchestra.core.models import Issue
-from orchestra.core.text import clean, clean_lines
+from orchestra.core.text import clean_lines
+from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import poll_parsing, responses
 from orchestra.github.client import ApiClient
 from orchestra.github.etag_cache import MOST_BYTES
+from orchestra.github.operations import PAGE, PAGES
 from orchestra.github.poll_parsing import (
     CheckSeen,
     Details,
@@ -31,8 +32,7 @@ from orchestra.github.poll_parsing import (
     pull_from_details,
 )
 from orchestra.github.rate_limit import LAST, Limited
-from orchestra.github.responses import Invalid, Missing, RepositoryAddress
-from orchestra.github.tracker import PAGE, PAGES
+from orchestra.github.responses import Invalid, Missing
 from orchestra.storage.files import make_private, read_text, write_atomic
 
 __all__ = [
@@ -54,7 +54,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 
 class Poller:
-    """What changes in one repository. `cache` is a directory of ours; `now` is the wall clock.
+    """What changes in one repository, asked through `client`; `now` is the wall clock.
 
     Every function that asks raises Limited, without a request, while the budget says so, and Unreachable where GitHub
     gives no sensible answer.
@@ -62,21 +62,13 @@ class Poller:
 
     def __init__(
         self,
-        owner: str,
-        repo: str,
-        api_url: str,
-        token: str | None,
-        *,
-        cache: Path,
+        client: ApiClient,
         now: Callable[[], float],
-        timeout: float = 15.0,
-        host: str = "github.com",
     ) -> None:
-        name = "GitHub" if host == "github.com" else f"GitHub at {clean(host)}"
-        self.place = RepositoryAddress(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
+        self._client, self.address, self._cache, self._now = client, client.address, client.cache, now
+        owner, _, repo = client.address.slug.rpartition("/")
         self._variables = {"owner": owner, "name": repo}
-        self._repo, self._cache, self._now = f"/repos/{owner}/{repo}", str(cache), now
-        self._asker = ApiClient(self.place, api_url, token, self._cache, now, timeout)
+        self._repo = f"/repos/{owner}/{repo}"
         # Listings as last read, with their ETags, so that a 304 costs no parsing either.
         self._read: dict[str, tuple[str, Any]] = {}
         self._written: tuple[object, float] | None = None
@@ -85,26 +77,30 @@ class Poller:
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
-        self._asker.close()
+        self._client.close()
 
     def poll(self) -> Poll:
         """Ask for what has changed: pull requests, open issues, Actions runs. The result is kept for `last`."""
-        asker, at, place = self._asker, self._now(), self.place
-        sent, unchanged = asker.sent, asker.unchanged
+        client, at, address = self._client, self._now(), self.address
+        sent, unchanged = client.sent, client.unchanged
         newest: dict[str, str | int] = {"sort": "updated", "direction": "desc", "per_page": PAGE}
         try:
             pulls, odd = self._listing(
-                "/pulls", {"state": "all", **newest}, lambda row: poll_parsing.pull_seen(row, place)
+                "/pulls", {"state": "all", **newest}, lambda row: poll_parsing.pull_seen(row, address)
             )
             issues, more = self._listing(
-                "/issues", {"state": "open", **newest}, lambda row: poll_parsing.issue_seen(row, place)
+                "/issues", {"state": "open", **newest}, lambda row: poll_parsing.issue_seen(row, address)
             )
         except (Missing, Invalid) as error:
-            raise asker.failed(error, mine=True) from None
+            raise client.failed(error, mine=True) from None
+        except Unreachable:
+            raise
+        except OrchestraError as error:  # the budget knows
+            raise Unreachable(error.message, error.hint) from None
         runs, most = self._runs()
-        counts = (asker.sent - sent, asker.unchanged - unchanged)
+        counts = (client.sent - sent, client.unchanged - unchanged)
         poll = Poll(pulls, issues, runs, *counts, at, odd + more + most)
-        asker.budget.succeeded()
+        client.budget.succeeded()
         self._remember(poll)
         return poll
 
@@ -114,7 +110,7 @@ class Poller:
         poll = None
         with suppress(OSError):
             poll = _from_text(read_text(path, MOST_BYTES), os.stat(path).st_mtime)
-        return poll, None if poll is None else max(0.0, now - poll.at), self._asker.budget.last_failure().told(now)
+        return poll, None if poll is None else max(0.0, now - poll.at), self._client.budget.last_failure().told(now)
 
     def details(self, pull: PullSeen) -> Details:
         """The checks of its head commit, and what was said about it. Raises Missing or Invalid where it is gone."""
@@ -125,14 +121,14 @@ class Poller:
         inline = self._pages(f"/pulls/{number}/comments")
         comments = self._pages(f"/issues/{number}/comments")
         checks = poll_parsing.checks(runs, statuses)
-        remarks = poll_parsing.remarks(self.place, number, reviews, inline, comments)
-        self._asker.budget.succeeded()
+        remarks = poll_parsing.remarks(self.address, number, reviews, inline, comments)
+        self._client.budget.succeeded()
         return Details(checks, remarks, responses.decision(reviews), at)
 
     def issue_state(self, number: str) -> str:
         """`open` or `closed`, by one conditional request. Raises Missing where there is no such issue."""
-        reply = self._asker.get(f"{self._repo}/issues/{number}")
-        return self._asker.understood(reply, lambda answer: responses.issue(answer, self.place)).state
+        reply = self._client.get(f"{self._repo}/issues/{number}")
+        return self._client.understood(reply, lambda answer: responses.issue(answer, self.address)).state
 
     def merge_states(self, numbers: Sequence[int]) -> tuple[MergeState, ...]:
         """Whether these pull requests merge, by one GraphQL query for all of them; those not found are left out.
@@ -144,7 +140,7 @@ class Poller:
         found = self._by_graphql(numbers)
         if found is None:
             found = tuple(state for number in numbers if (state := self._by_rest(number)) is not None)
-        self._asker.budget.succeeded()
+        self._client.budget.succeeded()
         return found
 
     def log_tail(self, check: CheckSeen, lines: int = 60) -> str:
@@ -156,10 +152,10 @@ class Poller:
     def _listing(
         self, path: str, query: dict[str, str | int], row_of: Callable[[Any], T | None], *, key: str = ""
     ) -> tuple[tuple[T, ...], int]:
-        reply = self._asker.get(self._repo + path, query, optional=bool(key))
+        reply = self._client.get(self._repo + path, query, optional=bool(key))
         etag, found = self._read.get(path, ("", None))
         if not reply.unchanged or etag != reply.kept.etag:  # it may be another process that has asked last
-            found = self._asker.understood(reply, lambda answer: poll_parsing.listing(answer, key, row_of))
+            found = self._client.understood(reply, lambda answer: poll_parsing.listing(answer, key, row_of))
             self._read[path] = (reply.kept.etag, found)
         rows: tuple[tuple[T, ...], int] = found
         return rows
@@ -171,7 +167,7 @@ class Poller:
         try:
             rows: dict[str, str | int] = {"per_page": PAGE}
             return self._listing(
-                "/actions/runs", rows, lambda row: poll_parsing.run_seen(row, self.place), key="workflow_runs"
+                "/actions/runs", rows, lambda row: poll_parsing.run_seen(row, self.address), key="workflow_runs"
             )
         except Missing:
             self._absent["actions"] = self._now() + ABSENT
@@ -180,8 +176,8 @@ class Poller:
     def _pages(self, path: str, key: str = "") -> list[Any]:
         rows: list[Any] = []
         for page in range(1, PAGES + 1):
-            reply = self._asker.get(self._repo + path, {"per_page": PAGE, "page": page})
-            found = self._asker.understood(
+            reply = self._client.get(self._repo + path, {"per_page": PAGE, "page": page})
+            found = self._client.understood(
                 reply, lambda answer: responses.required(answer, list, *([key] if key else []))
             )
             rows += found
@@ -193,8 +189,8 @@ class Poller:
         if self._is_absent("graphql"):
             return None
         try:
-            reply = self._asker.graphql(poll_parsing.merge_query(numbers), self._variables)
-            found = self._asker.understood(reply, poll_parsing.merge_states)
+            reply = self._client.graphql(poll_parsing.merge_query(numbers), self._variables)
+            found = self._client.understood(reply, poll_parsing.merge_states)
         except Missing:
             found = None
         if found is None:
@@ -203,7 +199,7 @@ class Poller:
 
     def _by_rest(self, number: int) -> MergeState | None:
         try:
-            return self._asker.understood(self._asker.get(f"{self._repo}/pulls/{number}"), poll_parsing.merge_state)
+            return self._client.understood(self._client.get(f"{self._repo}/pulls/{number}"), poll_parsing.merge_state)
         except Missing:
             return None
 
@@ -212,10 +208,10 @@ class Poller:
 
     def _job_log(self, job: int) -> str:
         try:
-            address = self._asker.location(f"{self._repo}/actions/jobs/{job}/logs")
+            address = self._client.location(f"{self._repo}/actions/jobs/{job}/logs")
         except Missing:
             return ""
-        text = self._asker.piece(address, LOG_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
+        text = self._client.piece(address, LOG_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
         if (error := text.rfind("##[error]")) >= 0:  # after the failing step Actions cleans up, which says nothing
             text = text[:error] + text[error:].split("\n", 1)[0]
         if len(self._tails) >= LOGS:

@@ -1,4 +1,4 @@
-"""When GitHub may be asked again: one file for all processes of a project, so that none earns all of them a ban (G1).
+"""When GitHub may be asked again: one file for all processes of a project, so that none earns all of them a ban.
 
 What GitHub names is obeyed to the second; after every other failure the wait doubles, from a minute to 15.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,7 +18,10 @@ from orchestra.storage.files import locked, make_private, read_text, write_atomi
 
 FIRST_WAIT = 60.0  # seconds; https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 LAST_WAIT = 900.0
+WRITE_SECONDS = 1.0  # between two writes
+WRITES_WAIT = 60.0
 NAME = "budget.json"
+WRITES = "last-write"  # its time is when something was last written
 LAST = "poll.json"  # beside it: what GitHub last said
 
 
@@ -37,9 +41,10 @@ class Failure(NamedTuple):
     until: float = 0.0
     failures: int = 0
     who: str = ""
+    limit: bool = False  # GitHub itself wants no request, whoever sends it
 
     def holds(self, now: float) -> bool:
-        """True while nothing may be asked. A clock set back does not make the wait longer (failures.md G4)."""
+        """True while nothing may be asked. A clock set back does not make the wait longer."""
         return 0 < self.until - now <= LONGEST_WAIT
 
     def told(self, now: float) -> str:
@@ -49,11 +54,14 @@ class Failure(NamedTuple):
 
 
 class RequestBudget:
-    """The budget below `directory`, for the token whose mark is `who`. `now` is the wall clock: processes share it."""
+    """The budget below `directory`, for the token whose fingerprint is `who`. `now`: the wall clock, which all share.
 
-    def __init__(self, directory: str, who: str, now: Callable[[], float]) -> None:
+    `eager`: only GitHub's own limits keep a request back, because a person waits for the answer.
+    """
+
+    def __init__(self, directory: str, who: str, now: Callable[[], float], *, eager: bool = False) -> None:
         self._path = os.path.join(directory, NAME)
-        self._who, self._now = who, now
+        self._who, self._now, self._eager = who, now, eager
         self._unwritten: Failure | None = None  # a full disk must not make us ask more often
 
     def last_failure(self) -> Failure:
@@ -64,16 +72,36 @@ class RequestBudget:
     def check(self) -> None:
         """Raise Limited while GitHub is not to be asked."""
         now, trouble = self._now(), self.last_failure()
-        if trouble.holds(now):
+        if trouble.holds(now) and (trouble.limit or not self._eager):
             raise Limited(trouble.told(now), trouble.hint, trouble.until)
+
+    def wait_to_write(self) -> None:
+        """Wait until WRITE_SECONDS have passed since the last write of any process, as GitHub asks its clients to.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        """
+        path = os.path.join(os.path.dirname(self._path), WRITES)
+        try:
+            make_private(os.path.dirname(path))
+            with locked(f"{path}.lock", wait=WRITES_WAIT):
+                try:
+                    since = self._now() - os.stat(path).st_mtime
+                except FileNotFoundError:
+                    since = WRITE_SECONDS
+                if 0 <= since < WRITE_SECONDS:
+                    threading.Event().wait(WRITE_SECONDS - since)
+                write_atomic(path, "")
+                os.utime(path, (self._now(), self._now()))
+        except (OSError, OrchestraError):
+            threading.Event().wait(WRITE_SECONDS)  # a full disk must not make us faster
 
     def limited(self, sentence: str, until: float, *, told: bool) -> Limited:
         """GitHub wants no request before `until`; where it has not `told` a time the wait doubles. The error to raise.
 
         Of two processes that hear it at the same time the later time counts.
         """
-        hint = "Nothing is lost; what was seen last is shown with its age"
-        return self._record(sentence, hint, lambda wait, now: until if told else max(until, now + wait))
+        hint = "nothing is lost; what was seen last is shown with its age"
+        return self._record(sentence, hint, lambda wait, now: until if told else max(until, now + wait), limit=True)
 
     def failed(self, error: OrchestraError, *, mine: bool = False) -> None:
         """GitHub gave no answer, or refused this token (`mine`): ask again after a while, and then later and later."""
@@ -85,16 +113,18 @@ class RequestBudget:
             return
         self._change(lambda before: before if before.holds(self._now()) else Failure())
 
-    def _record(self, sentence: str, hint: str, until: Callable[[float, float], float], who: str = "") -> Limited:
+    def _record(
+        self, sentence: str, hint: str, until: Callable[[float, float], float], who: str = "", *, limit: bool = False
+    ) -> Limited:
         now = self._now()
 
         def after(before: Failure) -> Failure:
             held = before.holds(now) and before.who in ("", self._who)
             failures = before.failures if held else before.failures + 1  # one outage, whoever notices it
             then = until(min(FIRST_WAIT * 2 ** min(max(failures, 1) - 1, 10), LAST_WAIT), now)
-            if held and before.until >= then:
+            if held and before.until >= then and before.limit >= limit:
                 return before
-            return Failure(sentence, hint, then, failures, who)
+            return Failure(sentence, hint, then, failures, who, limit)
 
         made = self._change(after)
         return Limited(made.told(now), made.hint, made.until)
@@ -117,7 +147,9 @@ class RequestBudget:
             sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
             if not all(isinstance(one, str) for one in (sentence, hint, who)):
                 return Failure()
-            return Failure(sentence, hint, float(found["until"]), int(found["failures"]), who)
+            return Failure(
+                sentence, hint, float(found["until"]), int(found["failures"]), who, found.get("limit") is True
+            )
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return Failure()
 

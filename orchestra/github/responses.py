@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from orchestra.core.models import Checks, Issue, Pull
-from orchestra.core.text import age, clean, is_id, stamp
+from orchestra.core.models import Issue
+from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.text import age, clean, is_id, seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 
 T = TypeVar("T")
 
 LONGEST_WAIT = 3600.0  # seconds; GitHub's window is an hour, whatever a header says
-STATUS_PAGE = "Try again in a minute; https://www.githubstatus.com says more"
+STATUS_PAGE = "try again in a minute; https://www.githubstatus.com says more"
 
 _PASSED = {"success", "neutral", "skipped"}
 _FAILED = {"failure", "error", "cancelled", "timed_out", "action_required", "startup_failure"}
@@ -30,7 +31,7 @@ class RateLimited(Unreachable):
     def __init__(self, name: str, retry_at: float, now: float) -> None:
         super().__init__(
             f"{name}'s rate limit is reached until {stamp(retry_at)}",
-            f"Nothing is lost; try again in {age(retry_at - now)}",
+            f"nothing is lost; try again in {age(retry_at - now)}",
         )
         self.retry_at = retry_at
 
@@ -59,14 +60,20 @@ class RepositoryAddress(NamedTuple):
     web: str  # https://github.com/owner/repo
 
 
-def issue(answer: Any, place: RepositoryAddress) -> Issue:
+def repository_address(host: str, owner: str, repo: str) -> RepositoryAddress:
+    """The address of a repository on a host."""
+    name = "GitHub" if host == "github.com" else f"GitHub at {clean(host)}"
+    return RepositoryAddress(name, f"{owner}/{repo}", f"https://{host}/{owner}/{repo}")
+
+
+def issue(answer: Any, address: RepositoryAddress) -> Issue:
     """One issue. Its address is made, not taken: it cannot lead anywhere else."""
     number = _number(answer)
     return Issue(
         number=str(number),
         title=required(answer, str, "title"),
         body=optional(answer, str, "body") or "",
-        url=f"{place.web}/issues/{number}",
+        url=f"{address.web}/issues/{number}",
         author=_login(answer),
         association=optional(answer, str, "author_association") or "NONE",
         state=required(answer, str, "state"),
@@ -76,11 +83,16 @@ def issue(answer: Any, place: RepositoryAddress) -> Issue:
     )  # fmt: skip
 
 
+def repository_of(answer: Any) -> str:
+    """Which repository an issue is of, `acme/widgets`, by its `repository_url`; empty where it does not say."""
+    return (optional(answer, str, "repository_url") or "").partition("/repos/")[2]
+
+
 def pull(answer: Any, observed: float) -> Pull:
     """One pull request, seen at `observed`. Checks not asked yet count as pending: nothing takes it for finished."""
     sha = required(answer, str, "head", "sha")
     if _SHA.fullmatch(sha) is None:
-        _senseless("head.sha")
+        _unexpected("head.sha")
     return Pull(
         number=_number(answer),
         state="merged" if optional(answer, str, "merged_at") else required(answer, str, "state"),
@@ -109,14 +121,6 @@ def rollup(states: Iterable[str]) -> Checks:
     return Checks.PASSING if seen <= _PASSED else Checks.PENDING
 
 
-def check_states(runs: Iterable[Any], combined: Any) -> list[str]:
-    """The states of check runs and of the combined status. Without any status that is "pending", and says nothing."""
-    states = [
-        required(run, str, "conclusion") if required(run, str, "status") == "completed" else "pending" for run in runs
-    ]
-    return [*states, required(combined, str, "state")] if required(combined, int, "total_count") else states
-
-
 def decision(reviews: Iterable[Any]) -> str | None:
     """What reviews, oldest first, come to: the latest opinion of each reviewer counts.
 
@@ -132,50 +136,95 @@ def decision(reviews: Iterable[Any]) -> str | None:
     return "CHANGES_REQUESTED" if "CHANGES_REQUESTED" in held else "APPROVED" if "APPROVED" in held else None
 
 
-def refusal(place: RepositoryAddress, status: int, headers: Mapping[str, str], raw: Any, now: float) -> OrchestraError:
-    """A status other than success as a sentence. Only JSON is quoted, never a page."""
-    message = clean(raw["message"]) if isinstance(raw, dict) and isinstance(raw.get("message"), str) else ""
+def is_rate_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
+    """Whether a refusal is a rate limit, primary or secondary."""
     limited = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers or "rate limit" in message
-    if status == 429 or (status == 403 and limited):
-        return RateLimited(place.name, now + _wait(headers, now), now)
+    return status == 429 or (status == 403 and limited)
+
+
+def refusal(
+    address: RepositoryAddress, status: int, headers: Mapping[str, str], raw: Any, now: float, source: str = ""
+) -> OrchestraError:
+    """A status other than success as a sentence. Only JSON is quoted, never a page. `source`: of the token."""
+    message = clean(raw["message"]) if isinstance(raw, dict) and isinstance(raw.get("message"), str) else ""
+    if is_rate_limit(status, headers, message):
+        return RateLimited(address.name, now + _wait(headers, now), now)
     if status == 401:
-        return OrchestraError(f"{place.name} refused the token", "gh auth login; orchestra doctor says which one it is")
+        return OrchestraError(f"{address.name} refused the token" + _source(source), _RENEW.get(source, _RENEW["gh"]))
     if status == 403:
-        return OrchestraError(
-            f"{place.name} does not allow this token to do that in {place.slug}: {message or 'no reason given'}",
-            "It needs Contents, Issues and Pull requests (write), Checks and Commit statuses (read)",
-        )
+        return _forbidden(address, headers, message)
+    if status == 410 and "disabled" in message.lower():
+        return Missing(f"issues are disabled in {address.slug}", "enable them in the repository's settings on GitHub")
     if status in (404, 410):
         return Missing(
-            f"There is no repository {place.slug} that this token may see",
+            f"there is no repository {address.slug} that this token may see",
             "git remote get-url origin shows the repository; orchestra doctor says which token is used",
         )
     if status == 422:
-        return Invalid(place.name, tuple(_reasons(raw)) or (message or "no reason given",))
-    return Unreachable(f"{place.name} has a fault of its own: it answered {status}", STATUS_PAGE)
+        return Invalid(address.name, tuple(_reasons(raw)) or (message or "no reason given",))
+    return Unreachable(f"{address.name} server error ({status})", STATUS_PAGE)
 
 
-def no_answer(place: RepositoryAddress, host: str, code: str, message: str, timeout: float) -> Unreachable:
+def _source(source: str) -> str:
+    names = {"gh": "gh auth token", "token_command": "github.token_command", "kept": "an earlier command"}
+    return f" (from {names.get(source, source)})" if source else ""
+
+
+_RENEW = {
+    "gh": "gh auth login, or set GH_TOKEN",
+    "kept": "gh auth login, or run a command with a new GH_TOKEN",
+    "token_command": "run github.token_command of your config by hand: it must print a valid token",
+    "GH_TOKEN": "set GH_TOKEN to a valid token, or unset it and gh auth login",
+    "GITHUB_TOKEN": "set GITHUB_TOKEN to a valid token, or unset it and gh auth login",
+}
+
+
+def _forbidden(address: RepositoryAddress, headers: Mapping[str, str], message: str) -> OrchestraError:
+    """A 403 that is not a rate limit: single sign-on, an archived repository, or a permission that is missing."""
+    sso = re.match(r"required; url=(https://[!-~]+)", headers.get("x-github-sso", ""), re.ASCII)
+    if sso:
+        owner = address.slug.partition("/")[0]
+        return OrchestraError(
+            f"{owner} uses single sign-on, and this token is not authorised for it", f"authorise it: {sso[1]}"
+        )
+    if "archived" in message.lower():
+        return OrchestraError(f"{address.slug} is archived: nothing can be written there", "unarchive it on GitHub")
+    needs = clean(headers.get("x-accepted-github-permissions", ""), 120)
+    return OrchestraError(
+        f"{address.name} does not allow this token to do that in {address.slug}: {message or 'no reason given'}",
+        f"it needs {needs.replace('_', ' ').replace('=', ': ')}"
+        if needs
+        else "it needs Contents, Issues and Pull requests (write), Actions and Commit statuses (read)",
+    )
+
+
+def expiry(header: str) -> float:
+    """When a token ends, in epoch seconds, by its header `2026-12-01 00:00:00 UTC`; 0 for anything else."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|[+]0000)", header, re.ASCII)
+    return (seconds_of(f"{match[1]}T{match[2]}Z") or 0.0) if match else 0.0
+
+
+def no_answer(address: RepositoryAddress, host: str, code: str, message: str, timeout: float) -> Unreachable:
     """No answer at all: `code` is the transport's error class, `message` is looked at and not quoted."""
     if "Timeout" in code:
-        return Unreachable(f"{place.name} did not answer within {timeout:g} s", STATUS_PAGE)
+        return Unreachable(f"{address.name} did not answer within {timeout:g} s", STATUS_PAGE)
     if code == "ConnectError":
         wrong = "certificate" in message.lower()
-        hint = "Set SSL_CERT_FILE to your certificates" if wrong else "Is there a network? orchestra doctor looks"
-        return Unreachable(f"{place.name} cannot be reached at {clean(host)}", hint)
-    return Unreachable(f"The connection to {place.name} broke", STATUS_PAGE)
+        hint = "set SSL_CERT_FILE to your certificates" if wrong else "is there a network? orchestra doctor looks"
+        return Unreachable(f"{address.name} cannot be reached at {clean(host)}", hint)
+    return Unreachable(f"the connection to {address.name} broke", STATUS_PAGE)
 
 
 def optional(answer: Any, kind: type[T], *path: str) -> T | None:
-    """The value at a path of keys, or None where GitHub has none; anything of another type is no answer (R9)."""
+    """The value at a path of keys, or None where GitHub has none; anything of another type is not an answer."""
     for key in path:
         if not isinstance(answer, dict):
-            _senseless(".".join(path))
+            _unexpected(".".join(path))
         answer = answer.get(key)
     if answer is None:
         return None
     if not isinstance(answer, kind):
-        _senseless(".".join(path))
+        _unexpected(".".join(path))
     return answer
 
 
@@ -183,18 +232,18 @@ def required(answer: Any, kind: type[T], *path: str) -> T:
     """The value at a path of keys, which must be there."""
     found = optional(answer, kind, *path)
     if found is None:
-        _senseless(".".join(path))
+        _unexpected(".".join(path))
     return found
 
 
-def _senseless(what: str) -> NoReturn:
-    raise Unreachable(f"GitHub's answer makes no sense: {what or 'all of it'} is not what it should be", STATUS_PAGE)
+def _unexpected(what: str) -> NoReturn:
+    raise Unreachable(f"unexpected response from GitHub: {f'field {what}' if what else 'all of it'}", STATUS_PAGE)
 
 
 def _number(answer: Any) -> int:
     number = required(answer, int, "number")
     if not is_id(str(number)):
-        _senseless("number")
+        _unexpected("number")
     return number
 
 
@@ -213,7 +262,7 @@ def _reasons(raw: Any) -> Iterable[str]:
 
 
 def _wait(headers: Mapping[str, str], now: float) -> float:
-    """Seconds until GitHub may be asked again. Its reset time is on its clock, so it is held against its Date (G4).
+    """Seconds until GitHub may be asked again. Its reset time is on its clock, so it is compared with its Date.
 
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api (without a header: a minute)
     """

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import serialization
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Checks, Event, Pull, Status, Worker
+from orchestra.core.models import Event, Status, Worker
+from orchestra.core.pull_json import pull_json
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import Item
@@ -132,7 +133,7 @@ def _act(project: Project, found: ObservedPull, say: Callable[[str], None]) -> N
     ours = project.repository.holds(worker.branch, pull.head_sha)
     if worker.pull is None or worker.pull._replace(observed_at="") != pull._replace(observed_at=""):
         facts = {
-            "pullRequest": serialization.pull_json(pull),
+            "pullRequest": pull_json(pull),
             "url": found.seen.url,
             "ours": ours,
             "base": found.seen.base_ref,

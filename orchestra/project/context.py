@@ -27,6 +27,7 @@ from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
     from orchestra.config import schema
+    from orchestra.github.client import ApiClient
     from orchestra.github.poller import Poller
     from orchestra.github.tracker import GitHubTracker
     from orchestra.tmux.workspace import Workspace
@@ -87,34 +88,43 @@ class Project:
     @cached_property
     def github(self) -> GitHubTracker:
         """The GitHub tracker of this repository's remote, with the token found for its host."""
+        from orchestra.github.tracker import GitHubTracker
+
+        return GitHubTracker(self.github_client(eager=True), self.now)
+
+    @cached_property
+    def watch(self) -> Poller:
+        """The polling side of GitHub, with what it keeps on disk."""
+        from orchestra.github.poller import Poller
+
+        return Poller(self.github_client(), self.now)
+
+    def watch_for(self, seconds: float) -> Poller:
+        """The same, with its own patience: for each wait, in seconds."""
+        from orchestra.github.poller import Poller
+
+        return Poller(self.github_client(seconds), self.now)
+
+    def github_client(self, timeout: float = 15.0, *, eager: bool = False) -> ApiClient:
+        """A client for this repository's GitHub; `eager`: a person waits for the answer."""
         from orchestra.github import auth
-        from orchestra.github.tracker import GitHubTracker, api_base
+        from orchestra.github.client import ApiClient
+        from orchestra.github.responses import repository_address
+        from orchestra.github.tracker import api_base
 
         host, owner, repo = self.remote
-        found = auth.resolve(host, self.config.github.token_command, self.environ, Path(self.home))
+        home = Path(self.home)
+        credentials = auth.Credentials(host, self.config.github.token_command, self.environ, home)
+        found = credentials.token()
         if found is None:
             raise OrchestraError(
                 f"no GitHub token for {host}",
                 "run `gh auth login`, or set GH_TOKEN, or set github.token_command in orchestra.yaml",
             )
-        auth.keep(found, host, Path(self.home))
+        auth.keep(found, host, home)
         url = api_base(host, self._api_url(), self.environ)
-        return GitHubTracker(owner, repo, url, found.value, now=self.now, host=host)
-
-    @cached_property
-    def watch(self) -> Poller:
-        """The polling side of GitHub, with what it keeps on disk."""
-        return self.watch_for(15.0)
-
-    def watch_for(self, seconds: float) -> Poller:
-        """The same, with its own patience: for each wait, in seconds."""
-        from orchestra.github.poller import Poller
-        from orchestra.github.tracker import api_base
-
-        host, owner, repo = self.remote
-        url = api_base(host, self._api_url(), self.environ)
-        cache = Path(self.store.cache) / "github"
-        return Poller(owner, repo, url, self.github.token, cache=cache, now=self.now, timeout=seconds, host=host)
+        cache = os.path.join(self.store.cache, "github")
+        return ApiClient(repository_address(host, owner, repo), url, credentials, cache, self.now, timeout, eager=eager)
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""

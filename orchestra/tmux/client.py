@@ -12,6 +12,8 @@ from orchestra.core.models import Pane
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.tmux import capabilities
+from orchestra.tmux.capabilities import PRINTS_DOLLARS, Capabilities
 from orchestra.tmux.commands import checked_word, script
 from orchestra.tmux.socket import listens, revive
 
@@ -31,7 +33,7 @@ KEPT = (
     *("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
 )
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # never in a tmux's environment
-INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
+INSTALL = f"install tmux {capabilities.version_text()} or newer: `apt install tmux`, `brew install tmux`"
 
 
 class TmuxReply(Record):
@@ -64,6 +66,7 @@ class Server:
     def __init__(self, name: str, environ: Mapping[str, str]) -> None:
         self.name = name
         self.guest = name.startswith("/")
+        self._capabilities: Capabilities | None = None
         # The first client's whole environment would be in every later pane (failures.md 3.6).
         self._environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
         if self.guest:
@@ -85,21 +88,44 @@ class Server:
 
         return shlex.join(("tmux", *self.flags, *argv))
 
-    def ask(self, *argv: str, text: str | None = None) -> TmuxReply:
-        """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
-        said = self._run(argv, text)
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the running server can do; while there is none, what the program that would start it can do."""
+        if self._capabilities is None:
+            said = self.ask("display-message", "-p", "#{version}")
+            if said.code or not said.out.strip():
+                return capabilities.parse(self.ask("-V").out)
+            self._capabilities = capabilities.parse(said.out)
+        return self._capabilities
+
+    def ask(self, *argv: str, text: str | None = None, inside: str = "") -> TmuxReply:
+        """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer.
+
+        To tmux the client is `inside` that pane: what names no client goes to a terminal of the pane's session.
+        """
+        said = self._run(argv, text, inside)
         if said.code == 0:
             return said
         try:
             return self._judged(said)
-        except _Started:
-            said = self._run(argv, text)
+        except (_Started, _Ended):
+            select.select((), (), (), 0.02)
+            said = self._run(argv, text, inside)
             return said if said.code == 0 else self._judged(said)
 
-    def _run(self, argv: Sequence[str], text: str | None) -> TmuxReply:
+    def ask_text(self, *argv: str) -> str:
+        """What a client prints, where that may hold any text: exactly, whatever the version does to a `$`."""
+        said = self.ask(*argv).out
+        if "\\$" in said and not self.capabilities.has(PRINTS_DOLLARS):
+            return re.sub(r"\\(\$[A-Za-z_{])", r"\1", said)
+        return said
+
+    def _run(self, argv: Sequence[str], text: str | None, inside: str = "") -> TmuxReply:
         import subprocess
 
         environ = self._first if argv[0] == "start-server" else self._environ
+        if inside:
+            environ = {**environ, "TMUX_PANE": inside}
 
         try:
             done = subprocess.run(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, NoReturn
+from typing import NamedTuple
 
-from orchestra.config import yaml
+from orchestra.config import nodes, yaml
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
@@ -14,8 +14,6 @@ from orchestra.storage.files import names_in, read_text
 
 DIRECTORY = os.path.join(".orchestra", "issues")
 MOST_BYTES = 256 * 1024
-KEYS = ("title", "state", "labels", "author", "after")
-STATES = ("open", "closed")
 
 _FILE = re.compile(r"0{0,9}(?P<number>[1-9][0-9]{0,9})(-.*)?\.md", re.ASCII | re.DOTALL)
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
@@ -80,63 +78,56 @@ def _parse(number: str, name: str, text: str) -> Issue:
     parts = _FRONT.match(text)
     if parts is None:
         raise UsageError(f"{name}:1: has no front matter", "begin it with three lines: ---, title: WHAT IT IS, ---")
-    front = yaml.parse(parts["front"], name, first_line=2)
+    front = nodes.root(yaml.parse(parts["front"], name, first_line=2))
     if not isinstance(front.value, dict):
-        raise front.error((), "needs at least `title: WHAT IT IS`")
-    for key in front.value:
-        if key not in KEYS:
-            raise front.error((key,), f"there is no such key; known are: {', '.join(KEYS)}")
-    state = _text(front, "state") or "open"
-    if state not in STATES:
-        raise front.error(("state",), "must be open or closed")
-    title = _text(front, "title")
-    if not title:
-        raise front.error(("title",), "is missing or empty")
+        raise front.error("needs at least `title: WHAT IT IS`")
+    found = _front(front)
     return Issue(
         number=number,
-        title=title,
+        title=found.title,
         body=parts["body"].strip("\n"),
-        author=_text(front, "author"),
+        author=found.author,
         association="OWNER",
-        state=state,
-        labels=tuple(_texts(front, "labels")),
-        after=tuple(_number(front, index, text) for index, text in enumerate(_texts(front, "after", numbers=True))),
+        state=found.state,
+        labels=found.labels,
+        after=found.after,
     )
 
 
-def _text(front: yaml.Document, key: str) -> str:
-    """A key's text; empty when it is not given."""
-    value = front.value.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise front.error((key,), "must be text; put quotes around it")
-    return value.strip()
+class _Front(NamedTuple):
+    """The front matter of an issue's file."""
+
+    title: str
+    state: str = "open"
+    labels: tuple[str, ...] = ()
+    author: str = ""
+    after: tuple[str, ...] = ()
 
 
-def _texts(front: yaml.Document, key: str, *, numbers: bool = False) -> list[str]:
-    """A key's list of texts; empty when it is not given."""
-    value: Any = front.value.get(key)
-    if value is None:
-        return []
-
-    def wrong(path: yaml.Path) -> NoReturn:
-        raise front.error(path, "must be a list of " + ("issue numbers: [7, 12]" if numbers else "texts: [one, two]"))
-
-    if not isinstance(value, list):
-        wrong((key,))
-    for index, item in enumerate(value):
-        if not (isinstance(item, str) or (numbers and type(item) is int)):
-            wrong((key, index))
-    return [str(item) for item in value]
+def _title(node: nodes.Node) -> str:
+    title = nodes.text()(node).strip()
+    if not title:
+        raise node.expected("text that is not empty")
+    return title
 
 
-def _number(front: yaml.Document, index: int, text: str) -> str:
-    """An issue number as it is typed; `0007`, as the file has it, is 7."""
-    number = text.removeprefix("#").lstrip("0")
+def _issue_number(node: nodes.Node) -> str:
+    """`7`, `"#7"`, or `0007` as the file's name has it."""
+    written = node.value if isinstance(node.value, str | int) and not isinstance(node.value, bool) else ""
+    number = str(written).removeprefix("#").lstrip("0")
     if not is_id(number):
-        raise front.error(("after", index), "must be an issue number, such as 7")
+        raise node.expected("an issue number, such as 7")
     return number
+
+
+_front = nodes.record(
+    _Front,
+    title=_title,
+    state=nodes.default_for_null(nodes.choice("open", "closed"), "open"),
+    labels=nodes.default_for_null(nodes.list_of(nodes.text()), ()),
+    author=nodes.default_for_null(nodes.text(), ""),
+    after=nodes.default_for_null(nodes.list_of(_issue_number), ()),
+)
 
 
 def _twice(number: str, names: list[str]) -> str:

@@ -208,6 +208,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
     yield from found.mended
+    yield from found.limits
     if found.next:
         yield found.next
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core import serialization
 from orchestra.core.models import Event, Status, Worker
+from orchestra.core.pull_json import pull_json
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, make_private
@@ -64,7 +64,7 @@ def _merged(project: Project, worker: Worker, poll: Poll) -> Event | None:
     if worker.pull is None or not own or own[0].state != "merged":
         return None
     pull = worker.pull._replace(state="merged", head_sha=own[0].head_sha, observed_at=stamp(poll.at))
-    return project.store.event("pull", "worker run", pullRequest=serialization.pull_json(pull), url=own[0].url)
+    return project.store.event("pull", "worker run", pullRequest=pull_json(pull), url=own[0].url)
 
 
 def _is_closed(watch: Poller, number: str, poll: Poll) -> bool:

@@ -162,7 +162,7 @@ def uninstalled(place: Place) -> Iterator[Way]:
 
 @contextmanager
 def half_uninstalled(place: Place) -> Iterator[Way]:
-    (place.package / "store.py").unlink()
+    (place.package / "storage" / "session_store.py").unlink()
     yield Way()
 
 

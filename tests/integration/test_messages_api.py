@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.messages_api import MessagesApi, marker
-from support.messages_api.script import Step, fill, next_step, place, steps_in, user_texts
+
+from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.script import Step, fill, next_step, place, steps_in, user_texts
 
 pytestmark = pytest.mark.fast
 
@@ -111,8 +112,10 @@ def test_words_of_a_person_only() -> None:
     assert texts == [[], [], [], ["yes"], ["use blue"]]
 
 
-def test_the_directory_goes_into_every_string_of_an_input() -> None:
-    assert fill({"a": ["{{cwd}}/x", 1]}, "/w") == {"a": ["/w/x", 1]}
+def test_what_the_program_told_goes_into_every_string_of_an_input() -> None:
+    told = user("<system-reminder>Create your plan at /h/.claude/plans/a-b.md using the Write tool.</system-reminder>")
+    body = {"system": "Working directory: /w", "messages": [told]}
+    assert fill({"a": ["{{cwd}}/x", 1], "b": "{{plan}}"}, body) == {"a": ["/w/x", 1], "b": "/h/.claude/plans/a-b.md"}
 
 
 @pytest.fixture

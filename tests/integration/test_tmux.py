@@ -17,12 +17,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.polling import eventually
+from support.terminal import DRAWN_BY
+from support.tmux_version import this_tmux
 
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.tmux import client, commands
+from orchestra.tmux.capabilities import EXIT_SIGNAL
 from orchestra.tmux.panes import parse_panes
 from orchestra.tmux.workspace import Workspace
 
@@ -33,11 +36,12 @@ WAIT = ("sleep", "1000")
 class Raw:
     """A tmux server by its socket's name, asked directly: the witness of what Tmux did."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, program: str = "tmux") -> None:
         self.socket = socket
+        self.program = program
 
     def __call__(self, *argv: str) -> str:
-        command = ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *argv]
+        command = [self.program, "-u", "-L", self.socket, "-f", "/dev/null", *argv]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout.rstrip("\n") if done.returncode == 0 else f"failed: {done.stderr}"
 
@@ -67,7 +71,7 @@ class Screen:
     """A terminal of 200x50 that a person sits at: a pane of another tmux server, so what is drawn can be read."""
 
     def __init__(self) -> None:
-        self.raw = Raw("screen")
+        self.raw = Raw("screen", DRAWN_BY)
         self.raw("new-session", "-d", "-x", "200", "-y", "50", "--", "sh", "-c", "exec sleep 1000")
         self.raw("set-option", "-g", "status", "off")
         self.raw("set-option", "-g", "remain-on-exit", "on")
@@ -311,6 +315,15 @@ def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Worksp
     assert (tmp_path / "once").exists()
 
 
+def test_a_server_that_ends_while_it_is_asked_is_asked_again(make: Callable[..., Workspace], tmp_path: Path) -> None:
+    real = shutil.which("tmux")
+    ended = f"#!/bin/sh\n[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; "
+    (tmp_path / "tmux").write_text(f"{ended}echo 'server exited unexpectedly' >&2; exit 1; }}\nexec {real} \"$@\"\n")
+    (tmp_path / "tmux").chmod(0o755)
+    assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").panes() == ()
+    assert (tmp_path / "once").exists()
+
+
 def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(
     tmux: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -522,7 +535,7 @@ def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
     pane = worker(tmux, "1")
     os.kill(pane.pid, signal.SIGKILL)
     dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
-    assert dead.exit_status == 128 + signal.SIGKILL
+    assert dead.exit_status == (128 + signal.SIGKILL if this_tmux().has(EXIT_SIGNAL) else None)
     assert eventually(lambda: told.exists() and told.read_text()) == f"pane-died {pane.id}\n"
 
 
@@ -921,8 +934,8 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
 
 def test_a_killed_holder_holds_nothing(tmux: Workspace) -> None:
     hold = (
-        "import os, signal\nfrom orchestra.tmux.workspace import Tmux\n"
-        f"with Tmux('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal\nfrom orchestra.tmux.workspace import Workspace\n"
+        f"with Workspace('orchestra', '{PROJECT}', os.environ).server.locked(): os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", hold], check=False).returncode == -signal.SIGKILL
     assert worker(tmux, "1").worker == "1"
@@ -954,3 +967,29 @@ def test_a_pane_that_somebody_else_ends_at_the_same_moment_is_closed(
     monkeypatch.setattr(tmux.server, "within", late)
     tmux.close(pane)
     assert [one.worker for one in tmux.panes()] == ["2"]
+
+
+def test_the_version_is_that_of_the_running_server(
+    tmux: Workspace, tmp_path: Path, make: Callable[..., Workspace]
+) -> None:
+    """After an upgrade the program on PATH is newer than the server that still runs."""
+    worker(tmux, "1")
+    real = shutil.which("tmux")
+    (tmp_path / "tmux").write_text(f'#!/bin/sh\ncase "$*" in *-V) echo tmux 99.0; exit;; esac\nexec {real} "$@"\n')
+    (tmp_path / "tmux").chmod(0o755)
+    newer = make(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert newer.server.capabilities == this_tmux()
+    tmux.shutdown()
+    assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").server.capabilities.version == (99, 0, "")
+
+
+def test_what_this_tmux_lacks_is_told(tmux: Workspace) -> None:
+    assert len(list(tmux.limits())) == len(list(this_tmux().losses()))
+
+
+def test_text_with_dollars_is_read_as_it_is(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:
+    place = tmp_path / "a$b ${c} \\$d $ $1"
+    place.mkdir()
+    tmux.open([window("w", PanePlan(WAIT, str(place)))])
+    pane = raw("list-panes", "-a", "-F", "#{pane_id}")
+    assert tmux.facts(pane) == ("", PROJECT, str(place))

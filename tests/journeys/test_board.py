@@ -21,7 +21,8 @@ from support.terminal import Terminal, quick_fingers
 
 from orchestra.agents.usage import Usage
 from orchestra.core.attention import ObservedWorker
-from orchestra.core.models import Changes, Pull, Status, Worker
+from orchestra.core.models import Changes, Status, Worker
+from orchestra.core.pull_request import Pull
 from orchestra.core.text import stamp
 from orchestra.git.worktrees import READY
 from orchestra.ui.board import keys, lines

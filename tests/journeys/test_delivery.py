@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support import real_claude, sloppy_agent
+from support import sloppy_agent
 from support.hostile import strings
-from support.messages_api import MessagesApi, marker
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.real_claude import claude_environment, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
 from orchestra.project.context import open_project
@@ -25,7 +25,6 @@ from orchestra.workers import delivery
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
-claude_program = real_claude.claude_program
 
 _PIECE = re.compile(r"^Guidance g\d+ from human:\n", re.MULTILINE)
 WAITS = "```script\nstatus working\n" + "wait\n" * 30 + "```\n"  # words are taken, and nothing is done about them

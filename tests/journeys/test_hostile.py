@@ -213,7 +213,7 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
         screen.answers()
     client = tmux._clients("acme-widgets")[0][0]
     for place, words in enumerate(found[:: 1 if count < 1000 else 10]):
-        (tmux.say if place % 2 else lambda said: tmux.message(client, said))(words)
+        (tmux.say if place % 2 else lambda said: tmux.message(client, panes[0].id, said))(words)
         if place % 10 == 0:
             screen.answers()
     screen.shows(words.replace("#[", "# ["))

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from support import mutate
+from support.github_double.clients import api_client
 from support.hostile import unsafe
 from support.paths import DATA
 from support.person import configure, write_issue
@@ -35,7 +36,7 @@ from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import poll_parsing, poller, rate_limit, responses
-from orchestra.github.client import ApiClient, ApiReply
+from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
 from orchestra.hooks import entry, updates
 from orchestra.project.context import Project, open_project
@@ -352,7 +353,7 @@ def github(context: Desk, rng: random.Random) -> None:
 
 def read_github(context: Desk) -> None:
     place, _, given = Path(context.store.home, "answer").read_bytes().partition(b"\n")
-    asker = ApiClient(PLACE, "http://127.0.0.1:9", None, context.store.home, lambda: NOW, 1.0)
+    asker = api_client("http://127.0.0.1:9", None, Path(context.store.home), lambda: NOW, timeout=1.0)
     asker.understood(
         ApiReply("", CachedAnswer("", given.decode("utf-8", "surrogateescape")), unchanged=False), GITHUB[int(place)][0]
     )

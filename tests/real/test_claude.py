@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import real_claude
 from support.claude_pane import Sitting
-from support.messages_api import MessagesApi, marker
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
 from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.selftest import MessagesApi, marker
 
 pytestmark = pytest.mark.real
-claude_program, terminal = real_claude.claude_program, real_claude.terminal  # fixtures
 
 
 @pytest.fixture
@@ -306,5 +304,5 @@ def test_why_a_start_does_not_come_up(state: dict[str, Any] | None, kind: str, s
     assert sit.hooks() == []
 
 
-def test_the_pinned_version(claude_program: Path) -> None:
-    assert claude.version(str(claude_program), dict(os.environ)) == "2.1.197"
+def test_the_program_is_asked_for_its_version(claude_program: Path, claude_version: str) -> None:
+    assert claude.version(str(claude_program), dict(os.environ)) == claude_version

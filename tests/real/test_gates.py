@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import real_claude
 from support.dialogs import hooks_of, keys
-from support.messages_api import MessagesApi, marker
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.real_claude import KEY, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
+
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
-claude_program = real_claude.claude_program
 
 PLAN = "1. Write the note\n2. Ship it"
 

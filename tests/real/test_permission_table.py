@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import real_claude
 from support.claude_pane import Sitting
-from support.messages_api import MessagesApi, marker
 from support.paths import ROOT
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.config.schema import load
 from orchestra.core import gates
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
-claude_program, terminal = real_claude.claude_program, real_claude.terminal  # fixtures
 
 CONFIG = load(
     [

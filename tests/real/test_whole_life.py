@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import real_claude
 from support.github_double import Double
-from support.messages_api import MessagesApi, marker
-from support.messages_api.script import bash
 from support.person import Person, configure
 from support.polling import eventually
 from support.real_claude import KEY, claude_home
 
+from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.script import bash
+
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
-claude_program = real_claude.claude_program
 
 Git = Callable[..., str]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.selftest import MessagesApi
 from orchestra.core.models import AgentContext, AgentOptions
-from support.messages_api import MessagesApi
 from support.polling import eventually
 from support.real_claude import Terminal, claude_environment
 

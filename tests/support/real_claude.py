@@ -1,6 +1,7 @@
-"""The real Claude Code program for tests: a pinned npm package, a private home, a tmux pane. Never the network.
+"""The real Claude Code program for tests: npm packages of fixed versions, a private home, a tmux pane. Never the network.
 
-A test module makes the fixtures its own (`claude_program = real_claude.claude_program`) and marks itself `real`.
+A plugin of the tests. A test that asks for `claude_program` and is marked `real` runs once with each version that
+`--agent-version` names; without it, with the newest one that is tested.
 """
 
 from __future__ import annotations
@@ -8,51 +9,110 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-VERSION = "2.1.197"
+from orchestra.agents.claude.features import MIDDLE, NEWEST, OLDEST, TESTED
+
 KEY = "test-key"
-_PREFIX = Path(__file__).parents[2] / ".cache" / "claude-code"
+PACKAGE = "@anthropic-ai/claude-code"
+WORDS = {"oldest": (OLDEST,), "middle": (MIDDLE,), "newest": (NEWEST,), "all": TESTED}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--agent-version", action="append", default=[], metavar="VERSION",
+        help="run the tests marked `real` with this version of Claude Code; may be repeated: X.Y.Z, oldest, middle, "
+        "newest (the default), all (these three), latest (npm's newest)",
+    )  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "claude_version" in metafunc.fixturenames:
+        found = versions_named(metafunc.config.getoption("--agent-version"))
+        metafunc.parametrize("claude_version", found, indirect=True, scope="session")
+
+
+def install_cache(environ: Mapping[str, str]) -> Path:
+    """Where the installed versions are kept: outside the checkout, so that all checkouts share them."""
+    if environ.get("ORCHESTRA_TEST_CACHE"):
+        return Path(environ["ORCHESTRA_TEST_CACHE"])
+    return Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/"), ".cache")) / "orchestra-tests"
+
+
+_CACHE = install_cache(os.environ)  # at import: the tests' guard hides the user's environment afterwards
+
+
+def versions_named(names: Iterable[str]) -> list[str]:
+    """The versions that `--agent-version` asks for, each once: numbers, `oldest`, `middle`, `newest`, `all`, `latest`."""
+    found: list[str] = []
+    for name in names or ("newest",):
+        if name not in (*WORDS, "latest") and not re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", name):
+            raise pytest.UsageError(f"--agent-version {name}: expected X.Y.Z, {', '.join(WORDS)} or latest")
+        found += WORDS.get(name, (name,))
+    return list(dict.fromkeys(latest() if version == "latest" else version for version in found))
+
+
+def latest() -> str:
+    """The version that npm installs today."""
+    argv = ["npm", "view", PACKAGE, "version"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        raise pytest.UsageError(f"--agent-version latest: {' '.join(argv)}: {wrong}") from wrong
+    if done.returncode != 0 or not done.stdout.strip():
+        raise pytest.UsageError(f"--agent-version latest: {' '.join(argv)}: {done.stderr.strip()[-500:]}")
+    return done.stdout.strip()
 
 
 @pytest.fixture(scope="session")
-def claude_program() -> Path:
-    """The pinned program, installed into `.cache/` when absent; without npm the test is skipped, in CI it fails."""
-    _PREFIX.mkdir(parents=True, exist_ok=True)
-    with (_PREFIX / "lock").open("w") as lock:  # one installs, its neighbours under xdist wait
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _installed() or _install()
+def claude_version(request: pytest.FixtureRequest) -> str:
+    """The version that this run of the test is for."""
+    return str(request.param)
 
 
-def _install() -> Path:
+@pytest.fixture(scope="session")
+def claude_program(claude_version: str) -> Path:
+    """The program, installed into the cache when absent; without npm the test is skipped, in CI it fails."""
+    prefix = _CACHE / f"claude-{claude_version}"
+    found = _installed(prefix, claude_version)
+    if found is None:
+        prefix.mkdir(parents=True, exist_ok=True)
+        with (prefix / "lock").open("w") as lock:  # one installs, its neighbours under xdist wait
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = _installed(prefix, claude_version) or _install(prefix, claude_version)
+    return found
+
+
+def _install(prefix: Path, version: str) -> Path:
     said = "npm is not installed"
     if shutil.which("npm"):
-        flags = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(_PREFIX))
-        argv = ["npm", "install", *flags, f"@anthropic-ai/claude-code@{VERSION}"]
+        flags = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(prefix))
+        argv = ["npm", "install", *flags, f"{PACKAGE}@{version}"]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=600)
-        program = _installed()
+        program = _installed(prefix, version)
         if program:
             return program
         said = f"{' '.join(argv)} ended with {done.returncode}: {(done.stderr or done.stdout)[-500:]}"
-    why = f"the real Claude Code {VERSION} is not there: {said}"
+    why = f"Claude Code {version} is not installed: {said}"
     if os.environ.get("CI"):
         pytest.fail(why)
     pytest.skip(why)
 
 
-def _installed() -> Path | None:
+def _installed(prefix: Path, version: str) -> Path | None:
     """npm may have skipped the package's postinstall, which puts the platform's own program in place of a stub."""
-    modules = _PREFIX / "node_modules"
-    platforms = sorted(modules.glob("@anthropic-ai/claude-code-*/claude"))
+    modules = prefix / "node_modules"
+    platforms = sorted(modules.glob(f"{PACKAGE}-*/claude"))
     for program in (modules / ".bin" / "claude", *platforms):
         if program.is_file():
             done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=60)
-            if done.returncode == 0 and done.stdout.startswith(VERSION):
+            if done.returncode == 0 and done.stdout.split()[:1] == [version]:
                 return program
     return None
 

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import gates, serialization
+from orchestra.core import gates
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Worker
+from orchestra.core.pull_json import pull_json
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 VERIFY_SECONDS = 3600.0
+LIMIT_SECONDS = 600.0  # that ship waits for GitHub's rate limits: the worker has nothing else to do
 TAIL_LINES = 40
 
 
@@ -166,10 +168,11 @@ def _ship_local(project: Project, worker: Worker) -> Shipped:
 
 def _ship_github(project: Project, worker: Worker, title: str | None, body: str, say: Callable[[str], None]) -> Shipped:
     github = project.github
+    github.client.wait_out_limits(LIMIT_SECONDS, say)
     say(f"push {worker.branch}")
-    sha = project.repository.push(worker.worktree, worker.branch, token=github.token)
+    sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
-    facts = {"url": url, "pullRequest": serialization.pull_json(pull._replace(head_sha=sha)), "local": False}
+    facts = {"url": url, "pullRequest": pull_json(pull._replace(head_sha=sha)), "local": False}
     recorded = project.store.record(worker.id, project.store.event("shipped", "ship", **facts))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")

@@ -22,6 +22,7 @@ from orchestra.core.lifecycle.transitions import (
     with_status,
 )
 from orchestra.core.models import Activity, ActivityState, Attempts, Delivery, Event, Guidance, Status, Worker
+from orchestra.core.pull_json import pull_from_json
 
 TYPE_CHECKING = False
 
@@ -205,7 +206,7 @@ def _shipped(worker: Worker, event: Event) -> Worker:
     """The branch is pushed and the pull request open; with the local tracker there is nothing more to wait for."""
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
-    pull = serialization.pull_from_json(event.data.get("pullRequest"))
+    pull = pull_from_json(event.data.get("pullRequest"))
     extra = {**worker.extra, "addressed": list(worker.fed)}  # what it had been told of when it shipped
     worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or None, extra=extra)
     return with_status(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestra.core import serialization
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
     TERMINAL,
@@ -12,7 +11,9 @@ from orchestra.core.lifecycle.transitions import (
     text_at,
     with_status,
 )
-from orchestra.core.models import Checks, Event, Pull, Status, Worker
+from orchestra.core.models import Event, Status, Worker
+from orchestra.core.pull_json import pull_from_json
+from orchestra.core.pull_request import Checks, Pull
 
 TYPE_CHECKING = False
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def _pull(worker: Worker, event: Event) -> Worker:
     """What GitHub says of the pull request; `shipping` becomes `complete`, and `complete` `merged`, by this alone."""
-    pull = serialization.pull_from_json(event.data["pullRequest"])
+    pull = pull_from_json(event.data["pullRequest"])
     if pull is None:
         raise Refused("a pull event without a pull request")
     worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.core import serialization
+from orchestra.core import json_fields, serialization
 from orchestra.core.models import Activity, ActivityState, Delivery, Event, Status, Worker
 
 MOST_READ = 4000  # characters
@@ -19,7 +19,7 @@ class Refused(ValueError):
 
 def text_at(event: Event, key: str, default: str | None = "") -> str:
     """The text under `key` of an event's data; without a default (None) it must be there."""
-    return serialization.text_at(event.data, key, default)
+    return json_fields.text_at(event.data, key, default)
 
 
 def with_status(worker: Worker, status: Status, event: Event) -> Worker:

@@ -1,4 +1,4 @@
-"""What tests ask with: the tracker, or one plain request."""
+"""What tests ask with: the tracker, a poller, or one plain request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from orchestra.github.auth import Credentials
+from orchestra.github.client import ApiClient
+from orchestra.github.responses import repository_address
 from orchestra.github.tracker import GitHubTracker
 from support.github_double.server import Double
 
@@ -23,6 +27,25 @@ class Clock:
 
     def __call__(self) -> float:
         return time.time() + self.shift
+
+
+def api_client(
+    url: str,
+    token: str | None,
+    cache: Path,
+    now: Callable[[], float],
+    *,
+    host: str = "github.com",
+    timeout: float = 15.0,
+    eager: bool = False,
+    environ: Mapping[str, str] | None = None,
+    command: str | None = None,
+) -> ApiClient:
+    """A client of acme/widgets at `url`, with `token` in its environment unless `environ` or `command` is given."""
+    given = {"GH_TOKEN": token, "GH_HOST": host} if token else {"GH_HOST": host}
+    credentials = Credentials(host, command, given if environ is None else environ, cache / "home")
+    address = repository_address(host, "acme", "widgets")
+    return ApiClient(address, url, credentials, str(cache), now, timeout, eager=eager)
 
 
 class Got(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestra.github.tracker import GitHubTracker
-from support.github_double.clients import Clock, Connect
+from support.github_double.clients import Clock, Connect, api_client
 from support.github_double.refs import Bare
 from support.github_double.server import Double
 
@@ -40,17 +40,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def connect(github: Double, clock: Clock) -> Iterator[Connect]:
-    """`connect()` -> a tracker of the double; closed at the end."""
+def connect(github: Double, clock: Clock, tmp_path: Path) -> Iterator[Connect]:
+    """`connect()` -> a tracker of the double, asked as a command asks; all of a test share one cache."""
     made: list[GitHubTracker] = []
 
-    def build(token: str = github.token, **options: Any) -> GitHubTracker:
-        made.append(GitHubTracker("acme", "widgets", github.url, token, now=clock, **options))
+    def build(token: str = github.token, api: str = github.url, **options: Any) -> GitHubTracker:
+        client = api_client(api, token, tmp_path / "github", clock, eager=True, **options)
+        made.append(GitHubTracker(client, clock))
         return made[-1]
 
     yield build
     for tracker in made:
-        tracker.close()
+        tracker.client.close()
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class Double(State):
         self.tokens = {self.token: "ann"}
         self.read_only: set[str] = set()
         self.former_names: set[str] = set()
+        self.expiring: dict[str, float] = {}  # tokens, and when they end
         self.faults: list[Switched] = []
         self.requests: list[Request] = []
         self.violations: list[str] = []
@@ -108,6 +109,9 @@ class Double(State):
             "X-RateLimit-Reset": str(self.reset),
             "X-RateLimit-Resource": "core",
         }
+        if ends := self.expiring.get(headers.get("authorization", "").partition(" ")[2]):
+            stamp = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(ends))
+            limits["GitHub-Authentication-Token-Expiration"] = stamp
         return reply._replace(headers={**limits, **reply.headers})
 
     def _reply(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:

@@ -7,7 +7,6 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 from support.paths import ROOT
 
 from orchestra.config.schema import Agent, Config, GateConfig, environment_allowed, fill, load, ref_problem
@@ -49,8 +48,8 @@ def test_every_key_of_a_whole_config_arrives() -> None:
     assert config.gates[1].commands == ("npm publish*",)
     assert (config.limits.silent, config.limits.stall, config.github.poll) == (900.0, 90.0, 60.0)
     assert config.copy == (".env", "config/local.yaml")
-    defaults = structs.asdict(Config())
-    same = [key for key, value in structs.asdict(config).items() if value == defaults[key]]
+    defaults = Config()._asdict()
+    same = [key for key, value in config._asdict().items() if value == defaults[key]]
     assert same == ["worktree", "agent"]
 
 
@@ -124,7 +123,7 @@ def test_a_source_given_again_at_the_end_has_the_last_word(texts: list[str]) -> 
         ("gates:\n- name: x\n  pths: [a]", "o.yaml:3: gates[0].pths: unknown key; did you mean paths?"),
         (
             "gates:\n- {name: x, paths: [a]}\n- {name: x, paths: [b]}",
-            "o.yaml:3: gates[1].name: a gate of this name stands",
+            "o.yaml:3: gates[1].name: another gate above has this name",
         ),
         (
             "gates:\n- name: x\n  paths:\n  - ok\n  - '!no'",
@@ -235,4 +234,4 @@ def test_what_the_config_adds_to_the_environment(patterns: tuple[str, ...], name
 
 
 def test_every_key_the_config_knows_is_in_the_whole_example() -> None:
-    assert set(re.findall(r"^(\w+):", WHOLE, re.MULTILINE)) == set(Config.__struct_fields__)
+    assert set(re.findall(r"^(\w+):", WHOLE, re.MULTILINE)) == set(Config._fields)

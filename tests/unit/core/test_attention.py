@@ -7,7 +7,8 @@ import pytest
 from orchestra.core import attention
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.lifecycle.transitions import HELD
-from orchestra.core.models import Activity, ActivityState, Attention, Checks, Pane, Pull, Status, Worker
+from orchestra.core.models import Activity, ActivityState, Attention, Pane, Status, Worker
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import seconds_of, stamp
 
 pytestmark = pytest.mark.fast

@@ -13,7 +13,8 @@ from support.events import ASK, EVENTS, READY, SENSIBLE, SPAWN, event, told
 from orchestra.core import serialization
 from orchestra.core.lifecycle import machine, pull_events
 from orchestra.core.lifecycle.transitions import HELD, Refused
-from orchestra.core.models import ActivityState, Checks, Delivery, Event, Pull, Status, Worker
+from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.pull_request import Checks, Pull
 
 pytestmark = pytest.mark.fast
 

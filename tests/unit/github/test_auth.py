@@ -184,7 +184,7 @@ def test_keeping_replaces_a_symbolic_link_and_does_not_follow_it(tmp_path: Path)
 
 def test_a_home_that_cannot_be_written_is_said_without_the_token(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
-    with pytest.raises(OrchestraError, match="Cannot keep the GitHub token") as caught:
+    with pytest.raises(OrchestraError, match="cannot keep the GitHub token") as caught:
         keep(Token("s3cret", "GH_TOKEN"), "github.com", tmp_path / "home")
     assert "s3cret" not in str(caught.value)
 

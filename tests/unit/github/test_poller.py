@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.github_double import Double, Fault, routes
-from support.github_double.clients import Clock
+from support.github_double.clients import Clock, api_client
 from support.github_double.routes import Answer
 
-from orchestra.core.models import Checks, Pull
+from orchestra.core.pull_request import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import poll_parsing, poller
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
@@ -52,7 +52,7 @@ def watching(github: Double, clock: Clock, cache: Path) -> Iterator[Open]:
 
     def build(token: str = github.token, **options: Any) -> Poller:
         api = options.pop("api", github.url)
-        made.append(Poller("acme", "widgets", api, token, cache=cache, now=clock, **options))
+        made.append(Poller(api_client(api, token, cache, clock, **options), clock))
         return made[-1]
 
     yield build
@@ -312,7 +312,7 @@ def test_details_that_make_no_sense_are_none(where: str, github: Double, watchin
     watch = watching()
     (pull,) = watch.poll().pulls
     github.fault(Fault.WRONG_TYPES, where)
-    with pytest.raises(Unreachable, match="makes no sense"):
+    with pytest.raises(Unreachable, match="unexpected response"):
         watch.details(pull)
 
 
@@ -506,16 +506,16 @@ FAULTS = [
     (Fault.PRIMARY, "GitHub: rate limit, asked again in (29|30)m", 1800),
     (Fault.SECONDARY, "GitHub: rate limit, asked again in 1m", 90),
     (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|59s)", 60),
-    (Fault.HTML, "GitHub has a fault of its own: it answered 500", 60),
-    (Fault.BAD_GATEWAY, "GitHub has a fault of its own: it answered 502", 60),
-    (Fault.LOGIN_PAGE, "The answer of GitHub is not JSON", 60),
-    (Fault.EMPTY, "The answer of GitHub is not JSON", 60),
-    (Fault.TRUNCATED, "The answer of GitHub is not JSON", 60),
-    (Fault.DEEP, "The answer of GitHub is not JSON", 60),
-    (Fault.CUT, "The connection to GitHub broke", 60),
-    (Fault.RESET, "The connection to GitHub broke", 60),
+    (Fault.HTML, "GitHub server error \\(500\\)", 60),
+    (Fault.BAD_GATEWAY, "GitHub server error \\(502\\)", 60),
+    (Fault.LOGIN_PAGE, "the answer of GitHub is not JSON", 60),
+    (Fault.EMPTY, "the answer of GitHub is not JSON", 60),
+    (Fault.TRUNCATED, "the answer of GitHub is not JSON", 60),
+    (Fault.DEEP, "the answer of GitHub is not JSON", 60),
+    (Fault.CUT, "the connection to GitHub broke", 60),
+    (Fault.RESET, "the connection to GitHub broke", 60),
     (Fault.HANG, "GitHub did not answer within 0.3 s", 60),
-    (Fault.WRONG_TYPES, "GitHub's answer makes no sense", 60),
+    (Fault.WRONG_TYPES, "unexpected response from GitHub", 60),
 ]
 
 
@@ -530,7 +530,7 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     watch, other = watching(timeout=0.3), watching(timeout=0.3)
     with pytest.raises(Unreachable, match=f"^{sentence}") as caught:
         watch.poll()
-    until = watch._asker.budget.last_failure().until
+    until = watch._client.budget.last_failure().until
     assert until - clock() == pytest.approx(wait, abs=5)
     assert isinstance(caught.value, Limited) == ("rate limit" in sentence)
     asked = len(github.requests)
@@ -566,7 +566,7 @@ def test_refused_connections_are_a_sentence(watching: Open) -> None:
 
 def test_a_repository_that_is_not_there_is_a_sentence(github: Double, watching: Open) -> None:
     github.repo = "gadgets"
-    with pytest.raises(Unreachable, match=r"^There is no repository acme/widgets that this token may see$"):
+    with pytest.raises(Unreachable, match=r"^there is no repository acme/widgets that this token may see$"):
         watching().poll()
 
 

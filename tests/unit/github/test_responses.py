@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core.models import Checks
+from orchestra.core.pull_request import Checks
 from orchestra.errors import Unreachable
 from orchestra.github import responses
 from orchestra.github.responses import RateLimited, RepositoryAddress
@@ -60,7 +60,7 @@ GOOD: dict[str, Any] = {
 
 @pytest.mark.parametrize("number", [True, 0, -1, 10**12, "7", 7.0, None, [7]])
 def test_what_is_no_number_is_none(number: object) -> None:
-    with pytest.raises(Unreachable, match="makes no sense: number is not"):
+    with pytest.raises(Unreachable, match=r"^unexpected response from GitHub: field number$"):
         responses.pull({**GOOD, "number": number}, 0.0)
 
 
@@ -72,10 +72,54 @@ def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
         lambda: responses.pull(answer, 0.0),
         lambda: responses.same_repository_branch(answer),
         lambda: responses.decision([answer]),
-        lambda: responses.check_states([answer], answer),
         lambda: responses.refusal(PLACE, 422, {}, {"errors": value, "message": value}, 0.0),
     ):
         try:
             reader()
         except Unreachable as error:
-            assert "makes no sense" in error.message  # noqa: PT017
+            assert "unexpected response" in error.message  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "source", "sentence", "hint"),
+    [
+        pytest.param(403, {"x-github-sso": "required; url=https://github.com/orgs/acme/sso?authorization_request=A1"},
+                     "Resource protected by organization SAML enforcement.", "",
+                     "acme uses single sign-on, and this token is not authorised for it",
+                     "authorise it: https://github.com/orgs/acme/sso?authorization_request=A1", id="single sign-on"),
+        pytest.param(403, {"x-accepted-github-permissions": "pull_requests=write"},
+                     "Resource not accessible by personal access token", "",
+                     "GitHub does not allow this token to do that in acme/widgets: "
+                     "Resource not accessible by personal access token", "it needs pull requests: write", id="permission"),
+        pytest.param(403, {}, "Repository was archived so is read-only.", "",
+                     "acme/widgets is archived: nothing can be written there", "unarchive it on GitHub", id="archived"),
+        pytest.param(410, {}, "Issues are disabled for this repo", "", "issues are disabled in acme/widgets",
+                     "enable them in the repository's settings on GitHub", id="issues disabled"),
+        pytest.param(410, {}, "Issues has been disabled in this repository.", "", "issues are disabled in acme/widgets",
+                     "enable them in the repository's settings on GitHub", id="issues disabled, newer words"),
+        pytest.param(401, {}, "Bad credentials", "gh", "GitHub refused the token (from gh auth token)",
+                     "gh auth login, or set GH_TOKEN", id="401 of gh's"),
+        pytest.param(401, {}, "Bad credentials", "GH_TOKEN", "GitHub refused the token (from GH_TOKEN)",
+                     "set GH_TOKEN to a valid token, or unset it and gh auth login", id="401 of the environment's"),
+        pytest.param(401, {}, "Bad credentials", "token_command", "GitHub refused the token (from github.token_command)",
+                     "run github.token_command of your config by hand: it must print a valid token",
+                     id="401 of the command's"),
+        pytest.param(403, {"x-github-sso": "partial-results; organizations=21955855"}, "no", "",
+                     "GitHub does not allow this token to do that in acme/widgets: no",
+                     "it needs Contents, Issues and Pull requests (write), Actions and Commit statuses (read)",
+                     id="partial results are another thing"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_helps(
+    status: int, headers: dict[str, str], message: str, source: str, sentence: str, hint: str
+) -> None:
+    refused = responses.refusal(PLACE, status, headers, {"message": message}, 1000.0, source)
+    assert (refused.message, refused.hint) == (sentence, hint)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("2026-01-08 11:15:00 UTC", 1767870900.0), ("2026-01-08 11:15:00 +0000", 1767870900.0), ("", 0.0), ("soon", 0.0)],
+)
+def test_when_a_token_ends(header: str, seconds: float) -> None:
+    assert responses.expiry(header) == seconds

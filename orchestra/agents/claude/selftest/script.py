@@ -9,7 +9,7 @@
 
 and any step may carry `"delay": seconds`, `"fail": {"status": 529, "times": 2, "type": "...", "message": "...",
 "headers": {}}` (`times` absent: for ever) or `"close": "before" | "mid"` with `"times"`. `{{cwd}}` becomes the worker's
-directory.
+directory, `{{plan}}` the file that the program told it to write its plan to.
 
 After a wait the next section begins at the next new user text, whether that came while the turn ran or after it. Text
 with a marker of its own begins that script instead. The place in the script is counted from the conversation alone, so
@@ -34,6 +34,7 @@ _TOLD = (
     re.compile(r"hook additional context: (Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
 )
 _CWD = re.compile(r"[Ww]orking directory: (\S.*)")
+_PLAN = re.compile(r"(/\S+/plans/[\w.-]+\.md)")
 # What the program itself puts into a conversation: no person's words, no answer of the model.
 _SYNTHETIC = ("[Request interrupted", "Continue from where you left off.", "No response requested.")
 
@@ -168,13 +169,22 @@ def cwd_of(body: Mapping[str, Any]) -> str:
     return found.group(1).strip() if found else "."
 
 
-def fill(value: Any, cwd: str) -> Any:
-    """`value` (a tool's input) with `{{cwd}}` replaced in every string."""
+def plan_of(body: Mapping[str, Any]) -> str:
+    """The plan file that the program told the model of last; empty when it told of none."""
+    texts = [text for message in body["messages"] for text in _texts(message["content"])]
+    found = [path for text in texts for path in _PLAN.findall(text)]
+    return str(found[-1]) if found else ""
+
+
+def fill(value: Any, body: Mapping[str, Any]) -> Any:
+    """`value` (a tool's input) with `{{cwd}}` and `{{plan}}` replaced in every string by what the program told."""
     if isinstance(value, str):
-        return value.replace("{{cwd}}", cwd)
+        for name, told in (("{{cwd}}", cwd_of), ("{{plan}}", plan_of)):
+            value = value.replace(name, told(body)) if name in value else value
+        return value
     if isinstance(value, Mapping):
-        return {key: fill(inner, cwd) for key, inner in value.items()}
-    return [fill(inner, cwd) for inner in value] if isinstance(value, list) else value
+        return {key: fill(inner, body) for key, inner in value.items()}
+    return [fill(inner, body) for inner in value] if isinstance(value, list) else value
 
 
 def bash(command: str, text: str = "") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from support.messages_api.script import Step, Trouble, cwd_of, fill, next_step, place, user_texts
+from orchestra.agents.claude.selftest.script import Step, Trouble, fill, next_step, place, user_texts
 
 
 class Request(NamedTuple):
@@ -56,6 +56,7 @@ class MessagesApi:
         self._thread.join()
 
     def script(self, needle: str, marker: str) -> None:
+        """Give the script in `marker` to every conversation whose first prompt contains `needle`."""
         self._first.append((needle, marker))
 
     def of(self, session: str) -> list[Request]:
@@ -63,7 +64,7 @@ class MessagesApi:
         return [request for request in self.requests if request.session == session and not request.side]
 
     def answer(self, session: str, body: Mapping[str, Any]) -> tuple[Step, Trouble | None]:
-        """What to answer: the step, and how to fail instead of it when its failures are not used up yet."""
+        """What to answer: the step, and the failure to answer with instead while the step has failures left."""
         side = not body.get("tools")
         with self._lock:
             self.requests.append(Request(session, side, body, time.monotonic()))
@@ -152,7 +153,7 @@ class _Connection(BaseHTTPRequestHandler):
 def _message(body: Mapping[str, Any], step: Step) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [{"type": "text", "text": step.text}] if step.text else []
     for call in step.calls:
-        given = fill(dict(call.input), cwd_of(body))
+        given = fill(dict(call.input), body)
         blocks.append({"type": "tool_use", "id": f"toolu_{uuid.uuid4().hex[:24]}", "name": call.name, "input": given})
     return {
         "id": f"msg_{uuid.uuid4().hex[:24]}",

@@ -1,0 +1,90 @@
+"""A pull request as GitHub showed it: the facts that `core/verdict.py` judges. No rules here. Standard library only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestra.core.records import Record
+
+
+class Checks(StrEnum):
+    """What CI says of a pull request's head commit, all checks together."""
+
+    NONE = "none"
+    PENDING = "pending"
+    PASSING = "passing"
+    FAILING = "failing"
+
+
+class CheckState(StrEnum):
+    """How one check of the head commit is."""
+
+    FAILED = "failed"
+    APPROVAL = "approval"  # it starts once somebody approves it on GitHub: an outsider's run, an environment
+    PENDING = "pending"
+    MISSING = "missing"  # required, or known from an earlier head, and not reported for this one
+    PASSED = "passed"
+
+
+class Check(Record):
+    """One check of the head commit. `counts`: it decides; one that does not is told as a note when it fails."""
+
+    name: str
+    state: CheckState
+    counts: bool = True
+    required: bool = False  # by the protection of the base branch
+    since: str = ""
+
+
+class Thread(Record):
+    """A review thread that is not resolved."""
+
+    author: str
+    heard: bool = True  # the author's words are passed on to the worker
+    addressed: bool = False  # the worker shipped or replied after it was told of every remark in it
+
+
+class Review(Record):
+    """The latest opinion of one reviewer: APPROVED or CHANGES_REQUESTED."""
+
+    author: str
+    state: str
+    heard: bool = True
+    addressed: bool = False
+
+
+class Head(StrEnum):
+    """The worker's branch beside the head commit that GitHub shows."""
+
+    SAME = "same"
+    AHEAD = "ahead"  # the worker has commits that are not shipped
+    UPDATED = "updated"  # GitHub merged the base into it (Update branch), and nothing else
+    FOREIGN = "foreign"  # GitHub has commits that somebody else pushed
+    UNKNOWN = "unknown"
+
+
+class Pull(Record):
+    """A pull request as last seen, at `observed_at`. Unknown answers are None or empty, never a guess."""
+
+    number: int
+    state: str  # open, closed or merged
+    head_sha: str = ""
+    checks: Checks = Checks.NONE
+    review_decision: str | None = None
+    unresolved: int | None = None
+    mergeable: bool | None = None
+    observed_at: str = ""
+    draft: bool = False
+    merge_state: str = ""  # GitHub's mergeStateStatus in lower case: clean, behind, blocked, dirty, unstable ...
+    in_queue: bool = False  # the merge queue has it
+    auto_merge: bool = False  # GitHub merges it by itself when everything that is required is there
+    head: Head = Head.SAME
+    head_since: str = ""  # when this head commit was first seen
+    settled: bool = True  # the head had its calm time: what has not begun by now does not come
+    passed: int = 0  # checks that passed; `rows` need not list them
+    rows: tuple[Check, ...] = ()
+    threads: tuple[Thread, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    untold: int = 0  # remarks that ask something of the worker, and that it has not been told of
+    conversations: bool = False  # the base branch's protection wants every thread resolved before a merge
+    unseen: tuple[str, ...] = ()  # what this token cannot see, in words: "checks of apps"

@@ -1,0 +1,350 @@
+"""One verdict on a pull request: what a careful colleague would say after looking at its page.
+
+Pure: a record of facts and the time in, the verdict out, so the order of events never matters. Standard library only.
+The rules are asked in order; the first that has something to say decides. docs/pull-requests.md shows the table.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from orchestra.core.models import Activity, ActivityState, Delivery, Worker
+from orchestra.core.pull_request import Check, CheckState, Head, Pull
+from orchestra.core.records import Record
+from orchestra.core.text import age, clean, seconds_of
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OLD_SECONDS = 300.0  # GitHub is asked every 15 to 60 seconds: an older answer says nothing about now
+LOST_SECONDS = 3600.0  # a required check that was not reported for so long: nobody runs it for this branch
+MOST_NAMES = 3  # listed in a sentence; the rest is counted
+RESTING = frozenset({ActivityState.WAITING, ActivityState.ENDED, ActivityState.LIMITED})
+
+
+class Outcome(StrEnum):
+    """Whose turn it is."""
+
+    READY = "ready"  # for the user's review
+    WAITING = "waiting"
+    WORKER = "worker"  # the worker must do something
+    USER = "user"  # a person must do something on GitHub that is not a review
+    MERGED = "merged"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class Topic(StrEnum):
+    """What is waited for, or what must be done."""
+
+    REVIEW = "review"
+    CHECKS = "checks"
+    CONFLICT = "conflict"
+    SHIP = "ship"
+    PUSH = "push"  # commits that somebody else pushed
+    APPROVAL = "approval"  # of a workflow run or an environment
+    DRAFT = "draft"
+    BEHIND = "behind"
+    BLOCKED = "blocked"
+    QUEUE = "queue"
+    MERGE = "merge"
+    MERGEABILITY = "mergeability"
+    AGENT = "agent"
+    GUIDANCE = "guidance"
+    GITHUB = "github"
+    NOTHING = ""
+
+
+class Update(StrEnum):
+    """`pull_request.update`: who brings a branch up to date that is behind its base under strict checks."""
+
+    AUTO = "auto"
+    ASK = "ask"
+    NEVER = "never"
+
+
+class Facts(Record):
+    """All that the verdict depends on. `trouble`: why GitHub is not asked now, or empty."""
+
+    pull: Pull | None
+    activity: Activity = Activity()  # of the agent
+    queued: int = 0  # pieces of guidance that the agent has not been given yet
+    update: Update = Update.AUTO
+    trouble: str = ""
+
+
+class Verdict(Record):
+    """Whose turn it is, about what, in a sentence; `since` when (a stamp, or empty); `notes`: what decides nothing.
+
+    `last`: of an unknown one, what it was when GitHub last answered.
+    """
+
+    outcome: Outcome
+    topic: Topic
+    sentence: str
+    since: str = ""
+    notes: tuple[str, ...] = ()
+    last: Outcome | None = None
+
+
+def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "") -> Facts:
+    """What a session file knows of a worker's pull request."""
+    queued = sum(words.state is Delivery.QUEUED for words in worker.guidance)
+    return Facts(worker.pull, worker.activity, queued, update, trouble)
+
+
+def verdict(facts: Facts, now: float) -> Verdict:
+    """The verdict at `now` (epoch seconds)."""
+    pull = facts.pull
+    if pull is None:
+        return Verdict(Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen")
+    if pull.state == "merged":
+        return Verdict(Outcome.MERGED, Topic.NOTHING, "merged")
+    if pull.state == "closed":
+        return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
+    found = _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
+    found = found._replace(notes=_notes(pull, found))
+    seen = seconds_of(pull.observed_at)
+    if seen is not None and now - seen <= OLD_SECONDS:
+        return found
+    return _unknown(facts, found, None if seen is None else now - seen)
+
+
+def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
+    return _pushed(facts, pull) or _conflict(pull) or _failing(pull) or _asked(pull)
+
+
+def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
+    """Something outside runs, or must begin; a person may have to let it."""
+    outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull)
+    return outside or _agent(facts, pull) or _behind(facts, pull)
+
+
+def _user_turn(pull: Pull) -> Verdict:
+    return _draft(pull) or _unheard(pull) or _automatic(pull) or _blocked(pull) or _ready(pull)
+
+
+def _unknown(facts: Facts, was: Verdict, old: float | None) -> Verdict:
+    """GitHub has not been heard for too long: what was seen last, its age, and why."""
+    how_old = "GitHub has not been asked yet" if old is None else f"GitHub was last heard {age(old)} ago"
+    why = f" ({clean(facts.trouble)})" if facts.trouble else ""
+    sentence = f"{how_old}{why}; then: {was.sentence}"
+    since = facts.pull.observed_at if facts.pull else ""
+    return Verdict(Outcome.UNKNOWN, Topic.GITHUB, sentence, since, was.notes, was.outcome)
+
+
+# --- the worker's turn ----------------------------------------------------------------------------------------------
+
+
+def _pushed(facts: Facts, pull: Pull) -> Verdict | None:
+    """The branch here and the branch on GitHub differ."""
+    if pull.head is Head.FOREIGN:
+        said = f"somebody else pushed {pull.head_sha[:10]}: the worker must take it up"
+        return Verdict(Outcome.WORKER, Topic.PUSH, said, pull.head_since)
+    if pull.head is Head.AHEAD:
+        return Verdict(Outcome.WORKER, Topic.SHIP, "the worker has commits that are not shipped", facts.activity.since)
+    return None
+
+
+def _conflict(pull: Pull) -> Verdict | None:
+    if pull.mergeable is False or pull.merge_state == "dirty":
+        return Verdict(Outcome.WORKER, Topic.CONFLICT, "it conflicts with its base branch", pull.head_since)
+    return None
+
+
+def _failing(pull: Pull) -> Verdict | None:
+    failed = _in_state(pull, CheckState.FAILED)
+    if not failed:
+        return None
+    verb = "fails" if len(failed) == 1 else "fail"
+    said = f"{_counted(len(failed), 'check')} {verb}: {_names(failed)}"
+    return Verdict(Outcome.WORKER, Topic.CHECKS, said, _since(failed, pull))
+
+
+def _asked(pull: Pull) -> Verdict | None:
+    """Something that people who count, or bots, ask for, and that the worker has not answered."""
+    wanted = sorted(
+        one.author for one in pull.reviews if one.state == "CHANGES_REQUESTED" and one.heard and not one.addressed
+    )
+    threads = sum(one.heard and not one.addressed for one in pull.threads)
+    parts = [f"{_logins(wanted)} asked for changes"] if wanted else []
+    parts += [f"{_counted(threads, 'thread')} to answer"] if threads else []
+    parts += [f"{_counted(pull.untold, 'remark')} to be passed on"] if pull.untold and not parts else []
+    return Verdict(Outcome.WORKER, Topic.REVIEW, ", ".join(parts), pull.observed_at) if parts else None
+
+
+# --- a person's turn, at once ---------------------------------------------------------------------------------------
+
+
+def _approval(pull: Pull) -> Verdict | None:
+    held = _in_state(pull, CheckState.APPROVAL)
+    if not held:
+        return None
+    return Verdict(Outcome.USER, Topic.APPROVAL, f"waits for an approval on GitHub: {_names(held)}", _since(held, pull))
+
+
+def _lost(pull: Pull, now: float) -> Verdict | None:
+    """A required check that nobody reports."""
+    since = seconds_of(pull.head_since)
+    lost = [check for check in _in_state(pull, CheckState.MISSING) if check.required]
+    if not lost or since is None or now - since < LOST_SECONDS or _in_state(pull, CheckState.PENDING):
+        return None
+    said = f"required and not reported for {age(now - since)}: {_names(lost)}"
+    return Verdict(Outcome.USER, Topic.CHECKS, said, pull.head_since)
+
+
+# --- nobody's turn yet ----------------------------------------------------------------------------------------------
+
+
+def _queued(pull: Pull) -> Verdict | None:
+    if pull.in_queue:
+        return Verdict(Outcome.WAITING, Topic.QUEUE, "in the merge queue", pull.observed_at)
+    return None
+
+
+def _pending(pull: Pull) -> Verdict | None:
+    running, missing = _in_state(pull, CheckState.PENDING), _in_state(pull, CheckState.MISSING)
+    if running:
+        total = len(running) + len(missing) + pull.passed
+        verb = "runs" if len(running) == 1 else "run"
+        said = f"{len(running)} of {_counted(total, 'check')} {verb}: {_names(running)}"
+        return Verdict(Outcome.WAITING, Topic.CHECKS, said, _since(running, pull))
+    if missing:
+        said = f"{_counted(len(missing), 'check')} not reported yet: {_names(missing)}"
+        return Verdict(Outcome.WAITING, Topic.CHECKS, said, pull.head_since)
+    if not pull.settled:
+        said = "checks of this commit may still begin"
+        return Verdict(Outcome.WAITING, Topic.CHECKS, said, pull.head_since)
+    return None
+
+
+def _unmerged(pull: Pull) -> Verdict | None:
+    if pull.mergeable is None:
+        said = "GitHub has not said yet whether it merges"
+        return Verdict(Outcome.WAITING, Topic.MERGEABILITY, said, pull.head_since)
+    return None
+
+
+def _agent(facts: Facts, pull: Pull) -> Verdict | None:
+    """What the agent has been told, or does now, may change everything."""
+    if facts.queued:
+        said = f"{_counted(facts.queued, 'message')} to be given to the agent"
+        return Verdict(Outcome.WAITING, Topic.GUIDANCE, said, facts.activity.since)
+    if facts.activity.state is ActivityState.UNKNOWN:
+        return Verdict(Outcome.WAITING, Topic.AGENT, "what the agent does is not known", facts.activity.since)
+    if facts.activity.state not in RESTING:
+        return Verdict(Outcome.WAITING, Topic.AGENT, "the agent still works", facts.activity.since)
+    if pull.head is Head.UNKNOWN:
+        said = "the branch here could not be compared with the one on GitHub"
+        return Verdict(Outcome.WAITING, Topic.SHIP, said, pull.observed_at)
+    return None
+
+
+def _behind(facts: Facts, pull: Pull) -> Verdict | None:
+    if pull.head is Head.UPDATED:
+        said = "its base was merged into it on GitHub; the worktree follows"
+        return Verdict(Outcome.WAITING, Topic.BEHIND, said, pull.head_since)
+    if pull.merge_state != "behind":
+        return None
+    if facts.update is Update.AUTO:
+        return Verdict(Outcome.WAITING, Topic.BEHIND, "out of date with its base; it is brought up to date")
+    return Verdict(Outcome.USER, Topic.BEHIND, "out of date with its base branch, which must be merged into it first")
+
+
+# --- done, but for the user -----------------------------------------------------------------------------------------
+
+
+def _draft(pull: Pull) -> Verdict | None:
+    if pull.draft:
+        return Verdict(Outcome.USER, Topic.DRAFT, f"a draft, {_checks(pull)}: mark it as ready for review")
+    return None
+
+
+def _automatic(pull: Pull) -> Verdict | None:
+    """Auto-merge is on: the user has decided already."""
+    if not pull.auto_merge:
+        return None
+    if pull.review_decision in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
+        return Verdict(Outcome.WAITING, Topic.REVIEW, "auto-merge is on; GitHub waits for an approving review")
+    return Verdict(Outcome.WAITING, Topic.MERGE, "auto-merge is on; GitHub merges it by itself")
+
+
+def _unheard(pull: Pull) -> Verdict | None:
+    """A request for changes that blocks the merge on GitHub and was not passed on."""
+    by = sorted(one.author for one in pull.reviews if one.state == "CHANGES_REQUESTED" and not one.heard)
+    answered = any(one.state == "CHANGES_REQUESTED" and one.heard for one in pull.reviews)
+    if pull.review_decision != "CHANGES_REQUESTED" or answered:
+        return None
+    said = f"{_logins(by)} asked for changes, which was not passed on" if by else "changes are requested on GitHub"
+    return Verdict(Outcome.USER, Topic.REVIEW, said, pull.observed_at)
+
+
+def _blocked(pull: Pull) -> Verdict | None:
+    """Blocked by a rule that none of the facts explains."""
+    explained = pull.review_decision in ("REVIEW_REQUIRED", "CHANGES_REQUESTED") or bool(pull.threads)
+    if pull.merge_state != "blocked" or explained:
+        return None
+    said = f"{_checks(pull)}, but a rule of the base branch blocks the merge: its page on GitHub says which"
+    return Verdict(Outcome.USER, Topic.BLOCKED, said)
+
+
+def _ready(pull: Pull) -> Verdict:
+    parts = [_checks(pull)]
+    parts += [f"{_counted(len(pull.threads), 'thread')} open for you"] if pull.threads else []
+    if pull.threads and pull.conversations:
+        parts += ["GitHub wants it resolved before the merge"]
+    if pull.review_decision == "APPROVED":
+        parts += ["approved"]
+    elif pull.review_decision == "REVIEW_REQUIRED":
+        parts += ["an approving review is required"]
+    return Verdict(Outcome.READY, Topic.REVIEW, ", ".join(parts), pull.head_since)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
+    """What decides nothing and is worth knowing."""
+    ignored = sorted(row.name for row in pull.rows if row.state is CheckState.FAILED and not row.counts)
+    notes = [f"failing, but not required: {_listed(ignored)}"] if ignored else []
+    standing = sorted(one.author for one in pull.reviews if one.state == "CHANGES_REQUESTED" and one.addressed)
+    if standing and found.outcome is Outcome.READY:
+        notes += [f"{_logins(standing)} asked for changes; the worker shipped since, and the request stands on GitHub"]
+    unheard = {one.author for one in pull.threads if not one.heard}
+    unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
+    notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
+    notes += [f"{part} cannot be seen with this token" for part in sorted(pull.unseen)]
+    return tuple(notes)
+
+
+def _in_state(pull: Pull, state: CheckState) -> list[Check]:
+    """The checks that decide and are in this state, in an order that does not depend on GitHub's."""
+    return sorted(row for row in pull.rows if row.counts and row.state is state)
+
+
+def _checks(pull: Pull) -> str:
+    return "checks pass" if pull.passed else "no checks"
+
+
+def _names(checks: Iterable[Check]) -> str:
+    return _listed(sorted({check.name for check in checks}))
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(clean(name, 60) for name in names[:MOST_NAMES])
+    return shown + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+
+
+def _logins(logins: list[str]) -> str:
+    return _listed(sorted(set(logins))) or "somebody"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _since(checks: Iterable[Check], pull: Pull) -> str:
+    """When the first of them began."""
+    return min((check.since for check in checks if check.since), default=pull.head_since)
