@@ -5,7 +5,7 @@ Derived from facts at every look and stored nowhere. A fact that is not known le
 
 from __future__ import annotations
 
-from orchestra.core.lifecycle.transitions import AT_WORK, HELD
+from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Activity, ActivityState, Attention, Border, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
@@ -46,7 +46,7 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
     """Why a person is needed, if they are. `now` in epoch seconds, `silent` seconds without a sign of life."""
     worker, doing = seen.worker, activity(seen)
     if worker.status in _SETTLED:
-        return Attention.STUCK if worker.status is Status.PAUSED and worker.extra.get(HELD) else None
+        return Attention.STUCK if worker.status is Status.PAUSED and worker.held else None
     if doing.state is ActivityState.BLOCKED and _has_pane(seen):
         return Attention.BLOCKED
     if worker.status is Status.STUCK:
@@ -86,8 +86,8 @@ def reason(seen: ObservedWorker, kind: Attention | None) -> str:
     """The reason behind an attention, as one clean line."""
     worker = seen.worker
     if kind is Attention.STUCK:
-        held = worker.extra.get(HELD) if worker.status is Status.PAUSED else None
-        return clean(str(held or worker.stuck_reason or ""))
+        held = worker.held if worker.status is Status.PAUSED else ""
+        return clean(held or worker.stuck_reason or "")
     if kind is Attention.CRASHED:
         if seen.pane is None:
             return "its pane is gone"

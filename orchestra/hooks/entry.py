@@ -14,7 +14,7 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from orchestra.core import fast_json
+from orchestra.core import events, fast_json
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import ActivityState, Delivery, Event, Guidance, Worker
@@ -108,7 +108,7 @@ def _plan_goes_on(store: Store, worker: Worker, payload: Mapping[str, Any]) -> d
     """With `plan: auto` a plan is approved as it comes; it stands in the journal."""
     given = payload.get("tool_input")
     plan = clean_lines(str(given.get("plan") or ""), 4000) if isinstance(given, dict) else ""
-    store.record(worker.id, store.event("noted", "hook:PermissionRequest", text="its plan goes on", plan=plan))
+    store.record(worker.id, events.noted("hook:PermissionRequest", "its plan goes on", plan))
     return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}
 
 
@@ -153,7 +153,7 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     kind, facts = told
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
-    happened = store.event(kind, f"hook:{event}", **facts)
+    happened = events.from_agent(kind, f"hook:{event}", facts)
     return store.decide(worker.id, lambda now: answered_in_pane(now, happened)).worker or worker
 
 
@@ -201,8 +201,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         queued = [g for g in current.guidance if g.state is Delivery.QUEUED]
         had = _pasted(store, current) if queued else ""
         given.extend(g for g in queued if g.id != had)
-        kind = "accepted" if event == "Stop" and given else "delivered"
-        return store.event(kind, f"hook:{event}", guidance=[g.id for g in queued]) if queued else None
+        happened = events.accepted if event == "Stop" and given else events.delivered
+        return happened(f"hook:{event}", [g.id for g in queued]) if queued else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
@@ -221,8 +221,7 @@ def _pasted(store: Store, worker: Worker) -> str:
         words = read_text(store.file(worker.id, "pasted"))
     except OSError:
         return ""
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    return words if words in enqueued_in(transcript, 0, [words]) else ""
+    return words if words in enqueued_in(worker.transcript, 0, [words]) else ""
 
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
@@ -235,7 +234,7 @@ def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) 
     if found is None or worker is None or worker.nonce != found.nonce:
         return False
     reason = "the agent ended" if found.exit_status is None else f"the agent exited with status {found.exit_status}"
-    store.record(worker.id, store.event("ended", "tmux", reason=reason))
+    store.record(worker.id, events.ended("tmux", reason))
     return True
 
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event, Status, Worker
-from orchestra.core.pull_json import pull_json
 from orchestra.core.pull_request import Checks, Pull
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import feedback
@@ -94,7 +94,7 @@ def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str]
     """What a person merged by hand is merged."""
     for worker in workers:
         if still_wanted.is_merged_locally(project, worker):
-            project.store.record(worker.id, project.store.event("landed", "monitor"))
+            project.store.record(worker.id, events.landed("monitor"))
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
@@ -120,7 +120,7 @@ def _asked(watch: Poller, worker: Worker, seen: PullSeen, state: MergeState | No
 def _addressed(found: ObservedPull, pull: Pull) -> Pull:
     """A request for changes stands on GitHub until the reviewer looks again; one that was shipped after is met."""
     asked = [one.id for one in found.details.remarks if one.state == "CHANGES_REQUESTED"]
-    met = found.worker.extra.get("addressed") or ()
+    met = found.worker.addressed
     if pull.review_decision == "CHANGES_REQUESTED" and asked and all(one in met for one in asked):
         return pull._replace(review_decision="REVIEW_REQUIRED")
     return pull
@@ -132,16 +132,11 @@ def _act(project: Project, found: ObservedPull, say: Callable[[str], None]) -> N
     store = project.store
     ours = project.repository.holds(worker.branch, pull.head_sha)
     if worker.pull is None or worker.pull._replace(observed_at="") != pull._replace(observed_at=""):
-        facts = {
-            "pullRequest": pull_json(pull),
-            "url": found.seen.url,
-            "ours": ours,
-            "base": found.seen.base_ref,
-        }
         if worker.pull is None and worker.status in (Status.WORKING, Status.PLANNING):
-            store.record(worker.id, store.event("shipped", "monitor", **facts))
+            store.record(worker.id, events.shipped("monitor", pull, found.seen.url))
             say(f"#{worker.id} has a pull request that was opened by hand: {found.seen.url}")
-        recorded = store.record(worker.id, store.event("pull", "monitor", **facts)).worker or worker
+        seen = events.pull_seen("monitor", pull, found.seen.url, ours=ours, base=found.seen.base_ref)
+        recorded = store.record(worker.id, seen).worker or worker
         if recorded.status is not worker.status:
             say(f"#{worker.id} is {recorded.status.value}: PR #{pull.number}")
         worker = recorded
@@ -180,10 +175,14 @@ def _tell(project: Project, worker: Worker, items: list[Item], say: Callable[[st
         told[:] = [item for item in items if item.id not in current.fed]
         if not told:
             return None
-        facts = {"from": "monitor", "text": feedback.as_message(told), "about": [item.id for item in told]}
-        review = feedback.review(told, project.config.limits.review)
-        reopen = any(item.reopens for item in told)
-        return project.store.event("told", "monitor", reopen=reopen, **facts, **review)
+        return events.told(
+            "monitor",
+            feedback.as_message(told),
+            sender="monitor",
+            about=[item.id for item in told],
+            reopen=any(item.reopens for item in told),
+            review=feedback.review(told, project.config.limits.review),
+        )
 
     recorded = project.store.decide(worker.id, make).worker
     if told:
@@ -200,14 +199,15 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
 def _count(project: Project, worker: Worker, found: ObservedPull, say: Callable[[str], None]) -> None:
     """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
     store, sha = project.store, found.pull.head_sha
-    for what, over in (("ci", found.pull.checks is Checks.PASSING), ("review", worker.status is Status.COMPLETE)):
-        if over and getattr(worker.attempts, what):
-            store.record(worker.id, store.event("attempted", "monitor", what=what, passed=True))
+    if found.pull.checks is Checks.PASSING and worker.attempts.ci:
+        store.record(worker.id, events.attempt_passed("monitor", "ci"))
+    if worker.status is Status.COMPLETE and worker.attempts.review:
+        store.record(worker.id, events.attempt_passed("monitor", "review"))
     failing = [check for check in found.details.checks if check.state == "failing"]
-    if not failing or worker.extra.get("ciCounted") == sha:
+    if not failing or worker.ci_counted == sha:
         return
     tails = "\n".join(f"{check.name}\n{project.watch.log_tail(check)}" for check in failing)
     summary = f"CI fails the same way ({', '.join(check.name for check in failing)})"
-    facts = feedback.attempt(summary, tails, project.config.limits.ci)
-    recorded = store.record(worker.id, store.event("attempted", "monitor", what="ci", head=sha, **facts))
+    failure = feedback.failure(summary, tails, project.config.limits.ci)
+    recorded = store.record(worker.id, events.attempt_failed("monitor", "ci", failure, head=sha))
     _say_stuck(worker, recorded.worker, say)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import ActivityState, Delivery, Gate, Guidance, Launch, Status, Worker
 from orchestra.storage.files import text_or_empty, write_atomic
@@ -42,8 +43,8 @@ def write_launch(project: Project, worker: Worker) -> Launch:
 def _missed(worker: Worker) -> list[Guidance]:
     """Guidance that the conversation does not hold: never delivered, or lost with a killed agent's last moments."""
     open_ones = [g for g in worker.guidance if g.state is not Delivery.READ]
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    had = agents.agent(worker.agent).accepted_in(transcript, 0, [g.id for g in open_ones]) if transcript else set()
+    path = worker.transcript
+    had = agents.agent(worker.agent).accepted_in(path, 0, [g.id for g in open_ones]) if path else set()
     return [g for g in open_ones if g.id not in had]
 
 
@@ -51,8 +52,7 @@ def _begun(project: Project, worker: Worker, session: str) -> Worker:
     """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
     if session == worker.agent_session:
         return worker
-    event = project.store.event("launched", "worker run", session=session)
-    return project.store.record(worker.id, event).worker or worker
+    return project.store.record(worker.id, events.launched("worker run", session)).worker or worker
 
 
 def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:

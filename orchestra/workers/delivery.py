@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, activity
 from orchestra.core.guidance import as_message
 from orchestra.core.models import ActivityState, Delivery, Guidance, Pane, Worker
@@ -92,10 +93,9 @@ def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
 
 def _was_taken(project: Project, worker: Worker, words: str) -> bool:
     """Whether its transcript shows that the agent took what was pasted before, which its hook could not record."""
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    if words not in agents.agent(worker.agent).enqueued_in(transcript, 0, [words]):
+    if words not in agents.agent(worker.agent).enqueued_in(worker.transcript, 0, [words]):
         return False
-    project.store.record(worker.id, project.store.event("delivered", "transcript", guidance=[words]))
+    project.store.record(worker.id, events.delivered("transcript", [words]))
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.attention import border
 from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.errors import OrchestraError
@@ -35,7 +36,7 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
     """
     found: list[WorkerPlan] = []
     for worker in workers:
-        recorded = project.store.record(worker.id, project.store.event("launched", by))
+        recorded = project.store.record(worker.id, events.launched(by))
         if recorded.worker is not None and not recorded.refused:
             plan = _plan(project, recorded.worker)
             late = entry_points.delayed(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
@@ -51,8 +52,7 @@ def _plan(project: Project, worker: Worker) -> WorkerPlan:
 
 def start_again(project: Project, number: str, by: str, session: str = "") -> Worker:
     """Record a launch and open the pane; `session` begins a new conversation. Raises OrchestraError when refused."""
-    event = project.store.event("launched", by, session=session)
-    recorded = project.store.record(number, event)
+    recorded = project.store.record(number, events.launched(by, session))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be started: {recorded.refused}")
     open_pane(project, recorded.worker, per_window=project.per_window)

@@ -151,7 +151,7 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
     asked = {}
     for seen in seens:
         worker = seen.worker
-        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.extra.get('journalBytes')}"
+        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.journal_bytes}"
         kept = known.get(worker.id)
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import agents
-from orchestra.core.models import Pane, Worker
+from orchestra.core import events
+from orchestra.core.models import Escalation, Gate, Pane, Worker
 from orchestra.core.text import seconds_of
 from orchestra.workers import start_slots
 from orchestra.workers.worktree_setup import is_prepared
@@ -23,14 +24,14 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
     reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
     context = "\n".join(screen.strip().splitlines()[-5:])
-    project.store.record(worker.id, project.store.event("failed", "spawn", reason=reason, context=context))
+    project.store.record(worker.id, events.failed("spawn", reason, context))
     return reason
 
 
 def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).startup_problem(project.tmux.drawn(pane))
-    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
     waited = project.now() - (seconds_of(launched) or project.now())
     if (
         seen is None
@@ -43,8 +44,9 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane, patienc
         )
     if seen is None:
         return None
-    kind = "limited" if seen.kind in agents.LIMITS else "blocked"
     said = f"{seen.sentence} {seen.mend}"
-    facts = {"gate": "permission", "summary": said, "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
-    project.store.record(worker.id, project.store.event(kind, "spawn", **facts))
+    if seen.kind in agents.LIMITS:
+        project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.mend))
+    else:
+        project.store.record(worker.id, events.blocked("spawn", Escalation(Gate.PERMISSION, said)))
     return said

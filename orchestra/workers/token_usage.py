@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra import agents
 from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
-from orchestra.core import fast_json
+from orchestra.core import events, fast_json
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, read_text, write_atomic
 
@@ -82,12 +82,13 @@ def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
 
 def _known(project: Project, worker: Worker, nonce: str, marks: Marks) -> Marks:
     """The transcripts of all conversations of the worker: the journal has those before the one of now."""
-    now = worker.extra.get("transcriptPath")
-    if not isinstance(now, str) or not now:
+    now = worker.transcript
+    if not now:
         return {}
     if now not in marks or nonce != worker.nonce:
-        said = (event.data.get("transcript") for event, refused in project.store.journal(worker.id) if not refused)
-        mine = dict.fromkeys([*(one for one in said if isinstance(one, str) and one), now])
+        journal = project.store.journal(worker.id)
+        said = (events.fact(event, "transcript") for event, refused in journal if not refused)
+        mine = dict.fromkeys([*filter(None, said), now])
     else:
         mine = dict.fromkeys(marks)
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 from support.boards import drawn, record, settled
+from support.events import happened
 from support.person import ASK, HANG, Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
@@ -112,12 +113,12 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
     console = Console(str(local.where), dict(os.environ), time.time)
     record(console, 1, "Paint it", worktree=str(tree), baseCommit=git("-C", local.where, "rev-parse", "HEAD"))
     store = console.project.store
-    store.record("1", store.event("started", "hook", session="s", transcript=str(transcript)))
-    store.record("1", store.event("reported", "worker", status="working", plan=str(plan)))
-    store.record("1", store.event("shipped", "worker", url="https://github.com/acme/widgets/pull/9"))
+    store.record("1", happened("started", "hook", session="s", transcript=str(transcript)))
+    store.record("1", happened("reported", "worker", status="working", plan=str(plan)))
+    store.record("1", happened("shipped", "worker", url="https://github.com/acme/widgets/pull/9"))
     pull = {"number": 9, "state": "open", "headSha": "a" * 40, "checks": "failing", "reviewDecision": None,
             "unresolved": 2, "mergeable": False, "observedAt": stamp(time.time() - 90)}  # fmt: skip
-    store.record("1", store.event("pull", "monitor", pullRequest=pull, url="https://github.com/acme/widgets/pull/9"))
+    store.record("1", happened("pull", "monitor", pullRequest=pull, url="https://github.com/acme/widgets/pull/9"))
 
     async def story() -> None:
         async with board(console).run_test(size=(160, 60)) as pilot:

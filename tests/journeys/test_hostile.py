@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 import pytest
+from support.events import happened
 from support.hostile import strings, unsafe
 from support.person import Person, configure, write_issue
 from support.polling import eventually
@@ -99,7 +100,7 @@ def worker(project: Project, number: str, words: Sequence[str]) -> None:
         ("escalated", {"gate": "domain", **asked, "summary": summary or "x"}),
         ("noted", {"text": detail, "plan": context}),
     ):
-        recorded = store.record(number, store.event(kind, "hook:x" if number == "1" else name, **said))
+        recorded = store.record(number, happened(kind, "hook:x" if number == "1" else name, **said))
         assert not recorded.refused, recorded.refused
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from support import mutate
+from support.events import happened
 from support.github_double.clients import api_client
 from support.hostile import unsafe
 from support.paths import DATA
@@ -82,10 +83,10 @@ def context(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
             "worktreePath": str(repo.parent / number),
             "baseCommit": "0" * 40,
         }
-        store.record(number, store.event("spawned", "human", **facts))
+        store.record(number, happened("spawned", "human", **facts))
         for kind, facts in EVENTS:
             more = {key: str(home / "t.jsonl") if key == "transcript" else value for key, value in facts.items()}
-            recorded = store.record(number, store.event(kind, "test", **more))
+            recorded = store.record(number, happened(kind, "test", **more))
             assert not recorded.refused, (kind, recorded.refused)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
     line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
@@ -134,7 +135,7 @@ def see(context: Desk) -> None:
 def go_on(context: Desk) -> None:
     """The next events find their worker, or say why not."""
     for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
-        context.store.record("124", context.store.event(kind, "human", **facts))
+        context.store.record("124", happened(kind, "human", **facts))
 
 
 # --- the readers: what is written where, and who reads it ---
@@ -256,7 +257,7 @@ def environment(context: Desk, rng: random.Random) -> None:
 
 def transcript(context: Desk, rng: random.Random) -> None:
     fresh(context, "124.json")
-    path = Path(context.store.read("124").extra["transcriptPath"])
+    path = Path(context.store.read("124").transcript)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
     lines = (
         {"type": "assistant", "message": {"id": "m1", "usage": usage}},

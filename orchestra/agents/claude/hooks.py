@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    Found = tuple[str, dict[str, Any]]
+    from orchestra.core.events import AgentKind
+
+    Found = tuple[AgentKind, dict[str, Any]]
 
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open

@@ -6,7 +6,6 @@ import pytest
 
 from orchestra.core import attention
 from orchestra.core.attention import ObservedWorker
-from orchestra.core.lifecycle.transitions import HELD
 from orchestra.core.models import Activity, ActivityState, Attention, Pane, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import seconds_of, stamp
@@ -101,6 +100,6 @@ def test_the_pull_request_in_words() -> None:
 
 def test_a_worker_that_was_paused_without_a_persons_word_needs_one() -> None:
     it = seen(Status.PAUSED, doing=ActivityState.ENDED, pane=None)
-    held = it._replace(worker=it.worker._replace(extra={HELD: "issue #124 was closed meanwhile"}))
+    held = it._replace(worker=it.worker._replace(held="issue #124 was closed meanwhile"))
     assert attention.attention(held, START, SILENT) is Attention.STUCK
     assert attention.reason(held, Attention.STUCK) == "issue #124 was closed meanwhile"

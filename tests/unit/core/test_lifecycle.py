@@ -12,7 +12,7 @@ from support.events import ASK, EVENTS, READY, SENSIBLE, SPAWN, event, told
 
 from orchestra.core import serialization
 from orchestra.core.lifecycle import machine, pull_events
-from orchestra.core.lifecycle.transitions import HELD, Refused
+from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
 
@@ -27,9 +27,9 @@ def after(*events: Event) -> Worker:
 
 def test_why_it_is_held_lasts_until_it_goes_on() -> None:
     held = [event("accepted"), event("paused", reason="issue #124 was closed meanwhile")]
-    assert after(*held).extra[HELD] == "issue #124 was closed meanwhile"
-    assert HELD not in after(*held, event("resumed")).extra
-    assert HELD not in after(*held, event("resumed"), event("paused")).extra
+    assert after(*held).held == "issue #124 was closed meanwhile"
+    assert after(*held, event("resumed")).held == ""
+    assert after(*held, event("resumed"), event("paused")).held == ""
 
 
 @pytest.mark.parametrize(
