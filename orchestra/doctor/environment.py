@@ -107,7 +107,7 @@ def remote(project: Project) -> Iterator[Finding]:
         return  # in the second case a credential helper might be a worker's
     repository = project.repository.in_environment(project.recorded.variables if project.recorded else project.environ)
     try:
-        token = project.github.token
+        token = project.github.client.token or ""
     except OrchestraError:
         token = ""
     said = git_remote.reach(repository, token, GIT_SECONDS)

@@ -7,6 +7,7 @@ them from the record alone.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import shlex
@@ -149,7 +150,11 @@ def by_double_click(world: World) -> Started:
     world.shell("echo 'click #4 twice'")
     world.terminal.shows("click #4 twice")
     column, row = world.terminal.place("#4 twice")
-    world.terminal.click(column + 1, row, times=2)
+    for _ in range(5):  # on a loaded machine two clicks may be too far apart to be a double one
+        world.terminal.click(column + 1, row, times=2)
+        with contextlib.suppress(pytest.fail.Exception):
+            eventually(lambda: world.bare.runs("show", "4", code=None).code == 0, 5)
+            break
     return "4", 0
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from support import real_claude
-from support.messages_api import MessagesApi, marker
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.real_claude import KEY, claude_home
 from support.terminal import Terminal, quick_fingers
+
+from orchestra.agents.claude.selftest import MessagesApi, marker
 
 pytestmark = [
     pytest.mark.real,
