@@ -66,6 +66,7 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
     git_config_guard.check(project)
     _template(project, wishes)
     _ = project.tracker
+    project.remember()
 
 
 def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:

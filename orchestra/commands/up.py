@@ -13,7 +13,7 @@ from orchestra.core.models import Pane, WindowPlan, Worker
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
-from orchestra.workers import launch
+from orchestra.workers import launch, relocation
 from orchestra.workers.overview import bar_of
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def up(project: Project, name: str | None) -> Opened:
     """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
     name = name or layout_plan.current_layout(project)
     plan = _validated(project, name)
+    moved = relocation.bring_along(project)  # while it is still known where it was
     project.remember(name)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    mended = (*revived, *repair.repair(project, panes))
+    mended = (*moved, *revived, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = bar_of(project)

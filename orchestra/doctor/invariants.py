@@ -39,6 +39,12 @@ def observe(project: Project) -> ObservedState:
         return ObservedState(workers, None, open=False)
 
 
+def place(project: Project, _: ObservedState) -> Iterator[Finding]:
+    """I12: the repository is where it was opened last, so that its worktrees find it."""
+    if project.moved:
+        yield error("I12", project.moved, "orchestra up")
+
+
 def server(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I8: the server answers; where it does not, that is one finding and not one for each worker."""
     live = sum(worker.status in LIVE for worker in state.workers)
@@ -156,5 +162,5 @@ def _limit(worker: Worker) -> str | None:
 
 
 CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (
-    *(server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
+    *(place, server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
 )

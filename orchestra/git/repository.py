@@ -138,7 +138,7 @@ class RepositoryFacts:
         """Raise OrchestraError when git is older than what we ask of it."""
         check_version(self.environ)
 
-    def project_key(self) -> str:
+    def label(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
         found = parse_remote_url(self.remote_url() or "")
         if found:

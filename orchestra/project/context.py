@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestra.core import actions
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, environment, tmux_server
+from orchestra.project import entry_points, environment, identity, tmux_server
 from orchestra.storage import project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
@@ -56,7 +57,8 @@ class Project:
         self.now = now
         self.root = str(repository.root)
         self.home = home_of(environ)
-        self.key = repository.project_key()
+        self.identity = identity.identity_of(repository, self.home)
+        self.key = self.identity.key
         self.store = Store(self.home, self.key, now)
         self.recorded = project_environment.read(self.store.cache)  # the environment of the project
         self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
@@ -271,6 +273,9 @@ class Project:
         """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
+        if layout is None:
+            self.check_place()
+        identity.claim(self.repository, self.home, self.key)
         entry_points.write_shim(self.home)
         known = self.bearings if layout is None else None
         here = ProjectInfo(
@@ -280,8 +285,20 @@ class Project:
             silent=self.config.limits.silent,
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
+            common=str(self.repository.common),
         )
         project_info.write(self.store.cache, here)
+
+    def check_place(self) -> None:
+        """Raise OrchestraError in a repository that moved, until `up` has brought its workers along."""
+        if self.identity.moved_from:
+            raise OrchestraError(self.moved, "bring its workers along: orchestra up")
+
+    @property
+    def moved(self) -> str:
+        """A sentence about a repository that moved since it was opened last; empty for all others."""
+        place = self.identity.moved_from
+        return f"this repository was at {clean(place.removesuffix('/.git'))} when it was opened last" if place else ""
 
     @property
     def bearings(self) -> ProjectInfo | None:

@@ -25,6 +25,7 @@ class ProjectInfo(Record):
     silent: float  # seconds
     layout: str  # that `up` opened; empty: the configured one
     api: str  # GITHUB_API_URL of that person, for `ship` in a worker's clean environment
+    common: str = ""  # the common git directory: that of a bare repository is in none of its worktrees
 
 
 def read(cache: str) -> ProjectInfo | None:
@@ -33,7 +34,7 @@ def read(cache: str) -> ProjectInfo | None:
         found = ProjectInfo(**fast_json.loads(read_text(os.path.join(cache, NAME))))
     except (OSError, ValueError, TypeError):
         return None
-    texts = (found.root, found.socket, found.sockets, found.layout, found.api)
+    texts = (found.root, found.socket, found.sockets, found.layout, found.api, found.common)
     sane = all(isinstance(text, str) and text.isprintable() for text in texts) and isinstance(found.silent, int | float)
     return found if sane and found.socket and ("/" not in found.socket or os.path.isabs(found.socket)) else None
 

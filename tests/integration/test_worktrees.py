@@ -174,22 +174,22 @@ def test_slug_never_raises(text: str) -> None:
 def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
     assert found.remote_url() == "https://github.com/acme/widgets.git"
-    assert found.project_key() == "acme-widgets"
+    assert found.label() == "acme-widgets"
 
 
 def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
-    assert repository.project_key() == "a-b-c-d"
+    assert repository.label() == "a-b-c-d"
     git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
     assert repository.remote_url() is None
 
 
 def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:
-    key = repository.project_key()
+    key = repository.label()
     assert key.startswith("widgets-")
     assert len(key) == len("widgets-") + 8
     shutil.copytree(repo, tmp_path / "elsewhere" / "widgets")
-    assert Repository(tmp_path / "elsewhere" / "widgets", os.environ).project_key() != key
+    assert Repository(tmp_path / "elsewhere" / "widgets", os.environ).label() != key
 
 
 def test_the_remote_branch_wins_over_a_stale_local_one(github_repo: Path, git: Git) -> None:

@@ -119,6 +119,10 @@ def _failed(worker: Worker, event: Event) -> Worker:
     return open_escalation(worker, event._replace(data=asked))
 
 
+def _relocated(worker: Worker, event: Event) -> Worker:
+    return worker._replace(worktree=text_at(event, "worktreePath", None))
+
+
 def _paused(worker: Worker, event: Event) -> Worker:
     require_unfinished(worker)
     if worker.status is Status.PAUSED:
@@ -244,6 +248,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "dispatched": _dispatched,
     "launched": _launched,
     "failed": _failed,
+    "relocated": _relocated,
     "paused": _paused,
     "resumed": _resumed,
     "cancelled": _cancelled,
