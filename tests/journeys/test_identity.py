@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ URL = "https://github.com/acme/{}.git"
 
 
 @pytest.fixture
-def local(repo: Path, git: Git) -> Iterator[Person]:
+def local(repo: Path, git: Git) -> Person:
     settings = ("agent: scripted", "tracker: local", "layout: still", "agents: {scripted: {}}")
     configure(repo, *settings)
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
@@ -35,7 +35,7 @@ def local(repo: Path, git: Git) -> Iterator[Person]:
     person.runs("up", "-d")
     person.runs("spawn", "1")
     person.sees("1", "working")
-    yield person
+    return person
 
 
 def numbers(person: Person) -> list[str]:
