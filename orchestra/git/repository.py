@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from orchestra.core.models import Changes
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git.process import (
@@ -23,7 +22,7 @@ from orchestra.git.process import (
     worktree_of_admin,
 )
 from orchestra.git.remote_url import parse_remote_url
-from orchestra.storage.files import MOST_BYTES, count_lines, same_content
+from orchestra.storage.files import MOST_BYTES, same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
@@ -160,6 +159,14 @@ class RepositoryFacts:
             raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
+    def base_ref(self, base: str) -> str:
+        """The ref of a base as it was fetched: the remote's branch where there is one; empty for a bare commit."""
+        remote = self.remote()
+        wanted = [f"refs/remotes/{remote}/{base}"] if remote else []
+        wanted.append(f"refs/heads/{base}")
+        listed = self.git("for-each-ref", "--format=%(refname)", *wanted).out.split("\n")
+        return next((ref for ref in wanted if ref in listed), "")
+
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
         """The commit a ref names, or None."""
         if ref.startswith("-"):
@@ -215,37 +222,12 @@ class RepositoryFacts:
         home = self.common / "worktrees"
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
 
-    def changes(self, path: AnyPath, base_commit: str) -> Changes:
-        """Files and lines against where the work began, committed or not, the untracked ones too."""
-        rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
-        counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
-        new = self._untracked(path)
-        lines = sum(added for added, _ in counts) + count_lines(str(canonical_path(path)), new)
-        return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
-
-    def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
-        """Every path that differs from where the work began, committed or not; both names of a moved file."""
-        listed = self._diff(path, base_commit, "--name-only", "-z").split("\0")
-        return tuple(sorted({name for name in (*listed, *self._untracked(path)) if name}))
-
-    def diffstat(self, path: AnyPath, base_commit: str) -> str:
-        """`git diff --stat` against where the work began, for a person."""
-        return self._diff(path, base_commit, "--stat=100")
-
     def dirty(self, path: AnyPath) -> tuple[str, ...]:
         """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""
         shown = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none")
         fields = {"1": 8, "u": 10, "?": 1}
         lines = self.ask(*shown, at=path).split("\0")
         return tuple(line.split(" ", fields[line[0]])[-1] for line in lines if line[:1] in fields)
-
-    def ahead(self, path: AnyPath, base: str) -> int:
-        """How many commits HEAD has that `base`, a ref or commit, has not."""
-        return int(self.ask("rev-list", "--count", "--end-of-options", f"{base}..HEAD", at=path))
-
-    def unpushed(self, path: AnyPath) -> int:
-        """How many commits of HEAD no remote has, as far as it was told (failures.md W2)."""
-        return int(self.ask("rev-list", "--count", "HEAD", "--not", "--remotes", at=path))
 
     def ignored(self, path: AnyPath) -> tuple[str, ...]:
         """Ignored files that the main checkout does not have the same: `.env` with a change, a local database.
@@ -277,12 +259,6 @@ class RepositoryFacts:
         ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out
         return ref.removeprefix("refs/heads/") or None
 
-    def subjects(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
-        """The first line of each commit since `base_commit`, oldest first."""
-        # Not `git log`: log.showSignature would start the program that gpg.program names.
-        listed = self.ask("rev-list", "--reverse", "--format=%s", "--end-of-options", f"{base_commit}..HEAD", at=path)
-        return tuple(listed.split("\n")[1::2])
-
     def digest(self, path: AnyPath, names: Sequence[str]) -> str:
         """A hash of what HEAD holds under these paths: another content, mode or a deletion gives another one."""
         import hashlib
@@ -291,12 +267,3 @@ class RepositoryFacts:
         held = {name: facts for facts, _, name in (row.partition("\t") for row in rows)}
         text = "\0".join(f"{held.get(name, 'gone')}\t{name}" for name in sorted(names))
         return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
-
-    def _diff(self, path: AnyPath, base_commit: str, *how: str) -> str:
-        start = self.ask("merge-base", "--end-of-options", base_commit, "HEAD", at=path)
-        plain = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", "--ignore-submodules=dirty")
-        return self.ask("diff", *plain, *how, start, "--", at=path)
-
-    def _untracked(self, path: AnyPath) -> list[str]:
-        listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
-        return [name for name in listed.split("\0") if name]

@@ -17,6 +17,7 @@ from orchestra.core import actions
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
+from orchestra.git.change import Change
 from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
 from orchestra.project import entry_points, environment, identity, tmux_server
@@ -227,6 +228,10 @@ class Project:
             hook=self.hook(worker.agent),
             orchestra_argv=(entry_points.shim_path(self.home),),
         )
+
+    def change_of(self, worker: Worker) -> Change:
+        """What a worker has changed, committed or not."""
+        return Change(self.repository, worker.base, worker.base_commit, at=worker.worktree)
 
     @property
     def per_window(self) -> int:

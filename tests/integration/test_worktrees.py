@@ -17,6 +17,7 @@ from support.polling import eventually
 
 from orchestra.core.models import Changes
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.git.change import Change
 from orchestra.git.process import execute
 from orchestra.git.remote import _credential
 from orchestra.git.remote_url import parse_remote_url
@@ -497,25 +498,25 @@ def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch
 def test_changes_count_what_is_committed_and_what_is_not(
     repository: Repository, base: str, tree: Path, git: Git
 ) -> None:
-    assert repository.changes(tree, base) == Changes()
+    assert Change(repository, "main", base, at=tree).counts() == Changes()
     commit(git, tree, "src/ä b.txt", "one\ntwo\n")
     commit(git, tree, "picture", "\0\1")
     (tree / "README.md").write_text("# changed\n")
     (tree / "new\tname").write_text("untracked")
-    assert repository.changes(tree, base) == Changes(4, 4, 1)
-    assert repository.changed_paths(tree, base) == ("README.md", "new\tname", "picture", "src/ä b.txt")
+    assert Change(repository, "main", base, at=tree).counts() == Changes(4, 4, 1)
+    assert Change(repository, "main", base, at=tree).paths() == ("README.md", "new\tname", "picture", "src/ä b.txt")
     assert repository.dirty(tree) == ("README.md", "new\tname")
-    assert repository.ahead(tree, base) == 2
-    assert repository.subjects(tree, base) == ("write src/ä b.txt", "write picture")
+    assert Change(repository, "main", base, at=tree).commits() == 2
+    assert Change(repository, "main", base, at=tree).subjects() == ("write src/ä b.txt", "write picture")
     (tree / "huge").write_text("line\n" * 300_000)
     (tree / "binary").write_bytes(b"\0\n\n")
     (tree / "link").symlink_to("huge")
     os.mkfifo(tree / "fifo")
-    assert repository.changes(tree, base) == Changes(7, 4, 1)  # git does not show a FIFO
+    assert Change(repository, "main", base, at=tree).counts() == Changes(7, 4, 1)  # git does not show a FIFO
     (tree / "new\tname").write_text("one\ntwo\nthree")
-    assert repository.changes(tree, base) == Changes(7, 6, 1)
-    assert "4 files changed" not in repository.diffstat(tree, base)
-    assert "3 files changed" in repository.diffstat(tree, base)
+    assert Change(repository, "main", base, at=tree).counts() == Changes(7, 6, 1)
+    assert "4 files changed" not in Change(repository, "main", base, at=tree).stat()
+    assert "3 files changed" in Change(repository, "main", base, at=tree).stat()
 
 
 def test_work_is_counted_from_where_it_began_also_after_the_base_went_on(
@@ -523,7 +524,7 @@ def test_work_is_counted_from_where_it_began_also_after_the_base_went_on(
 ) -> None:
     newer = commit(git, repo, "of-main", "x\n")
     commit(git, tree, "of-worker", "y\n")
-    assert repository.changed_paths(tree, newer) == ("of-worker",)
+    assert Change(repository, newer, newer, at=tree).paths() == ("of-worker",)
 
 
 def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git) -> None:
@@ -533,17 +534,6 @@ def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git
     assert repository.digest(tree, names) == first
     commit(git, tree, "auth/key", "x")
     assert repository.digest(tree, names) != first
-
-
-def test_unpushed(github_repo: Path, path: Path, git: Git) -> None:
-    found = Repository(github_repo, os.environ)
-    found.add(path, BRANCH, found.resolve("main"), REASON)
-    found.checkout(path)
-    assert found.unpushed(path) == 0
-    commit(git, path, "a", "a")
-    assert found.unpushed(path) == 1
-    found.push(path, BRANCH)
-    assert found.unpushed(path) == 0
 
 
 def test_unpushed_commits_of_a_branch_without_a_remote(
@@ -643,13 +633,14 @@ def test_nothing_runs_what_a_hostile_config_names(
     assert canary.exists(), "the traps work"
     canary.unlink()
     found = Repository.find(tree, os.environ)
-    assert found.changes(tree, base).files == 3
+    change = Change(found, "main", base, at=tree)
+    assert change.counts().files == 3
     assert len(found.dirty(tree)) == 3
-    found.changed_paths(tree, base)
-    found.diffstat(tree, base)
-    found.subjects(tree, base)
+    assert change.paths()
+    assert change.stat()
+    assert change.text()
+    change.subjects()
     found.digest(tree, ("README.md",))
-    found.unpushed(tree)
     found.fingerprint()
     found.add(tmp_path / "w8", "issue-8", base, "orchestra #8")
     (repo / ".env").write_text("x")

@@ -16,6 +16,7 @@ from support.github_double import Double
 from support.person import Person, configure
 from support.polling import eventually
 
+from orchestra.git.change import Change
 from orchestra.git.worktrees import Repository
 from orchestra.ui.console import Console
 
@@ -104,7 +105,7 @@ def test_git_is_not_led_to_another_config_by_its_commondir(
     assert laid.sprung(), "the trap works"
     base = repository.resolve("main")
     assert repository.dirty(tree) == ("README.md", "n.txt")
-    assert repository.changes(tree, base).files == 2
+    assert Change(repository, "main", base, at=tree).counts().files == 2
     assert repository.snapshot(tree, "7")
     assert laid.sprung() == ""
 

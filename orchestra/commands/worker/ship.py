@@ -70,7 +70,7 @@ def _check_shippable(project: Project, worker: Worker) -> None:
             f"the worktree is on {branch or 'a detached HEAD'}, not on {worker.branch}",
             f"bring your commits to the branch: git switch {worker.branch}",
         )
-    if project.repository.ahead(worker.worktree, worker.base_commit) == 0:
+    if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 
 
@@ -131,7 +131,7 @@ def _check_gates(project: Project, worker: Worker) -> None:
     if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
         _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
         raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
-    paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
+    paths = project.change_of(worker).paths()
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
@@ -180,7 +180,7 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
 
 def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
     """The pull request's text: the worker's words or its commits, the test evidence, and what it closes."""
-    subjects: Sequence[str] = project.repository.subjects(worker.worktree, worker.base_commit)
+    subjects: Sequence[str] = project.change_of(worker).subjects()
     parts = [given.strip() if given else "\n".join(f"- {clean(subject)}" for subject in subjects)]
     if evidence is not None:
         fenced = evidence.tail[-1500:].replace("```", "'''")
