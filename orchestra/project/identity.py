@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import fast_json
@@ -62,7 +63,7 @@ def claim(repository: Repository, home: str, key: str) -> None:
 
 
 def _read(common: str) -> str:
-    text = read_git_file(os.path.join(common, NAME))
+    text = read_git_file(Path(common, NAME))
     return text if _ID.fullmatch(text) else ""
 
 

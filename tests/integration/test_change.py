@@ -143,7 +143,7 @@ def landed_by_a_squash(story: Story) -> None:
     story.lands("--squash")
 
 
-STORIES = {
+STORIES: dict[Callable[[Story], None], tuple[tuple[str, ...], tuple[str, ...]]] = {
     merged_the_base: (("a.txt",), ("Add a.txt",)),
     merged_the_base_twice: (("a.txt",), ("Add a.txt",)),
     merged_the_base_before_any_commit: (("a.txt",), ("Add a.txt",)),

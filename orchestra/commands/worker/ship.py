@@ -131,6 +131,8 @@ def _check_gates(project: Project, worker: Worker) -> None:
     if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
         _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
         raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
+    if project.tracker_name == "github":
+        project.repository.fetch(worker.base)  # what the base holds by now is not the worker's change
     paths = project.change_of(worker).paths()
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
