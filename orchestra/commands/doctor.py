@@ -12,6 +12,7 @@ from orchestra.errors import OrchestraError
 from orchestra.project.context import Project, home_of
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
+from orchestra.workers.git_config_guard import Act
 
 __all__ = ["Finding", "doctor"]
 
@@ -67,9 +68,11 @@ def kept_environment(project: Project) -> KeptEnvironment:
 
 
 def _shared_git(project: Project) -> Iterable[Finding]:
-    """I11: nobody but the person has changed what their own git would run."""
-    if git_config_guard.changed(project):
-        yield error("I11", git_config_guard.WARNING, git_config_guard.MEND)
+    """I11: nobody but the user has changed what their own git would run."""
+    found = git_config_guard.unknown(project)
+    if found.changes:
+        level = error if found.harming(Act.PUSH) else warning
+        yield level("I11", found.told(), git_config_guard.how(found))
 
 
 def _keys(project: Project) -> Iterable[Finding]:

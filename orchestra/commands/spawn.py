@@ -16,6 +16,7 @@ from orchestra.core.text import clean, is_id, new_session_id
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.workers import conversation, git_config_guard, launch, queue, start_problems, trust, worktree_setup
+from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of, refresh
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
     project.tmux.check()
     git_config_guard.arm(project)
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     _template(project, wishes)
     _ = project.tracker
     project.remember()

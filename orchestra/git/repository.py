@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -22,7 +22,7 @@ from orchestra.git.process import (
     worktree_of_admin,
 )
 from orchestra.git.remote_url import parse_remote_url
-from orchestra.storage.files import MOST_BYTES, same_content
+from orchestra.storage.files import same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
@@ -36,10 +36,14 @@ class RepositoryFacts:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
+        # The shared configuration that the user knows of: filters that stand there are run, as their own git does.
+        self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
     def in_environment(self, environ: Mapping[str, str]) -> Self:
         """The same repository, asked by a git with these variables."""
-        return type(self)(self.root, environ, self.common)
+        found = type(self)(self.root, environ, self.common)
+        found.accepted = self.accepted
+        return found
 
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
@@ -101,16 +105,22 @@ class RepositoryFacts:
         return done.out
 
     def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> GitResult:
-        """Run git without the filters and merge drivers of the shared config. A person's own, as LFS has, stay on.
+        """Run git without the filters and merge drivers that a worker may have put into the shared config.
 
-        Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
+        Those that the user knows of stay on, and the user's own, as LFS has: else a file that went through one would
+        count as changed. Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for
+        its own.
         """
-        listed = self.git(
-            "config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^(filter|merge)\..*\.", at=at
-        ).out
-        fields = listed.split("\0")
-        pairs = zip(fields[::2], fields[1::2], strict=False)
-        names = sorted({name.rpartition(".")[0] for scope, name in pairs if scope in _SHARED_SCOPES})
+        words = ("config", "--show-scope", "-z", "--get-regexp", r"^(filter|merge)\..*\.")
+        fields = self.git(*words, at=at).out.split("\0")
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for scope, line in zip(fields[::2], fields[1::2], strict=False):
+            if scope in _SHARED_SCOPES:
+                key, _, value = line.partition("\n")
+                section = found.setdefault(key.rpartition(".")[0], {})
+                section[key] = (*section.get(key, ()), value)
+        accepted = self.accepted() if found else {}
+        names = sorted(name for name, keys in found.items() if any(accepted.get(key) != keys[key] for key in keys))
         off = [
             f"--config-env={name}.{key}=ORCHESTRA_{value}"
             for name in names
@@ -147,6 +157,11 @@ class RepositoryFacts:
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
         return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
 
+    def hooks(self, at: AnyPath) -> Path:
+        """Where the hooks of a worktree are: the shared ones, or where core.hooksPath says."""
+        found = self.git("rev-parse", "--path-format=absolute", "--git-path", "hooks", at=at, hooks=True)
+        return Path(found.out if found.status == 0 and found.out else self.common / "hooks")
+
     def resolve(self, base: str) -> str:
         """The commit that a base names: of the remote's branch where there is one, since a local one may be old."""
         remote = self.remote()
@@ -177,28 +192,6 @@ class RepositoryFacts:
     def branch_tip(self, branch: str) -> str | None:
         """The commit a local branch is at, or None when there is no such branch."""
         return self.commit(f"refs/heads/{branch}")
-
-    def fingerprint(self) -> str:
-        """A hash of what can run programs in the shared `.git`: config, attributes, hooks.
-
-        Without `branch.*`, which `git push -u` writes, so that it changes only when somebody should look.
-        """
-        import hashlib
-
-        shown = hashlib.sha256()
-        for file in (self.common / "config", self.common / "config.worktree"):
-            listed = self.git("config", "--file", str(file), "--includes", "--list", "-z").out.split("\0")
-            shown.update("\0".join(line for line in listed if not line.startswith("branch.")).encode(errors="replace"))
-        hooks = self.common / "hooks"
-        for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
-            if file.is_file():
-                facts = file.stat()
-                whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
-                content = (
-                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
-                )
-                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
-        return shown.hexdigest()
 
     # --- its worktrees ---
 

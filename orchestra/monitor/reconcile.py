@@ -17,7 +17,7 @@ from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
-from orchestra.workers import delivery, launch, queue, start_problems, stop
+from orchestra.workers import delivery, git_config_guard, launch, queue, start_problems, stop
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import Overview, WorkerRow, overview, refresh
 
@@ -60,6 +60,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
+    _guarded(said, "git", lambda: git_config_guard.settle(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
     refresh(project)

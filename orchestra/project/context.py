@@ -17,6 +17,7 @@ from orchestra.core import actions
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
+from orchestra.git import shared_config
 from orchestra.git.change import Change
 from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
@@ -64,6 +65,7 @@ class Project:
         self.recorded = project_environment.read(self.store.cache)  # the environment of the project
         self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
         self.repository = repository.in_environment(self.environ)
+        self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
         self._never = threading.Event()
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 

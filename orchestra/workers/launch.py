@@ -14,6 +14,7 @@ from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -63,7 +64,7 @@ def fetched_base(project: Project, base: str) -> str:
     """The commit of a base, as the remote has it now where it answers: work begun on an old one conflicts later."""
     now = time.monotonic()
     if project.tracker_name == "github" and now - project.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
-        git_config_guard.check(project)  # a fetch asks what the config names for a credential or a connection
+        git_config_guard.check(project, Act.FETCH)  # it asks what the config names for a credential
         project.repository.fetch(base, timeout=FETCH_SECONDS)
         project.fetched[base] = now
     return project.repository.resolve(base)

@@ -12,6 +12,7 @@ from orchestra.git import trash
 from orchestra.storage.files import text_or_empty, write_atomic
 from orchestra.workers import git_config_guard, trust
 from orchestra.workers.environment import agent_environment
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -24,7 +25,7 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
     """Make what is missing of the worktree: branch, files, copies, links, setup. Safe to run again after any kill."""
     repository, path = project.repository, worker.worktree
     if not repository.ready(path):
-        git_config_guard.check(project)
+        git_config_guard.check(project, Act.WORKTREE)
         trust.check_again(project, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(project, worker), f"orchestra #{worker.id}", adopt=True)
@@ -38,7 +39,7 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         unchanged = not git_config_guard.changed(project)
         _setup(project, worker)
         if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
-            git_config_guard.accept(project)
+            git_config_guard.take_over(project)
     write_atomic(project.store.file(worker.id, PREPARED), worker.nonce)
 
 

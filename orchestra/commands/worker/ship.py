@@ -128,9 +128,7 @@ def _run(command: str, directory: str, environ: dict[str, str]) -> tuple[int, st
 
 def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
-    if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
-        _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
-        raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
+    git_config_guard.check_ship(project, worker.id)
     if project.tracker_name == "github":
         project.repository.fetch(worker.base)  # what the base holds by now is not the worker's change
     paths = project.change_of(worker).paths()
