@@ -135,6 +135,11 @@ def changes(old: Listing, new: Listing) -> tuple[ConfigChange, ...]:
     )
 
 
+def is_file(key: str) -> bool:
+    """Whether a key of a listing is a hook or the attributes, and no key of the configuration."""
+    return key.startswith(("hooks/", "info/"))
+
+
 def mark_of(changed: Iterable[ConfigChange]) -> str:
     """A word for exactly these changes."""
     text = "\0".join(f"{one.key}\1{one.old}\1{one.new}" for one in changed)
@@ -143,7 +148,7 @@ def mark_of(changed: Iterable[ConfigChange]) -> str:
 
 def changed_at(repository: RepositoryFacts, changed: Iterable[ConfigChange]) -> float:
     """When what holds these keys was written last, in seconds since the epoch."""
-    files = {repository.common / ("config" if "/" not in one.key else one.key) for one in changed}
+    files = {repository.common / (one.key if is_file(one.key) else "config") for one in changed}
     times = [os.lstat(file).st_mtime for file in files if os.path.lexists(file)]
     return max(times, default=0.0)
 
@@ -157,7 +162,7 @@ def _print_of(file: Path) -> str:
 
 def _shown(key: str, values: Values) -> str:
     if not values:
-        return "not set" if "/" not in key else "not there"
+        return "not there" if is_file(key) else "not set"
     if key.startswith(("http.", "credential.")) and "header" in key:
         return "(a value that is not shown)"
     return ", ".join(clean(re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", value), 120) or "''" for value in values)

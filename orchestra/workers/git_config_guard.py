@@ -171,7 +171,7 @@ def _stops(found: Unknown) -> str:
 
 def how(found: Unknown) -> str:
     """What to do about it."""
-    config = [one for one in found.changes if "/" not in one.key]
+    config = [one for one in found.changes if not shared_config.is_file(one.key)]
     back = ""
     if len(found.changes) == 1 and config and not config[0].old:
         back = f", or undo it: git config --unset-all {config[0].key}"

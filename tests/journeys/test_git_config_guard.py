@@ -87,8 +87,8 @@ def test_the_user_is_asked_once_for_three_workers(github_repo: Path, github: Dou
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")
-    for number in (1, 2, 3):
-        github.add_issue(number=number, title=f"Issue {number}", body=SHIPS.format(number))
+    for issue in (1, 2, 3):
+        github.add_issue(number=issue, title=f"Issue {issue}", body=SHIPS.format(issue))
     person = Person(github_repo)
     person.runs("up", "-d")
     person.runs("spawn", "1", "2", "3")
