@@ -22,7 +22,8 @@ from orchestra.git.change import Change
 from orchestra.git.process import execute
 from orchestra.git.remote import _credential
 from orchestra.git.remote_url import parse_remote_url
-from orchestra.git.shared_config import Harm, changes, listing
+from orchestra.git.shared_config import Harm, changes
+from orchestra.git.shared_config import listing as shared_listing
 from orchestra.git.worktrees import READY, Repository
 
 pytestmark = pytest.mark.fast
@@ -643,7 +644,7 @@ def test_nothing_runs_what_a_hostile_config_names(
     assert change.text()
     change.subjects()
     found.digest(tree, ("README.md",))
-    assert listing(found)
+    assert shared_listing(found)
     found.add(tmp_path / "w8", "issue-8", base, "orchestra #8")
     (repo / ".env").write_text("x")
     found.copy_and_link(tree, [".env"], ["lib"])
@@ -667,18 +668,18 @@ def test_a_worktree_cannot_lead_its_facts_elsewhere(
 def test_the_listing_of_the_shared_configuration_sees_what_could_run(
     repository: Repository, repo: Path, tree: Path, git: Git
 ) -> None:
-    seen = [listing(repository)]
+    seen = [shared_listing(repository)]
     git("-C", tree, "config", "branch.issue-7.remote", "origin")
     commit(git, tree, "a", "a")
-    assert changes(seen[0], listing(repository))[0].harm is Harm.NOTHING
+    assert changes(seen[0], shared_listing(repository))[0].harm is Harm.NOTHING
     git("-C", tree, "config", "core.fsmonitor", "x")
-    seen.append(listing(repository))
+    seen.append(shared_listing(repository))
     (repo / ".git" / "info" / "attributes").write_text("* filter=x\n")
-    seen.append(listing(repository))
+    seen.append(shared_listing(repository))
     (repo / ".git" / "hooks" / "pre-push").write_text("#!/bin/sh\n")
-    seen.append(listing(repository))
+    seen.append(shared_listing(repository))
     (repo / ".git" / "hooks" / "pre-push").chmod(0o755)
-    seen.append(listing(repository))
+    seen.append(shared_listing(repository))
     assert [[one.key for one in changes(*pair)][-1] for pair in itertools.pairwise(seen)] == [
         "core.fsmonitor", "info/attributes", "hooks/pre-push", "hooks/pre-push",
     ]  # fmt: skip
@@ -776,11 +777,11 @@ def shipped(github_repo: Path, path: Path, git: Git) -> Repository:
 def test_push_is_seen_on_the_remote_and_tracks_nothing(
     shipped: Repository, path: Path, tmp_path: Path, git: Git
 ) -> None:
-    before = listing(shipped)
+    before = shared_listing(shipped)
     for _ in range(2):
         head = shipped.push(path, BRANCH, token="not-used-for-a-path")
         assert head == git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH)
-    assert listing(shipped) == before
+    assert shared_listing(shipped) == before
 
 
 def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git: Git) -> None:
