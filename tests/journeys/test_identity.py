@@ -98,7 +98,7 @@ def moved_with_its_worktrees(repo: Path) -> Path:
 
 def moved_by_its_parent(repo: Path) -> Path:
     """As a home directory that is renamed; the test's own is not below it."""
-    there = repo.parent.parent / "renamed"
+    there = repo.parent.with_name(f"{repo.parent.name}-renamed")
     there.mkdir()
     for path in (repo, *repo.parent.glob("widgets-issue-*")):
         path.rename(there / path.name)
@@ -136,11 +136,11 @@ def test_a_copy_is_another_project_and_leaves_the_first_alone(local: Person, git
     assert numbers(copy) == []
     assert "not on record" not in copy.runs("list").out
     copy.runs("up", "-d")
-    copy.runs("spawn", "1")
+    copy.runs("spawn", "2")
     assert len({local.asks("list")["project"], copy.asks("list")["project"]}) == 2
-    for person in (local, copy):
-        assert numbers(person) == ["1"]
-        assert alive(person)
+    assert (numbers(local), numbers(copy)) == (["1"], ["2"])
+    assert alive(local)
+    assert alive(copy)
     assert invariants(local) == []
     tree = Path(local.asks("show", "1")["worktreePath"])
     assert git("-C", tree, "rev-parse", "--git-common-dir") == str(local.where / ".git")

@@ -252,6 +252,7 @@ def environment(context: Desk, rng: random.Random) -> None:
     variables = {"PATH": "/bin", "LANG": "C"}
     Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, variables))
     recorded = mutate.either(rng, {"variables": variables, "at": "x", "by": "orchestra up", "noted": {"LANG": "0"}})
+    Path(context.store.cache).mkdir(parents=True, exist_ok=True)
     Path(context.store.cache, "environment.json").write_bytes(recorded)
 
 
