@@ -10,7 +10,8 @@ from orchestra.core.models import AnswerChannel, Status, Worker
 from orchestra.core.text import new_session_id
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch, stop, trust
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -8,7 +8,8 @@ from orchestra.core import events
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

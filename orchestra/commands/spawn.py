@@ -13,11 +13,13 @@ from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
 from orchestra.core.text import clean, is_id, new_session_id
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.workers import conversation, git_config_guard, launch, queue, start_problems, trust, worktree_setup
 from orchestra.workers.git_config_guard import Act
-from orchestra.workers.overview import pane_of, refresh
+from orchestra.workers.overview import pane_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -199,9 +201,8 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    project.until(
-        lambda: _started(project, number) is not None, start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
-    )
+    patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestra.core import serialization
 from orchestra.core.models import Event
-from orchestra.core.pull_json import pull_json
+from orchestra.core.pull_json import pull_from_json, pull_json
 from orchestra.core.records import Record
 
 TYPE_CHECKING = False
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     ]  # what an agent's hooks can tell
     Attempt = Literal["verify", "ci", "review", "restart"]
     FactKey = Literal[
-        "answers", "behavior", "gate", "how", "nonce", "plan", "reason", "request", "summary", "text", "transcript"
-    ]
+        "answers", "behavior", "detail", "from", "gate", "how", "nonce", "plan", "reason", "request", "said", "source",
+        "status", "summary", "tail", "text", "transcript", "url", "what", "why",
+    ]  # fmt: skip
+    FlagKey = Literal["local", "passed", "queued"]
     FactListKey = Literal["answers", "options"]
 
 
@@ -272,6 +274,16 @@ def facts(event: Event, key: FactListKey) -> tuple[str, ...]:
     """A list of texts among the facts; empty when the event has none."""
     value = event.data.get(key)
     return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def flag(event: Event, key: FlagKey) -> bool:
+    """A fact that is so or is not."""
+    return bool(event.data.get(key))
+
+
+def pull_of(event: Event) -> Pull | None:
+    """The pull request that an event tells of; None when it tells of none."""
+    return pull_from_json(event.data.get("pullRequest"))
 
 
 def every_fact(event: Event) -> Iterable[tuple[str, Any]]:

@@ -218,12 +218,16 @@ class Issue(Record):
 
 
 class Border(Record):
-    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
+    """What a pane's border says: `#2 ● question`, the title, since when (epoch seconds), the colour's role.
+
+    `short` is what a narrow pane shows: `#2 ●`.
+    """
 
     label: str
     title: str = ""
     since: int = 0
-    need: str = ""
+    role: str = ""
+    short: str = ""
 
 
 class Pane(Record):

@@ -69,9 +69,9 @@ def _push_behind(store: Store) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in range(3):  # an open pipe would keep the agent waiting
             os.dup2(null, fd)
-        from orchestra.hooks import updates  # here, so that the turn does not wait for its import either
+        from orchestra.workers import statusbar  # here, so that the turn does not wait for its import either
 
-        updates.push_bar(store, os.environ)
+        statusbar.push_from_hook(store, os.environ)
     finally:
         os._exit(0)
 
@@ -89,9 +89,13 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
         return None, store if _pane_died(store, event, nonce, environ) else None, None
     payload = _payload()
     if agent == "orchestrator":
-        from orchestra.hooks import updates
+        from orchestra.hooks import orchestrator_context
 
-        return (updates.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None), None, None
+        return (
+            (orchestrator_context.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None),
+            None,
+            None,
+        )
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
     if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
@@ -226,9 +230,9 @@ def _pasted(store: Store, worker: Worker) -> str:
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
-    from orchestra.hooks import updates
+    from orchestra.workers import statusbar
 
-    tmux = updates.tmux_of(store, environ) if event == "pane-died" else None
+    tmux = statusbar.workspace_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:

@@ -8,6 +8,7 @@ from orchestra import agents
 from orchestra.core import events
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.models import Gate
+from orchestra.core.waiting import pause
 
 if TYPE_CHECKING:
     from orchestra.core.models import Event, Pane, Worker
@@ -24,7 +25,7 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
     first = _shown(project, worker, pane)
     if first is None:
         return
-    project.pause(AGAIN_SECONDS)
+    pause(AGAIN_SECONDS)
     if _shown(project, worker, pane) is not first:
         return
     if not first:

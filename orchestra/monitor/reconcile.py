@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
+from orchestra.core.attention import LEFT
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Delivery, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
@@ -19,7 +20,8 @@ from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.workers import delivery, git_config_guard, launch, queue, start_problems, stop
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import Overview, WorkerRow, overview, refresh
+from orchestra.workers.overview import Overview, WorkerRow, overview
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -30,7 +32,6 @@ BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
 GUIDANCE_SECONDS = 8.0
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
-LEFT = "prompt_input_exit"  # a person ended the agent in its pane: it is not started again behind their back
 
 
 class Memory:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import select
-import time
 from contextlib import contextmanager
 
 from orchestra.core.models import Pane
 from orchestra.core.records import Record
 from orchestra.core.text import clean
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.storage.files import locked, make_private
 from orchestra.tmux import capabilities
 from orchestra.tmux.capabilities import PRINTS_DOLLARS, Capabilities
 from orchestra.tmux.commands import checked_word, script
@@ -20,7 +21,7 @@ from orchestra.tmux.socket import listens, revive
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orchestra.tmux.commands import Group
 
@@ -199,20 +200,17 @@ class Server:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Only one process at a time chooses and opens windows. A killed holder holds nothing."""
-        import fcntl
-
         path = f"{self.path}.orchestra"
+        lock = locked(path, LOCK_SECONDS)
         try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            make_private(os.path.dirname(path))
+            lock.__enter__()
         except OSError as error:
             raise OrchestraError(f"cannot open {path}: {error.strerror}", "run `orchestra doctor`") from None
         try:
-            if not wait_until(lambda: _taken(fd, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB), LOCK_SECONDS, 0.005):
-                raise Unreachable(f"another orchestra holds {path}", f"see who: `fuser {path}`")
             yield
         finally:
-            os.close(fd)
+            lock.__exit__()
 
     def _gone(self) -> bool:
         try:
@@ -233,25 +231,6 @@ class Server:
         if said.err.startswith(("error connecting", "couldn't create directory")):
             raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
         return said
-
-
-def wait_until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:
-    """Ask until it is so, every `pause` seconds and a little slower each time; False after `seconds`."""
-    end = time.monotonic() + seconds
-    while not ask():
-        if time.monotonic() > end:
-            return False
-        select.select((), (), (), pause)
-        pause = min(pause * 1.2, 0.05)
-    return True
-
-
-def _taken(fd: int, flock: Callable[[int, int], None], how: int) -> bool:
-    try:
-        flock(fd, how)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def socket_directory(environ: Mapping[str, str]) -> str:

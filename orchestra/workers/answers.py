@@ -10,9 +10,11 @@ from orchestra.core import events
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel, Escalation, Event, Gate, Guidance, Worker
 from orchestra.core.text import clean
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -57,7 +59,7 @@ def answer(
 ) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
     store, path = project.store, project.store.answer_lock(number, asked.request)
-    if not project.until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
+    if not wait_until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
         raise OrchestraError(
             f"the hook that would bring your answer to #{number} is gone",
             f"answer in its pane: orchestra attach {number}",
@@ -67,7 +69,7 @@ def answer(
     )
     if store.record(number, given).refused:
         raise already_answered(project, number, asked.request)
-    taken = project.until(lambda: not is_held(path), HOOK_SECONDS)
+    taken = wait_until(lambda: not is_held(path), HOOK_SECONDS)
     refresh(project)
     if not taken:
         raise OrchestraError(f"the agent of #{number} has not taken your answer yet", _see(number))

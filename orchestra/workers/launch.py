@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents
 from orchestra.core import events
-from orchestra.core.attention import border
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.bar import border
 from orchestra.core.models import Pane, Worker, WorkerPlan
+from orchestra.core.state import shown
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
@@ -47,7 +49,8 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
 
 def _plan(project: Project, worker: Worker) -> WorkerPlan:
     argv = (*project.program(), "worker", "run", worker.id)
-    told = border(worker, None)
+    seen = ObservedWorker(worker, None, open=True)
+    told = border(seen, shown(seen, project.now(), project.config.limits.silent))
     return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)
 
 

@@ -9,7 +9,8 @@ from orchestra import processes
 from orchestra.core.models import ActivityState, Event, Pane, Status, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import pane_log
-from orchestra.workers.overview import pane_of, refresh, worker_of
+from orchestra.workers.overview import pane_of, worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -138,7 +138,7 @@ def by_board(repo: Path, number: str) -> None:
     async def story() -> None:
         app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
         async with app.run_test(size=(120, 40)) as pilot:
-            await settled(pilot, f"[!] #{number}")
+            await settled(pilot, f"\u25cf #{number}")
             await pilot.press("y")
             await settled(pilot, f"approved for #{number}")
             await pilot.press("ctrl+c")

@@ -31,22 +31,24 @@ from orchestra.commands.doctor import doctor
 from orchestra.commands.issues import issues
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
+from orchestra.commands.show import show
 from orchestra.config import layout, prompts, resources
-from orchestra.core.attention import bar, border
+from orchestra.core.bar import bar, border
 from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import poll_parsing, poller, rate_limit, responses
 from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
-from orchestra.hooks import entry, updates
+from orchestra.hooks import entry, orchestrator_context
 from orchestra.project.context import Project, open_project
 from orchestra.storage import project_info
 from orchestra.trackers.local import LocalTracker
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui import text
-from orchestra.workers import alerts, conversation, git_config_guard, worktree_setup
+from orchestra.ui import text, worker_page, worker_table
+from orchestra.ui.paint import Paint
+from orchestra.workers import alerts, conversation, git_config_guard, statusbar, worktree_setup
 from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import changes_of
 
@@ -118,18 +120,23 @@ def see(context: Desk) -> None:
     project = context.project
     view = list_(project, tokens=True)
     assert "125" in [row.worker.id for row in view.rows]
-    said = [*text.table(view, "t", 100), render_json.table(view)]
+    said = [*worker_table.table(view, "t", Paint()), render_json.table(view)]
     for row in view.rows:
-        said += [*text.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
+        report = show(project, row.worker.id)
+        said += [
+            *worker_page.of_report(report, Paint(), NOW),
+            render_json.worker(report),
+            *border(row.seen, row.shown)[:2],
+        ]
         said += render_log.entries(log(project, row.worker.id))
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
             conversation.resume_words(row.worker, conversation._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
-    said.append(bar([row.seen for row in view.rows], NOW, 600).text)
+    said.append(bar([(row.seen, row.shown) for row in view.rows], NOW).text)
     assert not unsafe("\n".join(said))
-    updates.changes_since_last_prompt(project.store)
+    orchestrator_context.changes_since_last_prompt(project.store)
 
 
 def go_on(context: Desk) -> None:
@@ -224,8 +231,8 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert updates.tmux_of(context.store, {}) is not None or known is None
-    updates.push_bar(context.store, os.environ)
+    assert statusbar.workspace_of(context.store, {}) is not None or known is None
+    statusbar.push_from_hook(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(
         context.project.root, {**context.project.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
@@ -236,7 +243,7 @@ def read_caches(context: Desk) -> None:
     view = list_(context.project, tokens=True)
     changes_of(context.project, [row.seen for row in view.rows])
     alerts.announce(context.project, view)
-    updates.changes_since_last_prompt(context.store)
+    orchestrator_context.changes_since_last_prompt(context.store)
     git_config_guard.changed(context.project)
     rate_limit.last_words(os.path.join(context.store.cache, "github"), NOW)
     see(context)
@@ -548,7 +555,7 @@ def _hook(context: Desk) -> None:
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         with contextlib.suppress(OrchestraError):  # main() leaves a line in the log of it, and ends with 0
             call(context, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
-    updates.push_bar(context.store, os.environ)
+    statusbar.push_from_hook(context.store, os.environ)
 
 
 def _put_back(path: Path, pristine: Path, context: Desk) -> None:

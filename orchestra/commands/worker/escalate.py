@@ -9,7 +9,7 @@ from orchestra.core import events
 from orchestra.core.models import Escalation, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -12,7 +12,8 @@ from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import conversation, start_slots, still_wanted, stop, worktree_setup
 from orchestra.workers.environment import agent_environment
-from orchestra.workers.overview import pane_of, refresh, worker_of
+from orchestra.workers.overview import pane_of, worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

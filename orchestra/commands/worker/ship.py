@@ -14,7 +14,8 @@ from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -8,7 +8,7 @@ from orchestra.core import events
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import write_atomic
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
