@@ -265,7 +265,7 @@ class Project:
         if layout is None:
             self.check_place()
         identity.claim(self.repository, self.home, self.key)
-        entry_points.write_shim(self.home)
+        entry_points.write_shims(self.home)
         known = self.bearings if layout is None else None
         here = ProjectInfo(
             root=self.root,

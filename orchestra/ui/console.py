@@ -36,12 +36,13 @@ class Console:
     @cached_property
     def project(self) -> Project:
         """The project around the working directory; a command that a user types renews its environment."""
-        from orchestra.project import environment
+        from orchestra.project import entry_points, environment
         from orchestra.project.context import open_project
 
         typed, shell = environment.is_typed(self.environ, self.command), dict(self.environ)
         project = open_project(self.cwd, self.environ, self.now, typed=typed)
         if typed:
+            entry_points.write_shims(project.home, only_dead=True)
             for sentence in environment.renew(project, self.command, shell, whole=self.whole):
                 click.echo(f"orchestra: {sentence}", err=True)
         return project

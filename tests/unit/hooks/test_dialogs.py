@@ -145,7 +145,7 @@ class Waiting:
 
     def start(self, **payload: Any) -> subprocess.Popen[str]:
         self.payload = payload or self.payload
-        argv = (*entry_points.hook_argv(self.store.home, self.store.project, "claude"), "PermissionRequest", "n")
+        argv = (*entry_points.hook_program(), "claude", "PermissionRequest", "n")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         child = subprocess.Popen(argv, env=self.environ, text=True, **pipes)  # type: ignore[call-overload]
         self.children.append(child)
@@ -222,7 +222,7 @@ def test_it_does_not_outlive_its_agent(waiting: Waiting) -> None:
 
 def test_it_does_not_outlive_its_parent(waiting: Waiting, tmp_path: Path) -> None:
     """With a shell between the agent and the hook, and an output that is no pipe."""
-    argv = [*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n"]
+    argv = [*entry_points.hook_program(), "claude", "PermissionRequest", "n"]
     starts = f"import subprocess; subprocess.run({argv!r}, input={json.dumps(waiting.payload)!r}, text=True)"
     with (tmp_path / "out").open("w") as out:
         parent = subprocess.Popen([sys.executable, "-c", starts], env=waiting.environ, stdout=out)
@@ -262,7 +262,7 @@ def test_of_many_answers_at_once_one_counts(waiting: Waiting) -> None:
 
 def test_a_plan_goes_on_by_itself_where_nobody_wants_to_see_it(waiting: Waiting) -> None:
     payload = json.dumps({"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}})
-    argv = (*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n", "plan:auto")
+    argv = (*entry_points.hook_program(), "claude", "PermissionRequest", "n", "plan:auto")
     done = subprocess.run(
         argv, env=waiting.environ, input=payload, capture_output=True, text=True, timeout=10, check=True
     )
