@@ -112,7 +112,6 @@ def test_the_user_is_asked_once_for_three_workers(github_repo: Path, github: Dou
         person.runs("doctor", "--accept-git", code=None)
 
     def shipped() -> bool:
-        person.runs("monitor", "--once")
         return all(one["pullRequest"] for one in person.asks("list")["workers"])
 
     eventually(shipped, 90, "all three to have shipped")
@@ -138,5 +137,5 @@ def test_a_filter_that_the_user_knows_of_is_run_and_the_tree_is_clean(
     person.runs("spawn", "1")
     person.sees("1", "shipping")
     tree = Path(person.asks("show", "1")["worktreePath"])
-    assert git("-C", tree, "show", "HEAD:note.ipynb") == "y "
+    assert git("-C", tree, "show", "HEAD:note.ipynb") == "y"
     assert git("-C", tree, "status", "--porcelain") == ""

@@ -22,7 +22,7 @@ from orchestra.ui.console import Console
 
 Git = Callable[..., str]
 fast = pytest.mark.fast
-WARNING = "have changed since the workers were spawned"
+WARNING = "the shared git configuration changed while #1 and #2 ran: "
 
 
 @pytest.fixture
