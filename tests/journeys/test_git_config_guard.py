@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 Git = Callable[..., str]
 
 SHIPS = "```script\nstatus working\nwrite {0}.txt a\ncommit A\nwait\nship\nwait\n```\n"
+WARNING = "the shared git configuration changed"
 HARMLESS = {
     "remote.origin.gh-resolved": "base",
     "lfs.https://github.com/acme/widgets.git/info/lfs.access": "basic",
@@ -40,7 +41,7 @@ def local(repo: Path, git: Git) -> Person:
 def test_what_git_and_its_companions_write_passes(local: Person, git: Git) -> None:
     for key, value in HARMLESS.items():
         git("-C", local.where, "config", key, value)
-    assert "[!]" not in local.runs("list").out
+    assert WARNING not in local.runs("list").out
     local.runs("spawn", "2")
     assert [one for one in local.asks("doctor", code=None)["findings"] if one["id"] == "I11"] == []
 
@@ -60,30 +61,26 @@ def test_a_change_stops_only_what_it_can_harm(local: Person, git: Git, key: str,
     (found,) = [one for one in local.asks("doctor", code=None)["findings"] if one["id"] == "I11"]
     assert found["severity"] == ("warning" if key == "alias.st" else "error")
     git("-C", local.where, "config", "--unset-all", key)
-    assert "[!]" not in local.runs("list").out
+    assert WARNING not in local.runs("list").out
 
 
 def test_a_value_that_was_accepted_once_is_not_asked_again(local: Person, git: Git) -> None:
     git("-C", local.where, "config", "core.hooksPath", ".husky/_")
-    assert "[!]" in local.runs("list").out
+    assert WARNING in local.runs("list").out
     local.runs("doctor", "--accept-git", code=None)
-    assert "[!]" not in local.runs("list").out
+    assert WARNING not in local.runs("list").out
     git("-C", local.where, "config", "--unset-all", "core.hooksPath")
-    assert "[!]" in local.runs("list").out, "to have no hooks is another value"
+    assert WARNING in local.runs("list").out, "to have no hooks is another value"
     local.runs("doctor", "--accept-git", code=None)
     git("-C", local.where, "config", "core.hooksPath", ".husky/_")
-    assert "[!]" not in local.runs("list").out, "npm install sets it again"
+    assert WARNING not in local.runs("list").out, "npm install sets it again"
     git("-C", local.where, "config", "core.hooksPath", "/tmp/evil")
     assert "core.hookspath: .husky/_ -> /tmp/evil" in local.runs("list").out
 
 
 @pytest.mark.parametrize("how", ["approve", "--accept-git", "undone"])
 def test_the_user_is_asked_once_for_three_workers(github_repo: Path, github: Double, git: Git, how: str) -> None:
-    configure(github_repo, "agent: scripted", "notify: {desktop: false}", "layout: quiet")
-    (github_repo / ".orchestra" / "layouts").mkdir(parents=True)
-    (github_repo / ".orchestra" / "layouts" / "quiet.yaml").write_text(
-        "windows:\n  - {window_name: w, role: workers}\n"
-    )
+    configure(github_repo, "agent: scripted", "notify: {desktop: false}")
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")
@@ -115,7 +112,7 @@ def test_the_user_is_asked_once_for_three_workers(github_repo: Path, github: Dou
         return all(one["pullRequest"] for one in person.asks("list")["workers"])
 
     eventually(shipped, 90, "all three to have shipped")
-    assert "[!]" not in person.runs("list").out
+    assert WARNING not in person.runs("list").out
     assert json.loads(person.runs("list", "--json").out)["workers"]
 
 
