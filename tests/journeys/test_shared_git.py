@@ -177,14 +177,15 @@ def test_no_command_runs_what_a_worker_left_in_the_shared_git(
     assert "shared git configuration" in silent("monitor", "--once"), "the queue stops as well"
     assert person.status("3") == "queued"
 
-    # Known to the person: nothing but what is theirs is run, which is ssh at a fetch and filters at a checkout.
+    # Known to the user: nothing but what is theirs is run, which is ssh at a fetch, and filters where files are read.
     silent("cancel", "3")
     assert "a worker cannot do this" in person_of(person, "1").runs("doctor", "--accept-git", code=1).err
     person.runs("doctor", "--accept-git", code=None)  # which then asks the remote as the user's git would
     laid.sprung()
     assert WARNING not in silent("list")
     for argv in ACCEPTED:
-        silent(*argv)
+        person.runs(*argv, code=None)
+        assert all(name.startswith("filter.") for name in laid.names()), argv
 
 
 def person_of(person: Person, worker: str) -> Person:
