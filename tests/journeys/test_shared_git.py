@@ -199,7 +199,7 @@ def board(repo: Path) -> None:
 
     async def story() -> None:
         app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
-        async with app.run_test(size=(140, 45)) as pilot:
+        async with app.run_test(size=(140, 70)) as pilot:
             await settled(pilot, ".txt | 1 +")
             await pilot.press("ctrl+c")
 
