@@ -22,7 +22,6 @@ MOST_FREE = 1024**3
 BUSCTL_SECONDS = 3.0
 GIT_SECONDS = 15.0
 _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK")
 
 
 def home(path: str, *, fix: bool) -> Iterator[Finding]:
@@ -83,16 +82,9 @@ def agent(project: Project) -> Iterator[Finding]:
     environ = orchestrator_environment(project)
     if module.version(options.command, environ) is None:
         yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
-    elif name == "claude" and not _logged_in(environ):
-        how = "run `claude` once and log in; or export ANTHROPIC_API_KEY, then: orchestra up --environment"
-        yield warning("E6", "Claude Code has no login in the environment that workers get", how)
-
-
-def _logged_in(environ: Mapping[str, str]) -> bool:
-    if os.uname().sysname == "Darwin" or any(environ.get(key) for key in _KEYS):
-        return True  # macOS keeps it in the keychain
-    config = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME", "/"), ".claude")
-    return os.path.exists(os.path.join(config, ".credentials.json"))
+    elif not module.logged_in(environ):
+        how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
+        yield warning("E6", f"{options.command} has no login in the environment that workers get", how)
 
 
 def tracker(project: Project) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ STAGGER_SECONDS = 0.1  # `worker run` is 0.1 s of a core until it becomes the ag
 def open_pane(project: Project, worker: Worker, per_window: int) -> Pane:
     """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
     project.remember()
-    return project.tmux.open_worker(_plan(project, worker), per_window=per_window)
+    return project.workspace.open_worker(_plan(project, worker), per_window=per_window)
 
 
 def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:

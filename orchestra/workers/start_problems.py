@@ -19,7 +19,7 @@ START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a l
 
 def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
     """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
-    screen = project.tmux.capture(pane) if pane else ""
+    screen = project.panes.capture(pane) if pane else ""
     seen = agents.agent(worker.agent).startup_problem(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
     reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
@@ -30,7 +30,7 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
 
 def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
-    seen = agents.agent(worker.agent).startup_problem(project.tmux.drawn(pane))
+    seen = agents.agent(worker.agent).startup_problem(project.panes.drawn(pane))
     launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
     waited = project.now() - (seconds_of(launched) or project.now())
     if (
