@@ -254,7 +254,8 @@ def by_up(world: World) -> Started:
 Way = Callable[[World], Started]
 # Every module that starts a worker, with the ways in which it does.
 WAYS: dict[str, tuple[Way, ...]] = {
-    "cli/workers.py": (typed, typed_in_the_workspace, by_restart, by_resume),
+    "cli/workers.py": (typed, typed_in_the_workspace),
+    "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
     "ui/board/actions.py": (on_the_board,),
