@@ -344,7 +344,6 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     assert asked == ["list-panes", "run-shell", "list-panes"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens on a deleted socket")
 def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
     worker(tmux, "1")
     pid = int(raw("display-message", "-p", "#{pid}"))
