@@ -221,7 +221,7 @@ def pr_command(console: Console, number: str) -> None:
     if sys.stdout.isatty():
         click.echo(open_pull(console.project, number))
     else:
-        click.echo(pr(console.project, number).url)
+        click.echo(pr(console.project, number))
 
 
 @click.command("pause")
