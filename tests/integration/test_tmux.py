@@ -264,6 +264,14 @@ def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Tmux]) ->
     assert "install" in caught.value.hint
 
 
+def test_a_path_too_long_for_a_socket_is_said_with_what_to_do(make: Callable[..., Tmux], tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    with pytest.raises(OrchestraError, match="bytes long") as caught:
+        make(TMUX_TMPDIR=str(long)).session.check()
+    assert "TMUX_TMPDIR" in caught.value.hint
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
