@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.cli.verbs import verb
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel
 from orchestra.errors import OrchestraError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext
 
 
-@click.command("keys")
+@verb("keys", "orchestra keys")
 @click.option("--install", is_flag=True, help="Print a line for your own tmux.conf.")
 @click.pass_obj
 def keys_command(console: Console, install: bool) -> None:

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import NamedTuple
 
+from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
     Node,
@@ -35,8 +36,6 @@ from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, gates
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
-
-AGENTS = ("claude", "scripted")  # one package each in `agents/`
 
 # What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
 # Claude Code around us) stays outside.
@@ -103,6 +102,18 @@ class Github(NamedTuple):
     token_command: str | None = None
 
 
+class PullRequest(NamedTuple):
+    """`merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default."""
+
+    merge: str | None = None
+
+
+class Merge(NamedTuple):
+    """Whether the orchestrator's agent may merge; workers never may."""
+
+    orchestrator: bool = False
+
+
 class Tmux(NamedTuple):
     """The socket of orchestra's server, the key after the prefix, and whether the user's tmux.conf is read."""
 
@@ -133,6 +144,8 @@ class Config(NamedTuple):
     layout: str = "default"
     prompt: str = "worker"
     github: Github = Github()
+    pull_request: PullRequest = PullRequest()
+    merge: Merge = Merge()
     tmux: Tmux = Tmux()
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
@@ -230,6 +243,9 @@ _notify = record(
     quiet=checked(text_or_nothing, _HOURS),
 )
 _github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
+_pull_request = record(
+    PullRequest, merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase")))
+)
 _tmux = record(
     Tmux,
     socket=checked(text(), matching(r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")),
@@ -295,6 +311,8 @@ _config = record(
     layout=text(1),
     prompt=text(1),
     github=_github,
+    pull_request=_pull_request,
+    merge=record(Merge, orchestrator=true_or_false),
     tmux=_tmux,
     keys=_keys,
 )

@@ -35,7 +35,12 @@ def answered_in_pane(worker: Worker | None, event: Event) -> Event:
     closed = worker.dialogs if event.kind in ("accepted", "turn-ended", "idle") else ()
     if event.kind == "unblocked":
         closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
-    if event.kind == "accepted" and worker.status is Status.STUCK and not event.data.get("guidance"):
+    if (
+        event.kind == "accepted"
+        and worker.status is Status.STUCK
+        and not event.data.get("guidance")
+        and event.data.get("typed", True)
+    ):
         closed = open_questions(worker)
     told = {"how": AnswerChannel.PANE.value, "summary": " / ".join(one.summary for one in closed)}
     return event._replace(data={**event.data, **told}) if closed else event

@@ -16,6 +16,37 @@ _REFERENCE = re.compile(
 )
 
 
+_TYPED = re.compile(
+    r"(?:https?://)?[\w.-]+\.[\w.-]+(?::\d+)?/(?P<slug>[\w.-]+/[\w.-]+)/(?P<kind>issues|pull)/(?P<web>[1-9]\d{0,9})(?:[/?#].*)?"
+    r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
+    r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
+    re.ASCII,
+)
+
+
+class Reference(NamedTuple):
+    """What the user typed for a worker: its number, the number of its pull request, or its branch.
+
+    `project` is empty for the one around.
+    """
+
+    project: str = ""
+    number: str = ""
+    pull: str = ""
+    branch: str = ""
+
+
+def typed_reference(text: str) -> Reference:
+    """`124`, `#124`, `widgets#124`, `acme/widgets#124`, the address of an issue or a pull request; else a branch."""
+    found = _TYPED.fullmatch(text)
+    if found is None:
+        return Reference(branch=text)
+    if found["web"]:
+        number = {"pull": found["web"]} if found["kind"] == "pull" else {"number": found["web"]}
+        return Reference(project=found["slug"], **number)
+    return Reference(project=found["project"] or "", number=found["far"] or found["own"])
+
+
 class Spot(NamedTuple):
     """A cursor: the lines around it as they are on the screen, those same lines with wrapped ones joined, and where.
 

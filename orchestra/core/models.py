@@ -52,6 +52,7 @@ class Attention(StrEnum):
     CRASHED = "crashed"
     LIMITED = "limited"
     SILENT = "silent"
+    UNKNOWN = "unknown"
     READY = "ready"
 
 
@@ -77,11 +78,16 @@ class AnswerChannel(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How far a piece of guidance has come; `delivered` only on the agent's own evidence."""
+    """How far a piece of guidance has come, in this order; `delivered` only on the agent's own evidence."""
 
     QUEUED = "queued"
+    SENT = "sent"  # pasted, or handed over by a hook; the agent has not shown yet that the model was given it
+    UNCONFIRMED = "unconfirmed"  # sent twice without a proof: the user was asked
     DELIVERED = "delivered"
     READ = "read"
+
+
+COMING = frozenset({Delivery.QUEUED, Delivery.SENT})  # guidance that may still begin a turn of the agent
 
 
 class Activity(Record):
@@ -91,6 +97,14 @@ class Activity(Record):
     since: str = ""
     source: str = ""
     detail: str = ""
+    background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
+
+
+class Turn(Record):
+    """The agent's turn, as its last prompt began it: what tells a later prompt apart from the user's own."""
+
+    prompt: str = ""  # the agent's id of the turn: a prompt with the same one was queued in the middle of it
+    scheduled: tuple[str, ...] = ()  # checksums of the prompts that the agent has scheduled for itself
 
 
 class Escalation(Record):
@@ -104,7 +118,7 @@ class Escalation(Record):
     need: str = ""
     asked_at: str = ""
     request: str = ""
-    raised_by: str = ""  # `worker`, `ship`, `hook:PermissionRequest`
+    raised_by: str = ""  # `worker`, `ship`, `hook:NAME`
     questions: tuple[Mapping[str, Any], ...] = ()  # of a dialog: {"question", "options", "many"}, one for each answer
 
 
@@ -116,6 +130,8 @@ class Guidance(Record):
     text: str
     state: Delivery = Delivery.QUEUED
     at: str = ""
+    sent_at: str = ""  # when it was last sent
+    tries: int = 0  # how often it was sent
 
 
 class Attempts(Record):
@@ -169,6 +185,9 @@ class Worker(Record):
     started_at: str = ""
     last_heartbeat: str = ""
     activity: Activity = Activity()
+    turn: Turn = Turn()
+    agent_version: str = ""  # of the program that this worker runs, asked at its last start
+    elsewhere: str = ""  # where its conversation goes on, when that is not its own pane and worktree
     escalation: Escalation | None = None
     dialogs: tuple[Escalation, ...] = ()  # open in the pane, the oldest first: the agent is held there
     forwarded: str | None = None

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from orchestra import agents
 from orchestra.core import actions
 from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
@@ -23,6 +24,7 @@ from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
 from orchestra.tmux.status_bar import StatusBar
+from orchestra.trackers.combined import CombinedTracker
 from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
@@ -122,9 +124,10 @@ class Project:
     @cached_property
     def tracker(self) -> Tracker:
         """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
+        local = LocalTracker(self.root)
         if self.tracker_name == "local":
-            return LocalTracker(self.root)
-        return self.github
+            return local
+        return CombinedTracker(lambda: self.github, local) if os.path.isdir(local.directory) else self.github
 
     @cached_property
     def github(self) -> GitHubTracker:
@@ -279,13 +282,11 @@ class Project:
 
     def options(self, agent: str) -> AgentOptions:
         """`agents.<name>` of the config with the gates compiled into the agent's rules."""
-        from orchestra.core import gates
-
         given = self.config.agents.get(agent)
         if given is None:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
-        rules = gates.claude_rules(self.config.gates, self.config.forbid)
+        rules = agents.agent(agent).rules_for(self.config.gates, self.config.forbid)
         return AgentOptions(
             given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )

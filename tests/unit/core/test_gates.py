@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import ROOT
 
+from orchestra.agents.claude.permissions import rules_for
 from orchestra.config.gate_presets import PRESETS
-from orchestra.core.gates import Hit, claude_rules, command_problem, gates_met, path_problem
+from orchestra.core.gates import Hit, command_problem, gates_met, path_problem
 
 pytestmark = pytest.mark.fast
 
@@ -111,7 +112,7 @@ def test_a_hit_names_the_gate_its_reason_and_every_path() -> None:
 
 
 def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
-    rules = claude_rules([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
+    rules = rules_for([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
     assert rules.ask == (
         "Edit(auth/**)",
         "Write(auth/**)",
@@ -122,7 +123,7 @@ def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
 
 
 def test_a_glob_the_agent_would_read_otherwise_is_widened_never_narrowed() -> None:
-    assert claude_rules([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
+    assert rules_for([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,6 @@ def test_an_invalid_command_glob_is_refused_with_a_reason(glob: str) -> None:
 def test_any_text_is_either_a_glob_or_refused_with_a_reason(text: str) -> None:
     if not path_problem(text):
         meets(text, "a/b")
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(paths=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(paths=(text,))], []).ask)
     if not command_problem(text):
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(commands=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(commands=(text,))], []).ask)
