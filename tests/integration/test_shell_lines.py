@@ -168,7 +168,9 @@ def test_setup_and_a_worker_with_other_tools(others: str, repo: Path, git: objec
 
 @pytest.mark.fast
 def test_what_only_one_system_has_is_in_one_module() -> None:
-    only = re.compile(r"/proc/|/proc\b|pidfd|inotify|/sys/|readlink -f|\bstat -c|date -d|sed -i |(?<!-)\btimeout \d|flock -")
+    only = re.compile(
+        r"/proc/|/proc\b|pidfd|inotify|/sys/|readlink -f|\bstat -c|date -d|sed -i |(?<!-)\btimeout \d|flock -"
+    )
     found = {
         str(path.relative_to(ROOT)): sorted(set(only.findall(path.read_text())))
         for path in (ROOT / "orchestra").rglob("*.py")
