@@ -37,6 +37,7 @@ EVENTS: tuple[Event, ...] = (
     events.queue_moved("human", -1),
     events.queue_held("human"),
     events.queue_released("human"),
+    events.stacked("monitor", "123", "issue-123", "0" * 40),
     events.dispatched("monitor", "c" * 40),
     events.launched("up", "s1"),
     events.from_agent("started", "hook:SessionStart", {"session": "s1", "transcript": "/t.jsonl"}),
