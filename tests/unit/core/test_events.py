@@ -106,6 +106,7 @@ def test_the_facts_are_where_the_state_machine_reads_them() -> None:
         fed=("check:1",),
         blocked_by=("8",),
         queue_order=-1,
+        parent="123",
         limit=worker.limit,
         ci_counted="d" * 40,
         addressed=("check:1",),
