@@ -17,7 +17,16 @@ from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import conversation, git_config_guard, launch, queue, start_problems, trust, worktree_setup
+from orchestra.workers import (
+    conversation,
+    git_config_guard,
+    launch,
+    queue,
+    stacks,
+    start_problems,
+    trust,
+    worktree_setup,
+)
 from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
 from orchestra.workers.statusbar import refresh
@@ -33,16 +42,19 @@ class Spawned(NamedTuple):
     result: str
     error: str | None = None
     hint: str = ""
+    why: str = ""  # what a queued one waits for
 
 
 class SpawnOptions(NamedTuple):
     """What the person asked for beside the numbers."""
 
     base: str | None = None
+    parent: str | None = None  # the worker to build on
     after: tuple[str, ...] = ()
     agent: str | None = None
     prompt: str | None = None
     trust: bool = False
+    now: bool = False  # do not wait for the issues that block it
     wait: bool = True
 
 
@@ -67,6 +79,10 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
         if project.store.read(number) is None:  # an issue that does not exist would be waited for without an end
             project.tracker.issue(number)
+    if wishes.parent is not None:
+        stacks.check_parent(project, wishes.parent)
+        if wishes.base is not None:
+            raise UsageError("--on and --base exclude each other", "--on begins at that worker's branch")
     project.tmux.check()
     git_config_guard.arm(project)
     git_config_guard.check(project, Act.WORKTREE)
@@ -103,7 +119,7 @@ def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[
     if worker is None:
         return Spawned(number, "existing")
     if worker.status is Status.QUEUED:
-        return Spawned(number, "queued")
+        return Spawned(number, "queued", why=queue.reason(project, worker))
     launch.open_pane(project, worker, per_window=project.per_window)
     return Spawned(number, "spawned")
 
@@ -130,8 +146,7 @@ def _go(project: Project, pane: Pane) -> None:
 def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
     number, config = issue.number, project.config
-    base = wishes.base or config.base
-    commit = launch.fetched_base(project, base)
+    start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
     repo = os.path.basename(project.root)
@@ -143,19 +158,24 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         url=issue.url,
         author=clean(issue.author, 60),
         branch=schema.fill(config.branch, repo, number),
-        base=base,
-        base_commit=commit,
+        base=start.base,
+        base_commit=start.commit,
+        parent=start.parent,
         worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
         agent=agent,
         agent_session=str(uuid.uuid4()),
         nonce=nonce,
-        after=wishes.after,
+        after=queue.open_of(project, wishes.after),
+        blocked_by=() if wishes.now else queue.blockers_of(project, issue),
+        ignores_blockers=wishes.now,
+        labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
     )
+    queue.check_cycle(project, wanted)
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
         _check_free(project, wanted)
-        queued = bool(queue.waits_for(project, wishes.after)) or queue.is_full(project)
+        queued = not queue.may_start(project, wanted)
         claim = project.store.stamped(events.spawned(project.who, wanted, queued=queued))
         before = project.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:

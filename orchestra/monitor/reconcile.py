@@ -18,7 +18,7 @@ from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
-from orchestra.workers import delivery, git_config_guard, launch, queue, start_problems, stop
+from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import Overview, WorkerRow, overview
 from orchestra.workers.statusbar import refresh
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
 STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
 BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
+BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
@@ -38,6 +39,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.gone: dict[str, float] = {}
+        self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
         self.forge = PullRequests()
 
 
@@ -59,12 +61,29 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
+        for child in _stacked(project):
+            _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
+        _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
     _guarded(said, "git", lambda: git_config_guard.settle(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
     refresh(project)
     return PassResult(tuple(said), _running(after))
+
+
+def _stacked(project: Project) -> list[Worker]:
+    """The workers that build on another one, the lowest first."""
+    found = [worker for worker in project.store.listing().workers if worker.parent and worker.status in LIVE]
+    parents = {worker.id: worker.parent for worker in found}
+
+    def depth(number: str) -> int:
+        deep = 0
+        while number in parents and deep <= len(parents):
+            number, deep = parents[number], deep + 1
+        return deep
+
+    return sorted(found, key=lambda worker: (depth(worker.id), int(worker.id)))
 
 
 def _running(view: Overview) -> bool:
@@ -160,13 +179,28 @@ def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -
         say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
 
 
+def _ask_blockers(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Ask the tracker again about those blockers that no worker of this project will end."""
+    every = 0.0 if project.tracker_name == "local" else BLOCKERS_POLLS * project.config.github.poll
+    now = time.monotonic()
+    for worker in queue.blocked_from_outside(project):
+        if now - memory.asked.get(worker.id, -every) >= every:
+            memory.asked[worker.id] = now
+            found = queue.refreshed(project, worker)
+            if (found.after, found.blocked_by) != (worker.after, worker.blocked_by):
+                say(f"#{worker.id} waits {queue.reason(project, found)}")
+
+
 def _dispatch(project: Project, say: Callable[[str], None]) -> None:
-    worker = queue.next_worker(project)
-    if worker is None:
-        return
-    launch.check_installed(project, worker.agent)
-    commit = launch.fetched_base(project, worker.base)
-    recorded = project.store.record(worker.id, events.dispatched("monitor", commit))
-    if recorded.worker is not None and not recorded.refused:
-        launch.open_pane(project, recorded.worker, per_window=project.per_window)
-        say(f"#{worker.id} left the queue")
+    for found in queue.startable(project):
+        worker = queue.refreshed(project, found)
+        if worker.status is not Status.QUEUED or worker not in queue.startable(project):
+            continue  # the tracker says that it waits for something after all
+        launch.check_installed(project, worker.agent)
+        start = stacks.start_of(project, worker.parent, worker.base)
+        if (start.parent, start.base) != (worker.parent, worker.base):
+            project.store.record(worker.id, events.stacked("monitor", *start))
+        recorded = project.store.record(worker.id, events.dispatched("monitor", start.commit))
+        if recorded.worker is not None and not recorded.refused:
+            launch.open_pane(project, recorded.worker, per_window=project.per_window)
+            say(f"#{worker.id} left the queue")
