@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -44,7 +44,7 @@ def worker_ship(
     project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None]
 ) -> Shipped:
     """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold."""
-    worker = worker_of(project, number)
+    worker = stacks.settled(project, worker_of(project, number))
     _check_shippable(project, worker)
     evidence = _verify(project, worker, say)
     _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
