@@ -102,7 +102,7 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
         announce(project)
         refresh(project)
         raise OrchestraError(
-            f"verify failed the same way {count} times; a person has been asked\n{tail}",
+            f"verify failed the same way {count} times; the user has been asked\n{tail}",
             "end your turn and wait for the answer",
         )
     raise OrchestraError(
@@ -139,11 +139,11 @@ def _check_gates(project: Project, worker: Worker) -> None:
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
-        summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
+        summary = f"gate {hit.gate}: {len(hit.by)} changed files need the user" + (f" ({hit.why})" if hit.why else "")
         _ask(project, worker, request, summary, listed)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
-            "a person has been asked; end your turn and wait for the answer",
+            "the user has been asked; end your turn and wait for the answer",
         )
 
 
@@ -160,7 +160,7 @@ def _approved(worker: Worker, request: str) -> bool:
 
 
 def _ship_local(project: Project, worker: Worker) -> Shipped:
-    """Without a forge the branch is the pull request: the person reviews its diff."""
+    """Without a forge the branch is the pull request: the user reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
     recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
     if recorded.worker is None or recorded.refused:
