@@ -96,11 +96,43 @@ class Notify(NamedTuple):
 
 
 class Github(NamedTuple):
-    """How often to ask, where (an Enterprise server), and what prints a token."""
+    """How often to ask, where (an Enterprise server), and what prints a token.
+
+    `repo` (OWNER/NAME) has the issues and pull requests; `remote` leads to it, and `push_remote` is pushed to.
+    """
 
     poll: float = 20.0
     api_url: str | None = None
     token_command: str | None = None
+    repo: str | None = None
+    remote: str | None = None
+    push_remote: str | None = None
+
+
+class PullRequest(NamedTuple):
+    """How a pull request is opened, and who brings it up to date with its base: auto, ask or never.
+
+    `assignee`: a login, or `@me`. `template`: the repository's own text is begun with.
+    """
+
+    update: str = "auto"
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    assignee: str | None = None
+    template: bool = True
+
+
+class ChecksConfig(NamedTuple):
+    """`ignore`: patterns of checks that decide nothing when they fail."""
+
+    ignore: tuple[str, ...] = ()
+
+
+class Trust(NamedTuple):
+    """`logins`: accounts whose words count as a member's."""
+
+    logins: tuple[str, ...] = ()
 
 
 class Tmux(NamedTuple):
@@ -133,6 +165,10 @@ class Config(NamedTuple):
     layout: str = "default"
     prompt: str = "worker"
     github: Github = Github()
+    pull_request: PullRequest = PullRequest()
+    checks: ChecksConfig = ChecksConfig()
+    trust: Trust = Trust()
+    assign: bool = False  # a spawned issue is assigned to the user
     tmux: Tmux = Tmux()
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
@@ -229,7 +265,27 @@ _notify = record(
     kinds=list_of(choice(*Attention, "merged")),
     quiet=checked(text_or_nothing, _HOURS),
 )
-_github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
+_LOGIN = matching(r"@?[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?", "a login")
+_REVIEWER = matching(r"@?[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]+)?", "a login, or a team such as acme/web")
+_REMOTE = checked(text_or_nothing, ref_problem)
+_github = record(
+    Github,
+    poll=duration,
+    api_url=checked(text_or_nothing, _URL),
+    token_command=text_or_nothing,
+    repo=checked(text_or_nothing, matching(r"[A-Za-z0-9._~-]+/[A-Za-z0-9._~-]+", "a repository such as acme/widgets")),
+    remote=_REMOTE,
+    push_remote=_REMOTE,
+)
+_pull_request = record(
+    PullRequest,
+    update=choice("auto", "ask", "never"),
+    draft=true_or_false,
+    labels=list_of(text(1, 50)),
+    reviewers=list_of(checked(text(1), _REVIEWER)),
+    assignee=checked(text_or_nothing, _LOGIN),
+    template=true_or_false,
+)
 _tmux = record(
     Tmux,
     socket=checked(text(), matching(r"[A-Za-z0-9_-]{1,40}", "letters, digits, _ and -")),
@@ -295,6 +351,10 @@ _config = record(
     layout=text(1),
     prompt=text(1),
     github=_github,
+    pull_request=_pull_request,
+    checks=record(ChecksConfig, ignore=list_of(text(1))),
+    trust=record(Trust, logins=list_of(checked(text(1), _LOGIN))),
+    assign=true_or_false,
     tmux=_tmux,
     keys=_keys,
 )

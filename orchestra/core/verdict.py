@@ -73,6 +73,7 @@ class Facts(Record):
     queued: int = 0  # pieces of guidance that the agent has not been given yet
     update: Update = Update.AUTO
     trouble: str = ""
+    heard: str = ""  # when GitHub last answered (a stamp): what it did not change is as old as that
 
 
 class Verdict(Record):
@@ -89,10 +90,10 @@ class Verdict(Record):
     last: Outcome | None = None
 
 
-def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "") -> Facts:
+def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "", heard: str = "") -> Facts:
     """What a session file knows of a worker's pull request."""
     queued = sum(words.state is Delivery.QUEUED for words in worker.guidance)
-    return Facts(worker.pull, worker.activity, queued, update, trouble)
+    return Facts(worker.pull, worker.activity, queued, update, trouble, heard)
 
 
 def verdict(facts: Facts, now: float) -> Verdict:
@@ -106,7 +107,7 @@ def verdict(facts: Facts, now: float) -> Verdict:
         return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
     found = _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
     found = found._replace(notes=_notes(pull, found))
-    seen = seconds_of(pull.observed_at)
+    seen = max((time for stamped in (pull.observed_at, facts.heard) if (time := seconds_of(stamped))), default=None)
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
     return _unknown(facts, found, None if seen is None else now - seen)
@@ -131,7 +132,7 @@ def _unknown(facts: Facts, was: Verdict, old: float | None) -> Verdict:
     how_old = "GitHub has not been asked yet" if old is None else f"GitHub was last heard {age(old)} ago"
     why = f" ({clean(facts.trouble)})" if facts.trouble else ""
     sentence = f"{how_old}{why}; then: {was.sentence}"
-    since = facts.pull.observed_at if facts.pull else ""
+    since = max(facts.heard, facts.pull.observed_at) if facts.pull else ""
     return Verdict(Outcome.UNKNOWN, Topic.GITHUB, sentence, since, was.notes, was.outcome)
 
 

@@ -19,6 +19,7 @@ PAGE = 100  # rows; the largest GitHub gives
 PAGES = 10
 NAMES = frozenset({
     "repos.get", "issues.get", "issues.list_for_repo", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
+    "pulls.update_branch",
 })  # fmt: skip
 
 

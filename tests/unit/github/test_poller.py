@@ -183,7 +183,7 @@ def test_a_fork_is_not_ours(github: Double, watching: Open, monkeypatch: pytest.
     pulls(github, 2)
     side = github.views.side
     theirs: dict[str, Any] = {"issue-1": {"repo": {"full_name": "eve/widgets"}}, "issue-2": {"repo": None}}
-    monkeypatch.setattr(github.views, "side", lambda branch, sha: side(branch, sha) | theirs.get(branch, {}))
+    monkeypatch.setattr(github.views, "side", lambda branch, *more: side(branch, *more) | theirs.get(branch, {}))
     assert [pull.head_repo_is_ours for pull in watching().poll().pulls] == [False, False]
 
 
