@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e agent nightly bench walk tools
+.PHONY: help demo test check fmt e2e agent nightly matrix bench walk tools
 
 help: ## list this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ agent: $(VENV)/developing tools ## run the tests with the real Claude Code: VERS
 
 nightly: $(VENV)/developing tools ## the long runs: every kill point, ten thousand hostile strings, a thousand commands
 	$(PYTEST) --nightly -m nightly --timeout 7200
+	$(BIN)/python tools/matrix.py
+
+matrix: $(VENV)/developing tools ## run the tmux tests with every version there are sources of (TMUX_SOURCES=DIR or =apt)
+	$(BIN)/python tools/matrix.py $(VERSIONS)
 
 bench: $(VENV)/developing tools ## measure, and compare with the budgets
 	$(BIN)/python tools/bench.py

@@ -12,10 +12,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-# A version is numbers and a letter: tmux's 3.2a came after 3.2.
-OLDEST = {"tmux": (3, 2, "a"), "git": (2, 31, "")}
+sys.path.insert(0, str(Path(__file__).parents[1]))  # nothing is installed yet
+
+from orchestra.tmux import capabilities
+
+# A version is numbers and a letter: tmux's letters come after the bare number.
+OLDEST = {"tmux": capabilities.OLDEST, "git": (2, 31, "")}
 
 # Package managers, the first found is the one; and the commands in front of the packages' names.
 MANAGERS = {

@@ -48,11 +48,16 @@ def statuses(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]
 
 def layouts(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
     """The layouts that ship and those of the repository around."""
+    import time
+
     from click.shell_completion import CompletionItem
 
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    places = (os.path.join(package, "layouts"), os.path.join(os.path.dirname(package), "layouts"), ".orchestra/layouts")
-    names = {
-        name[:-5] for place in places if os.path.isdir(place) for name in os.listdir(place) if name[-5:] == ".yaml"
-    }
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+    from orchestra.config.resources import layout_names
+    from orchestra.errors import OrchestraError
+    from orchestra.project.context import open_project
+
+    try:
+        root = open_project(os.getcwd(), os.environ, time.time).root
+    except (OrchestraError, OSError):
+        root = os.getcwd()  # outside of a repository: those that ship
+    return [CompletionItem(name) for name in layout_names(root) if name.startswith(incomplete)]

@@ -80,7 +80,7 @@ def _next(context: KeyContext) -> str:
     if row is None or row.seen.pane is None:
         return "nobody needs you"
     context.project.tmux.travel(row.seen.pane, context.pane)
-    return f"#{row.worker.id} {row.attention}: {row.why}"
+    return f"#{row.worker.id} {row.shown.word}: {row.why}"
 
 
 def _orchestrator(context: KeyContext) -> str:

@@ -12,6 +12,7 @@ import click
 from orchestra.core.models import Escalation, Gate
 from orchestra.errors import OrchestraError
 from orchestra.processes import MARK
+from orchestra.ui import worker_page
 from orchestra.ui.console import Console, json_option
 
 
@@ -85,8 +86,10 @@ def show_command(console: Console, number: str | None, as_json: bool) -> None:
     """Where you stand: status, open question, guidance."""
     from orchestra.commands.show import show
 
-    row = show(console.project, number or _own(console))
-    console.say(console.as_json.worker(row) if as_json else console.render.worker(row, console.now()))
+    found = show(console.project, number or _own(console))
+    console.say(
+        console.as_json.worker(found) if as_json else worker_page.of_report(found, console.paint, console.now())
+    )
 
 
 @worker_command.command("run", hidden=True)

@@ -12,7 +12,7 @@ import click
 from orchestra.cli.completion import numbers, statuses
 from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean_lines
-from orchestra.ui import dialogs
+from orchestra.ui import dialogs, worker_page, worker_table
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.popups import decision_taker, open_pull
 
@@ -38,18 +38,27 @@ def spawn_command(console: Console, /, ids: Sequence[str], no_wait: bool, as_jso
 
 
 @click.command("list")
-@click.option("--watch", is_flag=True, help="Show it anew whenever something changes.")
+@click.option("--watch", is_flag=True, help="Redraw whenever something changes.")
+@click.option("--wide", is_flag=True, help="Everything, one line a worker; a pipe gets this too.")
+@click.option("--plain", is_flag=True, help="Tab-separated, for scripts.")
 @json_option
 @click.pass_obj
-def list_command(console: Console, watch: bool, as_json: bool) -> None:
+def list_command(console: Console, watch: bool, wide: bool, plain: bool, as_json: bool) -> None:
     """Every worker, the one that most needs you first."""
     from orchestra.commands.list import list_
 
     if watch:
-        console.watch(lambda: console.render.table(list_(console.project), console.title, console.width))
+        console.watch(lambda: worker_table.table(list_(console.project), console.title, console.paint))
         return
     view = list_(console.project, tokens=as_json)
-    console.say(console.as_json.table(view) if as_json else console.render.table(view, console.title, console.width))
+    if as_json:
+        console.say(console.as_json.table(view))
+    elif plain:
+        console.say(worker_table.plain_lines([("", view)]))
+    elif wide or not sys.stdout.isatty():
+        console.say(worker_table.whole_lines(view, console.title, console.paint))
+    else:
+        console.say(worker_table.table(view, console.title, console.paint))
 
 
 @click.command("show")
@@ -60,8 +69,10 @@ def show_command(console: Console, number: str, as_json: bool) -> None:
     """One worker in full: its question, its plan, its pull request."""
     from orchestra.commands.show import show
 
-    row = show(console.project, number)
-    console.say(console.as_json.worker(row) if as_json else console.render.worker(row, console.now()))
+    found = show(console.project, number)
+    console.say(
+        console.as_json.worker(found) if as_json else worker_page.of_report(found, console.paint, console.now())
+    )
 
 
 @click.command("attach")

@@ -88,8 +88,8 @@ def layout_command(console: Console, name: str | None) -> None:
             [f"{'*' if one.present else ' '} {one.name:<{wide}}  {one.words}"[: console.width] for one in found]
         )
         return
-    layout(console.deciding, name)
-    click.echo(f"{name}: every pane is in its place")
+    ignored = layout(console.deciding, name)
+    console.say([f"{name}: every pane is in its place", *ignored])
 
 
 @click.command("board")

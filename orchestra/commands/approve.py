@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import AnswerChannel, Escalation, Gate
 from orchestra.errors import OrchestraError
 from orchestra.workers import answers, delivery
 from orchestra.workers.answers import Decision
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -33,11 +35,9 @@ def approve(project: Project, number: str, decision: Decision) -> tuple[Escalati
 def _approve(project: Project, number: str, asked: Escalation, how: AnswerChannel) -> None:
     """What the worker asked itself: its approval is on record, and the worker is told."""
     store = project.store
-    facts = {"request": asked.request, "how": how.value, "summary": asked.summary}
-    if store.record(number, store.event("approved", project.who, **facts)).refused:
+    if store.record(number, events.approved(project.who, asked.request, how, asked.summary)).refused:
         raise answers.already_answered(project, number, asked.request)
-    words = {"text": f"Approved: {asked.summary}", "from": "human"}
-    told = store.record(number, store.event("told", project.who, **words))
+    told = store.record(number, events.told(project.who, f"Approved: {asked.summary}", sender="human"))
     if told.worker is not None and not told.refused:
         delivery.deliver(project, number, told.worker.guidance[-1].id, delivery.PATIENCE)
     refresh(project)

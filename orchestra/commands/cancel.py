@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Worker
 from orchestra.workers import stop
 
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
 
 def cancel(project: Project, number: str) -> Worker:
     """Record the cancellation, then close the worker's pane; nothing on disk is removed."""
-    return stop.stop(project, number, "cancelled")
+    return stop.stop(project, number, events.cancelled(project.who))

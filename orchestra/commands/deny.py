@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from orchestra.core.models import AnswerChannel, Escalation
 from orchestra.workers import answers, delivery
 from orchestra.workers.answers import Decision
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.config import layout as layouts
@@ -11,7 +12,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.storage import project_info
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -25,8 +26,11 @@ class Offered(NamedTuple):
     present: bool
 
 
-def layout(project: Project, name: str) -> None:
-    """Rearrange the windows of the running workspace. Every program goes on in its own pane; none is ended."""
+def layout(project: Project, name: str) -> Sequence[str]:
+    """Rearrange the windows of the running workspace. Every program goes on in its own pane; none is ended.
+
+    Returns what of the layout is left out, with file and line.
+    """
     wanted = layout_plan.desired_layout(project, name)
     if not project.tmux.running():
         raise OrchestraError("the workspace is not open", f"open it so: orchestra up {clean(name, 60)}")
@@ -36,6 +40,7 @@ def layout(project: Project, name: str) -> None:
         project_info.write(project.store.cache, known._replace(layout=name))
     project.bind_keys()
     refresh(project)
+    return wanted.ignored
 
 
 def offered(project: Project) -> tuple[Offered, ...]:

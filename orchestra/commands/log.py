@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.models import Event
 from orchestra.errors import OrchestraError
+from orchestra.storage import pruned
 from orchestra.workers import pane_log
 from orchestra.workers.overview import worker_of
 
@@ -21,9 +22,12 @@ class Entry(NamedTuple):
 
 
 def log(project: Project, number: str) -> tuple[Entry, ...]:
-    """The worker's journal; raises OrchestraError when there is no such worker."""
-    worker_of(project, number)
-    return tuple(Entry(event, refused) for event, refused in project.store.journal(number))
+    """The worker's journal, of a removed one too; raises OrchestraError when there is no such worker."""
+    removed = pruned.read(project.store.root, number) if project.store.read(number) is None else None
+    if removed is None:
+        worker_of(project, number)
+    found = removed.journal if removed is not None else project.store.journal(number)
+    return tuple(Entry(event, refused) for event, refused in found)
 
 
 def shown(project: Project, number: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import stamp
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.monitor.reconcile import Memory, reconcile
 from orchestra.storage.files import locked, make_private
@@ -36,7 +37,7 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
 
 def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float) -> None:
     """Until a session file is not as it was `seen`, and `most` seconds."""
-    project.until(lambda: _files(project) != seen, most, LOOK_SECONDS)
+    wait_until(lambda: _files(project) != seen, most, LOOK_SECONDS)
 
 
 def _one(project: Project, memory: Memory) -> tuple[str, ...]:

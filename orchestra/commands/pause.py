@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Worker
 from orchestra.workers import stop
 
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
 
 def pause(project: Project, number: str) -> Worker:
     """Record the pause, then close the pane; raises OrchestraError when there is nothing to pause."""
-    return stop.stop(project, number, "paused")
+    return stop.stop(project, number, events.paused(project.who))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard, removal
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Status, Worker
+from orchestra.core.models import AnswerChannel, Status, Worker
 from orchestra.core.text import new_session_id
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch, stop, trust
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -25,7 +27,7 @@ def restart(project: Project, number: str, *, fresh: bool) -> Worker:
         trust.check_again(project, worker)
     stop.close(project, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
-        answer = project.store.event("approved", project.who, request=worker.escalation.request, how="command")
+        answer = events.approved(project.who, worker.escalation.request, AnswerChannel.COMMAND)
         project.store.record(number, answer)
     started = launch.start_again(project, number, project.who, session=new_session_id() if fresh else "")
     refresh(project)

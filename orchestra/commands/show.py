@@ -1,17 +1,63 @@
-"""`orchestra show ID`: one worker in full."""
+"""`orchestra show ID`: one worker in full, and of a removed one what its journal holds."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.models import Event
+from orchestra.core.state import shown
+from orchestra.core.text import clean, clean_lines, seconds_of
+from orchestra.errors import OrchestraError
+from orchestra.storage import pruned
 from orchestra.workers import git_config_guard, token_usage
-from orchestra.workers.overview import WorkerRow, row_of
+from orchestra.workers.overview import WorkerRow, row_of, worker_of
 
 if TYPE_CHECKING:
+    from orchestra.core.models import Worker
     from orchestra.project.context import Project
 
+MOST_FILES = 20
 
-def show(project: Project, number: str) -> WorkerRow:
-    """One worker as people see it; raises OrchestraError when there is none."""
+
+class WorkerReport(NamedTuple):
+    """A worker's row, its journal (each event, and why it was refused), its changed files; `removed` by prune."""
+
+    row: WorkerRow
+    journal: tuple[tuple[Event, str], ...]
+    files: tuple[str, ...] = ()
+    removed: bool = False
+
+
+def show(project: Project, number: str) -> WorkerReport:
+    """One worker as it is shown; raises OrchestraError when there is none and none was removed."""
+    if project.store.read(number) is None:
+        return _removed(project, number)
     used = token_usage.tokens_of(project, project.store.listing().workers).get(number)
-    return row_of(project, number)._replace(tokens=used, warning=git_config_guard.warning(project))
+    row = row_of(project, number)._replace(tokens=used, warning=git_config_guard.warning(project))
+    return WorkerReport(row, tuple(project.store.journal(number)), _files(project, row.worker))
+
+
+def _removed(project: Project, number: str) -> WorkerReport:
+    found = pruned.read(project.store.root, number)
+    if found is None:
+        worker_of(project, number)  # raises, with what to do
+        raise OrchestraError(f"there is no worker #{number}")
+    now = project.now()
+    seen = ObservedWorker(found.worker, None, open=False)
+    state = shown(seen, now, project.config.limits.silent)
+    since = seconds_of(found.worker.status_since) or now
+    row = WorkerRow(seen, None, state, max(0.0, now - since), None, max(0.0, now - state.since))
+    return WorkerReport(row, found.journal, removed=True)
+
+
+def _files(project: Project, worker: Worker) -> tuple[str, ...]:
+    """The files the worker has changed, as `git diff --stat` prints them; none where that cannot be asked."""
+    try:
+        if not project.repository.ready(worker.worktree):
+            return ()
+        lines = clean_lines(project.repository.diffstat(worker.worktree, worker.base_commit)).splitlines()
+    except OrchestraError:
+        return ()
+    found = [clean(line.strip()) for line in lines[:-1]]
+    return (*found[:MOST_FILES], *([f"and {len(found) - MOST_FILES} more"] if len(found) > MOST_FILES else ()))

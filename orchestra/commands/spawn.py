@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
+from orchestra.core import events
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
 from orchestra.core.text import clean, is_id, new_session_id
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.workers import git_config_guard, launch, queue, trust
-from orchestra.workers.overview import pane_of, refresh
+from orchestra.workers.overview import pane_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -127,26 +130,28 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
     repo = os.path.basename(project.root)
-    facts = {
-        "id": number,
-        "title": clean(issue.title),
-        "url": issue.url,
-        "author": clean(issue.author, 60),
-        "branch": schema.fill(config.branch, repo, number),
-        "base": base,
-        "baseCommit": commit,
-        "worktreePath": os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
-        "agent": agent,
-        "agentSession": new_session_id(),
-        "nonce": nonce,
-        "after": list(wishes.after),
-        trust.TRUSTED: pin,
-    }
+    wanted = Worker(
+        id=number,
+        title=clean(issue.title),
+        status=Status.REGISTERED,
+        status_since="",
+        url=issue.url,
+        author=clean(issue.author, 60),
+        branch=schema.fill(config.branch, repo, number),
+        base=base,
+        base_commit=commit,
+        worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
+        agent=agent,
+        agent_session=new_session_id(),
+        nonce=nonce,
+        after=wishes.after,
+        trusted=pin,
+    )
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
-        _check_free(project, facts["worktreePath"], facts["branch"], number)
+        _check_free(project, wanted)
         queued = bool(queue.waits_for(project, wishes.after)) or queue.is_full(project)
-        claim = project.store.event("spawned", project.who, queued=queued, **facts)
+        claim = project.store.stamped(events.spawned(project.who, wanted, queued=queued))
         before = project.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:
             return None
@@ -156,14 +161,14 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         return project.store.record(number, claim).worker
 
 
-def _check_free(project: Project, path: object, branch: object, number: str) -> None:
-    """A path or a branch that is somebody's is never taken (failures.md W6)."""
-    before = project.store.read(number)
-    if before is not None:
-        return  # a cancelled worker of ours: its worktree and branch are taken up again
-    if os.path.lexists(str(path)):
+def _check_free(project: Project, wanted: Worker) -> None:
+    """Refuse a path or a branch that exists: it holds somebody's work, and removal would take that away."""
+    if project.store.read(wanted.id) is not None:
+        return  # a cancelled worker: its worktree and branch are taken up again
+    path, branch = wanted.worktree, wanted.branch
+    if os.path.lexists(path):
         raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
-    if project.repository.branch_tip(str(branch)) is not None:
+    if project.repository.branch_tip(branch) is not None:
         raise OrchestraError(
             f"the branch {branch} exists already",
             f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
@@ -194,7 +199,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    project.until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    wait_until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")

@@ -1,18 +1,16 @@
-"""`orchestra status`: the bar's text, for a prompt or a theme of the person's own."""
+"""`orchestra status`: the bar's text, for a prompt or a theme of the user's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.core import attention
-from orchestra.core.attention import Bar
+from orchestra.core import bar
 from orchestra.workers.overview import overview
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-def status(project: Project) -> Bar:
+def status(project: Project) -> bar.Bar:
     """What the bar would show now."""
-    seens = [row.seen for row in overview(project, changes=False).rows]
-    return attention.bar(seens, project.now(), project.config.limits.silent)
+    return bar.bar(((row.seen, row.shown) for row in overview(project, changes=False).rows), project.now())

@@ -10,12 +10,14 @@ from orchestra.config import prompts
 from orchestra.config.resources import find_prompt
 from orchestra.core import actions
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Pane, WindowPlan, Worker
+from orchestra.core.models import Pane, Worker
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
+from orchestra.project.layout_plan import DesiredLayout
+from orchestra.tmux import commands
 from orchestra.workers import launch
-from orchestra.workers.overview import bar_of
+from orchestra.workers.statusbar import bar_of, look_of_workspace
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -28,12 +30,14 @@ class Opened(NamedTuple):
     resumed: tuple[str, ...]
     mended: tuple[str, ...] = ()
     next: str = ""  # what a person does who has no worker yet
+    limits: tuple[str, ...] = ()  # what this tmux is too old for, said when the session is new
+    ignored: tuple[str, ...] = ()  # what of the layout is left out, said when the session is new
 
 
 def up(project: Project, name: str | None) -> Opened:
     """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
     name = name or layout_plan.current_layout(project)
-    plan = _validated(project, name)
+    wanted = _validated(project, name)
     project.remember(name)
     environment = os.path.join(project.orchestrator_directory, "environment")
     launch.keep_environment(project, project.config.agent, environment)
@@ -42,13 +46,14 @@ def up(project: Project, name: str | None) -> Opened:
     mended = (*revived, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
-    shown = bar_of(project)
-    created = project.tmux.open(plan, workers, per_window=project.per_window, bar=(shown.text, shown.level))
+    shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
+    created = project.tmux.open(wanted.windows, workers, per_window=project.per_window, bar=shown)
     project.bind_keys()
     todo = _next(project)
     if todo:
         project.tmux.greet(todo)
-    return Opened(created, tuple(worker.id for worker in missing), mended, todo)
+    limits, ignored = (tuple(project.tmux.limits()), tuple(wanted.ignored)) if created else ((), ())
+    return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits, ignored)
 
 
 def _next(project: Project) -> str:
@@ -69,7 +74,7 @@ def _has_issues(project: Project) -> bool:
         return True  # one that does not read is there, and `orchestra issues` says what is wrong with it
 
 
-def _validated(project: Project, name: str) -> Sequence[WindowPlan]:
+def _validated(project: Project, name: str) -> DesiredLayout:
     """Config, tools, tracker, prompts and layout, all before the first effect."""
     project.tmux.check()
     project.repository.check()
@@ -77,7 +82,7 @@ def _validated(project: Project, name: str) -> Sequence[WindowPlan]:
     launch.check_installed(project, project.config.agent)
     for needed in (project.config.prompt, "orchestrator"):
         prompts.load(*reversed(find_prompt(needed, project.root)))
-    return layout_plan.desired_layout(project, name).windows
+    return layout_plan.desired_layout(project, name)
 
 
 def _missing(project: Project, panes: Sequence[Pane]) -> list[Worker]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.lifecycle.transitions import TERMINAL
 from orchestra.core.models import Attention, Status
+from orchestra.core.waiting import wait_until
 from orchestra.workers.overview import WorkerRow, overview, worker_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def wait(project: Project, ids: Sequence[str], statuses: frozenset[Status], seco
         ended[:] = rows
         return _outcome(rows, statuses) is not None
 
-    project.until(over, seconds)
+    wait_until(over, seconds)
     outcome = _outcome(ended, statuses)
     return Waited(Outcome.TIMED_OUT if outcome is None else outcome, tuple(ended))
 

@@ -70,12 +70,6 @@ class Layout(NamedTuple):
     panes_per_window: int = PANES_PER_WINDOW
     ignored: tuple[str, ...] = ()
 
-    @property
-    def typed(self) -> tuple[str, ...]:
-        """Every command this layout would run, for a person to agree to."""
-        panes = [pane for window in self.windows for pane in window.panes]
-        return tuple(line for pane in panes for line in (*filter(None, [pane.shell]), *pane.typed) if line.strip())
-
 
 def load(text: str, name: str) -> Layout:
     """A layout from YAML (or JSON) text; raises UsageError with file, line and key."""

@@ -1,40 +1,36 @@
-"""What people see of a worker: why a person is needed, in what order, and the bar's text. Pure; standard library only.
+"""What was observed of a worker, and why it needs the user. Pure; standard library only.
 
-Derived from facts at every look and stored nowhere. A fact that is not known leads to no claim.
+Derived from facts at every look and stored nowhere. A fact that is not known leads to no claim. `core/state` makes the
+word of it that is shown.
 """
 
 from __future__ import annotations
 
-from orchestra.core.lifecycle.transitions import AT_WORK, HELD
-from orchestra.core.models import Activity, ActivityState, Attention, Border, Pane, Status, Worker
+from orchestra.core.lifecycle.transitions import AT_WORK
+from orchestra.core.models import Activity, ActivityState, Attention, Delivery, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
-
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import TypeVar
-
-    T = TypeVar("T")
+from orchestra.core.verdict import Outcome, facts_of, verdict
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
-_ORDER = {attention: place for place, attention in enumerate(Attention)}
-SIGNS = {Status.COMPLETE: "+", Status.MERGED: "+", Status.QUEUED: " ", Status.PAUSED: " ", Status.CANCELLED: "-"}
+LEFT = "prompt_input_exit"  # of an ended agent: the user ended it in its pane, so it is not started again unasked
+PROSE_SECONDS = 20.0  # after the end of a turn: by then guidance that was queued has begun the next one
 
 
 class ObservedWorker(Record):
-    """A worker and what was just asked of the world about it."""
+    """A worker and what was just observed about it."""
 
     worker: Worker
     pane: Pane | None = None
-    open: bool | None = None  # our session is there, is not, or is not known: only then does no pane mean a thing (S11)
+    open: bool | None = None  # whether our session exists; None: not known, and then a missing pane proves nothing
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
+    waits: tuple[str, ...] = ()  # of a queued worker: the issues whose work must be complete first
+    heard: str = ""  # when GitHub last answered, as a stamp
 
 
 def activity(seen: ObservedWorker) -> Activity:
-    """What the agent does now: a dialog is over when the agent has used a tool since it opened."""
+    """What the agent does now: a dialog was answered when the agent has used a tool since it opened."""
     told = seen.worker.activity
     since = seconds_of(told.since)
     if told.state is ActivityState.BLOCKED and since and seen.heartbeat and seen.heartbeat > since + 2:
@@ -43,10 +39,10 @@ def activity(seen: ObservedWorker) -> Activity:
 
 
 def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
-    """Why a person is needed, if they are. `now` in epoch seconds, `silent` seconds without a sign of life."""
+    """Why the user is needed, or None. `now` in epoch seconds, `silent` seconds without a sign of life."""
     worker, doing = seen.worker, activity(seen)
     if worker.status in _SETTLED:
-        return Attention.STUCK if worker.status is Status.PAUSED and worker.extra.get(HELD) else None
+        return Attention.STUCK if worker.status is Status.PAUSED and worker.held else None
     if doing.state is ActivityState.BLOCKED and _has_pane(seen):
         return Attention.BLOCKED
     if worker.status is Status.STUCK:
@@ -55,11 +51,34 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
         return Attention.CRASHED
     if doing.state is ActivityState.LIMITED:
         return Attention.LIMITED
+    if _on_github(seen, now):
+        return Attention.STUCK
     if worker.status is Status.COMPLETE:
         return Attention.READY
     if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
         return Attention.SILENT
-    return None
+    return Attention.STUCK if ended_its_turn(seen, now) else None
+
+
+def _on_github(seen: ObservedWorker, now: float) -> bool:
+    """Whether the user must do something about the pull request, other than to review it."""
+    worker = seen.worker
+    if worker.pull is None or worker.status not in (Status.SHIPPING, Status.COMPLETE):
+        return False
+    return verdict(facts_of(worker, heard=seen.heard), now).outcome is Outcome.USER
+
+
+def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
+    """Whether the agent waits at its prompt after a turn that neither shipped nor asked: often a question in prose.
+
+    Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next.
+    """
+    worker, doing = seen.worker, seen.worker.activity
+    at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and _has_pane(seen)
+    coming = any(words.state is Delivery.QUEUED for words in worker.guidance)
+    since = seconds_of(doing.since)
+    unshipped = worker.status in (Status.PLANNING, Status.WORKING)
+    return at_prompt and unshipped and not coming and since is not None and now - since > PROSE_SECONDS
 
 
 def _has_pane(seen: ObservedWorker) -> bool:
@@ -69,6 +88,8 @@ def _has_pane(seen: ObservedWorker) -> bool:
 def _crashed(seen: ObservedWorker, now: float) -> bool:
     if seen.open is False or seen.worker.status not in AT_WORK:
         return False  # a closed workspace is not a crash of every worker in it
+    if seen.worker.activity.state is ActivityState.ENDED and seen.worker.activity.detail == LEFT:
+        return False  # the user ended the agent
     if seen.open is None:
         return seen.worker.activity.state is ActivityState.ENDED
     if seen.pane is not None:
@@ -86,8 +107,8 @@ def reason(seen: ObservedWorker, kind: Attention | None) -> str:
     """The reason behind an attention, as one clean line."""
     worker = seen.worker
     if kind is Attention.STUCK:
-        held = worker.extra.get(HELD) if worker.status is Status.PAUSED else None
-        return clean(str(held or worker.stuck_reason or ""))
+        held = worker.held if worker.status is Status.PAUSED else ""
+        return clean(held or worker.stuck_reason or "")
     if kind is Attention.CRASHED:
         if seen.pane is None:
             return "its pane is gone"
@@ -104,42 +125,3 @@ def pull_line(worker: Worker) -> str:
         return ""
     checks = {"none": "no checks", "pending": "checks run", "passing": "checks pass", "failing": "checks fail"}
     return f"PR #{worker.pull.number}, {checks[worker.pull.checks]}"
-
-
-def by_urgency(items: Iterable[tuple[Attention | None, T]]) -> list[tuple[Attention | None, T]]:
-    """Most urgent first; equals stay in the order they came."""
-    return sorted(items, key=lambda item: _ORDER.get(item[0], len(_ORDER)) if item[0] else len(_ORDER))
-
-
-def sign(worker: Worker, kind: Attention | None) -> str:
-    """The mark in front of a line: `!` a person is needed, `+` done, `*` at work, `-` cancelled."""
-    return "!" if kind not in (None, Attention.READY) else SIGNS.get(worker.status, "*")
-
-
-class Bar(Record):
-    """The status bar's segment: its text, and the attention that colours it (`none` when all is well)."""
-
-    text: str
-    level: str
-
-
-def bar(seens: Sequence[ObservedWorker], now: float, silent: float) -> Bar:
-    """Counts by status, and before them the worker that most needs a person, with why."""
-    counts: dict[Status, int] = {}
-    for seen in seens:
-        if seen.worker.status not in (Status.MERGED, Status.CANCELLED):
-            counts[seen.worker.status] = counts.get(seen.worker.status, 0) + 1
-    summary = " ".join(f"{counts[status]} {status.value}" for status in Status if status in counts) or "no workers"
-    ranked = by_urgency((attention(seen, now, silent), seen) for seen in seens)
-    if not ranked or ranked[0][0] is None:
-        return Bar(summary, "none")
-    kind, first = ranked[0]
-    text = reason(first, kind)
-    need = f"[{sign(first.worker, kind)}] #{first.worker.id} {kind}" + (f": {clean(text, 48)}" if text else "")
-    return Bar(f"{need} | {summary}", str(kind))
-
-
-def border(worker: Worker, kind: Attention | None) -> Border:
-    """A pane's border: `#124 working`, the title, and when that began: tmux itself makes an age of it."""
-    since = int(seconds_of(worker.status_since) or 0)
-    return Border(f"#{worker.id} {worker.status.value}", clean(worker.title, 60), since, str(kind or ""))

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from orchestra.core import serialization
 from orchestra.core.lifecycle.transitions import Refused, text_at
-from orchestra.core.models import Activity, ActivityState, AnswerChannel, Escalation, Event, Gate, Status, Worker
+from orchestra.core.models import (
+    Activity,
+    ActivityState,
+    Answer,
+    AnswerChannel,
+    Escalation,
+    Event,
+    Gate,
+    Status,
+    Worker,
+)
 
-TYPE_CHECKING = False
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-ANSWERS = "answers"  # in the snapshot: the last answers, by request; the waiting hook reads its own
-MOST_ANSWERS = 8
+MOST_ANSWERS = 8  # kept in the snapshot, by request; the waiting hook reads its own
 
 
 def open_questions(worker: Worker) -> tuple[Escalation, ...]:
@@ -57,7 +60,7 @@ def answer_dialog(worker: Worker, event: Event) -> Worker:
         raise Refused("it has been answered before")
     if behavior not in ("allow", "deny"):
         raise Refused(f"unknown answer {behavior!r}")
-    answer = {**event.data, "by": event.by, "at": event.at}
+    answer = serialization.answer_from_json({**event.data, "by": event.by, "at": event.at})
     worker = _passed(worker, asked, event) if behavior == "allow" else worker
     return _go_on(_with_answers(_without(worker, request), request, answer), event)
 
@@ -72,9 +75,9 @@ def close_dialog(worker: Worker, event: Event) -> Worker:
     return _without(_passed(worker, asked, event) if ran else worker, request)
 
 
-def answer_to(worker: Worker, request: str) -> Mapping[str, Any] | None:
+def answer_to(worker: Worker, request: str) -> Answer | None:
     """The answer that a dialog got from elsewhere, if it did."""
-    return next((one for one in _kept(worker) if one.get("request") == request), None)
+    return next((one for one in worker.answers if one.request == request), None)
 
 
 def _passed(worker: Worker, asked: Escalation, event: Event) -> Worker:
@@ -89,16 +92,9 @@ def _without(worker: Worker, request: str) -> Worker:
     return worker._replace(dialogs=tuple(dialog for dialog in worker.dialogs if dialog.request != request))
 
 
-def _with_answers(worker: Worker, request: str, *more: Mapping[str, Any]) -> Worker:
-    before = _kept(worker)
-    kept = [*(one for one in before if one.get("request") != request), *more][-MOST_ANSWERS:]
-    return worker if kept == before else worker._replace(extra={**worker.extra, ANSWERS: kept})
-
-
-def _kept(worker: Worker) -> list[Mapping[str, Any]]:
-    """The answers of a snapshot, in which anything may have been written by hand."""
-    kept = worker.extra.get(ANSWERS)
-    return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
+def _with_answers(worker: Worker, request: str, *more: Answer) -> Worker:
+    kept = (*(one for one in worker.answers if one.request != request), *more)[-MOST_ANSWERS:]
+    return worker._replace(answers=kept)
 
 
 def _go_on(worker: Worker, event: Event) -> Worker:

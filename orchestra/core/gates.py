@@ -51,16 +51,6 @@ def gates_met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...
     return tuple(hits)
 
 
-def command_met(command: str, gates: Sequence[GateRule]) -> tuple[Hit, ...]:
-    """The gates that a shell command meets, in any of its parts: `cd x && npm publish` meets `npm publish*`."""
-    parts = _parts(command)
-    return tuple(
-        Hit(gate.name, gate.why, (command,))
-        for gate in gates
-        if any(_command_pattern(glob).fullmatch(part) for glob in gate.commands for part in parts)
-    )
-
-
 def claude_rules(gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
     """The gates and the config's forbidden commands as Claude Code's rules; the built-in ones are the agent's own.
 
@@ -130,20 +120,6 @@ def _segment(part: str) -> str:
         else:
             out += re.escape(atom)
     return out
-
-
-@lru_cache(maxsize=512)
-def _command_pattern(glob: str) -> re.Pattern[str]:
-    """`*` is any text; a last ` *` may be nothing at all, as the agent reads it: `tmux *` meets `tmux`."""
-    optional = glob.endswith(" *")
-    body = ".*".join(map(re.escape, (glob[:-2] if optional else glob).split("*")))
-    return re.compile(body + ("(?: .*)?" if optional else ""), re.DOTALL)
-
-
-def _parts(command: str) -> list[str]:
-    """The simple commands inside a command line. Quotes are not read: one part too many asks a person, no more."""
-    parts = [" ".join(part.split()) for part in re.split(r"&&|\|\||[;|&\n(){}`]|\$\(", command)]
-    return [bare for part in parts if (bare := re.sub(r"^(?:[A-Za-z_][A-Za-z0-9_]*=\S* +)+", "", part).strip("\"' "))]
 
 
 def _claude_path(glob: str) -> str:

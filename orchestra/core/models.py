@@ -127,6 +127,28 @@ class Attempts(Record):
     restart: int = 0
 
 
+class Limit(Record):
+    """Why the agent cannot reach its model: the kind, what was said, until when (a stamp), and what to do."""
+
+    kind: str = ""
+    detail: str = ""
+    until: str = ""
+    fix: str = ""
+
+
+class Answer(Record):
+    """How a dialog of the agent was answered from elsewhere; the hook that waits for `request` reads it."""
+
+    request: str
+    behavior: str  # `allow` or `deny`
+    text: str = ""
+    answers: tuple[str, ...] = ()  # one for each question of the dialog
+    how: str = ""
+    summary: str = ""
+    by: str = ""
+    at: str = ""
+
+
 class Worker(Record):
     """One agent on one issue in one worktree: the snapshot (`sessions/<project>/<id>.json`)."""
 
@@ -160,11 +182,22 @@ class Worker(Record):
     after: tuple[str, ...] = ()
     fed: tuple[str, ...] = ()  # ids of the checks, comments and conflicts it has been told of
     nonce: str = ""
+    launched_at: str = ""  # when its pane was last opened
+    limit: Limit | None = None  # the last one that it met
+    ci_counted: str = ""  # the head commit whose failing CI was counted last
+    addressed: tuple[str, ...] = ()  # what it had been told of when it shipped, by id
+    pushed: tuple[str, ...] = ()  # the last commits that it shipped
+    green: tuple[str, ...] = ()  # names of the checks of the last head commit that was green
+    transcript: str = ""  # path of the present conversation
+    trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
+    held: str = ""  # why it was paused without the user's word
+    answers: tuple[Answer, ...] = ()  # the last ones, to dialogs
+    journal_bytes: int = 0  # how much of the journal the snapshot holds, so that a write reads no journal
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 
 
 class Event(Record):
-    """One line of a journal. `data` is checked by `lifecycle.apply`, the only reader of its keys."""
+    """One line of a journal, made by `core/events`. `data` is checked by `lifecycle.apply`, the reader of its keys."""
 
     kind: str
     at: str
@@ -187,12 +220,16 @@ class Issue(Record):
 
 
 class Border(Record):
-    """What a pane's border says: the worker and its status, since when (epoch seconds), and the attention it needs."""
+    """What a pane's border says: `#2 ● question`, the title, since when (epoch seconds), the colour's role.
+
+    `short` is what a narrow pane shows: `#2 ●`.
+    """
 
     label: str
     title: str = ""
     since: int = 0
-    need: str = ""
+    role: str = ""
+    short: str = ""
 
 
 class Pane(Record):

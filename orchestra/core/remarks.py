@@ -180,7 +180,7 @@ def conversations(remarks: Iterable[Remark]) -> tuple[Conversation, ...]:
 
 def is_addressed(talk: Conversation, voices: Voices, addressed: frozenset[str]) -> bool:
     """Whether the worker has answered a thread: it shipped after it was told of every remark, or replied last."""
-    open_ones = []
+    open_ones: list[Remark] = []
     for remark in talk.remarks:
         if MARK in remark.text:
             open_ones = []  # the worker's reply

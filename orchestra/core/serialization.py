@@ -7,16 +7,18 @@ the hook lives on this module.
 from __future__ import annotations
 
 from orchestra.core import fast_json
-from orchestra.core.json_fields import list_at, mapping, text_at, text_or_none, typed
+from orchestra.core.json_fields import list_at, mapping, text_at, text_or_none, typed, typed_or
 from orchestra.core.models import (
     Activity,
     ActivityState,
+    Answer,
     Attempts,
     Delivery,
     Escalation,
     Event,
     Gate,
     Guidance,
+    Limit,
     Status,
     Worker,
 )
@@ -50,6 +52,11 @@ _PLAIN = (
     ("started_at", "startedAt"),
     ("last_heartbeat", "lastHeartbeat"),
     ("nonce", "nonce"),
+    ("launched_at", "launchedAt"),
+    ("ci_counted", "ciCounted"),
+    ("transcript", "transcriptPath"),
+    ("trusted", "trusted"),
+    ("held", "held"),
 )
 _OPTIONAL = (
     ("stuck_reason", "stuckReason"),
@@ -68,6 +75,12 @@ _NESTED = (
     "approvals",
     "after",
     "fed",
+    "limit",
+    "addressed",
+    "pushed",
+    "greenChecks",
+    "answers",
+    "journalBytes",
 )
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
@@ -95,7 +108,18 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["approvals"] = [dict(approval) for approval in worker.approvals]
     found["after"] = list(worker.after)
     found["fed"] = list(worker.fed)
-    return {**worker.extra, **found}
+    found["limit"] = _limit_json(worker.limit)
+    found["addressed"] = list(worker.addressed)
+    found["answers"] = [{**answer._asdict(), "answers": list(answer.answers)} for answer in worker.answers]
+    found["journalBytes"] = worker.journal_bytes
+    more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
+    return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
+
+
+def _limit_json(limit: Limit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    return {"kind": limit.kind, "detail": limit.detail, "until": limit.until or None, "mend": limit.fix}
 
 
 def escalation_json(escalation: Escalation | None) -> dict[str, Any] | None:
@@ -152,6 +176,12 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         approvals=tuple(mapping(item) for item in list_at(found, "approvals")),
         after=tuple(map(str, list_at(found, "after"))),
         fed=tuple(map(str, list_at(found, "fed"))),
+        limit=limit_from_json(found.get("limit")),
+        addressed=tuple(map(str, list_at(found, "addressed"))),
+        pushed=tuple(map(str, list_at(found, "pushed"))),
+        green=tuple(map(str, list_at(found, "greenChecks"))),
+        answers=tuple(answer_from_json(item) for item in list_at(found, "answers")),
+        journal_bytes=typed_or(found, "journalBytes", 0),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )
@@ -188,6 +218,29 @@ def escalation_from_json(value: Any) -> Escalation | None:
         request=text_at(found, "request", ""),
         raised_by=text_at(found, "raisedBy", ""),
         questions=tuple(mapping(one) for one in list_at(found, "questions")),
+    )
+
+
+def limit_from_json(value: Any) -> Limit | None:
+    """A limit from its JSON, or None for null."""
+    if value is None:
+        return None
+    found = mapping(value)
+    return Limit(*(text_or_none(found, key) or "" for key in ("kind", "detail", "until", "mend")))
+
+
+def answer_from_json(value: Any) -> Answer:
+    """An answer to a dialog from its JSON."""
+    found = mapping(value)
+    return Answer(
+        request=text_at(found, "request"),
+        behavior=text_at(found, "behavior"),
+        text=text_at(found, "text", ""),
+        answers=tuple(map(str, list_at(found, "answers"))),
+        how=text_at(found, "how", ""),
+        summary=text_at(found, "summary", ""),
+        by=text_at(found, "by", ""),
+        at=text_at(found, "at", ""),
     )
 
 

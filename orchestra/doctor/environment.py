@@ -96,8 +96,13 @@ def tracker(project: Project) -> Iterator[Finding]:
 
 
 def tools(project: Project) -> Iterator[Finding]:
-    """E3: raises when tmux is too old; git was asked when the project was found, Python when we were installed."""
+    """E3: raises when tmux is too old; git was asked when the project was found, Python when we were installed.
+
+    T2: what is missed with the tmux that runs.
+    """
     project.tmux.check()
+    for limit in project.tmux.limits():
+        yield warning("T2", limit, "install a newer tmux, then: orchestra down && orchestra up")
     if not processes.is_supported():
         what = "this system does not show the environment of processes"
         yield warning("E9", what, "children of an agent that survive it must be ended by hand")

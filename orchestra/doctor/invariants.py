@@ -151,9 +151,8 @@ def locked_away(_: Project, state: ObservedState) -> Iterator[Finding]:
         yield error("E6", f"{len(out)} workers are logged out", "log in with `claude`, then orchestra restart each")
 
 
-def _limit(worker: Worker) -> object:
-    limit = worker.extra.get("limit")
-    return limit.get("kind") if isinstance(limit, dict) else None
+def _limit(worker: Worker) -> str | None:
+    return worker.limit.kind if worker.limit else None
 
 
 CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import processes
+from orchestra.core import events
 from orchestra.core.models import Pane, Status, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
@@ -88,5 +89,5 @@ def is_superseded(project: Project, worker: Worker, pane: Pane) -> bool:
     """Whether a pane is of an earlier claim of this number, by the journal; of an unknown one we know nothing."""
     if pane.nonce == worker.nonce:
         return False
-    earlier = {str(event.data.get("nonce")) for event, _ in project.store.journal(worker.id)}
+    earlier = {events.fact(event, "nonce") for event, _ in project.store.journal(worker.id)}
     return pane.nonce in earlier

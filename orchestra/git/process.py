@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import subprocess
@@ -138,17 +137,6 @@ def read_git_file(file: Path) -> str:
         return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
     except OSError:
         return ""
-
-
-@contextmanager
-def flock(file: Path) -> Iterator[int]:
-    """Hold a lock file, which is never renamed or removed (failures.md S5); its descriptor comes out."""
-    fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def gitdir_target(pointer: Path) -> Path | None:

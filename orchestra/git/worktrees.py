@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -19,7 +20,6 @@ from orchestra.git.process import (
     attach_worktree,
     can_attach,
     canonical_path,
-    flock,
     gitdir_target,
     index_entries,
     read_git_file,
@@ -28,6 +28,7 @@ from orchestra.git.process import (
     worktree_of_admin,
 )
 from orchestra.git.repository import RepositoryFacts
+from orchestra.storage.files import locked
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
 _OURS = re.compile(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
@@ -49,7 +50,7 @@ class Repository(RepositoryFacts):
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the repository's lock for every change of refs or worktrees (P4); it waits as long as it takes."""
-        with flock(self.common / "orchestra.lock") as fd:
+        with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
             yield fd
 
     def fetch(self, base: str, timeout: float = remote.FETCH_SECONDS) -> bool:
@@ -168,7 +169,7 @@ class Repository(RepositoryFacts):
         Outside the repository's lock: on a real project this is what takes time (12 of 10,000 files: 2.5 s).
         """
         admin = self.admin(path)
-        with flock(admin / "orchestra.lock") as fd:
+        with locked(str(admin / "orchestra.lock"), math.inf) as fd:
             if (admin / READY).exists():
                 return
             (admin / "index.lock").unlink(missing_ok=True)  # of a checkout that was killed: we hold its lock

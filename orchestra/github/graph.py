@@ -199,12 +199,12 @@ def answered(answer: Any, numbers: Sequence[int], bases: Sequence[str]) -> Answe
     return Answered(tuple(pulls), found, tuple(gone), unknown)
 
 
-def with_page(facts: PullFacts, answer: Any) -> PullFacts:
-    """The facts with one more page of checks or threads."""
+def with_page(facts: PullFacts, answer: Any) -> PullFacts | None:
+    """The facts with one more page of checks or threads, and the cursor of the next; None without an answer."""
     repository = optional(answer, dict, "data", "repository") if optional(answer, dict, "data") else None
     row = (repository or {}).get(f"p{facts.number}")
     if row is None:
-        return facts
+        return None
     more: list[str] = []
     if optional(row, dict, "commits") is not None:
         checks, _, cursor = _checks(row)

@@ -20,9 +20,9 @@ from orchestra.github.etag_cache import MOST_BYTES
 from orchestra.github.operations import PAGE
 from orchestra.github.poll_parsing import Poll, PullSeen
 from orchestra.github.pull_reader import PullReader
-from orchestra.github.rate_limit import LAST
 from orchestra.github.responses import Invalid, Missing
 from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage.github_heard import LAST
 
 T = TypeVar("T")
 

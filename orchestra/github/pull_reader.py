@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from orchestra.core.checks import CheckRun
 from orchestra.core.remarks import Remark
@@ -164,14 +165,16 @@ class PullReader:
 
     def _completed(self, facts: PullFacts) -> PullFacts:
         """With the further pages of checks and threads, and with what GraphQL does not show this token."""
-        pages = 0
-        while facts.more and self._has_graph() and pages < PAGES:
-            kind, _, cursor = facts.more[0].partition(":")
-            reply = self._client.graphql(graph.page_query(facts.number, kind, cursor), self._variables)
-            before, facts = facts, self._client.understood(reply, lambda answer: graph.with_page(before, answer))  # noqa: B023
-            rest = before.more[1:]
-            facts = facts._replace(more=(*(facts.more if facts.more != before.more else ()), *rest))
-            pages += 1
+        todo, left = list(facts.more), PAGES
+        while todo and left and self._has_graph():
+            kind, _, cursor = todo.pop(0).partition(":")
+            page = self._page(facts, kind, cursor)
+            if page is None:
+                todo.insert(0, kind)
+                break
+            facts, left = page, left - 1
+            todo += facts.more
+        facts = facts._replace(more=tuple(todo))
         if facts.more:  # more than was read may hold anything
             more = CheckDetail(CheckRun(f"more than {len(facts.checks):,} checks", "pending"), "", None, "")
             facts = facts._replace(checks=(*facts.checks, more), more=())
@@ -179,6 +182,11 @@ class PullReader:
             unseen = tuple(part for part in facts.unseen if part != "checks")
             facts = self._with_rest_checks(facts._replace(unseen=unseen), runs=False)
         return facts
+
+    def _page(self, facts: PullFacts, kind: str, cursor: str) -> PullFacts | None:
+        """The facts with one more page; None where it was not given."""
+        reply = self._client.graphql(graph.page_query(facts.number, kind, cursor), self._variables)
+        return self._client.understood(reply, lambda answer: graph.with_page(facts, answer))
 
     # --- REST ---
 
@@ -227,8 +235,9 @@ class PullReader:
 
     def _rest_base(self, base: str) -> BaseFacts:
         """What a base branch requires, as far as this token may see it."""
-        protection = self._part(f"/branches/{base}", poll_parsing.required_checks) or ()
-        rules = self._part(f"/rules/branches/{base}", poll_parsing.ruled_checks) or BaseFacts()
+        name = quote(base, safe="")
+        protection = self._part(f"/branches/{name}", poll_parsing.required_checks) or ()
+        rules = self._part(f"/rules/branches/{name}", poll_parsing.ruled_checks) or BaseFacts()
         return rules._replace(required=tuple(dict.fromkeys((*protection, *rules.required))))
 
     def _part(self, path: str, read: Callable[[Any], T]) -> T | None:
@@ -247,7 +256,9 @@ class PullReader:
     def _pages(self, path: str, key: str = "") -> list[Any]:
         rows: list[Any] = []
         path, _, given = path.partition("?")
-        query: dict[str, str | int] = dict([given.split("=")]) if given else {}
+        query: dict[str, str | int] = {}
+        if given:
+            query[given.partition("=")[0]] = given.partition("=")[2]
         for page in range(1, PAGES + 1):
             reply = self._client.get(self._repo + path, {**query, "per_page": PAGE, "page": page}, optional=True)
             found = self._client.understood(

@@ -9,12 +9,14 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestra.core.text import age
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.responses import LONGEST_WAIT
-from orchestra.storage.files import locked, make_private, read_text, write_atomic
+from orchestra.storage import json_cache
+from orchestra.storage.files import locked, make_private, write_atomic
+from orchestra.storage.github_heard import LAST
 
 FIRST_WAIT = 60.0  # seconds; https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 LAST_WAIT = 900.0
@@ -22,7 +24,6 @@ WRITE_SECONDS = 1.0  # between two writes
 WRITES_WAIT = 60.0
 NAME = "budget.json"
 WRITES = "last-write"  # its time is when something was last written
-LAST = "poll.json"  # beside it: what GitHub last said
 
 
 class Limited(Unreachable):
@@ -142,16 +143,14 @@ class RequestBudget:
 
     def stored(self) -> Failure:
         """What the file says, whichever token it is of; nothing when it makes no sense."""
-        try:
-            found = json.loads(read_text(self._path))
-            sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
-            if not all(isinstance(one, str) for one in (sentence, hint, who)):
-                return Failure()
-            return Failure(
-                sentence, hint, float(found["until"]), int(found["failures"]), who, found.get("limit") is True
-            )
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            return Failure()
+        return json_cache.read(self._path, _failure, Failure())
+
+
+def _failure(found: Any) -> Failure:
+    sentence, hint, who = (found[key] for key in ("sentence", "hint", "who"))
+    if not all(isinstance(one, str) for one in (sentence, hint, who)):
+        raise TypeError("not text")
+    return Failure(sentence, hint, float(found["until"]), int(found["failures"]), who, found.get("limit") is True)
 
 
 def last_words(directory: str, now: float) -> tuple[float | None, str]:

@@ -14,7 +14,7 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from orchestra.core import fast_json
+from orchestra.core import events, fast_json
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import ActivityState, Delivery, Event, Guidance, Worker
@@ -69,9 +69,9 @@ def _push_behind(store: Store) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in range(3):  # an open pipe would keep the agent waiting
             os.dup2(null, fd)
-        from orchestra.hooks import updates  # here, so that the turn does not wait for its import either
+        from orchestra.workers import statusbar  # here, so that the turn does not wait for its import either
 
-        updates.push_bar(store, os.environ)
+        statusbar.push_from_hook(store, os.environ)
     finally:
         os._exit(0)
 
@@ -89,9 +89,13 @@ def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | N
         return None, store if _pane_died(store, event, nonce, environ) else None, None
     payload = _payload()
     if agent == "orchestrator":
-        from orchestra.hooks import updates
+        from orchestra.hooks import orchestrator_context
 
-        return (updates.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None), None, None
+        return (
+            (orchestrator_context.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None),
+            None,
+            None,
+        )
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
     if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
@@ -108,7 +112,7 @@ def _plan_goes_on(store: Store, worker: Worker, payload: Mapping[str, Any]) -> d
     """With `plan: auto` a plan is approved as it comes; it stands in the journal."""
     given = payload.get("tool_input")
     plan = clean_lines(str(given.get("plan") or ""), 4000) if isinstance(given, dict) else ""
-    store.record(worker.id, store.event("noted", "hook:PermissionRequest", text="its plan goes on", plan=plan))
+    store.record(worker.id, events.noted("hook:PermissionRequest", "its plan goes on", plan))
     return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}
 
 
@@ -153,7 +157,7 @@ def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -
     kind, facts = told
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
-    happened = store.event(kind, f"hook:{event}", **facts)
+    happened = events.from_agent(kind, f"hook:{event}", facts)
     return store.decide(worker.id, lambda now: answered_in_pane(now, happened)).worker or worker
 
 
@@ -201,8 +205,8 @@ def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | Non
         queued = [g for g in current.guidance if g.state is Delivery.QUEUED]
         had = _pasted(store, current) if queued else ""
         given.extend(g for g in queued if g.id != had)
-        kind = "accepted" if event == "Stop" and given else "delivered"
-        return store.event(kind, f"hook:{event}", guidance=[g.id for g in queued]) if queued else None
+        happened = events.accepted if event == "Stop" and given else events.delivered
+        return happened(f"hook:{event}", [g.id for g in queued]) if queued else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
@@ -221,21 +225,20 @@ def _pasted(store: Store, worker: Worker) -> str:
         words = read_text(store.file(worker.id, "pasted"))
     except OSError:
         return ""
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    return words if words in enqueued_in(transcript, 0, [words]) else ""
+    return words if words in enqueued_in(worker.transcript, 0, [words]) else ""
 
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
-    from orchestra.hooks import updates
+    from orchestra.workers import statusbar
 
-    tmux = updates.tmux_of(store, environ) if event == "pane-died" else None
+    tmux = statusbar.workspace_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:
         return False
     reason = "the agent ended" if found.exit_status is None else f"the agent exited with status {found.exit_status}"
-    store.record(worker.id, store.event("ended", "tmux", reason=reason))
+    store.record(worker.id, events.ended("tmux", reason))
     return True
 
 

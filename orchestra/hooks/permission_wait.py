@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from orchestra.core.models import Worker
+    from orchestra.core.models import Answer, Worker
     from orchestra.storage.session_store import Store
 
 LOOK = 250  # milliseconds between two looks at the session file
@@ -42,19 +42,19 @@ def wait(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, 
     return None if answer is None else decision(answer, payload)
 
 
-def decision(answer: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+def decision(answer: Answer, payload: Mapping[str, Any]) -> dict[str, Any]:
     """An answer as the agent reads it."""
-    decided: dict[str, Any] = {"behavior": answer["behavior"]}
-    if answer["behavior"] == "deny":
-        decided["message"] = str(answer.get("text") or "A person said no.")
-    given, answers = payload.get("tool_input"), answer.get("answers")
+    decided: dict[str, Any] = {"behavior": answer.behavior}
+    if answer.behavior == "deny":
+        decided["message"] = answer.text or "The user said no."
+    given, answers = payload.get("tool_input"), answer.answers
     if answers and isinstance(given, dict) and isinstance(given.get("questions"), list):
         asked = [str(one.get("question")) for one in given["questions"] if isinstance(one, dict)]
         decided["updatedInput"] = {"questions": given["questions"], "answers": dict(zip(asked, answers, strict=False))}
     return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decided}}
 
 
-def _answer(store: Store, worker: Worker, request: str) -> Mapping[str, Any] | None:
+def _answer(store: Store, worker: Worker, request: str) -> Answer | None:
     parent = os.getppid()
     seen: tuple[object, ...] | None = None
     reader = select.poll()

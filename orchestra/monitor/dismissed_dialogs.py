@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.models import Gate
+from orchestra.core.waiting import pause
 
 if TYPE_CHECKING:
     from orchestra.core.models import Event, Pane, Worker
@@ -23,16 +25,15 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
     first = _shown(project, worker, pane)
     if first is None:
         return
-    project.pause(AGAIN_SECONDS)
+    pause(AGAIN_SECONDS)
     if _shown(project, worker, pane) is not first:
         return
-    store = project.store
     if not first:
-        _record(project, worker, store.event("idle", "monitor"))
+        _record(project, worker, events.idle("monitor"))
         return
     requests = [one.request for one in worker.dialogs if one.gate is not Gate.PLAN]  # its hook comes at once
     for request in requests if worker.dialogs else [""]:
-        _record(project, worker, store.event("unblocked", "monitor", request=request))
+        _record(project, worker, events.unblocked("monitor", request))
 
 
 def _shown(project: Project, worker: Worker, pane: Pane) -> bool | None:
@@ -48,7 +49,7 @@ def _record(project: Project, worker: Worker, seen: Event) -> None:
         if now is None:
             return None
         same = (now.dialogs, now.activity.since) == (worker.dialogs, worker.activity.since)
-        still = any(one.request == seen.data.get("request") for one in now.dialogs)
+        still = any(one.request == events.fact(seen, "request") for one in now.dialogs)
         return answered_in_pane(now, seen) if same or still else None
 
     project.store.decide(worker.id, made)

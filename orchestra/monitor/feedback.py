@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from orchestra.core.events import AtLimit, Failure
 from orchestra.core.remarks import MARK, Kind, Remark
 from orchestra.core.text import clean, clean_lines, signature
 
@@ -157,20 +158,20 @@ def as_message(items: Iterable[Item]) -> str:
     return "\n\n".join([*shown, ANSWER] if inline else shown)
 
 
-def attempt(summary: str, evidence: str, limit: int) -> dict[str, object]:
-    """The facts of one more attempt without progress: its signature, and what a person is asked at the limit."""
+def failure(summary: str, evidence: str, limit: int) -> Failure:
+    """One more attempt without progress: its signature, and what the user is asked at the limit."""
     context = clean_lines(evidence, 200_000)[-MOST_CONTEXT:]
-    return {"signature": signature(evidence), "atLimit": {"limit": limit, "summary": summary, "context": context}}
+    return Failure(signature(evidence), AtLimit(limit, summary, context))
 
 
-def review(items: Sequence[Item], limit: int) -> dict[str, object]:
-    """The same for what reviewers ask; nothing when none of the items is theirs."""
+def review(items: Sequence[Item], limit: int) -> Failure | None:
+    """The same for what reviewers ask; None when none of the items is theirs."""
     asked = [item for item in items if item.asked]
     if not asked:
-        return {}
+        return None
     who = ", ".join(dict.fromkeys(item.asked.partition("\n")[0] for item in asked))
     evidence = "\n".join(item.asked for item in asked)
-    return {"review": attempt(f"the same is asked again by {clean(who, 200)}", evidence, limit)}
+    return failure(f"the same is asked again by {clean(who, 200)}", evidence, limit)
 
 
 def _fenced(said: str, url: str = "", *, most: int = MOST_TEXT, end: bool = False) -> str:

@@ -8,13 +8,13 @@ conflict: a monitor killed anywhere tells nothing twice and forgets nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.lifecycle.pull_events import status_by_verdict
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
-from orchestra.core.pull_json import pull_json
 from orchestra.core.pull_request import Checks, Head, Pull
 from orchestra.core.remarks import Remark, Voices
 from orchestra.core.text import clean, stamp
@@ -27,8 +27,7 @@ from orchestra.workers import delivery, still_wanted
 
 if TYPE_CHECKING:
     from orchestra.github.graph import PullFacts
-    from orchestra.github.poll_parsing import PullSeen
-    from orchestra.github.poller import Poll
+    from orchestra.github.poll_parsing import Poll, PullSeen
     from orchestra.github.pull_reader import Facts, PullReader
     from orchestra.project.context import Project
 
@@ -140,8 +139,8 @@ class PullRequests:
         reader = project.watch.pulls
         for login in list(unsure)[:MOST_PERMISSIONS]:
             if login not in pushers:
-                pushers[login] = reader.may_push(login)
-        return Voices(trusted, {login: bool(may) for login, may in pushers.items()}, self._us)
+                pushers[login] = bool(reader.may_push(login))
+        return Voices(trusted, pushers, self._us)
 
     def _head(self, project: Project, worker: Worker, facts: PullFacts) -> Head:
         """The branch here beside the head on GitHub; a commit that is not here is fetched."""
@@ -180,16 +179,16 @@ class PullRequests:
 
 def _pushed(worker: Worker) -> Sequence[str]:
     """The commits that this worker pushed."""
-    found = worker.extra.get("pushed")
-    known = [str(sha) for sha in found] if isinstance(found, list) else []
-    return known or ([worker.pull.head_sha] if worker.pull and worker.pull.head is not Head.FOREIGN else [])
+    if worker.pushed or worker.pull is None or worker.pull.head is Head.FOREIGN:
+        return worker.pushed
+    return (worker.pull.head_sha,)  # written by an older version
 
 
 def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
     """What a person merged by hand is merged."""
     for worker in workers:
         if still_wanted.is_merged_locally(project, worker):
-            project.store.record(worker.id, project.store.event("landed", "monitor"))
+            project.store.record(worker.id, events.landed("monitor"))
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
@@ -206,13 +205,12 @@ def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say
     if known and status_by_verdict(worker._replace(pull=pull), at) is worker.status:
         return worker
     url = f"{project.watch.address.web}/pull/{pull.number}"
-    facts: Mapping[str, object] = {"pullRequest": pull_json(pull), "url": url, "base": seen.facts.base_ref}
     if worker.pull is None and worker.status in (Status.WORKING, Status.PLANNING):
-        store.record(worker.id, store.event("shipped", "monitor", local=False, **facts))
+        store.record(worker.id, events.shipped("monitor", pull, url))
         say(f"#{worker.id} has a pull request that was opened by hand: {url}")
     green = rules.green_names(seen, pull)
-    more = {} if green is None else {rules.GREEN: green}
-    recorded = store.record(worker.id, store.event("pull", "monitor", **facts, **more)).worker or worker
+    event = events.pull_seen("monitor", pull, url, base=seen.facts.base_ref, green=green)
+    recorded = store.record(worker.id, event).worker or worker
     if recorded.status is not worker.status:
         say(f"#{worker.id} is {recorded.status.value}: PR #{pull.number}")
     return recorded
@@ -237,9 +235,14 @@ def _tell(
         told[:] = [item for item in found if item.id not in current.fed]
         if not any(item.words for item in told):
             return None
-        facts = {"from": "monitor", "text": feedback.as_message(told), "about": [item.id for item in told]}
-        review = feedback.review(told, project.config.limits.review)
-        return project.store.event("told", "monitor", reopen=True, **facts, **review)
+        return events.told(
+            "monitor",
+            feedback.as_message(told),
+            sender="monitor",
+            about=[item.id for item in told],
+            reopen=True,
+            review=feedback.review(told, project.config.limits.review),
+        )
 
     recorded = project.store.decide(worker.id, make).worker
     if told:
@@ -261,16 +264,17 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
 def _count(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> None:
     """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
     store, sha = project.store, pull.head_sha
-    for what, over in (("ci", pull.checks is Checks.PASSING), ("review", worker.status is Status.COMPLETE)):
-        if over and getattr(worker.attempts, what):
-            store.record(worker.id, store.event("attempted", "monitor", what=what, passed=True))
+    if pull.checks is Checks.PASSING and worker.attempts.ci:
+        store.record(worker.id, events.attempt_passed("monitor", "ci"))
+    if worker.status is Status.COMPLETE and worker.attempts.review:
+        store.record(worker.id, events.attempt_passed("monitor", "review"))
     failing = rules.failing(seen, pull)
-    if not failing or worker.extra.get("ciCounted") == sha:
+    if not failing or worker.ci_counted == sha:
         return
     shown = rules.first_of_each(failing)
     tails = "\n".join(f"{check.run.name}\n{project.watch.pulls.log_tail(check)}" for check in shown)
     names = ", ".join(clean(check.run.name, 80) for check in failing[:5])
     more = f" and {len(failing) - 5} more" if len(failing) > 5 else ""
-    facts = feedback.attempt(f"CI fails the same way ({names}{more})", tails, project.config.limits.ci)
-    recorded = store.record(worker.id, store.event("attempted", "monitor", what="ci", head=sha, **facts))
+    failure = feedback.failure(f"CI fails the same way ({names}{more})", tails, project.config.limits.ci)
+    recorded = store.record(worker.id, events.attempt_failed("monitor", "ci", failure, head=sha))
     _say_stuck(worker, recorded.worker, say)

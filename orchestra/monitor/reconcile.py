@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import events
+from orchestra.core.attention import LEFT
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Delivery, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
@@ -18,7 +20,8 @@ from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.workers import delivery, launch, queue, stop
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import Overview, WorkerRow, overview, refresh
+from orchestra.workers.overview import Overview, WorkerRow, overview
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -29,7 +32,6 @@ BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
 GUIDANCE_SECONDS = 8.0
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
-LEFT = "prompt_input_exit"  # a person ended the agent in its pane: it is not started again behind their back
 
 
 class Memory:
@@ -128,34 +130,33 @@ def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[
     store, why = project.store, row.why or "its pane is gone"
     if tried >= project.config.limits.restart:
         if worker.status is not Status.STUCK:
-            store.record(worker.id, store.event("failed", "monitor", reason=f"started {tried} times in vain: {why}"))
+            store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
             say(f"#{worker.id} ended {tried} times in a row; it waits for a person")
         return
-    store.record(worker.id, store.event("attempted", "monitor", what="restart", signature="ended", why=why))
+    store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
     launch.start_again(project, worker.id, "monitor")
     say(f"#{worker.id} started again in its conversation ({why})")
 
 
 def _forget_restarts(project: Project, worker: Worker) -> None:
-    since = seconds_of(worker.extra.get("launchedAt") or worker.started_at)
+    since = seconds_of(worker.launched_at or worker.started_at)
     if worker.attempts.restart and since and project.now() - since > STEADY_SECONDS:
-        event = project.store.event("attempted", "monitor", what="restart", passed=True)
-        project.store.record(worker.id, event)
+        project.store.record(worker.id, events.attempt_passed("monitor", "restart"))
 
 
 def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
     """When a limit is over the worker is told to go on; what only a person can mend waits for the person."""
-    limit = worker.extra.get("limit") or {}
-    if limit.get("kind") not in PASSING:
+    limit = worker.limit
+    if limit is None or limit.kind not in PASSING:
         return
     since = seconds_of(worker.activity.since) or project.now()
-    until = seconds_of(str(limit.get("until") or "")) or since + LIMIT_SECONDS
+    until = seconds_of(limit.until) or since + LIMIT_SECONDS
     if project.now() < until:
         return
     store = project.store
     text = "The limit that stopped you is over. Look at where you were, and go on."
-    store.record(worker.id, store.event("idle", "monitor"))
-    recorded = store.record(worker.id, store.event("told", "monitor", text=text, **{"from": "monitor"}))
+    store.record(worker.id, events.idle("monitor"))
+    recorded = store.record(worker.id, events.told("monitor", text, sender="monitor"))
     if recorded.worker is not None and not recorded.refused:
         say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
 
@@ -166,7 +167,7 @@ def _dispatch(project: Project, say: Callable[[str], None]) -> None:
         return
     launch.check_installed(project, worker.agent)
     commit = launch.fetched_base(project, worker.base)
-    recorded = project.store.record(worker.id, project.store.event("dispatched", "monitor", baseCommit=commit))
+    recorded = project.store.record(worker.id, events.dispatched("monitor", commit))
     if recorded.worker is not None and not recorded.refused:
         launch.open_pane(project, recorded.worker, per_window=project.per_window)
         say(f"#{worker.id} left the queue")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread
-from orchestra.core.remarks import Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
+from orchestra.core.remarks import MARK, Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
 from orchestra.core.text import seconds_of, stamp
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import FailingCheck, Item
@@ -92,8 +92,7 @@ def head_since(worker: Worker, sha: str, now: float) -> str:
 
 def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: float) -> HeadChecks:
     """The checks of the head. For a while those that the last green head had, or else the base, are waited for."""
-    green = worker.extra.get(GREEN)
-    known = tuple(map(str, green)) if isinstance(green, list) else seen.base.names
+    known = worker.green or seen.base.names
     return head_checks(
         [one.run for one in seen.facts.checks],
         seen.facts.suites,
@@ -103,14 +102,11 @@ def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: fl
     )
 
 
-GREEN = "greenChecks"  # in a snapshot's extra: the names of the checks of the last head that was green
-
-
-def green_names(seen: Observation, pull: Pull) -> list[str] | None:
-    """The names to remember of a head that is green; None of one that is not."""
+def green_names(seen: Observation, pull: Pull) -> tuple[str, ...]:
+    """The names of the checks to remember of a head that is green; none of one that is not."""
     waits = any(row.counts for row in pull.rows)
     names = sorted({one.run.name for one in seen.facts.checks})
-    return names[:MOST_NAMES] if names and not waits and pull.settled else None
+    return tuple(names[:MOST_NAMES]) if not waits and pull.settled else ()
 
 
 def reviews(worker: Worker, seen: Observation, voices: Voices) -> tuple[Review, ...]:
@@ -130,8 +126,7 @@ def _heard(author: str, association: str, pushes: bool | None, voices: Voices, *
 
 def addressed(worker: Worker) -> frozenset[str]:
     """The ids of the remarks that the worker had been told of when it last shipped, or has replied to."""
-    found = worker.extra.get("addressed")
-    return frozenset(str(one).partition("~")[0] for one in found) if isinstance(found, list) else frozenset()
+    return frozenset(one.partition("~")[0] for one in worker.addressed)
 
 
 def open_threads(worker: Worker, seen: Observation, voices: Voices) -> tuple[Thread, ...]:
@@ -163,7 +158,7 @@ def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
         remark
         for remark in seen.remarks
         if voices.hears(remark.author, remark.association, bot=remark.bot)
-        and feedback.MARK not in remark.text
+        and MARK not in remark.text
         and remark.thread not in resolved
         and asks(remark, voices, seen.author)
         and not _is_told(remark, fed)

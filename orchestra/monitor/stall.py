@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
 from orchestra.core.text import age, seconds_of
 
@@ -44,10 +45,10 @@ def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> 
             return None
         if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")
-            return store.event("told", "monitor", text=WORDS, **{"from": "monitor"})
+            return events.told("monitor", WORDS, sender="monitor")
         did.append("does not go on: it waits for a person")
         why = f"it has twice ended its turn without shipping or asking, the last time {age(limit)} ago"
-        return store.event("failed", "monitor", reason=why, context=worker.activity.detail)
+        return events.failed("monitor", why, worker.activity.detail)
 
     if not store.decide(number, decide).refused:
         for words in did:

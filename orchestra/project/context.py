@@ -6,14 +6,13 @@ Nothing outside is asked until it is needed: an edge is made at its first use, s
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from orchestra.core import actions
+from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.git.remote_url import parse_remote_url
@@ -58,7 +57,6 @@ class Project:
         self.home = home_of(environ)
         self.key = repository.project_key()
         self.store = Store(self.home, self.key, now)
-        self._never = threading.Event()
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
     @cached_property
@@ -257,22 +255,6 @@ class Project:
             given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )
 
-    # --- waiting ---
-
-    def pause(self, seconds: float) -> None:
-        """Let `seconds` pass; the one place that waits, so a test can see how long."""
-        self._never.wait(seconds)
-
-    def until(self, ask: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
-        """Ask again and again until it is so, for `seconds` at most; whether it came to be."""
-        end = time.monotonic() + seconds
-        while not ask():
-            if time.monotonic() > end:
-                return False
-            self.pause(pause)
-            pause = min(pause * 1.3, max(pause, 0.25))
-        return True
-
     # --- bearings for the hook ---
 
     def remember(self, layout: str | None = None) -> None:
@@ -288,8 +270,15 @@ class Project:
             silent=self.config.limits.silent,
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
+            **self._look(known),
         )
         project_info.write(self.store.cache, here)
+
+    def _look(self, known: ProjectInfo | None) -> dict[str, bool]:
+        """What the user's terminal can show; a program in a pane of tmux, such as the monitor, changes nothing."""
+        if known is not None and ("TERM" not in self.environ or "TMUX" in self.environ):
+            return {"ascii": known.ascii, "plain": known.plain}
+        return look_of(self.environ)._asdict()
 
     @property
     def bearings(self) -> ProjectInfo | None:

@@ -19,10 +19,11 @@ FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
 
 
 class DesiredLayout(NamedTuple):
-    """A layout, checked, as windows."""
+    """A layout, checked, as windows; `ignored` says what of it orchestra leaves out, with file and line."""
 
     windows: Sequence[WindowPlan]
     per_window: int
+    ignored: Sequence[str] = ()
 
 
 def desired_layout(project: Project, name: str) -> DesiredLayout:
@@ -33,7 +34,8 @@ def desired_layout(project: Project, name: str) -> DesiredLayout:
     argvs = {role: (*project.program(), role) for role in ("orchestrator", "board")} | {"monitor": monitor}
     argv_of = {role: entry_points.delayed(argv, FIRST_SECONDS, role) for role, argv in argvs.items()}
     home = project.environ.get("HOME", "/")
-    return DesiredLayout(layout.plan(loaded, root=project.root, home=home, argv_of=argv_of), loaded.panes_per_window)
+    windows = layout.plan(loaded, root=project.root, home=home, argv_of=argv_of)
+    return DesiredLayout(windows, loaded.panes_per_window, loaded.ignored)
 
 
 def current_layout(project: Project) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 import stat
-import time
 
-from orchestra.errors import OrchestraError
+from orchestra.core.waiting import wait_until
+from orchestra.errors import OrchestraError, Unreachable
 
 TYPE_CHECKING = False
 
@@ -20,31 +19,31 @@ MOST_COUNTED = 1024 * 1024  # `list` asks every worktree for the lines of its ne
 
 
 class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
-    """Hold the lock file `path`: never renamed or removed, closed on exec (failures.md S5). Waits `wait` seconds."""
+    """Hold the lock file `path` (flock), waiting at most `wait` seconds for it; its descriptor comes out.
+
+    The file is never the one that is written, and never renamed or removed: a lock on a file that is replaced guards
+    nothing. It is closed on exec, or a program started meanwhile (the tmux server) would hold it for ever.
+    """
 
     def __init__(self, path: str, wait: float = 10.0) -> None:
         self.path = path
         self.wait = wait
         self.fd = -1
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             self.fd = os.open(self.path, flags, 0o600)
         except IsADirectoryError:
             raise OrchestraError(
-                f"{self.path} is a directory, not our lock", f"look at it: ls -la {self.path}"
+                f"{self.path} is a directory, not a lock file", f"look at it: ls -la {self.path}"
             ) from None
-        end = time.monotonic() + self.wait
-        pause = 0.001
-        while not self._taken():
-            if time.monotonic() > end:
-                self.__exit__()
-                raise OrchestraError(
-                    f"{self.path} is locked by another process for {self.wait:.0f} s", f"see who: fuser {self.path}"
-                )
-            select.select((), (), (), pause)  # flock itself cannot be bounded without a signal
-            pause = min(pause * 1.5, 0.05)
+        if not wait_until(self._taken, self.wait, every=0.001, longest=0.05):  # flock itself waits without a bound
+            self.__exit__()
+            raise Unreachable(
+                f"another process has held {self.path} for {self.wait:.0f} s", f"see who: fuser {self.path}"
+            )
+        return self.fd
 
     def __exit__(self, *_: object) -> None:
         os.close(self.fd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from orchestra.core import serialization
+from orchestra.core import events, serialization
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import Event, Worker
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MOST_JOURNAL = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
-JOURNAL_BYTES = "journalBytes"  # in the snapshot: how much of the journal it holds, so a write reads no journal
 
 
 class Recorded(Record):
@@ -60,12 +59,6 @@ class Listing(Record):
 
     workers: tuple[Worker, ...]
     problems: tuple[Problem, ...]
-
-
-def _size_in(kept: Worker | None) -> int:
-    """How much of the journal a snapshot holds; none where it does not say so in numbers."""
-    size = kept.extra.get(JOURNAL_BYTES) if kept else 0
-    return size if isinstance(size, int) else 0
 
 
 class Store:
@@ -97,9 +90,9 @@ class Store:
         """The lock file that is held as long as a hook waits for the answer to `request`."""
         return self.file(worker, f"ask-{request}")
 
-    def event(self, kind: str, by: str, /, **facts: object) -> Event:
-        """An event of now."""
-        return machine.event(kind, stamp(self.now()), by, **facts)
+    def stamped(self, event: Event) -> Event:
+        """The event with the time of now, unless it has one."""
+        return event if event.at else event._replace(at=stamp(self.now()))
 
     def record(self, worker: str, event: Event) -> Recorded:
         """Append `event` to the journal and bring the snapshot up to it. Raises OrchestraError when it cannot."""
@@ -118,7 +111,8 @@ class Store:
                 f"look at the disk and the rights of {self.root}",
             ) from None
 
-    def _record(self, worker: str, before: Worker | None, event: Event) -> Recorded:
+    def _record(self, worker: str, before: Worker | None, made: Event) -> Recorded:
+        event = self.stamped(made)
         try:
             after = machine.apply(before, event)
         except Refused as refused:
@@ -143,8 +137,7 @@ class Store:
     def _write(self, worker: str, after: Worker) -> None:
         """The snapshot, with how much of the journal it holds."""
         size = os.stat(f"{self.directory(worker)}.jsonl").st_size
-        held = after._replace(extra={**after.extra, JOURNAL_BYTES: size})
-        write_atomic(f"{self.directory(worker)}.json", serialization.dumps(held))
+        write_atomic(f"{self.directory(worker)}.json", serialization.dumps(after._replace(journal_bytes=size)))
 
     def behind(self, worker: Worker) -> bool:
         """Whether the snapshot is not what the journal leads to: a write was killed between the two."""
@@ -157,7 +150,7 @@ class Store:
                 return True
 
     def _holds_all(self, worker: Worker) -> bool:
-        return _size_in(worker) == size_of(f"{self.directory(worker.id)}.jsonl")
+        return worker.journal_bytes == size_of(f"{self.directory(worker.id)}.jsonl")
 
     def settle(self, worker: str) -> None:
         """Bring a snapshot that is behind up to its journal."""
@@ -231,12 +224,10 @@ class Store:
             self._set_aside(journal)
         if kept is not None and self._holds_all(kept):
             return kept
-        held = _size_in(kept)
+        held = kept.journal_bytes if kept else 0
         size = truncate_torn_line(journal)
         if kept is not None and size < held:  # a journal cut or lost: go on from the snapshot, and say so in it
-            self._append(
-                worker, serialization.event_line(self.event("adopted", "store", snapshot=serialization.to_json(kept)))
-            )
+            self._append(worker, serialization.event_line(self.stamped(events.adopted("store", kept))))
             self._write(worker, kept)
             return kept
         told = machine.fold([event for event, refused in self.journal(worker) if not refused])

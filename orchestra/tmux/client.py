@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import re
 import select
-import time
 from contextlib import contextmanager
 
 from orchestra.core.models import Pane
 from orchestra.core.records import Record
 from orchestra.core.text import clean
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.storage.files import locked, make_private
+from orchestra.tmux import capabilities
+from orchestra.tmux.capabilities import PRINTS_DOLLARS, Capabilities
 from orchestra.tmux.commands import checked_word, script
 from orchestra.tmux.socket import listens, revive
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from orchestra.tmux.commands import Group
 
@@ -31,7 +34,7 @@ KEPT = (
     *("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
 )
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # never in a tmux's environment
-INSTALL = "install tmux 3.2a or newer: `apt install tmux`, `brew install tmux`"
+INSTALL = f"install tmux {capabilities.version_text()} or newer: `apt install tmux`, `brew install tmux`"
 
 
 class TmuxReply(Record):
@@ -64,6 +67,7 @@ class Server:
     def __init__(self, name: str, environ: Mapping[str, str]) -> None:
         self.name = name
         self.guest = name.startswith("/")
+        self._capabilities: Capabilities | None = None
         # The first client's whole environment would be in every later pane (failures.md 3.6).
         self._environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
         if self.guest:
@@ -85,21 +89,44 @@ class Server:
 
         return shlex.join(("tmux", *self.flags, *argv))
 
-    def ask(self, *argv: str, text: str | None = None) -> TmuxReply:
-        """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer."""
-        said = self._run(argv, text)
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the running server can do; while there is none, what the program that would start it can do."""
+        if self._capabilities is None:
+            said = self.ask("display-message", "-p", "#{version}")
+            if said.code or not said.out.strip():
+                return capabilities.parse(self.ask("-V").out)
+            self._capabilities = capabilities.parse(said.out)
+        return self._capabilities
+
+    def ask(self, *argv: str, text: str | None = None, inside: str = "") -> TmuxReply:
+        """Run one client, with `text` on its standard input. Raises Unreachable when the server gives no answer.
+
+        To tmux the client is `inside` that pane: what names no client goes to a terminal of the pane's session.
+        """
+        said = self._run(argv, text, inside)
         if said.code == 0:
             return said
         try:
             return self._judged(said)
-        except _Started:
-            said = self._run(argv, text)
+        except (_Started, _Ended):
+            select.select((), (), (), 0.02)
+            said = self._run(argv, text, inside)
             return said if said.code == 0 else self._judged(said)
 
-    def _run(self, argv: Sequence[str], text: str | None) -> TmuxReply:
+    def ask_text(self, *argv: str) -> str:
+        """What a client prints, where that may hold any text: exactly, whatever the version does to a `$`."""
+        said = self.ask(*argv).out
+        if "\\$" in said and not self.capabilities.has(PRINTS_DOLLARS):
+            return re.sub(r"\\(\$[A-Za-z_{])", r"\1", said)
+        return said
+
+    def _run(self, argv: Sequence[str], text: str | None, inside: str = "") -> TmuxReply:
         import subprocess
 
         environ = self._first if argv[0] == "start-server" else self._environ
+        if inside:
+            environ = {**environ, "TMUX_PANE": inside}
 
         try:
             done = subprocess.run(
@@ -173,20 +200,17 @@ class Server:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Only one process at a time chooses and opens windows. A killed holder holds nothing."""
-        import fcntl
-
         path = f"{self.path}.orchestra"
+        lock = locked(path, LOCK_SECONDS)
         try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            make_private(os.path.dirname(path))
+            lock.__enter__()
         except OSError as error:
             raise OrchestraError(f"cannot open {path}: {error.strerror}", "run `orchestra doctor`") from None
         try:
-            if not wait_until(lambda: _taken(fd, fcntl.flock, fcntl.LOCK_EX | fcntl.LOCK_NB), LOCK_SECONDS, 0.005):
-                raise Unreachable(f"another orchestra holds {path}", f"see who: `fuser {path}`")
             yield
         finally:
-            os.close(fd)
+            lock.__exit__()
 
     def _gone(self) -> bool:
         try:
@@ -207,25 +231,6 @@ class Server:
         if said.err.startswith(("error connecting", "couldn't create directory")):
             raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
         return said
-
-
-def wait_until(ask: Callable[[], bool], seconds: float, pause: float) -> bool:
-    """Ask until it is so, every `pause` seconds and a little slower each time; False after `seconds`."""
-    end = time.monotonic() + seconds
-    while not ask():
-        if time.monotonic() > end:
-            return False
-        select.select((), (), (), pause)
-        pause = min(pause * 1.2, 0.05)
-    return True
-
-
-def _taken(fd: int, flock: Callable[[int, int], None], how: int) -> bool:
-    try:
-        flock(fd, how)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def socket_directory(environ: Mapping[str, str]) -> str:

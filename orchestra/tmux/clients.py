@@ -11,6 +11,7 @@ import os
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux import commands
+from orchestra.tmux.capabilities import MESSAGE_TO_CLIENT
 from orchestra.tmux.client import attach_argv, surrounding_session
 from orchestra.tmux.panes import matches
 from orchestra.tmux.session import Session
@@ -61,8 +62,16 @@ class AttachedClients(Session):
     def say(self, text: str) -> None:
         """A message line for everybody attached to our session."""
         self._tell({"@orchestra_say": text})
-        for client, _ in self._clients(self._look().session):
-            self._libtmux().cmd("display-message", "-c", client, "--", "#{q/h:@orchestra_say}")
+        rows = self._look().rows
+        for client, _ in self._clients(rows[0].session) if rows else ():
+            self._show_message(client, rows[0].pane, "#{q/h:@orchestra_say}")
+
+    def _show_message(self, client: str, pane: str, form: str, *flags: str) -> None:
+        """A format, expanded for a pane, as a message on one terminal that shows the pane's session."""
+        if self.server.capabilities.has(MESSAGE_TO_CLIENT):
+            self.server.ask("display-message", "-c", client, "-t", pane, *flags, "--", form)
+        else:
+            self.server.ask("display-message", "-t", pane, *flags, "--", form, inside=pane)
 
     def greet(self, text: str) -> None:
         """A message line for the first terminal that attaches to our session, if there is no worker then either."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from orchestra.core.bar import Bar
+from orchestra.core.look import Look
 from orchestra.core.models import Border, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.core.tmux_layout import NAMES, pane_count
 from orchestra.errors import OrchestraError
-from orchestra.tmux.formats import LABEL, style
+from orchestra.tmux.formats import LABEL, ROOM, VARIANTS, alerts_format, bar_format, border_style, style, styled
 
 TYPE_CHECKING = False
 
@@ -22,25 +25,13 @@ if TYPE_CHECKING:
 WORKERS = "workers"  # the role, and the name, of the windows that workers share
 STALE = 90  # seconds after the monitor's last stamp when the bar says so by itself
 
+MOST_OPTION = 2000  # characters of an option's text
+_MARKS = "[\u25cf\u2714!+]"  # of a window with a worker that needs the user, or has a change to review
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
-# tmux cuts the left end of what is too long there, which is who needs the person.
-NARROW, NARROW_TEXT = 100, 36
-_NARROW = f"#{{&&:#{{!=:#{{client_width}},}},#{{e|<:#{{client_width}},{NARROW}}}}}"
-
-
-def _bar() -> str:
-    words = f"#{{?{_NARROW},#{{={NARROW_TEXT};q/h:@orchestra_bar}},#{{q/h:@orchestra_bar}}}}"
-    fresh = f"#{{?#{{!=:#{{@orchestra_bar}},}},{style('@orchestra_level')} {words} #[default] ,}}"
-    old = f"#{{e|>:#{{e|-:%s,#{{@orchestra_beat}}}},{STALE}}}"
-    stopped = "#[fg=colour231]#[bg=colour160] monitor stopped #[default] "
-    return f"#{{?#{{!=:#{{@orchestra_beat}},}},#{{?{old},{stopped},{fresh}}},{fresh}}}"
-
-
-_WAITS = "#{?#{==:#{client_key_table},orchestra},#[reverse] orchestra: which key? #[default] ,}"
-# Ours, then where there is room the person's own, as it was when the session was made.
-BAR = _WAITS + _bar() + f"#{{?{_NARROW},,#{{T:@orchestra_status_right}}}}"
+_WAITS = f"#{{?#{{==:#{{client_key_table}},orchestra}},{style(Role.ACCENT)} orchestra: which key? #[default] ,}}"
+BAR = _WAITS + bar_format()
 
 
 # --- quoting ---
@@ -103,17 +94,48 @@ def checked_layout(text: str, panes: int) -> str:
 
 
 def with_window_mark(window: str, mark: str) -> Group:
-    """The mark of the worst attention after a workers' window's name; a name the person gave it stays."""
-    ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?[!+]?$,#{{window_name}}}}"
-    name = "#{s/[!+]$//:window_name}" + mark
+    """What needs the user, behind a workers' window's name (`workers●2`); a name that the user gave it stays."""
+    ours = f"#{{m/r:^{WORKERS}(-[0-9]+)?({_MARKS}[0-9]+|[!+])?$,#{{window_name}}}}"
+    name = f"#{{s/({_MARKS}[0-9]+|[!+])$//:window_name}}{mark}"
     wanted = f"#{{&&:{ours},#{{!=:#{{window_name}},{name}}}}}"
     return [("if-shell", "-F", "-t", window, wanted, f"rename-window -t {window} {quote(name)}")]
 
 
-def border_options(pane: str, told: Border) -> list[Command]:
+def bar_values(bar: Bar, look: Look) -> dict[str, str]:
+    """The bar as options of the session: its text for themes, its level, and every variant as it is drawn."""
+    drawn = [styled(variant, plain=look.plain) for variant in bar.variants]
+    drawn += drawn[-1:] * (VARIANTS - len(drawn))
+    values = {"@orchestra_bar": bar.text, "@orchestra_level": bar.level, "@orchestra_plain": "1" if look.plain else ""}
+    values |= {f"@orchestra_bar_{place}": text for place, text in enumerate(drawn)}
+    return {name: look.text(value) for name, value in values.items()}
+
+
+def is_alarm(mark: str) -> bool:
+    """Whether a window's mark says that a worker in it needs the user."""
+    return mark[:1] in ("\u25cf", "!")
+
+
+def border_options(pane: str, told: Border, look: Look) -> list[Command]:
     """What a pane's border says."""
-    options = {"label": told.label, "title": told.title, "since": str(told.since), "need": told.need}
+    options = {
+        "label": look.text(told.label),
+        "short": look.text(told.short),
+        "title": told.title,
+        "since": str(told.since),
+        "role": told.role,
+    }
     return set_options(pane, {f"@orchestra_{name}": value for name, value in options.items()}, "-p")
+
+
+def border_lines(window: str, *, heavy: bool) -> Command:
+    """Heavy lines around the panes of a window in which a worker needs the user; else what the user has chosen."""
+    return (
+        "set-option",
+        "-w",
+        "-t",
+        window,
+        *(("pane-border-lines", "heavy") if heavy else ("-u", "pane-border-lines")),
+    )
 
 
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
@@ -122,7 +144,7 @@ def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Co
         if _OPTION.fullmatch(name) is None:
             raise OrchestraError(f"{clean(name, 40)!r} is not a tmux option", "see `man tmux`, OPTIONS")
     return [
-        ("set-option", *flags, "-t", target, "--", name, clean(value, 400) if name.startswith("@") else value)
+        ("set-option", *flags, "-t", target, "--", name, clean(value, MOST_OPTION) if name.startswith("@") else value)
         for name, value in options.items()
     ]
 
@@ -175,7 +197,9 @@ def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> 
         ),
         *set_options(here, pins),
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
-        *set_options(here, {"status-right": BAR}),
+        ("set-option", "-F", "-t", here, "@orchestra_border_style", "#{pane-border-style}"),
+        ("set-option", "-F", "-t", here, "@orchestra_active_style", "#{pane-active-border-style}"),
+        *set_options(here, {"@orchestra_room": ROOM, "@orchestra_alerts": alerts_format(STALE), "status-right": BAR}),
     ]
 
 
@@ -208,6 +232,8 @@ def window_options(key: str) -> dict[str, str]:
         "allow-rename": "off",
         "pane-border-status": "top",
         "pane-border-format": LABEL,
+        "pane-border-style": border_style("@orchestra_border_style"),
+        "pane-active-border-style": border_style("@orchestra_active_style"),
     }
 
 

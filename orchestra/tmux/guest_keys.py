@@ -6,9 +6,10 @@ what it did before. That is kept by tmux itself, in a table of ours, so that it 
 
 from __future__ import annotations
 
-from orchestra.core.records import Record
 from orchestra.core.text import clean
-from orchestra.tmux import commands, key_bindings
+from orchestra.tmux import key_bindings
+from orchestra.tmux.capabilities import KEYS_BY_FORMAT
+from orchestra.tmux.key_bindings import Binding
 
 TYPE_CHECKING = False
 
@@ -17,27 +18,20 @@ if TYPE_CHECKING:
     from orchestra.tmux.commands import Command
 
 
-class Binding(Record):
-    """What a key does; `note` is what `prefix ?` says of it."""
-
-    command: str
-    note: str
-    repeats: bool
+def read_bindings(server: Server, table: str, key: str) -> dict[tuple[str, str], Binding]:
+    """Every binding of the server; with its note at least that of the key in the table. The server runs."""
+    if server.capabilities.has(KEYS_BY_FORMAT):
+        return key_bindings.parse_formatted_bindings(server.ask_text("list-keys", "-F", key_bindings.BINDING_FORMAT))
+    known = key_bindings.parse_bindings(server.ask_text("list-keys"))
+    if (table, key) in known:
+        note = key_bindings.parse_note(server.ask_text("list-keys", "-N", "-P", "", "-T", table), key)
+        known[table, key] = known[table, key]._replace(note=note)
+    return known
 
 
 def binding(server: Server, table: str, key: str) -> Binding:
-    """What the key does in a table; an empty command when it does nothing. The server runs."""
-    said = server.ask("list-keys", "-T", table, commands.escape_argument(key))
-    if said.code:
-        return Binding("", "", False)
-    note = (
-        server.ask("list-keys", "-N", "-P", "", "-T", table, commands.escape_argument(key))
-        .out.strip()
-        .partition(" ")[2]
-    )
-    return Binding(
-        next(iter(key_bindings.parse_bindings(said.out).values()), ""), note.strip(), said.out.startswith("bind-key -r")
-    )
+    """What the key does in a table; an empty command when it does nothing."""
+    return read_bindings(server, table, key).get((table, key), Binding(""))
 
 
 def enter(server: Server, key: str) -> str:
@@ -59,9 +53,10 @@ def leave(server: Server) -> None:
     said = server.ask("list-sessions", "-F", "#{@orchestra_project}")
     if said.code or said.out.strip():
         return
-    known = key_bindings.parse_bindings(server.ask("list-keys").out)
+    known = key_bindings.parse_bindings(server.ask_text("list-keys"))
     back: list[Command] = []
-    for (table, key), does in known.items():
+    for (table, key), bound in known.items():
+        does = bound.command
         if table == "prefix" and key_bindings.enters_our_table(does):
             was = binding(server, key_bindings.BEFORE, key)
             back.append(_bind("prefix", key, was) if was.command else ("unbind-key", "-T", "prefix", key))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from orchestra.core.actions import ACTIONS, Action
+from orchestra.core.records import Record
 from orchestra.tmux.commands import escape_hashes, quote
 
 TYPE_CHECKING = False
@@ -23,7 +24,9 @@ BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
 WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
 LEAVE = ("switch-client", "-T", "root")
 MARK = "-m orchestra "  # in every command of ours, and in nobody else's
-_BOUND = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
+_BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
+# For `list-keys -F`: a note may hold anything, so its length in bytes stands before it.
+BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{key_note} #{key_command}"
 # A regular expression of tmux's: `#(` would start a shell job, so the `#` stands in brackets.
 _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
 _FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
@@ -83,13 +86,48 @@ def tmux_conf_line(program: Sequence[str], key: str) -> str:
     return f"bind-key {quote(key)} run-shell -b {quote(key_shell_command(program, 'spawn'))}"
 
 
-def parse_bindings(text: str) -> dict[tuple[str, str], str]:
-    """What `list-keys` says: the command by table and key."""
+class Binding(Record):
+    """What a key does; `note` is what `prefix ?` says of it."""
+
+    command: str
+    note: str = ""
+    repeats: bool = False
+
+
+def parse_bindings(text: str) -> dict[tuple[str, str], Binding]:
+    """What `list-keys` prints, by table and key, without the notes.
+
+    Only of the list of all tables: of a single binding one version prints nothing, and shows it on a terminal.
+    """
     found = (_BOUND.match(line) for line in text.splitlines())
-    return {(one[1], re.sub(r"^\\(?=.)", "", one[2])): one[3].replace(" \\; ", " ; ") for one in found if one}
+    return {
+        (one[2], re.sub(r"^\\(?=.)", "", one[3])): Binding(_command(one[4]), repeats=one[1] is not None)
+        for one in found
+        if one
+    }
 
 
-def mouse_bindings(program: Sequence[str], known: Mapping[tuple[str, str], str]) -> list[Command]:
+def parse_formatted_bindings(text: str) -> dict[tuple[str, str], Binding]:
+    """What `list-keys -F BINDING_FORMAT` prints, by table and key."""
+    bindings = {}
+    for line in text.splitlines():
+        repeats, table, key, length, rest = line.split(" ", 4)
+        note, command = rest.encode()[: int(length)], rest.encode()[int(length) + 1 :]
+        bindings[table, key] = Binding(_command(command.decode()), note.decode(), repeats == "1")
+    return bindings
+
+
+def parse_note(text: str, key: str) -> str:
+    """The note of a key among what `list-keys -N -P ''` prints of one table; empty when it has none."""
+    words = (line.split(None, 1) for line in text.splitlines())
+    return next((found[1].strip() for found in words if len(found) == 2 and found[0] == key), "")
+
+
+def _command(text: str) -> str:
+    return text.replace(" \\; ", " ; ")
+
+
+def mouse_bindings(program: Sequence[str], known: Mapping[tuple[str, str], Binding]) -> list[Command]:
     """Right and double click on an issue's number; anywhere else what was bound before still happens.
 
     A program that uses the mouse itself keeps it.
@@ -105,10 +143,11 @@ def mouse_bindings(program: Sequence[str], known: Mapping[tuple[str, str], str])
     wanted.append(
         ("root", "MouseDown1StatusRight", needed, f"run-shell -b {quote(key_shell_command(program, 'needed'))}")
     )
+    before = {(where, key): known.get((where, key), Binding("")).command for where, key, _, _ in wanted}
     return [
-        ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, known.get((where, key), ""))
+        ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, before[where, key])
         for where, key, test, then in wanted
-        if MARK not in known.get((where, key), "")
+        if MARK not in before[where, key]
     ]
 
 

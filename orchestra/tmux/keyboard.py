@@ -37,14 +37,16 @@ class KeyBindings(AttachedClients):
         from orchestra.tmux import guest_keys, key_bindings
 
         guest = self.server.guest
-        known = key_bindings.parse_bindings(self.server.ask("list-keys").out)
+        known = key_bindings.parse_bindings(self.server.ask_text("list-keys"))
         ours = {
-            key for (table, key), does in known.items() if table == key_bindings.TABLE and key_bindings.MARK in does
+            key
+            for (table, key), bound in known.items()
+            if table == key_bindings.TABLE and key_bindings.MARK in bound.command
         }
         theirs = {key for table, key in known if table == key_bindings.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", key_bindings.TABLE, key) for key in ours - set(wanted.values())]
         commands += [one for one in key_bindings.bindings(program, wanted) if one[3] not in theirs]
-        found = known.get(("prefix", self.key), "")
+        found = known.get(("prefix", self.key), key_bindings.Binding("")).command
         taken = (
             guest_keys.enter(self.server, self.key)
             if guest
@@ -63,9 +65,8 @@ class KeyBindings(AttachedClients):
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
         from orchestra.tmux import key_bindings
 
-        found = key_bindings.parse_bindings(self.server.ask("list-keys", "-T", "prefix").out).get(
-            ("prefix", self.key), ""
-        )
+        known = key_bindings.parse_bindings(self.server.ask_text("list-keys"))
+        found = known.get(("prefix", self.key), key_bindings.Binding("")).command
         return "" if key_bindings.enters_our_table(found) else clean(found)
 
     def spot(self, pane: str, mouse: tuple[int, int] | None = None) -> Spot:
@@ -85,7 +86,7 @@ class KeyBindings(AttachedClients):
         above = len(self.server.ask(*window[:-1], str(y - up)).out.split("\n")) - 2
         row = min(row, above) if above >= 0 else 0  # fewer where the history begins
         if said[0] != "0" and mouse is None:
-            seen = self.server.ask("display-message", "-p", "-t", pane, "#{copy_cursor_line}").out.rstrip("\n")
+            seen = self.server.ask_text("display-message", "-p", "-t", pane, "#{copy_cursor_line}").rstrip("\n")
             if not lines[row:] or lines[row].rstrip() != seen.rstrip():  # the pane has gone on below the copy mode
                 return Spot((seen,), (seen,), 0, x)
         return Spot(tuple(lines), tuple(joined), row, x)
@@ -93,7 +94,7 @@ class KeyBindings(AttachedClients):
     def facts(self, pane: str) -> tuple[str, str, str]:
         """Worker, project and directory of a pane, each empty where it has none."""
         form = "#{@orchestra_worker}|#{@orchestra_project}|#{pane_current_path}"
-        said = self.server.ask("display-message", "-p", "-t", checked_pane_id(pane), form).out.rstrip("\n")
+        said = self.server.ask_text("display-message", "-p", "-t", checked_pane_id(pane), form).rstrip("\n")
         worker, _, rest = said.partition("|")
         project, _, path = rest.partition("|")
         return worker, project, path
@@ -139,12 +140,12 @@ class KeyBindings(AttachedClients):
         way, _, jumped = said.out.strip().partition("|")
         return [pane for pane in way.split() if _PANE.fullmatch(pane)], jumped
 
-    def message(self, client: str, text: str) -> None:
-        """A line for one terminal; shown as text, whatever it holds."""
+    def message(self, client: str, pane: str, text: str) -> None:
+        """A line for one terminal, which shows that pane; drawn as text, whatever it holds."""
         words = commands.escape_argument(
             commands.escape_hashes(clean(text, 300).replace("%", "%%")).replace("#[", "# [")
         )
-        self.server.ask("display-message", "-c", client, "-d", SAY_MILLISECONDS, "--", words)
+        self._show_message(client, checked_pane_id(pane), words, "-d", SAY_MILLISECONDS)
 
     def copy(self, text: str) -> bool:
         """Into tmux's buffer, and the terminal's clipboard where it lets us; False where no workspace is open."""

@@ -61,7 +61,8 @@ def _row(parts: Sequence[str]) -> PaneRow | None:
         code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
         gone = dead == "1"
         marks = (worker, nonce, place, part, key, bool(status or signal))
-        return PaneRow(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, int(pid), *marks)
+        number = int(pid) if pid or not gone else 0  # some versions name no process that has ended
+        return PaneRow(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, number, *marks)
     except ValueError:
         return None
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import commands
+from orchestra.tmux import capabilities, commands
 from orchestra.tmux.client import INSTALL, Server
 from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from orchestra.core.models import Pane
-
-OLDEST = (3, 2, "a")
 
 
 class PaneListing(Record):
@@ -55,11 +51,16 @@ class Session:
         self._name = commands.session_name(self.project)
 
     def check(self) -> None:
-        """Raise OrchestraError when tmux is missing or older than 3.2a; a development version passes."""
+        """Raise OrchestraError when tmux is missing or too old; a development version passes."""
         said = self.server.ask("-V").out.strip()
-        found = re.fullmatch(r"tmux (?:next-)?(\d+)\.(\d+)([a-z]?).*", said)
-        if found and (int(found[1]), int(found[2]), found[3]) < OLDEST:
+        if capabilities.parse(said).too_old:
             raise OrchestraError(f"{clean(said)} is too old", INSTALL)
+
+    def limits(self) -> Iterator[str]:
+        """What the user misses with the version of tmux that runs, a sentence each."""
+        able = self.server.capabilities
+        for loss in able.losses():
+            yield f"tmux {capabilities.version_text(able.version)}: {loss}"
 
     def running(self) -> bool:
         """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""

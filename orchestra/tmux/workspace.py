@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from orchestra.core.bar import Bar
+    from orchestra.core.look import Look
     from orchestra.core.models import Border, Pane, WindowPlan, WorkerPlan
     from orchestra.tmux.client import TmuxReply
     from orchestra.tmux.commands import Group
@@ -43,11 +45,11 @@ class Workspace(KeyBindings):
         workers: Sequence[WorkerPlan] = (),
         *,
         per_window: int = 4,
-        bar: tuple[str, str] | None = None,
+        bar: Mapping[str, str] | None = None,
     ) -> bool:
         """Ensure server, session, these windows and workers' panes, dead ones run again; True when anything was done.
 
-        All in one message, and in the same one the bar: its text and its level.
+        All in one message, and in the same one the bar: its values, as `bar_values` of `commands` makes them.
         """
         plans = windows_by_key(windows)
         with self.server.locked():
@@ -67,9 +69,7 @@ class Workspace(KeyBindings):
             if not groups:
                 return False
             if bar:
-                groups.append(
-                    commands.set_options(f"{session}:", {"@orchestra_bar": bar[0], "@orchestra_level": bar[1]})
-                )
+                groups.append(commands.set_options(f"{session}:", bar))
             cwds = (*(plan.panes[0].cwd for _, plan in plans), *(plan.cwd for plan in workers))
             said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
             found = list(parse_panes(said.out, self.project))
@@ -185,23 +185,22 @@ class Workspace(KeyBindings):
     # --- showing ---
 
     def show(
-        self,
-        text: str,
-        level: str,
-        borders: Mapping[str, Border] | None = None,
-        marks: Mapping[str, str] | None = None,
+        self, bar: Bar, look: Look, borders: Mapping[str, Border] | None = None, marks: Mapping[str, str] | None = None
     ) -> None:
         """The bar, the borders of panes (by pane id) and the marks of workers' windows (by window id), in one message.
 
-        Nothing happens while we are not open.
+        Nothing happens while our session is not open.
         """
-        edges = [commands.border_options(pane, border) for pane, border in (borders or {}).items()]
-        names = [commands.with_window_mark(window, mark) for window, mark in (marks or {}).items()]
-        self._tell({"@orchestra_bar": text, "@orchestra_level": level}, [*edges, *names])
+        edges = [commands.border_options(pane, border, look) for pane, border in (borders or {}).items()]
+        names = [commands.with_window_mark(window, look.text(mark)) for window, mark in (marks or {}).items()]
+        lines = [
+            [commands.border_lines(window, heavy=commands.is_alarm(mark))] for window, mark in (marks or {}).items()
+        ]
+        self._tell(commands.bar_values(bar, look), [*edges, *names, *lines])
 
-    def bar(self, text: str, level: str) -> None:
-        """The bar alone: its text, and the attention that colours it, or any other word for no colour."""
-        self.show(text, level)
+    def add_to_bar(self, extra: str, trouble: str) -> None:
+        """What the bar says of the project beside its workers: `extra` where there is room, `trouble` always."""
+        self._tell({"@orchestra_extra": extra, "@orchestra_trouble": trouble})
 
     def beat(self, epoch: float) -> None:
         """The monitor lives, at this wall-clock time; the bar itself shows when that is long ago."""

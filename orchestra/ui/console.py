@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.core.waiting import pause
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.ui.paint import Paint
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -54,6 +56,18 @@ class Console:
         return self.project.title
 
     @property
+    def paint(self) -> Paint:
+        """How text is printed on this terminal; without one plain, and as wide as it is."""
+        from orchestra.core.look import look_of, shows_links
+        from orchestra.ui.paint import Paint
+
+        look = look_of(self.environ)
+        if not sys.stdout.isatty():
+            return Paint(look, 100)
+        colour = not self.environ.get("NO_COLOR") or look.plain
+        return Paint(look, self.width, colour, shows_links(self.environ))
+
+    @property
     def width(self) -> int:
         """Columns of the terminal; 100 where there is none."""
         import shutil
@@ -74,10 +88,10 @@ class Console:
         return Console(directory, self.environ, self.now)
 
     def say(self, lines: str | Iterable[str]) -> None:
-        """Print lines; colour only on a terminal, and not with NO_COLOR."""
-        colour = sys.stdout.isatty() and not self.environ.get("NO_COLOR")
+        """Print lines; styles only on a terminal, and with NO_COLOR only those without a colour."""
         text = lines if isinstance(lines, str) else "\n".join(lines)
-        click.echo(text if colour else click.unstyle(text))
+        styled = sys.stdout.isatty()
+        click.echo(text if styled else click.unstyle(text), color=styled or None)
 
     def ask_trust(self, text: str) -> bool:
         """Show an outsider's text and ask. Without a terminal the flag itself is the yes, but never an agent's."""
@@ -117,4 +131,4 @@ class Console:
                 click.clear()
                 self.say(text)
                 before = text
-            self.project.pause(1.0)
+            pause(1.0)

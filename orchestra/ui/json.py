@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.commands.log import Entry
     from orchestra.commands.prune import Pruned
+    from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
 
@@ -27,9 +28,9 @@ def table(view: Overview) -> str:
     return _json({"schema": 1, "project": view.project, "workers": workers, "warning": view.warning or None})
 
 
-def worker(row: WorkerRow) -> str:
+def worker(found: WorkerReport) -> str:
     """`show --json`."""
-    return _json(row_json(row))
+    return _json({**row_json(found.row), "removed": found.removed})
 
 
 def rows(found: Sequence[WorkerRow]) -> str:

@@ -47,7 +47,7 @@ class KeyContext(NamedTuple):
     def say(self, text: str) -> None:
         """A line for the person; nothing where there is no terminal to show it."""
         if self.client:
-            self.tmux.message(self.client, text)
+            self.tmux.message(self.client, self.pane, text)
 
     def popup(self, name: str) -> None:
         """Open a popup of ours over where the person is."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Event
 from orchestra.core.text import clean
 
 if TYPE_CHECKING:
     from orchestra.commands.log import Entry
+    from orchestra.core.events import FactKey
 
 _UNTOLD = ("nonce",)  # a worker's own token
 
@@ -24,21 +26,20 @@ def entries(found: Sequence[Entry]) -> Iterable[str]:
 
 
 def _facts(event: Event) -> str:
-    told = ((key, value) for key, value in event.data.items() if key not in _UNTOLD)
+    told = ((key, value) for key, value in events.every_fact(event) if key not in _UNTOLD)
     return ", ".join(f"{key}={clean(str(value), 80)}" for key, value in told if value not in ("", [], None))
 
 
 def _asked(event: Event) -> str:
-    options = event.data.get("options") or []
-    listed = f" [{' | '.join(clean(str(option), 40) for option in options)}]" if isinstance(options, list) else ""
+    options = events.facts(event, "options")
+    listed = f" [{' | '.join(clean(option, 40) for option in options)}]" if options else ""
     summary = _text(event, "summary") or _text(event, "reason")
-    return f"asks ({_text(event, 'gate') or 'stuck'}): {summary}" + (listed if options else "")
+    return f"asks ({_text(event, 'gate') or 'stuck'}): {summary}{listed}"
 
 
 def _answered(event: Event) -> str:
-    answers = event.data.get("answers")
-    listed = ", ".join(clean(str(answer), 80) for answer in answers) if isinstance(answers, list) else ""
-    verb = "answers" if listed else "denies" if event.data.get("behavior") == "deny" else "approves"
+    listed = ", ".join(clean(answer, 80) for answer in events.facts(event, "answers"))
+    verb = "answers" if listed else "denies" if events.fact(event, "behavior") == "deny" else "approves"
     words = listed or _text(event, "text")
     return f"{verb} ({_text(event, 'how') or 'command'}): {_text(event, 'summary') or _text(event, 'request')}" + (
         f": {words}" if words else ""
@@ -47,7 +48,7 @@ def _answered(event: Event) -> str:
 
 def _in_the_pane(event: Event) -> str:
     """What shows that a person answered in the pane; a hook that ended anyway says nothing of one."""
-    if not event.data.get("how"):
+    if not events.fact(event, "how"):
         return "the tool that asked has ended" if event.kind == "unblocked" else _facts(event)
     if event.kind == "unblocked":
         return _answered(event) if event.by == "hook:PostToolUse" else f"answers (pane): {_text(event, 'summary')}"
@@ -56,13 +57,13 @@ def _in_the_pane(event: Event) -> str:
 
 
 def _told(event: Event) -> str:
-    verb = "answers" if event.data.get("answers") else "tells"
-    how = f" ({_text(event, 'how')})" if event.data.get("how") else ""
+    verb = "answers" if events.fact(event, "answers") else "tells"
+    how = f" ({_text(event, 'how')})" if events.fact(event, "how") else ""
     return f"{verb}{how}: {_text(event, 'text')}"
 
 
-def _text(event: Event, key: str) -> str:
-    return clean(str(event.data.get(key) or ""), 160)
+def _text(event: Event, key: FactKey) -> str:
+    return clean(events.fact(event, key), 160)
 
 
 _SAID: Mapping[str, Callable[[Event], str]] = {

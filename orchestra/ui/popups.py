@@ -11,7 +11,7 @@ from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.ui import dialogs
+from orchestra.ui import dialogs, worker_table
 from orchestra.ui.console import Console
 
 OPEN_SECONDS = 1.0
@@ -100,7 +100,7 @@ def _gates_popup(console: Console, context: KeyContext) -> str | None:
 def _list_popup(console: Console, _: KeyContext) -> None:
     from orchestra.commands.list import list_
 
-    console.say(console.render.table(list_(console.project), console.title, console.width))
+    console.say(worker_table.table(list_(console.project), console.title, console.paint))
 
 
 def _workers_popup(_: Console, context: KeyContext) -> str | None:
@@ -118,7 +118,7 @@ def choose_worker(rows: Sequence[WorkerRow]) -> str | None:
     """The number of the worker that the person chooses to go to; None when they leave."""
     if not rows:
         raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
-    lines = [f"#{r.worker.id:<5} {r.attention or r.worker.status.value:<10} {clean(r.worker.title, 60)}" for r in rows]
+    lines = [f"#{r.worker.id:<5} {r.shown.word:<10} {clean(r.worker.title, 60)}" for r in rows]
     return dialogs.choose(lines, [row.worker.id for row in rows], "go to")
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
 from orchestra import notifications
-from orchestra.core import fast_json
 from orchestra.core.models import Attention, Status
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.notifications import Alert, Channels
-from orchestra.storage.files import locked, make_private, read_text, write_atomic
+from orchestra.storage import json_cache
+from orchestra.storage.files import locked, make_private
 from orchestra.workers.overview import Overview, WorkerRow, overview
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ def announce(project: Project, view: Overview | None = None) -> tuple[str, ...]:
     make_private(project.store.cache)
     path = os.path.join(project.store.cache, NAME)
     with locked(path + ".lock"):
-        before = _read(path)
+        before = json_cache.read_texts(path)
         now = {row.worker.id: _edge(row) for row in rows}
-        if now != before:
-            write_atomic(path, json.dumps(now))
+        if now != before and not json_cache.write(path, now):
+            return ()  # a full disk: told when it can be remembered, or the same alert would come at every look
     told = [row for row in rows if now[row.worker.id] and now[row.worker.id] != before.get(row.worker.id)]
     lines = tuple(line(row) for row in told)
     for row, text in zip(told, lines, strict=True):
@@ -51,23 +50,15 @@ def _alert(project: Project, kind: str, worker: str, text: str) -> None:
 
 
 def _edge(row: WorkerRow) -> str:
-    """What the person would be told of: the same words are told once. A second question is another edge."""
+    """What the user would be told of: the same words are told once. A second question is another edge."""
     if row.worker.status is Status.MERGED:
         return "merged"
-    if row.attention is Attention.STUCK and row.worker.escalation is not None:
-        return f"stuck:{row.worker.escalation.request}"
+    if row.attention is Attention.STUCK:
+        asked = row.worker.escalation
+        return f"stuck:{asked.request if asked is not None else int(row.shown.since)}"
     return str(row.attention) if row.attention not in (None, Attention.SILENT) else ""
 
 
 def line(row: WorkerRow) -> str:
-    """`#124 stuck: Token refresh approach?`"""
-    kind = "merged" if row.worker.status is Status.MERGED else str(row.attention)
-    return f"#{row.worker.id} {kind}: {row.why or clean(row.worker.title, 80)}"
-
-
-def _read(path: str) -> dict[str, str]:
-    try:
-        found = fast_json.loads(read_text(path))
-    except (OSError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    """`#124 question: Token refresh approach?`"""
+    return f"#{row.worker.id} {row.shown.word}: {row.why or clean(row.worker.title, 80)}"

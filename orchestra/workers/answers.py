@@ -6,12 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import events
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel, Escalation, Event, Gate, Guidance, Worker
 from orchestra.core.text import clean
+from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -56,15 +59,17 @@ def answer(
 ) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
     store, path = project.store, project.store.answer_lock(number, asked.request)
-    if not project.until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
+    if not wait_until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
         raise OrchestraError(
             f"the hook that would bring your answer to #{number} is gone",
             f"answer in its pane: orchestra attach {number}",
         )
-    facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": asked.summary}
-    if store.record(number, store.event("answered", project.who, request=asked.request, **facts)).refused:
+    given = events.answered(
+        project.who, asked.request, behavior, how, text=text, answers=answers, summary=asked.summary
+    )
+    if store.record(number, given).refused:
         raise already_answered(project, number, asked.request)
-    taken = project.until(lambda: not is_held(path), HOOK_SECONDS)
+    taken = wait_until(lambda: not is_held(path), HOOK_SECONDS)
     refresh(project)
     if not taken:
         raise OrchestraError(f"the agent of #{number} has not taken your answer yet", _see(number))
@@ -72,12 +77,11 @@ def answer(
 
 def record_reply(project: Project, number: str, asked: Escalation | None, text: str, how: AnswerChannel) -> Guidance:
     """Record words to a worker, as the answer to `asked`; raises OrchestraError when somebody else was first."""
-    facts = {"text": text, "answers": asked.request if asked else None, "how": how.value, "from": "human"}
 
     def said(now: Worker | None) -> Event:
         if asked is not None and (now is None or now.escalation is None or now.escalation.request != asked.request):
             raise already_answered(project, number, asked.request)
-        return project.store.event("told", project.who, **facts)
+        return events.told(project.who, text, sender="human", answers=asked.request if asked else "", how=how)
 
     recorded = project.store.decide(number, said)
     if recorded.refused or recorded.worker is None:
@@ -128,11 +132,11 @@ def _ending(project: Project, number: str, request: str) -> str:
     for event, refused in reversed(project.store.journal(number)):
         if refused or event.kind not in _ENDINGS:
             continue
-        if not request and event.data.get("how") == "pane":
+        if not request and events.fact(event, "how") == AnswerChannel.PANE:
             return f"it was answered in the pane at {event.at}"
-        named = str(event.data.get("request") or event.data.get("answers") or "")
+        named = events.fact(event, "request") or events.fact(event, "answers")
         if event.kind in ("answered", "approved", "told") and named and request in ("", named):
-            how = clean(str(event.data.get("how", "command")), 20)
+            how = clean(events.fact(event, "how") or "command", 20)
             return f"{_what(event)} by {clean(event.by, 40)} ({how}) at {event.at}"
         if request and (named == request or event.kind != "unblocked"):
             return f"it was answered in the pane at {event.at}"
@@ -140,8 +144,8 @@ def _ending(project: Project, number: str, request: str) -> str:
 
 
 def _what(event: Event) -> str:
-    if event.kind == "approved" or event.data.get("behavior") == "allow":
-        return "it was approved" if not event.data.get("answers") else "it was answered"
+    if event.kind == "approved" or events.fact(event, "behavior") == "allow":
+        return "it was approved" if not events.facts(event, "answers") else "it was answered"
     return "it was denied" if event.kind == "answered" else "it was answered"
 
 

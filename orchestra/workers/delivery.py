@@ -7,9 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, activity
 from orchestra.core.guidance import as_message
 from orchestra.core.models import ActivityState, Delivery, Guidance, Pane, Worker
+from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, read_text, remove_if_present, write_atomic
 from orchestra.workers.overview import pane_of, worker_of
@@ -43,7 +45,7 @@ def deliver(project: Project, worker: str, words: str, patience: float) -> Deliv
                 return _state(project, worker, words)
             if doing in (ActivityState.BLOCKED, ActivityState.LIMITED, ActivityState.ENDED):
                 return state
-            project.pause(0.1)
+            pause(0.1)
         return state
 
 
@@ -81,8 +83,8 @@ def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
     if held == "":
         write_atomic(begun, words)
         tmux.deliver(pane, as_message(_words(worker, words)))
-        project.until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
-        project.pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
+        wait_until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
+        pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
     elif held is None or _text(begun) != words:
         return  # somebody is typing there: their words and ours would become one
     _enter(project, worker, pane, words)
@@ -92,10 +94,9 @@ def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
 
 def _was_taken(project: Project, worker: Worker, words: str) -> bool:
     """Whether its transcript shows that the agent took what was pasted before, which its hook could not record."""
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    if words not in agents.agent(worker.agent).enqueued_in(transcript, 0, [words]):
+    if words not in agents.agent(worker.agent).enqueued_in(worker.transcript, 0, [words]):
         return False
-    project.store.record(worker.id, project.store.event("delivered", "transcript", guidance=[words]))
+    project.store.record(worker.id, events.delivered("transcript", [words]))
     return True
 
 
@@ -106,9 +107,9 @@ def _enter(project: Project, worker: Worker, pane: Pane, words: str) -> None:
         if not agent.composer_text(tmux.drawn(pane)):
             break
         tmux.enter(pane)
-        if project.until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
+        if wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
             return
-    project.until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
+    wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
 
 
 def _text(path: str) -> str:

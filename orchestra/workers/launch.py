@@ -12,10 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from orchestra import agents, processes
 from orchestra.config import schema
-from orchestra.core import fast_json
-from orchestra.core.attention import border
+from orchestra.core import events, fast_json
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.bar import border
 from orchestra.core.guidance import as_one_message
-from orchestra.core.models import ActivityState, Delivery, Gate, Guidance, Launch, Pane, Status, Worker, WorkerPlan
+from orchestra.core.models import (
+    ActivityState,
+    Delivery,
+    Escalation,
+    Gate,
+    Guidance,
+    Launch,
+    Pane,
+    Status,
+    Worker,
+    WorkerPlan,
+)
+from orchestra.core.state import shown
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
@@ -48,7 +61,7 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
     """
     found: list[WorkerPlan] = []
     for worker in workers:
-        recorded = project.store.record(worker.id, project.store.event("launched", by))
+        recorded = project.store.record(worker.id, events.launched(by))
         if recorded.worker is not None and not recorded.refused:
             plan = _plan(project, recorded.worker)
             late = entry_points.delayed(plan.argv, (len(found) + 1) * STAGGER_SECONDS, f"#{worker.id}")
@@ -59,14 +72,14 @@ def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[W
 def _plan(project: Project, worker: Worker) -> WorkerPlan:
     keep_environment(project, worker.agent, project.store.file(worker.id, "environment"))
     argv = (*project.program(), "worker", "run", worker.id)
-    told = border(worker, None)
+    seen = ObservedWorker(worker, None, open=True)
+    told = border(seen, shown(seen, project.now(), project.config.limits.silent))
     return WorkerPlan(worker.id, worker.nonce, argv, project.root, told.label, told.title, told.since)
 
 
 def start_again(project: Project, number: str, by: str, session: str = "") -> Worker:
     """Record a launch and open the pane; `session` begins a new conversation. Raises OrchestraError when refused."""
-    event = project.store.event("launched", by, session=session)
-    recorded = project.store.record(number, event)
+    recorded = project.store.record(number, events.launched(by, session))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be started: {recorded.refused}")
     open_pane(project, recorded.worker, per_window=project.per_window)
@@ -236,8 +249,8 @@ def write_launch(project: Project, worker: Worker) -> Launch:
 def _missed(worker: Worker) -> list[Guidance]:
     """Guidance that the conversation does not hold: never delivered, or lost with a killed agent's last moments."""
     open_ones = [g for g in worker.guidance if g.state is not Delivery.READ]
-    transcript = str(worker.extra.get("transcriptPath") or "")
-    had = agents.agent(worker.agent).accepted_in(transcript, 0, [g.id for g in open_ones]) if transcript else set()
+    path = worker.transcript
+    had = agents.agent(worker.agent).accepted_in(path, 0, [g.id for g in open_ones]) if path else set()
     return [g for g in open_ones if g.id not in had]
 
 
@@ -245,8 +258,7 @@ def _begun(project: Project, worker: Worker, session: str) -> Worker:
     """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
     if session == worker.agent_session:
         return worker
-    event = project.store.event("launched", "worker run", session=session)
-    return project.store.record(worker.id, event).worker or worker
+    return project.store.record(worker.id, events.launched("worker run", session)).worker or worker
 
 
 def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:
@@ -270,14 +282,14 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
     reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
     context = "\n".join(screen.strip().splitlines()[-5:])
-    project.store.record(worker.id, project.store.event("failed", "spawn", reason=reason, context=context))
+    project.store.record(worker.id, events.failed("spawn", reason, context))
     return reason
 
 
 def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).startup_problem(project.tmux.drawn(pane))
-    launched = max(worker.activity.since, str(worker.extra.get("launchedAt") or ""))  # after its wait for a place
+    launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
     waited = project.now() - (seconds_of(launched) or project.now())
     if (
         seen is None
@@ -290,8 +302,9 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane, patienc
         )
     if seen is None:
         return None
-    kind = "limited" if seen.kind in agents.LIMITS else "blocked"
     said = f"{seen.sentence} {seen.mend}"
-    facts = {"gate": "permission", "summary": said, "detail": seen.sentence, "mend": seen.mend, "kind": seen.kind}
-    project.store.record(worker.id, project.store.event(kind, "spawn", **facts))
+    if seen.kind in agents.LIMITS:
+        project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.mend))
+    else:
+        project.store.record(worker.id, events.blocked("spawn", Escalation(Gate.PERMISSION, said)))
     return said

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra.core import attention, fast_json, serialization
-from orchestra.core.attention import ObservedWorker
+from orchestra.core import serialization
+from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Attention, Changes, Pane, Status, Worker
+from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage import json_cache
+from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
 from orchestra.workers import token_usage
 
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
+Known = dict[str, tuple[str, list[int]]]  # by number: what these counts were made of, and the counts
 
 
 class WorkerRow(NamedTuple):
-    """One worker as people see it. `age` in seconds since its status began; `changes` None where nothing is known."""
+    """One worker as it is shown. `age` in seconds since its status began; `changes` None where nothing is known."""
 
     seen: ObservedWorker
     attention: Attention | None
-    why: str
+    shown: Shown
     age: float
     changes: Changes | None
+    state_age: float = 0.0  # seconds since the state that is shown began
     warning: str = ""
     tokens: Tokens | None = None
 
@@ -41,6 +44,11 @@ class WorkerRow(NamedTuple):
     def worker(self) -> Worker:
         """The worker's snapshot."""
         return self.seen.worker
+
+    @property
+    def why(self) -> str:
+        """The reason behind the state, as one clean line."""
+        return self.shown.reason
 
 
 class Overview(NamedTuple):
@@ -51,6 +59,7 @@ class Overview(NamedTuple):
     problems: tuple[Problem, ...]
     open: bool | None
     forge: str = ""  # how old what GitHub said is, where that matters, and why
+    heard: str = ""  # `GitHub 12s ago`, where a worker has a pull request
     warning: str = ""  # what concerns all of them
 
 
@@ -58,21 +67,19 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     """One look at all workers. A server that does not answer leaves panes unknown; nothing ends (S11)."""
     panes, is_open = _panes(project)
     found = project.store.listing()
-    seens = [
-        ObservedWorker(worker, panes.get((worker.id, worker.nonce)), is_open, project.store.heartbeat(worker.id))
-        for worker in found.workers
-    ]
-    held = changes_of(project, seens) if changes else {}
     now, silent = project.now(), project.config.limits.silent
-    ranked = attention.by_urgency((attention.attention(seen, now, silent), seen) for seen in seens)
-    rows = tuple(_row(seen, kind, now, held.get(seen.worker.id)) for kind, seen in ranked)
-    return Overview(project.key, rows, found.problems, is_open, _forge(project, found.workers))
+    heard = last_heard(project.store.cache)
+    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard)
+    held = changes_of(project, [seen for seen, _ in items]) if changes else {}
+    rows = tuple(_row(seen, shown, now, silent, held.get(seen.worker.id)) for seen, shown in items)
+    trouble, heard = _forge(project, found.workers)
+    return Overview(project.key, rows, found.problems, is_open, trouble, heard)
 
 
-def _row(seen: ObservedWorker, kind: Attention | None, now: float, held: Changes | None) -> WorkerRow:
+def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:
     since = seconds_of(seen.worker.status_since)
     old = max(0.0, now - since) if since else 0.0
-    return WorkerRow(seen, kind, attention.reason(seen, kind), old, held)
+    return WorkerRow(seen, attention(seen, now, silent), shown, old, held, max(0.0, now - shown.since))
 
 
 def with_tokens(project: Project, view: Overview) -> Overview:
@@ -92,16 +99,23 @@ def _panes(project: Project) -> tuple[dict[tuple[str, str], Pane], bool | None]:
         return {}, None
 
 
-def _forge(project: Project, workers: Iterable[Worker]) -> str:
-    """The age of what is shown of pull requests, once it is old or GitHub is in trouble; no request is made."""
+def _forge(project: Project, workers: Iterable[Worker]) -> tuple[str, str]:
+    """The age of what is shown of pull requests: as a warning once it is old or GitHub does not answer, and in short.
+
+    No request is made.
+    """
     if not any(worker.pull is not None and worker.status in LIVE for worker in workers):
-        return ""
+        return "", ""
     from orchestra.github import rate_limit  # 8 ms, for those who have a pull request
 
     heard, trouble = rate_limit.last_words(os.path.join(project.store.cache, "github"), project.now())
-    if heard is None or (heard < OLD_SECONDS and not trouble):
-        return ""
-    return f"pull requests as of {age(heard)} ago" + (f"; {clean(trouble)}" if trouble else "")
+    if heard is None:
+        return "", ""
+    if heard < OLD_SECONDS and not trouble:
+        return "", f"GitHub {age(heard)} ago"
+    return f"GitHub? {age(heard)}: pull requests as of {age(heard)} ago" + (
+        f"; {clean(trouble)}" if trouble else ""
+    ), ""
 
 
 def worker_of(project: Project, worker: str) -> Worker:
@@ -132,6 +146,10 @@ def row_json(row: WorkerRow) -> dict[str, Any]:
         **serialization.to_json(row.worker),
         "escalation": asked[0] if asked else None,
         "escalations": asked,
+        "state": row.shown.word,
+        "needsYou": row.shown.needs_you,
+        "stateReason": row.shown.reason,
+        "stateSeconds": int(row.state_age),
         "attention": row.attention.value if row.attention else None,
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
@@ -146,12 +164,12 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
     `git diff` takes 3 to 80 ms a worktree: 200 workers would cost seconds at every `list` (make bench).
     """
     path = os.path.join(project.store.cache, "changes.json")
-    known = _known(path)
+    known: Known = json_cache.read(path, _known, {})
     held: dict[str, Changes] = {}
     asked = {}
     for seen in seens:
         worker = seen.worker
-        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.extra.get('journalBytes')}"
+        key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.journal_bytes}"
         kept = known.get(worker.id)
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
@@ -160,47 +178,9 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
-        try:
-            make_private(project.store.cache)
-            write_atomic(path, json.dumps({**known, **asked}))
-        except OSError:
-            return held  # a full disk: it is asked again next time
+        json_cache.write(path, {**known, **asked})
     return held
 
 
-def _known(path: str) -> dict[str, tuple[str, list[int]]]:
-    try:
-        return {str(k): (str(v[0]), [int(n) for n in v[1]]) for k, v in fast_json.loads(read_text(path)).items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-        return {}
-
-
-def refresh(project: Project) -> None:
-    """Bring the bar and the borders up to date; nothing to do while the workspace is not open."""
-    try:
-        view = overview(project, changes=False)
-        if view.open:
-            now = project.now()
-            shown = attention.bar([row.seen for row in view.rows], now, project.config.limits.silent)
-            panes = [(row.seen.pane, attention.border(row.worker, row.attention)) for row in view.rows]
-            borders = {pane.id: border for pane, border in panes if pane}
-            project.tmux.show(shown.text, shown.level, borders, _marks(view))
-    except Unreachable:
-        return
-
-
-def bar_of(project: Project) -> attention.Bar:
-    """The bar as the session files alone have it: before the panes are open, a worker without one is no crash."""
-    workers = project.store.listing().workers
-    seens = [ObservedWorker(worker, None, False, project.store.heartbeat(worker.id)) for worker in workers]
-    return attention.bar(seens, project.now(), project.config.limits.silent)
-
-
-def _marks(view: Overview) -> dict[str, str]:
-    """By window, the mark of the worker in it that needs a person most: `!`, `+` for a review, or nothing."""
-    marks: dict[str, str] = {}
-    for row in view.rows:  # the most urgent first
-        if row.seen.pane is not None:
-            sign = attention.sign(row.worker, row.attention) if row.attention else ""
-            marks[row.seen.pane.window] = marks.get(row.seen.pane.window) or sign
-    return marks
+def _known(found: Any) -> Known:
+    return {str(number): (str(key), [int(count) for count in counts]) for number, (key, counts) in found.items()}

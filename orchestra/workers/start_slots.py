@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import ActivityState
+from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import is_held, locked, make_private
 
@@ -38,7 +39,7 @@ def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
             if before != shown:
                 say(f"waiting for a place to start: {before} before it")
             shown = before
-            project.pause(min(1.0, 0.05 * (before - PLACES + 1)))
+            pause(min(1.0, 0.05 * (before - PLACES + 1)))
     except (OSError, OrchestraError):
         return False
     return shown > 0
@@ -57,7 +58,7 @@ def keep(project: Project, number: str) -> None:
             for fd in range(3):  # an open terminal would keep the pane from being seen dead
                 os.dup2(null, fd)
             os.chdir("/")
-            project.until(lambda: not _lives(agent) or _is_up(project, number), HELD_SECONDS, LOOK_SECONDS)
+            wait_until(lambda: not _lives(agent) or _is_up(project, number), HELD_SECONDS, LOOK_SECONDS)
     finally:
         os._exit(0)
 

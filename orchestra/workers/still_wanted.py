@@ -10,14 +10,15 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Event, Status, Worker
-from orchestra.core.pull_json import pull_json
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, make_private
 
 if TYPE_CHECKING:
-    from orchestra.github.poller import Poll, Poller
+    from orchestra.github.poll_parsing import Poll
+    from orchestra.github.poller import Poller
     from orchestra.project.context import Project
 
 FRESH_SECONDS = 60.0  # an answer of this age is as good as a new one
@@ -45,8 +46,8 @@ def is_merged_locally(project: Project, worker: Worker) -> bool:
 
 def _local(project: Project, worker: Worker) -> Event | None:
     if is_merged_locally(project, worker):
-        return project.store.event("landed", "worker run")
-    return _held(project, worker) if project.tracker.issue(worker.id).state == "closed" else None
+        return events.landed("worker run")
+    return _held(worker) if project.tracker.issue(worker.id).state == "closed" else None
 
 
 def _on_github(project: Project, worker: Worker) -> Event | None:
@@ -56,15 +57,15 @@ def _on_github(project: Project, worker: Worker) -> Event | None:
         poll, old, _ = watch.last()
         if poll is None or old is None or old > FRESH_SECONDS:
             poll = watch.poll()
-    return _merged(project, worker, poll) or (_held(project, worker) if _is_closed(watch, worker.id, poll) else None)
+    return _merged(worker, poll) or (_held(worker) if _is_closed(watch, worker.id, poll) else None)
 
 
-def _merged(project: Project, worker: Worker, poll: Poll) -> Event | None:
+def _merged(worker: Worker, poll: Poll) -> Event | None:
     own = [seen for seen in poll.pulls if worker.pull is not None and seen.number == worker.pull.number]
     if worker.pull is None or not own or own[0].state != "merged":
         return None
     pull = worker.pull._replace(state="merged", head_sha=own[0].head_sha, observed_at=stamp(poll.at))
-    return project.store.event("pull", "worker run", pullRequest=pull_json(pull), url=own[0].url)
+    return events.pull_seen("worker run", pull, own[0].url)
 
 
 def _is_closed(watch: Poller, number: str, poll: Poll) -> bool:
@@ -72,5 +73,5 @@ def _is_closed(watch: Poller, number: str, poll: Poll) -> bool:
     return all(issue.number != number for issue in poll.issues) and watch.issue_state(number) == "closed"
 
 
-def _held(project: Project, worker: Worker) -> Event:
-    return project.store.event("paused", "worker run", reason=f"issue #{worker.id} was closed meanwhile")
+def _held(worker: Worker) -> Event:
+    return events.paused("worker run", f"issue #{worker.id} was closed meanwhile")

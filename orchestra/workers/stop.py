@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from orchestra import processes
-from orchestra.core.models import ActivityState, Pane, Status, Worker
+from orchestra.core.models import ActivityState, Event, Pane, Status, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import pane_log
-from orchestra.workers.overview import pane_of, refresh, worker_of
+from orchestra.workers.overview import pane_of, worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worker needs a pane
 
 
-def stop(project: Project, number: str, kind: str) -> Worker:
-    """Record that a person laid a worker to rest (`paused`, `cancelled`), then end what runs of it."""
+def stop(project: Project, number: str, said: Event) -> Worker:
+    """Record that the user paused or cancelled a worker, then end what runs of it."""
     worker = worker_of(project, number)
-    recorded = project.store.record(number, project.store.event(kind, project.who))
+    recorded = project.store.record(number, said)
     if recorded.refused or recorded.worker is None:
-        raise OrchestraError(f"#{number} cannot be {kind}: {recorded.refused}")
+        raise OrchestraError(f"#{number} cannot be {said.kind}: {recorded.refused}")
     close(project, worker)
     refresh(project)
     return recorded.worker

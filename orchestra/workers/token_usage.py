@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra import agents
 from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
-from orchestra.core import fast_json
+from orchestra.core import events
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage import json_cache
 
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
@@ -62,7 +61,7 @@ def as_json(found: Tokens | None) -> dict[str, int | bool] | None:
 def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
     """The tokens of those workers whose agents have a transcript that tells. No request is made."""
     path = os.path.join(project.store.cache, "tokens.json")
-    kept = _kept(path)
+    kept: dict[str, tuple[str, Marks]] = json_cache.read(path, _kept, {})
     seen: dict[str, tuple[str, Marks]] = {}
     left = LOOK_BYTES
     for worker in workers:
@@ -73,7 +72,7 @@ def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
         if marks:
             seen[worker.id] = (worker.nonce, marks)
     if seen != kept:
-        _keep(path, seen)
+        json_cache.write(path, seen)
     found = {
         number: total(Tokens(mark.usage, mark.behind) for mark in marks.values()) for number, (_, marks) in seen.items()
     }
@@ -82,12 +81,13 @@ def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
 
 def _known(project: Project, worker: Worker, nonce: str, marks: Marks) -> Marks:
     """The transcripts of all conversations of the worker: the journal has those before the one of now."""
-    now = worker.extra.get("transcriptPath")
-    if not isinstance(now, str) or not now:
+    now = worker.transcript
+    if not now:
         return {}
     if now not in marks or nonce != worker.nonce:
-        said = (event.data.get("transcript") for event, refused in project.store.journal(worker.id) if not refused)
-        mine = dict.fromkeys([*(one for one in said if isinstance(one, str) and one), now])
+        journal = project.store.journal(worker.id)
+        said = (events.fact(event, "transcript") for event, refused in journal if not refused)
+        mine = dict.fromkeys([*filter(None, said), now])
     else:
         mine = dict.fromkeys(marks)
     try:
@@ -97,25 +97,14 @@ def _known(project: Project, worker: Worker, nonce: str, marks: Marks) -> Marks:
     return {path: marks.get(path, ReadPosition()) for one in mine for path in files(one)}
 
 
-def _kept(path: str) -> dict[str, tuple[str, Marks]]:
-    try:
-        return {
-            str(number): (str(nonce), {str(name): _mark(mark) for name, mark in marks.items()})
-            for number, (nonce, marks) in fast_json.loads(read_text(path)).items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+def _kept(found: Any) -> dict[str, tuple[str, Marks]]:
+    return {
+        str(number): (str(nonce), {str(name): _mark(mark) for name, mark in marks.items()})
+        for number, (nonce, marks) in found.items()
+    }
 
 
 def _mark(found: Any) -> ReadPosition:
     offset, usage, last, behind = found
     used = {str(name): Usage(*map(int, one)) for name, one in last.items()}
     return ReadPosition(int(offset), Usage(*map(int, usage)), used, bool(behind))
-
-
-def _keep(path: str, seen: dict[str, tuple[str, Marks]]) -> None:
-    try:
-        make_private(os.path.dirname(path))
-        write_atomic(path, json.dumps(seen))
-    except OSError:
-        return  # a full disk: it is read again next time

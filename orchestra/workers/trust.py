@@ -20,7 +20,6 @@ _REFERENCE = re.compile(r"^[ \t]*\[[^\]\n]*\]:[^\n]*$", re.MULTILINE)  # `[//]: 
 _FOLDED = re.compile(r"<(?:details|template|script|style)\b[^>]*>|<[^>\n]*\bhidden\b[^>\n]*>", re.IGNORECASE)
 _GAP = re.compile(r"\n(?:[ \t]*\n){4,}")
 _SEEN = frozenset({"\n", "\t", "\u200d", "\ufe0f"})  # joiners of emoji, and their colour
-TRUSTED = "trusted"  # in the snapshot: the hash of the words that a person has read
 
 
 def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> str:
@@ -50,7 +49,7 @@ def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], b
 
 def check_again(project: Project, worker: Worker) -> None:
     """Before an agent begins on an outsider's words: an edit since a person read them voids that."""
-    pin = worker.extra.get(TRUSTED)
+    pin = worker.trusted
     if pin and text_hash(project.tracker.issue(worker.id)) != pin:
         raise OrchestraError(
             f"#{worker.id} was edited since you trusted it; no agent begins on it",

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from support.bars import bar_saying
 from support.polling import eventually
 from support.terminal import Terminal
 
+from orchestra.core.look import Look
 from orchestra.core.models import Border, WorkerPlan
+from orchestra.core.state import Role
 from orchestra.core.text import age
 from orchestra.tmux.workspace import Workspace
 
@@ -40,43 +43,54 @@ def test_number_status_age_and_title_at_80_columns(tmux: Workspace, terminal: Te
         panes[number]: Border(f"#{number} working", "Add an export button to the report", int(now - past))
         for number, past in since.items()
     }
-    tmux.show("", "none", borders)
+    tmux.show(bar_saying(""), Look(), borders)
     for number in "234":
-        terminal.shows(f"#{number} working {age(since[number])} Add an export")
-    first = eventually(lambda: re.search(r"#1 working (\d+)s Add", terminal.text), why="seconds")
+        terminal.shows(f"#{number} working {age(since[number])}  Add an export\u2026")
+    first = eventually(lambda: re.search(r"#1 working (\d+)s  Add", terminal.text), why="seconds")
     assert first is not None
     tmux.server.ask("set-option", "-g", "status-interval", "1")
     later = (int(first[1]) + 1, int(first[1]) + 2, int(first[1]) + 3)
     eventually(
-        lambda: any(f"#1 working {one}s Add" in terminal.text for one in later), why="the age to go on by itself"
+        lambda: any(f"#1 working {one}s  Add" in terminal.text for one in later), why="the age to go on by itself"
     )
 
 
-def test_who_needs_a_person_stands_out(tmux: Workspace, terminal: Terminal) -> None:
+def test_who_needs_the_user_stands_out(tmux: Workspace, terminal: Terminal) -> None:
     panes = {pane.worker: pane.id for pane in tmux.panes()}
-    needs = {"1": "stuck", "2": "silent", "3": "ready", "4": ""}
-    tmux.show("", "none", {panes[number]: Border(f"#{number} x", need=need) for number, need in needs.items()})
+    needs = {"1": Role.ALARM, "2": Role.WARNING, "3": Role.GOOD, "4": Role.PLAIN}
+    borders = {panes[number]: Border(f"#{number} x", role=role) for number, role in needs.items()}
+    tmux.show(bar_saying(""), Look(), borders, {"@1": "\u25cf1"})
     for number in needs:
         terminal.shows(f"#{number} x")
     drawn = terminal("capture-pane", "-p", "-e")
-    looks = {number: set(_codes(drawn, f"#{number} x")) for number in needs}
-    assert "48;5;160" in looks["1"]
-    assert "38;5;214" in looks["2"]
-    assert "38;5;40" in looks["3"]
-    assert not looks["4"] & {"48;5;160", "38;5;214", "38;5;40"}
+    looks = {number: _codes(drawn, f"#{number} x") for number in needs}
+    assert looks["1"] >= {"97", "41"}
+    assert looks["2"] >= {"30", "43"}
+    assert looks["3"] >= {"30", "42"}
+    assert not looks["4"] & {"41", "42", "43"}
 
 
-def _codes(drawn: str, words: str) -> list[str]:
+def test_a_title_is_cut_at_a_word_and_a_narrow_pane_shows_number_and_mark(tmux: Workspace, terminal: Terminal) -> None:
+    panes = {pane.worker: pane.id for pane in tmux.panes()}
+    title = "Refresh sign-in tokens before people are signed out"
+    border = Border("#2 \u25cf question", title, int(time.time()) - 200, "alarm", "#2 \u25cf")
+    tmux.show(bar_saying(""), Look(), {panes["2"]: border})
+    terminal.shows("#2 \u25cf question 3m  Refresh\u2026")
+    tmux.server.ask("resize-pane", "-t", panes["2"], "-x", "20")
+    eventually(lambda: re.search(r"#2 \u25cf [ \u2500]", terminal.text), why="the short form")
+
+
+def _codes(drawn: str, words: str) -> set[str]:
     """The colours that are on where these words stand."""
-    on: list[str] = []
+    on: set[str] = set()
     line = next(line for line in drawn.split("\n") if words in line)
     for codes in re.findall(r"\x1b\[([\d;]*)m", line[: line.index(words)]):
-        on = on if codes not in ("", "0") and not codes.startswith("0;") else []
-        on += re.findall(r"[34]8;5;\d+", codes)
-        if "39" in codes.split(";"):
-            on = [one for one in on if not one.startswith("38")]
-        if "49" in codes.split(";"):
-            on = [one for one in on if not one.startswith("48")]
+        for code in codes.split(";"):
+            kind = {"3": "fg", "9": "fg", "4": "bg"}.get(code[:1]) if len(code) == 2 else None
+            if code in ("", "0"):
+                on = set()
+            elif kind:
+                on = {one for one in on if (one[0] in "39") != (code[0] in "39")} | {code}
     return on
 
 

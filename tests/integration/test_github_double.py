@@ -53,6 +53,8 @@ CALLS: list[tuple[str, str, Any]] = [
     ("GET", f"{REPO}/actions/runs/RUN/jobs", None),
     ("GET", f"{REPO}/actions/jobs/JOB/logs", None),
     ("POST", "/graphql", {"query": "{ rateLimit { remaining } }"}),
+    ("GET", f"{REPO}/branches/main", None),
+    ("GET", f"{REPO}/rules/branches/main", None),
     ("GET", f"{REPO}/collaborators/rob/permission", None),
     ("GET", f"{REPO}/issues/7/dependencies/blocked_by", None),
     ("GET", f"{REPO}/issues/7/sub_issues", None),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.events import happened
 from support.polling import eventually
 
 import orchestra
@@ -80,8 +81,8 @@ class Way(NamedTuple):
 def place(home: Path, tmp_path: Path) -> Place:
     store = Store(str(home / "o"), PROJECT, time.time)
     for number in ("124", "125"):
-        store.record(number, store.event("spawned", "human", id=number, title="t", nonce=f"n{number}", agent="claude"))
-        store.record(number, store.event("told", "human", text="words", **{"from": "human"}))
+        store.record(number, happened("spawned", "human", id=number, title="t", nonce=f"n{number}", agent="claude"))
+        store.record(number, happened("told", "human", text="words", **{"from": "human"}))
     known = ProjectInfo("/", "orchestra", os.environ["TMUX_TMPDIR"], 600.0, "", "")
     project_info.write(store.cache, known)
     package = tmp_path / "lib" / "orchestra"

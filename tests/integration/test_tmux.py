@@ -16,13 +16,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.bars import bar_saying, say_in_bar
+from support.contrast import styles, weak_pairs
 from support.polling import eventually
+from support.terminal import DRAWN_BY
+from support.tmux_version import this_tmux
 
 from orchestra.core.guidance import without_controls
+from orchestra.core.look import Look
 from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.tmux import client, commands
+from orchestra.tmux.capabilities import EXIT_SIGNAL
 from orchestra.tmux.panes import parse_panes
 from orchestra.tmux.workspace import Workspace
 
@@ -33,11 +40,12 @@ WAIT = ("sleep", "1000")
 class Raw:
     """A tmux server by its socket's name, asked directly: the witness of what Tmux did."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, program: str = "tmux") -> None:
         self.socket = socket
+        self.program = program
 
     def __call__(self, *argv: str) -> str:
-        command = ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *argv]
+        command = [self.program, "-u", "-L", self.socket, "-f", "/dev/null", *argv]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout.rstrip("\n") if done.returncode == 0 else f"failed: {done.stderr}"
 
@@ -67,7 +75,7 @@ class Screen:
     """A terminal of 200x50 that a person sits at: a pane of another tmux server, so what is drawn can be read."""
 
     def __init__(self) -> None:
-        self.raw = Raw("screen")
+        self.raw = Raw("screen", DRAWN_BY)
         self.raw("new-session", "-d", "-x", "200", "-y", "50", "--", "sh", "-c", "exec sleep 1000")
         self.raw("set-option", "-g", "status", "off")
         self.raw("set-option", "-g", "remain-on-exit", "on")
@@ -311,6 +319,15 @@ def test_a_server_that_ends_under_us_is_started_again(make: Callable[..., Worksp
     assert (tmp_path / "once").exists()
 
 
+def test_a_server_that_ends_while_it_is_asked_is_asked_again(make: Callable[..., Workspace], tmp_path: Path) -> None:
+    real = shutil.which("tmux")
+    ended = f"#!/bin/sh\n[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; "
+    (tmp_path / "tmux").write_text(f"{ended}echo 'server exited unexpectedly' >&2; exit 1; }}\nexec {real} \"$@\"\n")
+    (tmp_path / "tmux").chmod(0o755)
+    assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").panes() == ()
+    assert (tmp_path / "once").exists()
+
+
 def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(
     tmux: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -522,7 +539,7 @@ def test_a_killed_program_has_its_signal_as_status_and_the_hook_is_told(
     pane = worker(tmux, "1")
     os.kill(pane.pid, signal.SIGKILL)
     dead = eventually(lambda: [pane for pane in tmux.panes() if pane.dead])[0]
-    assert dead.exit_status == 128 + signal.SIGKILL
+    assert dead.exit_status == (128 + signal.SIGKILL if this_tmux().has(EXIT_SIGNAL) else None)
     assert eventually(lambda: told.exists() and told.read_text()) == f"pane-died {pane.id}\n"
 
 
@@ -576,7 +593,7 @@ def test_any_project_name(project: str, make: Callable[..., Workspace]) -> None:
     tmux = make(project, LC_ALL="C")
     pane = worker(tmux, "1")
     assert tmux.panes() == (pane,)
-    tmux.bar("text", "none")
+    say_in_bar(tmux, "text")
     tmux.shutdown()
     assert not tmux.running()
 
@@ -741,7 +758,7 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
     tmux: Workspace, raw: Raw, attached: Screen, hostile: list[str], canary: Path
 ) -> None:
     for text in hostile:
-        tmux.bar(f"<{text}>", text)
+        say_in_bar(tmux, f"<{text}>", level=text)
         assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
@@ -757,8 +774,8 @@ def test_borders_are_drawn_as_they_are_and_never_run(
     panes = [pane.id for pane in tmux.panes()]
     for at in range(0, len(hostile), len(panes)):
         texts = hostile[at : at + len(panes)]
-        borders = {pane: Border("#7", f"<{text}>", 0, text) for pane, text in zip(panes, texts, strict=False)}
-        tmux.show("", "none", borders)
+        borders = {pane: Border("#7", f"<{text}>", 0, text, "#7") for pane, text in zip(panes, texts, strict=False)}
+        tmux.show(bar_saying(""), Look(), borders)
         for drawn in (clean(f"<{text}>") for text in texts):
             eventually(lambda drawn=drawn: attached.shows(drawn), 5, f"border {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
@@ -780,7 +797,7 @@ def test_what_is_said_is_drawn_as_it_is_and_never_run(
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_printable_text_is_drawn_as_it_is(text: str, tmux: Workspace, attached: Screen) -> None:
-    tmux.bar(f"<{text}>", "ready")
+    say_in_bar(tmux, f"<{text}>", Role.GOOD)
     eventually(lambda: clean(f"<{text}>") in attached.lines()[-1], 5, repr(text))
 
 
@@ -789,7 +806,7 @@ def test_the_bar_stands_before_the_persons_own(tmux: Workspace, raw: Raw, screen
         "set -g status-right 'mine #(echo job) %Y #{session_name}'\nset -g status-interval 1\n"
     )
     worker(tmux, "1")
-    tmux.bar("124 stuck", "stuck")
+    say_in_bar(tmux, "124 stuck", Role.ALARM)
     screen.run(*tmux.attach_argv({}))
     wanted = re.compile(rf"124 stuck +mine job 20\d\d {PROJECT}$")
     eventually(lambda: wanted.search(screen.lines()[-1].rstrip()), why="bar, then theirs")
@@ -797,42 +814,49 @@ def test_the_bar_stands_before_the_persons_own(tmux: Workspace, raw: Raw, screen
     assert "\x1b" in screen.raw("capture-pane", "-p", "-e")
 
 
-def test_the_level_colours_the_bar(tmux: Workspace, attached: Screen) -> None:
-    styles = {}
-    for level in ("blocked", "stuck", "crashed", "limited", "silent", "ready", "none", "#[fg=red]"):
-        tmux.bar(f"at {level[:4]}", level)
-        eventually(lambda level=level: f"at {level[:4]}" in attached.lines()[-1])  # type: ignore[misc]
+def test_a_role_has_its_style_and_sets_both_colours(tmux: Workspace, attached: Screen) -> None:
+    seen = {}
+    for role in Role:
+        say_in_bar(tmux, f"at {role}", role)
+        eventually(lambda role=role: f"at {role}" in attached.lines()[-1])  # type: ignore[misc]
         line = attached.raw("capture-pane", "-p", "-e").split("\n")[-1]
-        styles[level] = line[: line.index(" at ")].rpartition("\x1b[")[2]
-    assert len({styles[level] for level in ("blocked", "stuck", "crashed")}) == 1
-    assert len({styles[level] for level in ("limited", "silent")}) == 1
-    assert len({styles[level] for level in ("stuck", "limited", "ready", "none")}) == 4
-    assert styles["none"] == styles["#[fg=red]"]
+        drawn = [*styles(line)]
+        words = "".join(char for char, _ in drawn)
+        seen[role] = drawn[words.index(f"at {role}")][1]
+        assert not weak_pairs(line), weak_pairs(line)
+    assert len(set(seen.values())) == len(Role)
+    assert all(None not in style.pair for style in seen.values())
+    tmux.show(bar_saying("at last", Role.ALARM), Look(plain=True))
+    eventually(lambda: "at last" in attached.lines()[-1])
+    drawn = [*styles(attached.raw("capture-pane", "-p", "-e").split("\n")[-1])]
+    at = "".join(char for char, _ in drawn).index("at last")
+    assert drawn[at][1].bold
+    assert drawn[at][1].fg == drawn[0][1].fg
 
 
 def test_the_bar_says_by_itself_that_the_monitor_stopped(tmux: Workspace, raw: Raw, attached: Screen) -> None:
     now = int(subprocess.run(["date", "+%s"], capture_output=True, text=True, check=True).stdout)
-    tmux.bar("all well", "none")
+    say_in_bar(tmux, "all well")
     tmux.beat(now - 5.5)
     eventually(lambda: "all well" in attached.lines()[-1])
     tmux.beat(now - 200)
     eventually(lambda: "monitor stopped" in attached.lines()[-1])
-    assert "all well" not in attached.lines()[-1]
     tmux.beat(now)
-    eventually(lambda: "all well" in attached.lines()[-1])
+    eventually(lambda: "monitor stopped" not in attached.lines()[-1])
+    assert "all well" in attached.lines()[-1]
 
 
 def test_the_bar_finds_a_session_that_was_renamed(tmux: Workspace, raw: Raw) -> None:
     worker(tmux, "1")
     raw("rename-session", "-t", f"={PROJECT}", "mine")
-    tmux.bar("still here", "none")
+    say_in_bar(tmux, "still here")
     assert raw("show-options", "-v", "-t", "=mine:", "@orchestra_bar") == "still here"
     assert worker(tmux, "2").worker == "2"
     assert len(tmux.panes()) == 2
 
 
 def test_nothing_is_shown_while_closed(tmux: Workspace) -> None:
-    tmux.bar("text", "none")
+    say_in_bar(tmux, "text")
     tmux.beat(1.0)
     tmux.say("text")
     assert tmux.terminals() == ()
@@ -913,7 +937,7 @@ def test_the_lock_is_private_waits_and_says_who_is_in_the_way(
     with tmux.server.locked():
         assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600
         assert stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
-        with pytest.raises(Unreachable, match="another orchestra") as caught:
+        with pytest.raises(Unreachable, match="another process has held") as caught:
             worker(make(), "1")
         assert lock in caught.value.hint
     assert worker(make(), "1").worker == "1"
@@ -954,3 +978,29 @@ def test_a_pane_that_somebody_else_ends_at_the_same_moment_is_closed(
     monkeypatch.setattr(tmux.server, "within", late)
     tmux.close(pane)
     assert [one.worker for one in tmux.panes()] == ["2"]
+
+
+def test_the_version_is_that_of_the_running_server(
+    tmux: Workspace, tmp_path: Path, make: Callable[..., Workspace]
+) -> None:
+    """After an upgrade the program on PATH is newer than the server that still runs."""
+    worker(tmux, "1")
+    real = shutil.which("tmux")
+    (tmp_path / "tmux").write_text(f'#!/bin/sh\ncase "$*" in *-V) echo tmux 99.0; exit;; esac\nexec {real} "$@"\n')
+    (tmp_path / "tmux").chmod(0o755)
+    newer = make(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert newer.server.capabilities == this_tmux()
+    tmux.shutdown()
+    assert make(PATH=f"{tmp_path}:{os.environ['PATH']}").server.capabilities.version == (99, 0, "")
+
+
+def test_what_this_tmux_lacks_is_told(tmux: Workspace) -> None:
+    assert len(list(tmux.limits())) == len(list(this_tmux().losses()))
+
+
+def test_text_with_dollars_is_read_as_it_is(tmux: Workspace, raw: Raw, tmp_path: Path) -> None:
+    place = tmp_path / "a$b ${c} \\$d $ $1"
+    place.mkdir()
+    tmux.open([window("w", PanePlan(WAIT, str(place)))])
+    pane = raw("list-panes", "-a", "-F", "#{pane_id}")
+    assert tmux.facts(pane) == ("", PROJECT, str(place))

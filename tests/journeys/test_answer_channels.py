@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.boards import record, settled
 from support.dialogs import ASKS, blocked, keys
+from support.events import happened
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
@@ -66,9 +67,8 @@ def test_what_shows_that_the_pane_was_answered(
 ) -> None:
     store = console.project.store
     for request in "ab":
-        store.record("1", store.event("blocked", "hook:PermissionRequest", **dialog(request)))
-    happened = store.event(kind, by, **facts)
-    store.decide("1", lambda now: answered_in_pane(now, happened))
+        store.record("1", happened("blocked", "hook:PermissionRequest", **dialog(request)))
+    store.decide("1", lambda now: answered_in_pane(now, happened(kind, by, **facts)))
     (line,) = list(entries(door_log(console)))[-1:]
     assert line.endswith(f" {said}"), line
 
@@ -82,7 +82,7 @@ def door_log(console: Console) -> Any:
 @pytest.mark.fast
 def test_who_decides_about_what_they_saw_answers_nothing_else(console: Console) -> None:
     store, project = console.project.store, console.project
-    store.record("1", store.event("blocked", "hook:x", **dialog("second")))
+    store.record("1", happened("blocked", "hook:x", **dialog("second")))
     seen = Decision(AnswerChannel.POPUP, ("first",))
     verbs: tuple[Callable[[], object], ...] = (
         lambda: approve(project, "1", seen),
@@ -138,7 +138,7 @@ def by_board(repo: Path, number: str) -> None:
     async def story() -> None:
         app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
         async with app.run_test(size=(120, 40)) as pilot:
-            await settled(pilot, f"[!] #{number}")
+            await settled(pilot, f"\u25cf #{number}")
             await pilot.press("y")
             await settled(pilot, f"approved for #{number}")
             await pilot.press("ctrl+c")
@@ -172,7 +172,7 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
     store = Store(person.environ["ORCHESTRA_HOME"], person.asks("list")["project"], time.time)
     waiting = [asks(person, "drop table"), asks(person, "send mail")]
     eventually(lambda: len(person.asks("show", "1")["escalations"]) == 3)
-    store.record("1", store.event("escalated", "worker", gate="question", summary="Which colour?", request="q1"))
+    store.record("1", happened("escalated", "worker", gate="question", summary="Which colour?", request="q1"))
 
     shown = person.runs("show", "1").out
     for question in ("Publish the package?", "drop table", "send mail", "Which colour?", "orchestra approve 1 --all"):
@@ -195,9 +195,9 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
 def test_a_popup_shows_the_dialogs_too_and_words_answer_what_asks_to_choose(console: Console) -> None:
     store = console.project.store
     assert dialogs.answerable(read(store)) == ("r1",)
-    store.record("1", store.event("blocked", "hook:x", **dialog("p1")))
+    store.record("1", happened("blocked", "hook:x", **dialog("p1")))
     assert dialogs.answerable(read(store)) == ("r1",)
-    store.record("1", store.event("blocked", "hook:x", **dialog("q1", "question"), options=["a", "b"]))
+    store.record("1", happened("blocked", "hook:x", **dialog("q1", "question"), options=["a", "b"]))
     shown = "\n".join(dialogs.question_lines(read(store)))
     for question in ("May I p1? (permission)", "May I q1? (question)", "What about One? (domain)"):
         assert question in shown

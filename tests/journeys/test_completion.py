@@ -44,6 +44,23 @@ def test_tab_offers_what_fits(words: str, found: list[str], repo: Path) -> None:
 
 
 @pytest.mark.fast
+def test_in_a_subdirectory_tab_offers_the_layouts_of_the_repository(repo: Path) -> None:
+    own = repo / ".orchestra" / "layouts"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text("windows: [{window_name: mine}]\n")
+    (own / "..bad.yaml").write_text("")
+    below = repo / "src" / "deep"
+    below.mkdir(parents=True)
+    assert offered(below, "orchestra layout m") == ["mine"]
+    assert offered(below, "orchestra up ") == ["board", "default", "laptop", "mine", "solo", "wide"]
+
+
+@pytest.mark.fast
+def test_outside_of_a_repository_tab_offers_the_layouts_that_ship(tmp_path: Path) -> None:
+    assert offered(tmp_path, "orchestra up w") == ["wide"]
+
+
+@pytest.mark.fast
 def test_outside_of_a_repository_tab_offers_nothing_and_says_nothing(tmp_path: Path) -> None:
     assert offered(tmp_path, "orchestra show 1") == []
 

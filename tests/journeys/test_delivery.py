@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import sloppy_agent
+from support.events import happened
 from support.hostile import strings
 from support.person import Person, configure, write_issue
 from support.polling import eventually
@@ -134,7 +135,7 @@ def test_what_the_agent_took_unseen_is_not_given_again(
     agents.person.runs("spawn", "1")
     eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)
     project = open_project(str(agents.repo), agents.person.environ, time.time)
-    told = project.store.event("told", "human", text="once", **{"from": "human"})
+    told = happened("told", "human", text="once", **{"from": "human"})
     assert not project.store.record("1", told).refused
     with locked(project.store.file("1", "lock")):
         assert delivery.deliver(project, "1", "g1", 8) is Delivery.QUEUED

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.events import happened
 from support.killing import Git, findings, settle, spawned, waiting
 from support.person import Person
 from support.polling import eventually
@@ -65,7 +66,7 @@ class Broken:
     def paused_by_half(self) -> None:
         """Killed between the record and the end of what runs."""
         store = self.store()
-        assert not store.record("1", store.event("paused", "human")).refused
+        assert not store.record("1", happened("paused", "human")).refused
 
     def stale(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ class Broken:
         self.person.runs("pause", "2")
         old = self.file("2.json").read_bytes()
         store = self.store()
-        store.record("2", store.event("noted", "test", text="seen"))
+        store.record("2", happened("noted", "test", text="seen"))
         self.file("2.json").write_bytes(old)
 
     def removal_begun(self) -> None:

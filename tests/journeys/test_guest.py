@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.bars import say_in_bar
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
 
 from orchestra.core import actions
 from orchestra.core.models import WorkerPlan
+from orchestra.core.state import Role
 from orchestra.errors import OrchestraError
 from orchestra.tmux import guest_keys, key_bindings
 from orchestra.tmux.workspace import Workspace
@@ -155,10 +157,10 @@ def test_whatever_the_key_did_comes_back_exactly(theirs: Theirs, mine: Terminal,
 
 
 def test_a_key_that_repeats_stays_theirs_and_is_told(theirs: Theirs, mine: Terminal) -> None:
-    before = theirs("list-keys", "-T", "prefix", "H")
+    before = theirs("list-keys", "-T", "prefix")
     session, taken = opened(key="H")
     assert taken == session.taken() == "resize-pane -L 5"
-    assert theirs("list-keys", "-T", "prefix", "H") == before
+    assert theirs("list-keys", "-T", "prefix") == before
     assert "orchestra-before" not in theirs("list-keys")
 
 
@@ -166,9 +168,7 @@ def test_keys_are_given_back_after_the_last_workspace_only(theirs: Theirs, mine:
     before = theirs.trace()
     (one, _), (two, _) = opened(), opened("other", key="|")
     one.shutdown()
-    assert key_bindings.enters_our_table(
-        key_bindings.parse_bindings(theirs("list-keys", "-T", "prefix", "|"))["prefix", "|"]
-    )
+    assert key_bindings.enters_our_table(key_bindings.parse_bindings(theirs("list-keys"))["prefix", "|"].command)
     theirs("source-file", os.path.expanduser("~/.tmux.conf"))  # what they bind meanwhile is theirs again
     theirs("set", "-g", "@pressed", "0")
     assert two.taken() == "split-window -h"
@@ -196,7 +196,7 @@ def test_a_session_of_theirs_with_our_name_is_left_alone(theirs: Theirs, mine: T
         opened()
     assert "rename-session" in caught.value.hint
     session = tmux()
-    session.bar("text", "stuck")
+    say_in_bar(session, "text", Role.ALARM)
     session.beat(1.0)
     session.shutdown()
     assert (theirs.trace(), theirs("show-options", "-t", f"={PROJECT}:")) == before
@@ -279,7 +279,7 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     mine.shows("mine; mine")
     mine.type(f"clear; cd {local.where}; {' '.join(shlex.quote(part) for part in project())} attach 1")
     mine.press("Enter")
-    mine.shows("[!] #1 stuck: Which colour?")
+    mine.shows("\u25cf #1 question: Which colour?")
     eventually(lambda: theirs("display-message", "-p", "#{@orchestra_worker}") == "1", why="at the worker")
     assert "mine 20" in mine.text  # their own status-right beside the bar
     press(mine, "t")

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import click
 import pytest
+from support.bars import bar_saying
+from support.events import happened
 from support.hostile import strings, unsafe
 from support.person import Person, configure, write_issue
 from support.polling import eventually
@@ -27,20 +29,27 @@ from orchestra.commands.gates import gates
 from orchestra.commands.issues import Listed
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
+from orchestra.commands.show import show
 from orchestra.commands.status import status
 from orchestra.config import prompts
-from orchestra.core import attention
+from orchestra.core.bar import border
+from orchestra.core.look import Look
 from orchestra.core.models import Border, Issue, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.pull_request import Check, CheckState, Pull, Review, Thread
+from orchestra.core.remarks import Kind, Remark
+from orchestra.core.state import Role
 from orchestra.core.text import clean
-from orchestra.hooks.updates import changes_since_last_prompt
+from orchestra.core.verdict import Facts, verdict
+from orchestra.hooks.orchestrator_context import changes_since_last_prompt
 from orchestra.monitor import feedback
 from orchestra.notifications import Alert, Channels
 from orchestra.project.context import Project, open_project
 from orchestra.tmux.workspace import Workspace
-from orchestra.ui import dialogs, text
+from orchestra.ui import dialogs, text, worker_page, worker_table
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
 from orchestra.ui.board import lines
+from orchestra.ui.paint import Paint
 from orchestra.workers import alerts
 from orchestra.workers.trust import reveal
 
@@ -99,25 +108,31 @@ def worker(project: Project, number: str, words: Sequence[str]) -> None:
         ("escalated", {"gate": "domain", **asked, "summary": summary or "x"}),
         ("noted", {"text": detail, "plan": context}),
     ):
-        recorded = store.record(number, store.event(kind, "hook:x" if number == "1" else name, **said))
+        recorded = store.record(number, happened(kind, "hook:x" if number == "1" else name, **said))
         assert not recorded.refused, recorded.refused
 
 
 def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
     """Everything that people read, as lines."""
     view = list_(project, tokens=True)
-    yield from text.table(view, words[0], 80)
+    paint = Paint(columns=80)
+    yield from worker_table.table(view, words[0], paint)
+    yield from worker_table.whole_lines(view, words[0], paint)
+    yield from (line.replace("\t", " ") for line in worker_table.plain_lines([("x", view)]))
     yield render_json.table(view)
     yield render_json.rows(gates(project))
     yield status(project).text
     for row in view.rows:
-        yield from text.worker(row, NOW)
+        report = show(project, row.worker.id)
+        yield from worker_page.of_report(report, paint, NOW)
+        yield render_json.worker(report)
         yield from dialogs.question_lines(row.worker)
         yield from (line.text for line in lines.detail(row, NOW, []))
         yield from render_log.entries(log(project, row.worker.id))
         yield render_json.entries(log(project, row.worker.id))
         yield lines.worker(row, 100)
-        yield from attention.border(row.worker, row.attention)[:2]
+        edge = border(row.seen, row.shown)
+        yield from (edge.label, edge.title, edge.short)
         yield alerts.line(row)
     yield json.dumps(changes_since_last_prompt(project.store), ensure_ascii=False)
     for one in words:
@@ -125,8 +140,15 @@ def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
         yield from text.issues([Listed(issue, None)], 80)
         yield lines.issue(Listed(issue, "7"))
         yield reveal(one)
-        yield feedback.as_message(filter(None, (feedback.remark("r:1", one, "COMMENTED", one, one, 3),)))
-        yield feedback.failing_check("c", one, one, one).words + feedback.conflict("1" * 40, one, [one]).words
+        remark = Remark("inline:1", one, "OWNER", False, Kind.INLINE, "", one, one, 3, url=one)
+        yield feedback.as_message([feedback.remark(remark, remark)])
+        yield feedback.failing_checks("1" * 40, [feedback.FailingCheck(one, one, one, one)])[0].words
+        yield feedback.conflict("1" * 40, one, [one]).words
+        pull = Pull(7, "open", rows=(Check(one, CheckState.FAILED), Check(one, CheckState.FAILED, counts=False)),
+                    threads=(Thread(one, heard=False),), reviews=(Review(one, "CHANGES_REQUESTED"),))  # fmt: skip
+        for judged in (pull, pull._replace(rows=()), pull._replace(rows=(), reviews=())):
+            found = verdict(Facts(judged, trouble=one), NOW)
+            yield "\n".join((found.sentence, *found.notes))
         yield prompts.render(PROMPT, {"title": one, "body": prompts.quote(one, "f3nce"), "author": one})
         yield (
             notifications._osc(Alert("stuck", "1", one, one))
@@ -208,12 +230,13 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
     for first in range(0, count, batch):
         bar, *labels = (found[first : first + batch] * batch)[:batch]
         bar = bar[:60]  # what does not fit is cut at its begin
-        tmux.show(bar, "stuck", {pane.id: Border(words, words) for pane, words in zip(panes, labels, strict=True)})
+        borders = {pane.id: Border(words, words) for pane, words in zip(panes, labels, strict=True)}
+        tmux.show(bar_saying(bar, Role.ALARM), Look(), borders)
         screen.shows(bar, *labels)
         screen.answers()
     client = tmux._clients("acme-widgets")[0][0]
     for place, words in enumerate(found[:: 1 if count < 1000 else 10]):
-        (tmux.say if place % 2 else lambda said: tmux.message(client, said))(words)
+        (tmux.say if place % 2 else lambda said: tmux.message(client, panes[0].id, said))(words)
         if place % 10 == 0:
             screen.answers()
     screen.shows(words.replace("#[", "# ["))
@@ -355,7 +378,7 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal = Terminal(160, 50)
     terminal("pipe-pane", f"cat >{sent}")
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("stuck")
+    terminal.shows("question")
     for key, words in (("g", "approves"), ("l", "Enter closes"), ("w", "go to (a number"), ("?", "then:")):
         terminal.press("C-b", "O")
         terminal.shows("which key?")
@@ -366,7 +389,7 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal.press("C-b", "O")
     terminal.shows("which key?")
     terminal.press("b")
-    terminal.shows("[!] #1")  # the board
+    terminal.shows("\u25cf #1")  # the board
     terminal.press("Down", "Down", "Enter")
     terminal.shows("#3")
     terminal.end()

@@ -109,7 +109,7 @@ CASES = {
     "branch moved": Case(Scene.move_branch, "doctor", "I3 #2 is on elsewhere, not issue-2", ()),
     "session file truncated": Case(Scene.truncate, "doctor", "I10 ", ()),
     "journal torn": Case(Scene.tear, "doctor", "I10 the session file of #2 is behind its journal", ("up", "-d")),
-    "home restored from a backup": Case(Scene.restore_backup, "list", "1 file +1", ("restart", "2")),
+    "home restored from a backup": Case(Scene.restore_backup, "list", "1 +1 -0", ("restart", "2")),
     "home moved": Case(Scene.move_home, "doctor", "I8 the workspace is not open; 1 worker rests", ("up", "-d")),
 }
 

@@ -61,7 +61,7 @@ def test_from_issues_to_branches(local: Person, repo: Path, git: Git) -> None:
     asked = local.sees("2", "stuck")
     assert asked["attention"] == "stuck"
     assert asked["escalation"]["options"] == ["red", "blue"]
-    assert "Which colour?  red | blue" in local.runs("list").out
+    assert "Which colour?   1 red   2 blue" in local.runs("list").out
     assert local.runs("wait", "2", "--for", "complete", code=5)
     assert "delivered, its question is answered" in local.runs("tell", "2", "2").out
     local.runs("wait", "1", "2", "3", "--timeout", "60")
@@ -155,7 +155,7 @@ def test_a_worker_that_dies_is_shown_crashed_and_spawn_brings_it_back(local: Per
     pid = local.tmux("list-panes", "-a", "-F", "#{@orchestra_worker} #{pane_pid}").split("4 ")[1].split()[0]
     subprocess.run(["kill", "-9", pid], check=True)
     eventually(lambda: local.asks("show", "4")["attention"] == "crashed", why="#4 to be seen dead")
-    eventually(lambda: "#4 crashed" in local.tmux("show-options", "-v", "@orchestra_bar"), why="the bar to say so")
+    eventually(lambda: "#4 stuck" in local.tmux("show-options", "-v", "@orchestra_bar"), why="the bar to say so")
     assert local.asks("spawn", "4")["results"][0]["result"] == "existing"
     eventually(lambda: local.asks("show", "4")["attention"] is None, why="#4 to be back")
 

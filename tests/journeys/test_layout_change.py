@@ -120,6 +120,32 @@ def test_what_the_person_did_stays(person: Person) -> None:
     terminal.end()
 
 
+TMUXP = """session_name: work
+before_script: ./deps.sh
+windows:
+- window_name: desk
+  options: {default-command: bash}
+  panes:
+  - shell_command: [{cmd: 'rm -rf build', enter: false}]
+"""
+
+
+def test_what_a_tmuxp_file_asks_for_and_orchestra_leaves_out_is_said_when_it_opens(repo: Path) -> None:
+    configure(repo)
+    (repo / "work.yaml").write_text(TMUXP)
+    person = Person(repo)
+    said = [
+        "work.yaml:2: before_script: not run; orchestra starts no program of a layout but its panes",
+        "work.yaml:5: windows[0].options.default-command: left out; set it in your tmux.conf",
+        "work.yaml:7: windows[0].panes[0].shell_command[0].enter: a command with `enter: false` is not typed at all",
+    ]
+    opened = person.runs("up", "-d", "work.yaml").err
+    assert [line for line in said if line not in opened] == []
+    assert "before_script" not in person.runs("up", "-d", "work.yaml").err  # said once, when it opens
+    assert "before_script" not in person.runs("layout", "wide").out
+    assert "before_script" in person.runs("layout", "work.yaml").out
+
+
 @pytest.mark.fast
 def test_while_nothing_is_open_it_says_how_to_open_it(repo: Path) -> None:
     configure(repo)

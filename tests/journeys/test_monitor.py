@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.events import happened
 from support.github_double import Double, Fault
 from support.person import Person, configure
 from support.polling import eventually
@@ -313,7 +314,7 @@ def test_a_limit_that_is_over_lets_the_worker_go_on(person: Person, github: Doub
     eventually(lambda: person.asks("show", "131")["activity"]["state"] == "waiting", why="the end of its turn")
     store = Store(person.environ["ORCHESTRA_HOME"], "acme-widgets", time.time)
     facts = {"kind": "rate_limit", "detail": "You've hit your limit.", "mend": "Wait.", "until": stamp(time.time() - 5)}
-    store.record("131", store.event("limited", "test", **facts))
+    store.record("131", happened("limited", "test", **facts))
     assert person.asks("show", "131")["attention"] == "limited"
     passes(person, lambda: "The limit that stopped you is over" in guidance(person, "131"), "it to be told")
     passes(person, lambda: person.asks("show", "131")["attention"] is None, "it to go on")

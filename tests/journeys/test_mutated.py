@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from support import mutate
+from support.events import happened
 from support.github_double.clients import api_client
 from support.hostile import unsafe
 from support.paths import DATA
@@ -30,22 +31,24 @@ from orchestra.commands.doctor import doctor
 from orchestra.commands.issues import issues
 from orchestra.commands.list import list_
 from orchestra.commands.log import log
+from orchestra.commands.show import show
 from orchestra.config import layout, prompts, resources
-from orchestra.core.attention import bar, border
+from orchestra.core.bar import bar, border
 from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.github import poll_parsing, poller, rate_limit, responses
+from orchestra.github import graph, poll_parsing, poller, rate_limit, responses
 from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
-from orchestra.hooks import entry, updates
+from orchestra.hooks import entry, orchestrator_context
 from orchestra.project.context import Project, open_project
 from orchestra.storage import project_info
 from orchestra.trackers.local import LocalTracker
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui import text
-from orchestra.workers import alerts, git_config_guard, launch
+from orchestra.ui import text, worker_page, worker_table
+from orchestra.ui.paint import Paint
+from orchestra.workers import alerts, git_config_guard, launch, statusbar
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -81,10 +84,10 @@ def context(repo: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
             "worktreePath": str(repo.parent / number),
             "baseCommit": "0" * 40,
         }
-        store.record(number, store.event("spawned", "human", **facts))
+        store.record(number, happened("spawned", "human", **facts))
         for kind, facts in EVENTS:
             more = {key: str(home / "t.jsonl") if key == "transcript" else value for key, value in facts.items()}
-            recorded = store.record(number, store.event(kind, "test", **more))
+            recorded = store.record(number, happened(kind, "test", **more))
             assert not recorded.refused, (kind, recorded.refused)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 3, "output_tokens": 4}
     line = {"type": "assistant", "message": {"id": "m1", "usage": usage}}
@@ -116,24 +119,29 @@ def see(context: Desk) -> None:
     project = context.project
     view = list_(project, tokens=True)
     assert "125" in [row.worker.id for row in view.rows]
-    said = [*text.table(view, "t", 100), render_json.table(view)]
+    said = [*worker_table.table(view, "t", Paint()), render_json.table(view)]
     for row in view.rows:
-        said += [*text.worker(row, NOW), render_json.worker(row), *border(row.worker, row.attention)[:2]]
+        report = show(project, row.worker.id)
+        said += [
+            *worker_page.of_report(report, Paint(), NOW),
+            render_json.worker(report),
+            *border(row.seen, row.shown)[:2],
+        ]
         said += render_log.entries(log(project, row.worker.id))
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
             launch.resume_words(row.worker, launch._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
-    said.append(bar([row.seen for row in view.rows], NOW, 600).text)
+    said.append(bar([(row.seen, row.shown) for row in view.rows], NOW).text)
     assert not unsafe("\n".join(said))
-    updates.changes_since_last_prompt(project.store)
+    orchestrator_context.changes_since_last_prompt(project.store)
 
 
 def go_on(context: Desk) -> None:
     """The next events find their worker, or say why not."""
     for kind, facts in (("told", {"from": "human", "text": "x"}), ("noted", {"text": "x"}), ("ended", {"reason": "x"})):
-        context.store.record("124", context.store.event(kind, "human", **facts))
+        context.store.record("124", happened(kind, "human", **facts))
 
 
 # --- the readers: what is written where, and who reads it ---
@@ -222,8 +230,8 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert updates.tmux_of(context.store, {}) is not None or known is None
-    updates.push_bar(context.store, os.environ)
+    assert statusbar.workspace_of(context.store, {}) is not None or known is None
+    statusbar.push_from_hook(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(
         context.project.root, {**context.project.environ, "ORCHESTRA_PROJECT": "p"}, lambda: NOW
@@ -234,7 +242,7 @@ def read_caches(context: Desk) -> None:
     view = list_(context.project, tokens=True)
     changes_of(context.project, [row.seen for row in view.rows])
     alerts.announce(context.project, view)
-    updates.changes_since_last_prompt(context.store)
+    orchestrator_context.changes_since_last_prompt(context.store)
     git_config_guard.changed(context.project)
     rate_limit.last_words(os.path.join(context.store.cache, "github"), NOW)
     see(context)
@@ -251,7 +259,7 @@ def environment(context: Desk, rng: random.Random) -> None:
 
 def transcript(context: Desk, rng: random.Random) -> None:
     fresh(context, "124.json")
-    path = Path(context.store.read("124").extra["transcriptPath"])
+    path = Path(context.store.read("124").transcript)
     usage = {"input_tokens": 1, "cache_read_input_tokens": 2, "output_tokens": 4}
     lines = (
         {"type": "assistant", "message": {"id": "m1", "usage": usage}},
@@ -318,25 +326,50 @@ def read_payload(context: Desk) -> None:
 PLACE = responses.RepositoryAddress("GitHub", "a/b", "https://github.com/a/b")
 USER = {"login": "ada", "type": "User"}
 COMMIT = {"ref": "issue-1", "sha": "1" * 40, "repo": {"full_name": "a/b"}}
+SUITE = {
+    "databaseId": 4,
+    "app": {"slug": "github-actions"},
+    "workflowRun": {"event": "push", "workflow": {"name": "CI"}},
+}
+LAST_PAGE = {"hasNextPage": False, "endCursor": None}
+GRAPH = {
+    "number": 9, "state": "OPEN", "isDraft": False, "mergeable": "MERGEABLE", "mergeStateStatus": "CLEAN", "reviewDecision": None,
+    "isInMergeQueue": False, "autoMergeRequest": {"enabledAt": "2026"}, "headRefOid": "1" * 40, "headRefName": "issue-1",
+    "headRepository": {"nameWithOwner": "a/b"}, "baseRefName": "main", "updatedAt": "2026",
+    "comments": {"totalCount": 1, "nodes": [{"updatedAt": "2026"}]}, "reviews": {"totalCount": 1, "nodes": [{"updatedAt": "2026"}]},
+    "latestOpinionatedReviews": {"nodes": [{"fullDatabaseId": "3", "state": "APPROVED", "author": {"__typename": "User", "login": "ada"}, "authorAssociation": "OWNER", "authorCanPushToRepository": True}]},
+    "reviewThreads": {"pageInfo": LAST_PAGE, "nodes": [{"id": "x", "isResolved": False, "isOutdated": False, "path": "a", "line": 1}]},
+    "commits": {"nodes": [{"commit": {"oid": "1", "checkSuites": {"nodes": [{**SUITE, "status": "COMPLETED", "conclusion": "SUCCESS", "createdAt": "2026"}]},
+        "statusCheckRollup": {"contexts": {"pageInfo": LAST_PAGE, "nodes": [
+            {"__typename": "CheckRun", "databaseId": 5, "name": "t", "status": "COMPLETED", "conclusion": "FAILURE", "startedAt": "2026", "detailsUrl": "https://x/job/5", "title": "t", "summary": "s", "isRequired": True, "checkSuite": SUITE},
+            {"__typename": "StatusContext", "context": "c", "state": "SUCCESS", "description": "d", "targetUrl": None, "createdAt": "2026", "isRequired": False}]}}}}]},
+}  # fmt: skip
 GITHUB: tuple[tuple[Callable[[Any], Any], Any], ...] = (
     (lambda found: responses.issue(found, PLACE),
      {"number": 7, "title": "t", "body": "b", "state": "open", "user": USER, "author_association": "OWNER", "labels": [{"name": "x"}, "y"]}),
     (lambda found: poll_parsing.pull_seen(found, PLACE),
      {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "merged_at": None, "user": USER, "mergeable": None}),
-    (lambda found: poll_parsing.run_seen(found, PLACE),
-     {"id": 1, "name": "ci", "head_sha": "1" * 40, "status": "completed", "conclusion": "failure", "updated_at": "2026"}),
-    (lambda found: poll_parsing.listing(found, "rows", lambda row: poll_parsing.run_seen(row, PLACE)),
-     {"rows": [{"id": 1, "name": "ci", "head_sha": "1", "status": "x", "conclusion": None, "updated_at": "2026"}] * 2}),
-    (lambda found: poll_parsing.checks(responses.required(found, list, "runs"), responses.required(found, list, "statuses")),
-     {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}}],
-      "statuses": [{"state": "success", "context": "c", "target_url": None, "description": "d"}]}),
+    (lambda found: poll_parsing.listing(found, lambda row: poll_parsing.pull_seen(row, PLACE)),
+     [{"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "user": USER}] * 2),
+    (poll_parsing.rest_facts,
+     {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "mergeable": True, "mergeable_state": "clean", "auto_merge": None}),
+    (lambda found: poll_parsing.check_details(responses.required(found, list, "runs"), responses.required(found, list, "actions")),
+     {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}, "check_suite": {"id": 4}}],
+      "actions": [{"id": 1, "check_suite_id": 4, "name": "ci", "event": "push"}]}),
+    (poll_parsing.status_details, [{"state": "success", "context": "c", "target_url": None, "description": "d"}]),
+    (lambda found: poll_parsing.suites(responses.required(found, list, "runs")),
+     {"runs": [{"id": 1, "check_suite_id": 4, "name": "ci", "event": "push", "status": "completed", "conclusion": "success"}]}),
     (lambda found: poll_parsing.remarks(PLACE, 9, *(responses.required(found, list, key) for key in "abc")),
      {"a": [{"id": 1, "user": USER, "state": "CHANGES_REQUESTED", "body": "b", "submitted_at": "2026", "author_association": "OWNER"}],
       "b": [{"id": 2, "user": None, "body": "b", "path": "p", "line": 3, "created_at": "2026"}], "c": [{"id": 3, "user": USER, "body": "b", "created_at": "2026"}]}),
     (lambda found: responses.decision(responses.required(found, list, "r")),
      {"r": [{"id": 1, "user": USER, "state": "APPROVED", "author_association": "OWNER"}] * 2}),
-    (lambda found: poll_parsing.merge_states(found),
-     {"data": {"repository": {"p9": {"number": 9, "mergeable": "MERGEABLE", "reviewDecision": None, "reviewThreads": {"nodes": [{"isResolved": False}], "pageInfo": {"hasNextPage": False}}}}}}),
+    (lambda found: graph.answered(found, [9], ["main"]), {"data": {"repository": {"p9": GRAPH, "b0": {
+        "name": "main", "refUpdateRule": {"requiredStatusCheckContexts": ["t"], "requiredApprovingReviewCount": 1, "requiresConversationResolution": True},
+        "rules": {"nodes": [{"type": "X", "parameters": {"requiredStatusChecks": [{"context": "t"}]}}]},
+        "target": {"statusCheckRollup": {"contexts": {"nodes": [{"__typename": "CheckRun", "name": "t"}]}}}}}},
+        "errors": [{"type": "FORBIDDEN", "path": ["repository", "p9", "commits"]}]}),
+    (graph.first_comments, {"data": {"nodes": [{"id": "x", "comments": {"nodes": [{"fullDatabaseId": "7"}]}}]}}),
     (lambda found: str(responses.refusal(PLACE, 422, {}, found, NOW)), {"message": "no", "errors": [{"message": "x", "field": "f", "code": "c"}, "y"]}),
 )  # fmt: skip
 
@@ -367,8 +400,8 @@ def read_etags(context: Desk) -> None:
 
 
 def poll(context: Desk, rng: random.Random) -> None:
-    run = poll_parsing.Run(1, "ci", "1", "completed", None, "https://x", "2026")
-    seen = poll_parsing.Poll((), (Issue("7", "t"),), (run,), 0, 0, NOW)
+    pull = poll_parsing.PullSeen(1, "https://x", "issue-1", "1", "a/b", "main", "open", False, "2026", "ada")
+    seen = poll_parsing.Poll((pull,), (Issue("7", "t"),), 0, 0, NOW)
     Path(context.store.home, "poll").write_bytes(mutate.either(rng, json.loads(poller._to_text(seen))))
 
 
@@ -540,7 +573,7 @@ def _hook(context: Desk) -> None:
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         with contextlib.suppress(OrchestraError):  # main() leaves a line in the log of it, and ends with 0
             call(context, event, b'{"tool_name": "Bash", "tool_input": {"command": "x"}}')
-    updates.push_bar(context.store, os.environ)
+    statusbar.push_from_hook(context.store, os.environ)
 
 
 def _put_back(path: Path, pristine: Path, context: Desk) -> None:

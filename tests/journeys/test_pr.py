@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.events import happened
 from support.person import HANG, Person, configure, write_issue
 from support.terminal import Terminal, quick_fingers
 
@@ -75,7 +76,7 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
     assert "no pull request yet" in local.runs("pr", "124", code=1).err
     store = open_project(str(repo), local.environ, time.time).store
     pull = {"number": 9, "state": "open", "headSha": "0" * 40}
-    assert not store.record("124", store.event("shipped", "ship", url=URL, pullRequest=pull, local=False)).refused
+    assert not store.record("124", happened("shipped", "ship", url=URL, pullRequest=pull, local=False)).refused
     press()
     terminal.shows(f"copied {URL}")
     assert local.tmux("show-buffer") == URL

@@ -67,7 +67,7 @@ def test_a_local_issue_that_was_closed_meanwhile(repo: Path, git: Git) -> None:
     listed = person.runs("list").out
     assert "issue #1 was closed meanwhile" in listed
     assert "orchestra resume 1" in listed
-    assert "orchestra cancel 1 ends it" in person.runs("show", "1").out
+    assert "orchestra cancel 1" in person.runs("show", "1").out
     assert "paused" in person.runs("restart", "1", code=1).err
     assert findings(person) == []
     panes = person.tmux("list-panes", "-a", "-F", "#{pane_id} #{pane_pid}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestra.ui.console import Console
+from support.events import happened
 
 
 def record(console: Console, number: int, title: str, status: str = "working", worktree: str = "", **more: str) -> None:
@@ -16,11 +17,11 @@ def record(console: Console, number: int, title: str, status: str = "working", w
         "baseCommit": "0" * 40,
     }
     facts |= more
-    store.record(str(number), store.event("spawned", "human", queued=False, **facts))
-    store.record(str(number), store.event("accepted", "hook", guidance=[]))
+    store.record(str(number), happened("spawned", "human", queued=False, **facts))
+    store.record(str(number), happened("accepted", "hook", guidance=[]))
     if status == "stuck":
         asked = {"gate": "domain", "summary": f"What about {title}?", "options": ["red", "blue"], "request": "r1"}
-        store.record(str(number), store.event("escalated", "worker", **asked))
+        store.record(str(number), happened("escalated", "worker", **asked))
 
 
 def drawn(app: object) -> str:

@@ -15,6 +15,16 @@ AT = "2026-01-08T11:15:00Z"
 SPAWN = Event("spawned", AT, "human", {"id": "124", "title": "Add auth", "nonce": "n1", "agentSession": "s1"})
 
 
+def happened(kind: str, by: str, /, **facts: Any) -> Event:
+    """Any event, as a journal may hold it; what orchestra itself records is made by `core/events`."""
+    return Event(kind, "", by, facts)
+
+
+def happened_at(kind: str, at: str, by: str, /, **facts: Any) -> Event:
+    """The same, at a time."""
+    return Event(kind, at, by, facts)
+
+
 def event(kind: str, **facts: Any) -> Event:
     return Event(kind, "2026-01-08T12:00:00Z", "test", facts)
 

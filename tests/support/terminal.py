@@ -10,6 +10,9 @@ import pytest
 
 from support.polling import eventually
 
+# The tmux that draws a test's terminal: it need not be the one that is tested.
+DRAWN_BY = os.environ.get("ORCHESTRA_TEST_TERMINAL", "tmux")
+
 
 def quick_fingers(home: str | None = None) -> None:
     """A tmux.conf line: keys of a test come faster than a person's, and must not be taken for a paste."""
@@ -29,7 +32,7 @@ class Terminal:
         self("set-option", "-s", "escape-time", "0")
 
     def __call__(self, *argv: str) -> str:
-        command = ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *argv]
+        command = [DRAWN_BY, "-u", "-L", self.socket, "-f", "/dev/null", *argv]
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False).stdout
 
     def run(self, argv: Sequence[str]) -> None:

@@ -153,7 +153,7 @@ class Walk:
         self.terminal.press("Enter")
         eventually(lambda: "121" in {one["id"] for one in self.person.asks("list")["workers"]}, why="#121")
         self.person.sees("121", "stuck")
-        self.told("A worker asks: the bar says so", "[!] #121 stuck")
+        self.told("A worker asks: the bar says so", "\u25cf #121 question")
         self.project("a")
         self.at("121")
         self.project("t")
@@ -163,7 +163,7 @@ class Walk:
         self.person.sees("121", "complete")
         self.project("q")
         self.at("")
-        self.told("`q`: back where we came from, and the bar has turned", "[+] #121 ready")
+        self.told("`q`: back where we came from, and the bar has turned", "\u2714 #121 ready")
 
     def layout(self) -> None:
         """Another layout while the agents work."""
@@ -172,7 +172,7 @@ class Walk:
         self.at("121")
         self.terminal.shows("#122 working")
         self.told(
-            "`orchestra layout laptop`, and `a`: two workers to a window; who needs you is green or red", "#121 comp"
+            "`orchestra layout laptop`, and `a`: two workers to a window; who needs you is green or red", "#121 \u2714"
         )
         self.project("q")
         self.at("")

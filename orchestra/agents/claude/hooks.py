@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    Found = tuple[str, dict[str, Any]]
+    from orchestra.core.events import AgentKind
+
+    Found = tuple[AgentKind, dict[str, Any]]
 
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
@@ -84,7 +86,7 @@ def _accepted(payload: Mapping[str, Any]) -> Found:
 
 def _turn_ended(payload: Mapping[str, Any]) -> Found:
     running = payload.get("background_tasks")
-    said = _text(payload.get("last_assistant_message"), 300)
+    said = _end_of(payload.get("last_assistant_message"))
     return "turn-ended", {"background": len(running) if isinstance(running, list) else 0, "said": said, "guidance": []}
 
 
@@ -185,6 +187,12 @@ def _session(payload: Mapping[str, Any]) -> str:
 
 def _text(value: Any, limit: int = 200) -> str:
     return clean(value, limit) if isinstance(value, str) else ""
+
+
+def _end_of(value: Any, limit: int = 600) -> str:
+    """The end of a message as one clean line: what it asks stands there."""
+    text = _text(value, 20_000)
+    return text if len(text) <= limit else "\u2026" + text[1 - limit :]
 
 
 def _lines(value: Any, limit: int = 2000) -> str:

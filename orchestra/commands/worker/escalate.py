@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Escalation, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -16,16 +17,8 @@ if TYPE_CHECKING:
 
 def worker_escalate(project: Project, number: str, asked: Escalation) -> Worker:
     """Record the escalation under a fresh request id; raises OrchestraError when it may not be opened now."""
-    facts = {
-        "gate": asked.gate.value,
-        "summary": asked.summary,
-        "context": asked.context,
-        "tried": list(asked.tried),
-        "options": list(asked.options),
-        "need": asked.need,
-        "request": os.urandom(4).hex(),
-    }
-    recorded = project.store.record(number, project.store.event("escalated", "worker", **facts))
+    event = events.escalated("worker", asked._replace(request=os.urandom(4).hex()))
+    recorded = project.store.record(number, event)
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused)
     announce(project)

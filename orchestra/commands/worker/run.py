@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core.lifecycle.transitions import HELD, LIVE, TERMINAL
+from orchestra.core import events
+from orchestra.core.lifecycle.transitions import LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch, start_slots, still_wanted, stop
-from orchestra.workers.overview import pane_of, refresh, worker_of
+from orchestra.workers.overview import pane_of, worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -33,12 +35,11 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
         if not launch.is_prepared(project, worker):  # its setup may take long: it holds up nobody
             launch.prepare(project, worker, say)
         if start_slots.wait(project, number, say):
-            project.store.record(number, project.store.event("launched", "worker run"))
+            project.store.record(number, events.launched("worker run"))
         launch.prepare(project, worker, say)
         started = launch.write_launch(project, worker)
     except OrchestraError as wrong:
-        facts = {"reason": wrong.message, "context": wrong.hint}
-        project.store.record(number, project.store.event("failed", "worker run", **facts))
+        project.store.record(number, events.failed("worker run", wrong.message, wrong.hint))
         raise
     environment = {**launch.agent_environment(project, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
@@ -52,5 +53,5 @@ def _unwanted(project: Project, worker: Worker) -> OrchestraError:
     pane = pane_of(project, worker)
     if pane is not None:
         project.tmux.close(pane)  # in which this runs: nothing below is reached there
-    why = str(worker.extra.get(HELD) or f"#{worker.id} is {worker.status.value}")
+    why = worker.held or f"#{worker.id} is {worker.status.value}"
     return OrchestraError(why, f"go on with it: orchestra resume {worker.id}; end it: orchestra cancel {worker.id}")

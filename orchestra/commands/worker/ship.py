@@ -6,15 +6,16 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import gates
+from orchestra.core import events, gates
+from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
-from orchestra.core.models import Worker
-from orchestra.core.pull_json import pull_json
+from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard
 from orchestra.workers.alerts import announce
-from orchestra.workers.overview import refresh, worker_of
+from orchestra.workers.overview import worker_of
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -90,9 +91,9 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
     code, output = _run(command, worker.worktree, {**project.environ})
     tail = "\n".join(clean_lines(output).splitlines()[-TAIL_LINES:])
     limit = project.config.limits.verify
-    asked = {"limit": limit, "summary": f"{command} fails the same way", "context": tail[-2000:]}
-    facts = {"signature": signature(output), "status": code, "tail": tail[-2000:], "atLimit": asked}
-    recorded = project.store.record(worker.id, project.store.event("verified", "ship", passed=code == 0, **facts))
+    failure = Failure(signature(output), AtLimit(limit, f"{command} fails the same way", tail[-2000:]))
+    event = events.verified("ship", failure, passed=code == 0, status=code, tail=tail[-2000:])
+    recorded = project.store.record(worker.id, event)
     if code == 0:
         return Evidence(command, tail)
     count = recorded.worker.attempts.verify if recorded.worker else 0
@@ -147,8 +148,8 @@ def _check_gates(project: Project, worker: Worker) -> None:
 
 def _ask(project: Project, worker: Worker, request: str, summary: str, context: str) -> None:
     """Open the escalation of a gate; `request` names the content that an approval lets pass."""
-    facts = {"gate": "domain", "summary": summary, "context": context, "options": ["approve", "deny"]}
-    project.store.record(worker.id, project.store.event("escalated", "ship", request=request, **facts))
+    asked = Escalation(Gate.DOMAIN, summary, context, options=("approve", "deny"), request=request)
+    project.store.record(worker.id, events.escalated("ship", asked))
     announce(project)
     refresh(project)
 
@@ -160,7 +161,7 @@ def _approved(worker: Worker, request: str) -> bool:
 def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the person reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
-    recorded = project.store.record(worker.id, project.store.event("shipped", "ship", local=True, review=review))
+    recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, review)
@@ -172,8 +173,7 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
     say(f"push {worker.branch}")
     sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
-    facts = {"url": url, "pullRequest": pull_json(pull._replace(head_sha=sha)), "local": False}
-    recorded = project.store.record(worker.id, project.store.event("shipped", "ship", **facts))
+    recorded = project.store.record(worker.id, events.shipped("ship", pull._replace(head_sha=sha), url))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, url)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.core import events
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import write_atomic
-from orchestra.workers.overview import refresh
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -18,9 +19,8 @@ def worker_status(project: Project, number: str, status: str, plan: str | None) 
     kept = project.store.file(number, "plan.md")
     if plan is not None:
         write_atomic(kept, plan)
-    recorded = project.store.record(
-        number, project.store.event("reported", "worker", status=status, plan=kept if plan is not None else "")
-    )
+    event = events.reported("worker", status, kept if plan is not None else "")
+    recorded = project.store.record(number, event)
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(recorded.refused, f"see where it stands: orchestra worker show {number}")
     refresh(project)

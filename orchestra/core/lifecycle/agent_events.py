@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.core import dialogs
+from orchestra.core import dialogs, serialization
 from orchestra.core.lifecycle.transitions import (
     advance_guidance,
     close_escalation,
@@ -28,7 +28,7 @@ def _started(worker: Worker, event: Event) -> Worker:
     worker = worker._replace(agent_session=session)
     transcript = text_at(event, "transcript")
     if transcript:
-        worker = worker._replace(extra={**worker.extra, "transcriptPath": transcript})
+        worker = worker._replace(transcript=transcript)
     return with_activity(worker._replace(dialogs=()), event, calm)
 
 
@@ -69,7 +69,7 @@ def _unblocked(worker: Worker, event: Event) -> Worker:
 def _limited(worker: Worker, event: Event) -> Worker:
     detail = " ".join(part for part in (text_at(event, "detail"), text_at(event, "mend")) if part)
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, detail)
-    return worker._replace(extra={**worker.extra, "limit": dict(event.data)})
+    return worker._replace(limit=serialization.limit_from_json(event.data))
 
 
 def _idle(worker: Worker, event: Event) -> Worker:

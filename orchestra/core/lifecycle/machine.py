@@ -10,7 +10,6 @@ from orchestra.core import serialization
 from orchestra.core.lifecycle import agent_events, pull_events
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
-    HELD,
     Refused,
     advance_guidance,
     close_escalation,
@@ -28,7 +27,6 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
 MOST_FED = 2000  # a remark is never told twice, whatever else there is
 MOST_CHECKS_FED = 1000  # of the newest heads; what failed on an old one is not looked at again
@@ -91,13 +89,9 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         started_at=event.at,
         after=tuple(map(str, event.data.get("after", ()))),
         activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
-        extra={**(worker.extra if worker else {}), **_pin(event)},
+        trusted=text_at(event, "trusted"),
+        extra=worker.extra if worker else {},
     )
-
-
-def _pin(event: Event) -> dict[str, str]:
-    """The hash of an outsider's words that a person has read (see `trust`)."""
-    return {"trusted": text_at(event, "trusted")} if event.data.get("trusted") else {}
 
 
 def _dispatched(worker: Worker, event: Event) -> Worker:
@@ -116,7 +110,7 @@ def _launched(worker: Worker, event: Event) -> Worker:
     detail = worker.activity.detail if worker.activity.state is ActivityState.STARTING else before
     session = text_at(event, "session") or worker.agent_session
     return with_activity(worker, event, ActivityState.STARTING, detail)._replace(
-        dialogs=(), agent_session=session, extra={**worker.extra, "launchedAt": event.at}
+        dialogs=(), agent_session=session, launched_at=event.at
     )
 
 
@@ -132,18 +126,13 @@ def _paused(worker: Worker, event: Event) -> Worker:
     if worker.status is Status.PAUSED:
         raise Refused("it is paused already")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
-    why = {HELD: text_at(event, "reason")} if event.data.get("reason") else {}
-    return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, extra={**_free(worker), **why})
-
-
-def _free(worker: Worker) -> dict[str, Any]:
-    return {key: value for key, value in worker.extra.items() if key != HELD}
+    return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, held=text_at(event, "reason"))
 
 
 def _resumed(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.PAUSED:
         raise Refused("it is not paused")
-    worker = worker._replace(extra=_free(worker))
+    worker = worker._replace(held="")
     if worker.escalation is not None:
         return with_status(worker, Status.STUCK, event)
     return with_status(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
@@ -188,8 +177,8 @@ def _attempted(worker: Worker, event: Event) -> Worker:
         return worker._replace(signatures=seen, attempts=worker.attempts._replace(**{what: 0}))
     again = getattr(worker.attempts, what) if seen.get(what) == signature else 0
     attempts = worker.attempts._replace(**{what: again + 1})
-    counted = {**worker.extra, "ciCounted": text_at(event, "head")} if what == "ci" else worker.extra
-    worker = worker._replace(signatures={**seen, what: signature}, attempts=attempts, extra=counted)
+    counted = text_at(event, "head") if what == "ci" else worker.ci_counted
+    worker = worker._replace(signatures={**seen, what: signature}, attempts=attempts, ci_counted=counted)
     return _at_limit(worker, event, again + 1)
 
 
@@ -209,13 +198,12 @@ def _shipped(worker: Worker, event: Event) -> Worker:
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
     pull = pull_from_json(event.data.get("pullRequest"))
-    extra = {**worker.extra, "addressed": list(worker.fed)}  # what it had been told of when it shipped
     if pull is not None:
-        pushed = [sha for sha in worker.extra.get("pushed") or [] if sha != pull.head_sha]
-        extra["pushed"] = [*pushed, pull.head_sha][-MOST_PUSHED:]
         same = worker.pull is not None and worker.pull.head_sha == pull.head_sha
+        pushed = (*(sha for sha in worker.pushed if sha != pull.head_sha), pull.head_sha)[-MOST_PUSHED:]
         pull = worker.pull if same else pull._replace(head_since=event.at, settled=False)
-    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or None, extra=extra)
+        worker = worker._replace(pushed=pushed)
+    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or None, addressed=worker.fed)
     return with_status(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
 
 
@@ -290,8 +278,3 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
 def kinds() -> tuple[str, ...]:
     """Every kind of event there is."""
     return ("spawned", "adopted", *_RULES)
-
-
-def event(kind: str, at: str, by: str, /, **data: Any) -> Event:
-    """An event, written where it is born: `event("told", at, "human", text="sliding")`."""
-    return Event(kind, at, by, data)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from orchestra.core.json_fields import list_at
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
-    HELD,
     TERMINAL,
     Refused,
     close_escalation,
@@ -29,7 +29,8 @@ def _pull(worker: Worker, event: Event) -> Worker:
     pull = pull_from_json(event.data["pullRequest"])
     if pull is None:
         raise Refused("a pull event without a pull request")
-    worker = _remembered(worker, event)._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url)
+    green = tuple(map(str, list_at(event.data, "greenChecks"))) or worker.green
+    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url, green=green)
     if pull.state == "merged" and worker.status not in TERMINAL:
         done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
         return with_status(done, Status.MERGED, event)
@@ -62,12 +63,6 @@ def _is_moot(worker: Worker) -> bool:
     return worker.status is Status.STUCK and worker.escalation is not None and worker.escalation.raised_by == "monitor"
 
 
-def _remembered(worker: Worker, event: Event) -> Worker:
-    """The names of the checks of a head that is green, for the heads to come."""
-    green = event.data.get("greenChecks")
-    return worker._replace(extra={**worker.extra, "greenChecks": green}) if isinstance(green, list) else worker
-
-
 def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     """A pull request closed without a merge is a question to the person; opened again, the question is gone."""
     request = f"closed-{pull.number}"
@@ -75,7 +70,7 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     if pull.state == "open" and open_one is not None and open_one.request == request:
         return close_escalation(worker, event)
     if pull.state == "closed" and worker.status is Status.PAUSED:
-        return worker._replace(extra={**worker.extra, HELD: f"PR #{pull.number} was closed without a merge"})
+        return worker._replace(held=f"PR #{pull.number} was closed without a merge")
     if pull.state != "closed" or worker.status not in AT_WORK:
         return worker
     asked = {

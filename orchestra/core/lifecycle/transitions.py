@@ -10,8 +10,6 @@ TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
 AT_WORK = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
 LIVE = AT_WORK | {Status.STUCK}  # has an agent, or should have
 
-HELD = "held"  # in a snapshot's extra: why a worker was paused without a person's word
-
 
 class Refused(ValueError):
     """This event is not allowed now; the sentence says why."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from orchestra.core.text import clean, clean_lines
+from orchestra.core.text import clean_lines
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import read_text
+from orchestra.ui.happened import history
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -60,12 +61,9 @@ def screen(project: Project, row: WorkerRow) -> list[str]:
 
 
 def timeline(project: Project, row: WorkerRow) -> list[str]:
-    """The last events of the worker's journal, the newest first."""
-    found = [event for event, refused in project.store.journal(row.worker.id) if not refused]
-    return [
-        f"{event.at[11:16]} {clean(event.kind, 20)} by {clean(event.by, 24)}"
-        for event in found[: -LAST_EVENTS - 1 : -1]
-    ]
+    """The last things that happened to the worker, the newest first."""
+    found = history(project.store.journal(row.worker.id))
+    return [f"{one.at[11:16]} {one.words}" for one in found[: -LAST_EVENTS - 1 : -1]]
 
 
 def changed(project: Project, row: WorkerRow) -> list[str]:

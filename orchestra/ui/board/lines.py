@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from orchestra.core import attention
-from orchestra.core.text import age, clean, clean_lines, seconds_of
-from orchestra.ui import text
+from orchestra.core import attention, cells
+from orchestra.core.state import Role
+from orchestra.core.text import age, clean, clean_lines
+from orchestra.ui import worker_page, worker_table
+from orchestra.ui.paint import Paint
 from orchestra.workers import token_usage
 
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
-    from orchestra.core.models import Worker
     from orchestra.workers.overview import Overview, WorkerRow
 
 WIDE = 84  # columns of the workers' list from which a line says more
@@ -41,7 +40,7 @@ def ascii_only(environ: Mapping[str, str]) -> bool:
 
 def head(view: Overview, title: str) -> str:
     """The line above both sides."""
-    first = click.unstyle(next(iter(text.table(view, title, 100))))
+    first = worker_table.heading(view, title, Paint(columns=100))
     closed = "   (the workspace is not open: orchestra up)" if view.open is False else ""
     unknown = "   (tmux does not answer: panes are not known)" if view.open is None else ""
     used = token_usage.total(row.tokens for row in view.rows)
@@ -49,13 +48,11 @@ def head(view: Overview, title: str) -> str:
 
 
 def worker(row: WorkerRow, columns: int) -> str:
-    """`[!] #124  stuck        5m  Add export button   3 files +42 -5  PR #9, checks pass  1.2M tokens`."""
-    kind = str(row.attention or row.worker.status.value)
-    mark = attention.sign(row.worker, row.attention)
-    start = f"[{mark}] #{row.worker.id:<5} {kind:<10} {age(row.age):>3}  "
+    """`● #124  question   5m  Add export button   3 files +42 -5  PR #9, checks pass  1.2M tokens`."""
+    start = f"{row.shown.mark} #{row.worker.id:<5} {row.shown.word:<10} {age(row.state_age):>3}  "
     facts = "  ".join(_facts(row) if columns >= WIDE else _short_facts(row))
-    room = columns - len(start) - len(facts) - 1
-    return f"{start}{text.fit(clean(row.worker.title), max(8, room), '...')} {facts}"
+    room = columns - cells.width(start) - len(facts) - 1
+    return f"{start}{cells.pad(clean(row.worker.title), max(8, room))} {facts}"
 
 
 def _facts(row: WorkerRow) -> Iterator[str]:
@@ -109,31 +106,22 @@ def issue_detail(one: Listed) -> Iterator[Line]:
 
 
 def detail(row: WorkerRow, now: float, parts: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Line]:
-    """One worker in full: first what it asks, then how it stands, and the named parts below."""
-    title, *facts = (click.unstyle(line) for line in text.state_lines(row, now))
-    yield Line(title, "bold")
-    yield from map(Line, (*map(click.unstyle, text.questions(row.worker)), *facts, *text.guidance(row.worker)))
-    for name, lines in (*parts, ("pull request", list(_pull(row.worker, now)))):
+    """One worker in full: first what it asks, then its facts, and the named parts below."""
+    yield Line(f"#{row.worker.id} {clean(row.worker.title)}", "bold")
+    for line in worker_page.sections(row, worker_page.Facts(), now):
+        if line.is_heading:
+            yield Line("")
+            yield Line(f"-- {line.label} --", "dim")
+        else:
+            yield Line(f"  {line.label:<{worker_page.LABEL}} {line.text}")
+    for name, lines in parts:
         if lines:
             yield Line("")
             yield Line(f"-- {name} --", "dim")
             yield from map(Line, lines)
 
 
-def _pull(worker: Worker, now: float) -> Iterator[str]:
-    pull = worker.pull
-    if pull is None:
-        return
-    yield f"{attention.pull_line(worker)}; {clean(pull.state, 20)} {clean(worker.pull_url or '', 200)}"
-    review = clean(pull.review_decision or "none", 40).lower().replace("_", " ")
-    mergeable = {None: "not known", True: "yes", False: "no"}[pull.mergeable]
-    open_ones = "not known" if pull.unresolved is None else str(pull.unresolved)
-    yield f"review: {review}; unresolved: {open_ones}; mergeable: {mergeable}"
-    seen = seconds_of(pull.observed_at)
-    yield f"as GitHub said {age(now - seen)} ago" if seen else "when GitHub said so is not known"
-
-
 def coloured(row: WorkerRow, columns: int) -> tuple[str, str]:
     """A worker's line and its style, in the terminal's own sixteen colours."""
-    colour = text.COLOURS.get(row.attention) if row.attention else None
-    return worker(row, columns), f"ansi_{colour} bold" if colour else ""
+    styles = {Role.ALARM: "ansi_red bold", Role.WARNING: "ansi_yellow bold", Role.GOOD: "ansi_green bold"}
+    return worker(row, columns), styles.get(row.shown.role, "")

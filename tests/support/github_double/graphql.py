@@ -17,6 +17,7 @@ from support.github_double.records import Check, CommitStatus, Pull, Review, Run
 from support.github_double.state import State
 from support.github_double.views import when
 
+Info = GraphQLResolveInfo[Any]
 SCHEMA = Path(__file__).parent / "github-graphql-trim.graphql"
 MOST_NODES = 500_000
 
@@ -70,7 +71,7 @@ class Root:
         self.state, self.login, self.refused = state, login, refused
         self.rateLimit = lambda *_, **__: {"cost": 1, "remaining": 4999, "limit": 5000, "resetAt": when(state.clock)}
 
-    def repository(self, _: GraphQLResolveInfo, owner: str, name: str, **__: Any) -> dict[str, Any]:
+    def repository(self, _: Info, owner: str, name: str, **__: Any) -> dict[str, Any]:
         state = self.state
         if (owner.lower(), name.lower()) != (state.owner.lower(), state.repo.lower()):
             raise Denied("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
@@ -79,11 +80,11 @@ class Root:
             "ref": self._ref,
         }  # fmt: skip
 
-    def nodes(self, _: GraphQLResolveInfo, ids: list[str]) -> list[dict[str, Any] | None]:
+    def nodes(self, _: Info, ids: list[str]) -> list[dict[str, Any] | None]:
         threads = {node_id(thread): (pull, thread) for pull in self.state.pulls() for thread in pull.threads}
         return [self._thread(*threads[one]) if one in threads else None for one in ids]
 
-    def resolveReviewThread(self, _: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+    def resolveReviewThread(self, _: Info, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
         for pull in self.state.pulls():
             for thread in pull.threads:
                 if node_id(thread) == input["threadId"]:
@@ -91,23 +92,23 @@ class Root:
                     return {"thread": self._thread(pull, thread)}
         raise Denied("NOT_FOUND", f"Could not resolve to a node with the global id of '{input['threadId']}'")
 
-    def markPullRequestReadyForReview(self, _: GraphQLResolveInfo, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+    def markPullRequestReadyForReview(self, _: Info, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
         pull = self.state.pull(int(base64.b64decode(input["pullRequestId"]).decode().rpartition(":")[2]))
         self.state.edit(pull.number, draft=False)
         return {"pullRequest": self._pull(pull)}
 
-    def _one(self, _: GraphQLResolveInfo, number: int) -> dict[str, Any]:
+    def _one(self, _: Info, number: int) -> dict[str, Any]:
         found = self.state.tickets.get(number)
         if not isinstance(found, Pull):
             raise Denied("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
         return self._pull(found)
 
-    def _many(self, _: GraphQLResolveInfo, states: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
+    def _many(self, _: Info, states: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
         wanted = states or ["OPEN", "CLOSED", "MERGED"]
         found = [pull for pull in reversed(self.state.pulls()) if _state(pull) in wanted]
         return page([self._pull(pull) for pull in found], arguments)
 
-    def _ref(self, _: GraphQLResolveInfo, qualifiedName: str) -> dict[str, Any] | None:  # noqa: N803
+    def _ref(self, _: Info, qualifiedName: str) -> dict[str, Any] | None:  # noqa: N803
         branch = qualifiedName.removeprefix("refs/heads/")
         heads = self.state.refs.heads()
         if branch not in heads:

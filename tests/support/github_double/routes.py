@@ -74,6 +74,19 @@ def user(asked: Asked) -> Answer:
     return Answer(200, spec().shape("public-user", login=asked.login, user_view_type="public"))
 
 
+@route("get", REPO + "/branches/{branch}")
+def branch(asked: Asked) -> Answer:
+    name = asked.parts["branch"]
+    if name not in asked.state.refs.heads():
+        raise Refused(404, "Branch not found")
+    return Answer(200, asked.views.branch(name))
+
+
+@route("get", REPO + "/rules/branches/{branch}")
+def rules(asked: Asked) -> Answer:
+    return Answer(200, [], page="")
+
+
 @route("get", REPO + "/collaborators/{username}/permission")
 def permission(asked: Asked) -> Answer:
     login = asked.parts["username"]

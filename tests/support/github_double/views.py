@@ -50,6 +50,18 @@ class Views:
             user={**self.user(login), "role_name": permission},
         )  # fmt: skip
 
+    def branch(self, name: str) -> Json:
+        """A branch with what its protection requires, as who may push sees it."""
+        rules = self.state.protection.get(name)
+        protection = spec().shape("branch-protection")
+        if rules and rules.checks:
+            wanted = {"contexts": rules.checks, "checks": [], "enforcement_level": "non_admins", "strict": rules.strict}
+            protection["required_status_checks"] = wanted
+        return spec().shape(
+            "branch-with-protection", name=name, protected=rules is not None, protection=protection,
+            protection_url=f"{self.api}/branches/{name}/protection",
+        )  # fmt: skip
+
     def issue(self, ticket: Ticket) -> Json:
         url = f"{self.api}/issues/{ticket.number}"
         kind = "pull" if isinstance(ticket, Pull) else "issues"

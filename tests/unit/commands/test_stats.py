@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.events import happened, happened_at
 from support.person import configure
 
 from orchestra.cli.main import cli
@@ -22,7 +23,7 @@ NOON = 1_767_873_600.0
 
 
 def event(minute: float, kind: str, **facts: object) -> Event:
-    return machine.event(kind, stamp(NOON + minute * 60), "x", **facts)
+    return happened_at(kind, stamp(NOON + minute * 60), "x", **facts)
 
 
 SPAWNED = event(0, "spawned", id="7", title="Seven", nonce="n", queued=False)
@@ -67,9 +68,9 @@ def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         json.dumps({"type": "assistant", "message": {"id": "m", "usage": {"output_tokens": 1500}}}) + "\n"
     )
     facts = {"id": "7", "title": "Seven", "nonce": "n", "agent": "claude", "queued": False}
-    store.record("7", store.event("spawned", "x", **facts))
-    store.record("7", store.event("started", "x", session="s", transcript=str(transcript)))
-    store.record("8", store.event("spawned", "x", **{**facts, "id": "8", "queued": True}))
+    store.record("7", happened("spawned", "x", **facts))
+    store.record("7", happened("started", "x", session="s", transcript=str(transcript)))
+    store.record("8", happened("spawned", "x", **{**facts, "id": "8", "queued": True}))
     monkeypatch.chdir(repo)
     text = CliRunner().invoke(cli, ["stats"]).output
     lines = text.splitlines()

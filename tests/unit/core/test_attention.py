@@ -6,7 +6,6 @@ import pytest
 
 from orchestra.core import attention
 from orchestra.core.attention import ObservedWorker
-from orchestra.core.lifecycle.transitions import HELD
 from orchestra.core.models import Activity, ActivityState, Attention, Pane, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.text import seconds_of, stamp
@@ -71,29 +70,6 @@ def test_why_a_person_is_needed(it: ObservedWorker, wanted: Attention | None) ->
     assert attention.attention(it, START, SILENT) == wanted
 
 
-def test_the_most_urgent_comes_first() -> None:
-    kinds = [None, Attention.READY, Attention.STUCK, Attention.BLOCKED]
-    assert [kind for kind, _ in attention.by_urgency((kind, 0) for kind in kinds)] == [
-        Attention.BLOCKED,
-        Attention.STUCK,
-        Attention.READY,
-        None,
-    ]
-
-
-def test_the_bar() -> None:
-    assert attention.bar([], START, SILENT) == ("no workers", "none")
-    assert attention.bar([seen(), seen()], START, SILENT) == ("2 working", "none")
-    shown = attention.bar([seen(), seen(Status.STUCK), seen(Status.MERGED)], START, SILENT)
-    assert shown == ("[!] #124 stuck: why? | 1 working 1 stuck", "stuck")
-
-
-def test_a_border() -> None:
-    stuck = seen(Status.STUCK).worker
-    assert attention.border(stuck, Attention.STUCK) == ("#124 stuck", "Add auth", int(START), "stuck")
-    assert attention.border(stuck, None).need == ""
-
-
 def test_the_pull_request_in_words() -> None:
     worker = seen(Status.COMPLETE).worker._replace(pull=Pull(42, "open", checks=Checks.PASSING))
     assert attention.pull_line(worker) == "PR #42, checks pass"
@@ -101,6 +77,6 @@ def test_the_pull_request_in_words() -> None:
 
 def test_a_worker_that_was_paused_without_a_persons_word_needs_one() -> None:
     it = seen(Status.PAUSED, doing=ActivityState.ENDED, pane=None)
-    held = it._replace(worker=it.worker._replace(extra={HELD: "issue #124 was closed meanwhile"}))
+    held = it._replace(worker=it.worker._replace(held="issue #124 was closed meanwhile"))
     assert attention.attention(held, START, SILENT) is Attention.STUCK
     assert attention.reason(held, Attention.STUCK) == "issue #124 was closed meanwhile"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.events import happened, happened_at
 from support.polling import eventually
 
 from orchestra.core import serialization
@@ -41,7 +42,7 @@ QUESTION = Escalation(
 
 
 def told(worker: Worker | None, kind: str, by: str = "hook:x", /, **data: Any) -> Worker:
-    return machine.apply(worker, machine.event(kind, AT, by, **data))
+    return machine.apply(worker, happened_at(kind, AT, by, **data))
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_the_first_answer_wins(busy: Worker) -> None:
     held = told(busy, "blocked", **ASK)
     first = told(held, "answered", "human", request="aa11", behavior="allow")
     assert first.activity.state is ActivityState.BUSY
-    assert (answer_to(first, "aa11") or {})["behavior"] == "allow"
+    assert [one.behavior for one in first.answers] == ["allow"]
     with pytest.raises(Refused, match="answered before"):
         told(first, "answered", "human", request="aa11", behavior="deny")
     with pytest.raises(Refused, match="answered before"):
@@ -162,7 +163,7 @@ class Waiting:
         return bool(self.request) and is_held(self.store.answer_lock("124", self.request))
 
     def answer(self, behavior: str, **more: Any) -> str:
-        event = self.store.event("answered", "human", request=self.request, behavior=behavior, **more)
+        event = happened("answered", "human", request=self.request, behavior=behavior, **more)
         return self.store.record("124", event).refused
 
 
@@ -170,8 +171,8 @@ class Waiting:
 def waiting(tmp_path: Path) -> Iterator[Waiting]:
     store = Store(str(tmp_path), "p", lambda: 1_767_871_000.0)
     facts = {"id": "124", "title": "x", "nonce": "n", "agent": "claude", "worktreePath": "/w", "branch": "b"}
-    store.record("124", store.event("spawned", "human", **facts))
-    store.record("124", store.event("accepted", "hook:x"))
+    store.record("124", happened("spawned", "human", **facts))
+    store.record("124", happened("accepted", "hook:x"))
     who = {"ORCHESTRA_HOME": str(tmp_path), "ORCHESTRA_PROJECT": "p", "ORCHESTRA_WORKER": "124"}
     found = Waiting(store, {**os.environ, **who})
     yield found
@@ -207,7 +208,7 @@ def test_answers_to_questions_come_as_the_agent_wants_them(waiting: Waiting) -> 
 
 def test_it_ends_when_the_pane_has_answered(waiting: Waiting) -> None:
     child = waiting.start()
-    waiting.store.record("124", waiting.store.event("unblocked", "hook:PostToolUse", request=waiting.request))
+    waiting.store.record("124", happened("unblocked", "hook:PostToolUse", request=waiting.request))
     assert said(child) == {}
 
 
@@ -249,7 +250,7 @@ def test_of_many_answers_at_once_one_counts(waiting: Waiting) -> None:
     def answer(place: int) -> str:
         gate.wait()
         behavior = "allow" if place % 2 else "deny"
-        event = waiting.store.event("answered", "human", request=request, behavior=behavior, text=str(place))
+        event = happened("answered", "human", request=request, behavior=behavior, text=str(place))
         return waiting.store.record("124", event).refused
 
     with ThreadPoolExecutor(8) as pool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.events import EVENTS, SENSIBLE
+from support.events import EVENTS, SENSIBLE, happened
 from support.paths import ROOT
 
 from orchestra.core.lifecycle import machine
@@ -28,7 +28,7 @@ def store(home: Path) -> Store:
 
 
 def spawned(store: Store, number: str = "124") -> None:
-    recorded = store.record(number, store.event("spawned", "human", id=number, title="Add auth", nonce="n1"))
+    recorded = store.record(number, happened("spawned", "human", id=number, title="Add auth", nonce="n1"))
     assert not recorded.refused
 
 
@@ -64,13 +64,13 @@ def test_folding_the_journal_gives_the_snapshot(tmp_path_factory: pytest.TempPat
     kept = store.read("124")
     assert told is not None
     assert kept is not None
-    assert told._replace(extra={}) == kept._replace(extra={})
+    assert told._replace(journal_bytes=0) == kept._replace(journal_bytes=0)
 
 
 def test_a_refused_event_is_kept_and_changes_nothing(store: Store) -> None:
     spawned(store)
     before = store.read("124")
-    recorded = store.record("124", store.event("reported", "worker", status="complete"))
+    recorded = store.record("124", happened("reported", "worker", status="complete"))
     assert "cannot claim complete" in recorded.refused
     assert [(event.kind, bool(refused)) for event, refused in store.journal("124")] == [
         ("spawned", False),
@@ -79,14 +79,14 @@ def test_a_refused_event_is_kept_and_changes_nothing(store: Store) -> None:
     after = store.read("124")
     assert before is not None
     assert after is not None
-    assert before._replace(extra={}) == after._replace(extra={})
+    assert before._replace(journal_bytes=0) == after._replace(journal_bytes=0)
 
 
 def test_unknown_keys_survive_a_rewrite(store: Store) -> None:
     spawned(store)
     path = Path(store.root, "124.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "fromTheFuture": {"a": [1]}}))
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     assert json.loads(path.read_text())["fromTheFuture"] == {"a": [1]}
 
 
@@ -98,7 +98,7 @@ def test_unknown_keys_survive_a_rewrite(store: Store) -> None:
 )  # fmt: skip
 def test_a_bad_snapshot_is_set_aside_and_rebuilt(store: Store, bad: str) -> None:
     spawned(store)
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     Path(store.root, "124.json").write_text(bad, encoding="utf-8")
     found = store.read("124")
     assert found is not None
@@ -120,10 +120,10 @@ def test_a_lost_snapshot_comes_back_from_the_journal(store: Store) -> None:
 @pytest.mark.parametrize("cut", [1, 5, 40])
 def test_a_torn_last_line_is_dropped(store: Store, cut: int) -> None:
     spawned(store)
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     path = Path(store.root, "124.jsonl")
     path.write_bytes(path.read_bytes() + b'{"at": "2026", "event": "cancelled", "by": "x", "data": {}}'[:cut])
-    store.record("124", store.event("reported", "worker", status="working"))
+    store.record("124", happened("reported", "worker", status="working"))
     assert [event.kind for event, _ in store.journal("124")] == ["spawned", "accepted", "reported"]
     found = store.read("124")
     assert found is not None
@@ -132,9 +132,9 @@ def test_a_torn_last_line_is_dropped(store: Store, cut: int) -> None:
 
 def test_a_lost_journal_goes_on_from_the_snapshot(store: Store) -> None:
     spawned(store)
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     os.unlink(os.path.join(store.root, "124.jsonl"))
-    store.record("124", store.event("reported", "worker", status="working"))
+    store.record("124", happened("reported", "worker", status="working"))
     told = machine.fold([event for event, _ in store.journal("124")])
     assert told is not None
     assert told.status is Status.WORKING
@@ -144,12 +144,12 @@ def test_an_event_ahead_of_the_snapshot_is_not_lost(store: Store) -> None:
     """Killed between the journal's fsync and the rename of the snapshot."""
     spawned(store)
     old = Path(store.root, "124.json").read_bytes()
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     Path(store.root, "124.json").write_bytes(old)
     seen = store.read("124")
     assert seen is not None
     assert store.behind(seen)
-    recorded = store.record("124", store.event("reported", "worker", status="working"))
+    recorded = store.record("124", happened("reported", "worker", status="working"))
     assert not recorded.refused
     assert recorded.worker is not None
     assert recorded.worker.last_heartbeat  # the accepted prompt was seen
@@ -160,7 +160,7 @@ def test_settling_brings_the_snapshot_up_and_cuts_a_torn_line_off(store: Store) 
     spawned(store)
     journal, file = Path(store.root, "124.jsonl"), Path(store.root, "124.json")
     old = file.read_bytes()
-    store.record("124", store.event("accepted", "hook"))
+    store.record("124", happened("accepted", "hook"))
     whole = journal.read_bytes()
     journal.write_bytes(whole + b'{"at": "2026", "ev')
     file.write_bytes(old)
@@ -170,7 +170,7 @@ def test_settling_brings_the_snapshot_up_and_cuts_a_torn_line_off(store: Store) 
     assert found is not None
     assert found.status is Status.PLANNING
     assert not store.behind(found)
-    assert store.record("124", store.event("reported", "worker", status="complete")).refused
+    assert store.record("124", happened("reported", "worker", status="complete")).refused
     found = store.read("124")
     assert found is not None
     assert not store.behind(found)  # a refused event is no change that was lost
@@ -195,10 +195,11 @@ def test_what_is_no_number_is_no_path(store: Store, number: str) -> None:
 
 WRITER = """
 import sys, time
+from orchestra.core import events
 from orchestra.storage.session_store import Store
 store = Store(sys.argv[1], "p", time.time)
 for turn in range(int(sys.argv[3])):
-    assert not store.record(sys.argv[2], store.event("noted", "w", text=f"{sys.argv[4]} {turn}")).refused
+    assert not store.record(sys.argv[2], events.noted("w", f"{sys.argv[4]} {turn}")).refused
 """
 
 
@@ -228,5 +229,5 @@ def test_a_full_disk_leaves_the_old_state(store: Store, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(OrchestraError, match="No space left"):
-        store.record("124", store.event("accepted", "hook"))
+        store.record("124", happened("accepted", "hook"))
     assert before == (Path(store.root, "124.json").read_bytes(), Path(store.root, "124.jsonl").read_bytes())

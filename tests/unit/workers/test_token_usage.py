@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.events import happened
 from support.person import configure
 
 from orchestra.agents.claude.usage import transcripts, used_in
@@ -91,10 +92,10 @@ def test_a_worker_s_tokens_are_those_of_all_its_conversations(repo: Path, tmp_pa
     console = Console(str(repo), dict(os.environ), time.time)
     store = console.project.store
     facts = {"id": "7", "title": "Seven", "branch": "b", "base": "main", "nonce": "n", "agent": "claude"}
-    store.record("7", store.event("spawned", "human", queued=False, baseCommit="0" * 40, agentSession="s", **facts))
+    store.record("7", happened("spawned", "human", queued=False, baseCommit="0" * 40, agentSession="s", **facts))
     for name in ("one", "two"):
         (tmp_path / f"{name}.jsonl").write_text(said(f"{name}1", 10))
-        store.record("7", store.event("started", "hook", session="s", transcript=str(tmp_path / f"{name}.jsonl")))
+        store.record("7", happened("started", "hook", session="s", transcript=str(tmp_path / f"{name}.jsonl")))
     below = tmp_path / "two" / "subagents"
     below.mkdir(parents=True)
     (below / "agent-1.jsonl").write_text(said("sub", 100))

@@ -1,0 +1,285 @@
+"""One constructor for each kind of event: what a journal can hold, with its facts as typed parameters.
+
+`by` says who: a command, a hook, the monitor. The time is set by the store when it writes the event. Readers outside
+`core/lifecycle` use the accessors at the end and not the keys of `data`. Standard library only: the hook imports this.
+"""
+
+from __future__ import annotations
+
+from orchestra.core import serialization
+from orchestra.core.models import Event
+from orchestra.core.pull_json import pull_from_json, pull_json
+from orchestra.core.records import Record
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Literal
+
+    from orchestra.core.models import AnswerChannel, Escalation, Worker
+    from orchestra.core.pull_request import Pull
+
+    Kind = Literal[
+        "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
+        "idle", "ended", "pull", "landed", "dispatched", "launched", "failed", "paused", "resumed", "cancelled",
+        "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "delivered", "noted",
+    ]  # fmt: skip
+    AgentKind = Literal[
+        "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended"
+    ]  # what an agent's hooks can tell
+    Attempt = Literal["verify", "ci", "review", "restart"]
+    FactKey = Literal[
+        "answers", "behavior", "detail", "from", "gate", "how", "nonce", "plan", "reason", "request", "said", "source",
+        "status", "summary", "tail", "text", "transcript", "url", "what", "why",
+    ]  # fmt: skip
+    FlagKey = Literal["local", "passed", "queued"]
+    FactListKey = Literal["answers", "options"]
+
+
+class AtLimit(Record):
+    """What the user is asked when an attempt has failed the same way `limit` times."""
+
+    limit: int
+    summary: str
+    context: str = ""
+
+
+class Failure(Record):
+    """How something failed: the same signature again is no progress."""
+
+    signature: str
+    at_limit: AtLimit | None = None
+
+
+def _event(kind: Kind, by: str, /, **facts: object) -> Event:
+    return Event(kind, "", by, facts)
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    asked = failure.at_limit
+    return {"signature": failure.signature, **({"atLimit": asked._asdict()} if asked else {})}
+
+
+def _question(asked: Escalation) -> dict[str, object]:
+    facts = {"gate": asked.gate.value, "summary": asked.summary, "context": asked.context}
+    return {**facts, "options": list(asked.options), "request": asked.request}
+
+
+# --- a worker's claim, launch and end ---
+
+
+def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
+    """A number is claimed: who works on what, where; `queued` when it must wait for its start."""
+    return _event(
+        "spawned",
+        by,
+        queued=queued,
+        id=claim.id,
+        title=claim.title,
+        url=claim.url,
+        author=claim.author,
+        branch=claim.branch,
+        base=claim.base,
+        baseCommit=claim.base_commit,
+        worktreePath=claim.worktree,
+        agent=claim.agent,
+        agentSession=claim.agent_session,
+        nonce=claim.nonce,
+        after=list(claim.after),
+        trusted=claim.trusted,
+    )
+
+
+def adopted(by: str, snapshot: Worker) -> Event:
+    """The journal was lost: it begins again with the snapshot."""
+    return _event("adopted", by, snapshot=serialization.to_json(snapshot))
+
+
+def dispatched(by: str, base_commit: str) -> Event:
+    """A queued worker may start, from `base_commit`."""
+    return _event("dispatched", by, baseCommit=base_commit)
+
+
+def launched(by: str, session: str = "") -> Event:
+    """A pane was opened for the agent; `session` is its conversation, if it begins a new one."""
+    return _event("launched", by, session=session)
+
+
+def failed(by: str, reason: str, context: str = "") -> Event:
+    """A step of a launch failed, or restarting did not help: the user is asked."""
+    return _event("failed", by, reason=reason, context=context)
+
+
+def paused(by: str, reason: str = "") -> Event:
+    """The worker rests; `reason` when it was not the user who said so."""
+    return _event("paused", by, reason=reason)
+
+
+def resumed(by: str) -> Event:
+    """A paused worker goes on."""
+    return _event("resumed", by)
+
+
+def cancelled(by: str) -> Event:
+    """The user gave the work up."""
+    return _event("cancelled", by)
+
+
+# --- what the worker declares ---
+
+
+def reported(by: str, status: str, plan: str = "") -> Event:
+    """The worker says that it plans or works; `plan` is the path of its plan."""
+    return _event("reported", by, status=status, plan=plan)
+
+
+def escalated(by: str, asked: Escalation) -> Event:
+    """A question to the user that stops the worker."""
+    return _event("escalated", by, tried=list(asked.tried), need=asked.need, **_question(asked))
+
+
+def verified(by: str, failure: Failure, *, passed: bool, status: int = 0, tail: str = "") -> Event:
+    """The project's `verify` ran; `failure` counts only when it did not pass."""
+    return _event("verified", by, passed=passed, status=status, tail=tail, **_failure(failure))
+
+
+def attempt_failed(by: str, what: Attempt, failure: Failure, *, head: str = "", why: str = "") -> Event:
+    """Something failed once more; `head` is the commit whose CI failed."""
+    return _event("attempted", by, what=what, head=head, why=why, **_failure(failure))
+
+
+def attempt_passed(by: str, what: Attempt) -> Event:
+    """It works again: its failures are forgotten."""
+    return _event("attempted", by, what=what, passed=True)
+
+
+def shipped(by: str, pull: Pull, url: str) -> Event:
+    """The branch is pushed and the pull request open."""
+    return _event("shipped", by, url=url, pullRequest=pull_json(pull), local=False)
+
+
+def shipped_locally(by: str, review: str) -> Event:
+    """The branch is ready; `review` is the command that shows its diff."""
+    return _event("shipped", by, local=True, review=review)
+
+
+# --- what the user and the monitor say ---
+
+
+def told(
+    by: str, text: str, *, sender: str, answers: str = "", how: AnswerChannel | None = None, about: Iterable[str] = (),
+    reopen: bool = False, review: Failure | None = None,
+) -> Event:  # fmt: skip
+    """Guidance. It answers the open escalation of the request `answers`; `about` are the ids of what it tells of."""
+    facts: dict[str, object] = {"text": text, "from": sender}
+    facts |= {"answers": answers} if answers else {}
+    facts |= {"how": how.value} if how else {}
+    facts |= {"about": list(about), "reopen": reopen} if about else {}
+    facts |= {"review": _failure(review)} if review else {}
+    return Event("told", "", by, facts)
+
+
+def approved(by: str, request: str, how: AnswerChannel, summary: str = "") -> Event:
+    """The user approves what the open escalation asks."""
+    return _event("approved", by, request=request, how=how.value, summary=summary)
+
+
+def answered(
+    by: str, request: str, behavior: str, how: AnswerChannel, *, text: str = "", answers: Iterable[str] = (),
+    summary: str = "",
+) -> Event:  # fmt: skip
+    """A dialog of the agent is answered from elsewhere: `behavior` is `allow` or `deny`."""
+    facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": summary}
+    return _event("answered", by, request=request, **facts)
+
+
+def delivered(by: str, guidance: Iterable[str]) -> Event:
+    """The agent has these pieces of guidance."""
+    return _event("delivered", by, guidance=list(guidance))
+
+
+def noted(by: str, text: str, plan: str = "") -> Event:
+    """A line for the journal alone."""
+    return _event("noted", by, text=text, plan=plan)
+
+
+# --- what the agent does ---
+
+
+def from_agent(kind: AgentKind, by: str, facts: Mapping[str, Any]) -> Event:
+    """What an agent's own hook tells; its module in `agents/` says which facts."""
+    return Event(kind, "", by, facts)
+
+
+def accepted(by: str, guidance: Iterable[str]) -> Event:
+    """The agent took a prompt that holds these pieces of guidance."""
+    return _event("accepted", by, guidance=list(guidance))
+
+
+def blocked(by: str, asked: Escalation) -> Event:
+    """A dialog that keeps the agent from going on, seen on its screen."""
+    return _event("blocked", by, **_question(asked))
+
+
+def unblocked(by: str, request: str) -> Event:
+    """The dialog `request` is gone from the screen."""
+    return _event("unblocked", by, request=request)
+
+
+def limited(by: str, kind: str, detail: str, fix: str) -> Event:
+    """The agent cannot reach its model: a limit, a login, a failure of the service. `fix` says what to do."""
+    return _event("limited", by, kind=kind, detail=detail, mend=fix)
+
+
+def idle(by: str) -> Event:
+    """The agent waits at its empty prompt."""
+    return _event("idle", by)
+
+
+def ended(by: str, reason: str) -> Event:
+    """The agent's process is gone."""
+    return _event("ended", by, reason=reason)
+
+
+# --- what GitHub or git says ---
+
+
+def pull_seen(by: str, pull: Pull, url: str, *, base: str = "", green: Iterable[str] = ()) -> Event:
+    """The pull request as GitHub has it now; `green` are the names of its checks when all of them have passed."""
+    return _event("pull", by, pullRequest=pull_json(pull), url=url, base=base, greenChecks=list(green))
+
+
+def landed(by: str) -> Event:
+    """The base branch holds the work."""
+    return _event("landed", by)
+
+
+# --- accessors: an event's facts for those who show them ---
+
+
+def fact(event: Event, key: FactKey) -> str:
+    """A fact as text; empty when the event has none."""
+    value = event.data.get(key)
+    return "" if value is None else str(value)
+
+
+def facts(event: Event, key: FactListKey) -> tuple[str, ...]:
+    """A list of texts among the facts; empty when the event has none."""
+    value = event.data.get(key)
+    return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def flag(event: Event, key: FlagKey) -> bool:
+    """A fact that is so or is not."""
+    return bool(event.data.get(key))
+
+
+def pull_of(event: Event) -> Pull | None:
+    """The pull request that an event tells of; None when it tells of none."""
+    return pull_from_json(event.data.get("pullRequest"))
+
+
+def every_fact(event: Event) -> Iterable[tuple[str, Any]]:
+    """All facts, for a log."""
+    return event.data.items()

@@ -1,0 +1,193 @@
+"""`orchestra show ID`: one worker in full, in sections; what has nothing to say is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core.attention import activity
+from orchestra.core.dialogs import open_questions
+from orchestra.core.models import Escalation, Guidance, Worker
+from orchestra.core.state import Role
+from orchestra.core.text import age, clean, clean_lines, seconds_of
+from orchestra.ui.happened import Happened, history
+from orchestra.ui.paint import Paint
+from orchestra.ui.worker_table import answer_command, asked_command, fold, need_lines
+from orchestra.workers import token_usage
+from orchestra.workers.overview import WorkerRow
+
+if TYPE_CHECKING:
+    from orchestra.commands.show import WorkerReport
+
+LAST = 10  # things that happened
+LABEL = 11  # columns of a line's label
+
+
+class Line(NamedTuple):
+    """A line of a page: a label (may be empty), its text, and what its colour means. A heading has no text."""
+
+    label: str
+    text: str = ""
+    role: Role = Role.PLAIN
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether a section begins here."""
+        return bool(self.label) and not self.text
+
+
+class Facts(NamedTuple):
+    """What was looked up about one worker beside its row: files changed, and what happened, the newest last."""
+
+    happened: Sequence[Happened] = ()
+    files: Sequence[str] = ()
+    place: Sequence[tuple[str, str]] = ()
+    removed: bool = False
+
+
+def of_report(found: WorkerReport, paint: Paint, now: float) -> Iterator[str]:
+    """What `orchestra show` prints."""
+    facts = Facts(history(found.journal), found.files, removed=found.removed)
+    return page(found.row, facts, paint, now)
+
+
+def page(row: WorkerRow, facts: Facts, paint: Paint, now: float) -> Iterator[str]:
+    """The page as printed."""
+    worker = row.worker
+    title = f"#{worker.id} {clean(worker.title)}"
+    yield from (paint.bold(line) for line in fold(title, paint.columns, "   "))
+    yield paint.state(row.shown) + f" {age(row.state_age)}" + (" (removed by prune)" if facts.removed else "")
+    for line in sections(row, facts, now):
+        if line.is_heading:
+            yield ""
+            yield paint.bold(line.label)
+        else:
+            label = f"  {line.label:<{LABEL}}" if line.label else "  "
+            for text in fold(line.text, max(20, paint.columns - len(label))):
+                yield paint.role(paint.look.text(label + text), line.role)
+                label = " " * len(label)
+
+
+def sections(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
+    """Every section that has something to say, in the order of what matters."""
+    found = (
+        ("needs you", needs(row)),
+        ("pull request", pull_request(row, now)),
+        ("work", work(row, facts)),
+        ("agent", agent(row, now)),
+        ("place", place(row, facts)),
+        ("what happened", happened(facts, now)),
+    )
+    if row.warning:
+        yield Line("", f"! {row.warning}", Role.ALARM)
+    for name, lines in found:
+        listed = list(lines)
+        if listed:
+            yield Line(name)
+            yield from listed
+
+
+def needs(row: WorkerRow) -> Iterator[Line]:
+    """What the worker asks, and the command that answers."""
+    asks = open_questions(row.worker)
+    for asked in asks:
+        yield from question(asked)
+        yield Line("answer", asked_command(row.worker.id, row.worker, asked), Role.ACCENT)
+    if len(asks) > 1:
+        number = row.worker.id
+        yield Line("all", f'orchestra approve {number} --all   or orchestra deny {number} --all "why"', Role.ACCENT)
+    if not asks and row.shown.needs_you:
+        told = [*need_lines(row)]
+        yield from (Line("", text) for text in told[:-1])
+        yield Line("answer", answer_command(row), Role.ACCENT)
+
+
+def question(asked: Escalation) -> Iterator[Line]:
+    """One open question: summary, context, what was tried, options by number."""
+    yield Line(asked.gate.value, clean(asked.summary, 400), Role.ALARM)
+    yield from (Line("", line) for line in clean_lines(asked.context).splitlines())
+    yield from (Line("tried", clean(tried, 400)) for tried in asked.tried)
+    if len(asked.questions) > 1:
+        for one in asked.questions:
+            listed = (f"{at} {clean(str(option), 120)}" for at, option in enumerate(one.get("options") or (), 1))
+            yield Line("", f"{clean(str(one.get('question')), 400)}  {'   '.join(listed)}")
+    else:
+        yield from (Line("", f"{place} {clean(option, 400)}") for place, option in enumerate(asked.options, 1))
+    if asked.need:
+        yield Line("needs", clean(asked.need, 400))
+
+
+def pull_request(row: WorkerRow, now: float) -> Iterator[Line]:
+    """The pull request: address, what it waits for, checks, review."""
+    worker, pull = row.worker, row.worker.pull
+    if worker.pull_url and pull is None:
+        yield Line("address", clean(worker.pull_url, 300))
+    if pull is None:
+        return
+    yield Line("address", f"#{pull.number} {clean(pull.state, 20)}  {clean(worker.pull_url or '', 300)}".rstrip())
+    if row.shown.reason and not row.shown.needs_you:
+        yield Line("state", f"{row.shown.word}: {row.shown.reason}")
+    yield Line("checks", pull.checks.value)
+    review = clean(pull.review_decision or "none", 40).lower().replace("_", " ")
+    yield Line("review", review + (f"; {pull.unresolved} threads open" if pull.unresolved else ""))
+    yield Line("mergeable", {None: "not known", True: "yes", False: "no"}[pull.mergeable])
+    seen = seconds_of(pull.observed_at)
+    yield Line("seen", f"{age(now - seen)} ago" if seen else "when GitHub said so is not known")
+
+
+def work(row: WorkerRow, facts: Facts) -> Iterator[Line]:
+    """Branch, base and what has changed."""
+    it, held = row.worker, row.changes
+    if it.branch:
+        yield Line("branch", f"{clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})")
+    if held and held.files:
+        yield Line("changes", f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}")
+    yield from (Line("", clean(name, 300)) for name in facts.files)
+    if it.plan:
+        yield Line("plan", clean(it.plan, 300))
+    yield from map(guidance, it.guidance[-LAST:])
+
+
+def guidance(words: Guidance) -> Line:
+    """What the worker was told, and how far that has come."""
+    return Line(clean(words.id, 10), f"{words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 400)}")
+
+
+def agent(row: WorkerRow, now: float) -> Iterator[Line]:
+    """The agent: what it does now, its conversation, its tokens."""
+    it, doing = row.worker, activity(row.seen)
+    if not it.agent:
+        return
+    since = seconds_of(doing.since)
+    yield Line(clean(it.agent, LABEL - 1), doing.state.value + (f" for {age(now - since)}" if since else ""))
+    if doing.detail:
+        yield Line("", clean(doing.detail, 400))
+    if it.agent_session:
+        yield Line("talk", f"conversation {clean(it.agent_session, 64)}")
+    if row.tokens:
+        yield Line("tokens", token_usage.summary(row.tokens))
+
+
+def place(row: WorkerRow, facts: Facts) -> Iterator[Line]:
+    """Where it works."""
+    if row.worker.worktree:
+        yield Line("worktree", clean(row.worker.worktree, 400))
+    if row.worker.url:
+        yield Line("issue", clean(row.worker.url, 300))
+    yield from (Line(name, clean(text, 400)) for name, text in facts.place)
+
+
+def happened(facts: Facts, now: float) -> Iterator[Line]:
+    """The last things that happened, the newest first."""
+    yield from (Line(_ago(one, now), one.words) for one in reversed(facts.happened[-LAST:]))
+
+
+def _ago(one: Happened, now: float) -> str:
+    at = seconds_of(one.at)
+    return age(now - at) if at is not None else ""
+
+
+def question_lines(worker: Worker) -> Iterable[Line]:
+    """Every open question of a worker."""
+    for asked in open_questions(worker):
+        yield from question(asked)

@@ -1,0 +1,76 @@
+"""Bar, borders and window marks, brought up to date by whoever notices a change: a hook's child, a verb, the monitor.
+
+Standard library only, and no configuration is read: hooks call it.
+"""
+
+from __future__ import annotations
+
+from orchestra.core import bar, state
+from orchestra.core.look import Look
+from orchestra.errors import Unreachable
+from orchestra.storage import project_info
+from orchestra.storage.github_heard import last_heard
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestra.core.attention import ObservedWorker
+    from orchestra.core.state import Shown
+    from orchestra.project.context import Project
+    from orchestra.storage.project_info import ProjectInfo
+    from orchestra.storage.session_store import Store
+    from orchestra.tmux.workspace import Workspace
+
+
+def push(store: Store, tmux: Workspace, silent: float, look: Look) -> None:
+    """Show every worker's state in tmux; nothing happens while the workspace is not open or tmux does not answer."""
+    try:
+        panes = tmux.panes_if_open()
+        if panes is None:
+            return
+        items = _items(store, {(pane.worker, pane.nonce): pane for pane in panes}, silent, is_open=True)
+        borders = {seen.pane.id: bar.border(seen, shown) for seen, shown in items if seen.pane}
+        tmux.show(bar.bar(items, store.now()), look, borders, bar.window_marks(items))
+    except Unreachable:
+        return
+
+
+def push_from_hook(store: Store, environ: Mapping[str, str]) -> None:
+    """The same from a hook, by what `up` or `spawn` has written down of the workspace."""
+    known, tmux = project_info.read(store.cache), workspace_of(store, environ)
+    if known is not None and tmux is not None:
+        push(store, tmux, known.silent, look_of_workspace(known))
+
+
+def workspace_of(store: Store, environ: Mapping[str, str]) -> Workspace | None:
+    """The project's workspace as `up` or `spawn` knew it; None when neither has run."""
+    known = project_info.read(store.cache)
+    if known is None:
+        return None
+    from orchestra.tmux.workspace import Workspace
+
+    return Workspace(known.socket, store.project, project_info.person_environ(known, environ))
+
+
+def _items(
+    store: Store, panes: state.Panes, silent: float, *, is_open: bool | None
+) -> list[tuple[ObservedWorker, Shown]]:
+    heard = last_heard(store.cache)
+    return state.states(store.listing().workers, panes, is_open, store.heartbeat, store.now(), silent, heard)
+
+
+def refresh(project: Project) -> None:
+    """Bring bar, borders and window marks of the project up to date."""
+    push(project.store, project.tmux, project.config.limits.silent, look_of_workspace(project.bearings))
+
+
+def bar_of(project: Project) -> bar.Bar:
+    """The bar by the session files alone: before the panes are open, a worker without one has not crashed."""
+    return bar.bar(_items(project.store, {}, project.config.limits.silent, is_open=False), project.now())
+
+
+def look_of_workspace(known: ProjectInfo | None) -> Look:
+    """What the terminal that opened the workspace can show."""
+    return Look(ascii=known.ascii, plain=known.plain) if known else Look()
