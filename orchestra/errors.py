@@ -1,4 +1,4 @@
-"""What can go wrong, said to the person: one sentence, and the next command to run."""
+"""Errors that the user sees: one sentence, and the next command to run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class OrchestraError(Exception):
 
 
 class UsageError(OrchestraError):
-    """The command line, the config, a layout or a prompt says something we cannot take (exit 2)."""
+    """The command line, the config, a layout or a prompt is wrong (exit 2)."""
 
     exit_code = 2
 
 
 class Unreachable(OrchestraError):
-    """An outside program did not answer, so nothing is known: never read this as "gone" (failures.md S11)."""
+    """An outside program did not answer, so nothing is known: never read this as "gone"."""

@@ -1,9 +1,13 @@
-"""The agents a worker may run: one module each, all with the functions of `Agent`. Vendors' words stay below here."""
+"""The agents a worker may run: a package each, `Agent` in its `launch`, `AgentHooks` in its `hooks`.
+
+A vendor's words and wire formats stay in its package.
+"""
 
 from __future__ import annotations
 
 import os
 
+from orchestra.config.agent_names import AGENTS
 from orchestra.core.records import Record
 from orchestra.errors import UsageError
 
@@ -13,10 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from orchestra.agents.base import Agent
-
-AGENTS: Mapping[str, str] = {"claude": "orchestra.agents.claude.launch", "scripted": "orchestra.agents.scripted.launch"}
-
+    from orchestra.agents.base import Agent, AgentHooks
 
 LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
 
@@ -30,23 +31,24 @@ class StartupProblem(Record):
 
 
 def agent(name: str) -> Agent:
-    """The module of the agent of that name, imported at first use."""
-    if name not in AGENTS:
-        known = ", ".join(AGENTS)
-        raise UsageError(f"There is no agent {name!r}.", f"Use one of: {known} (`agent:` in orchestra.yaml).")
-    from importlib import import_module
+    """The agent of that name; its modules are imported at first use."""
+    return _module(name, "launch")  # type: ignore[no-any-return]
 
-    found: Any = import_module(AGENTS[name])
-    return found  # type: ignore[no-any-return]
+
+def hooks_of(name: str) -> AgentHooks:
+    """What the hooks of the agent of that name need of it."""
+    return _module(name, "hooks")  # type: ignore[no-any-return]
+
+
+def _module(name: str, part: str) -> Any:
+    """Imported by the built-in function: importing importlib costs a hook 1 ms."""
+    if name not in AGENTS:
+        raise UsageError(f"there is no agent {name!r}", f"agents are: {', '.join(AGENTS)} (`agent:` in orchestra.yaml)")
+    return __import__(f"orchestra.agents.{name}.{part}", fromlist=["name"])
 
 
 def installed(command: str, environ: Mapping[str, str]) -> bool:
-    """Whether the program is there; empty is the agent's own. Asking it for its version would take a third of a second.
+    """Whether the program is there; empty is the agent's own. Asking for its version would take a third of a second."""
+    import shutil  # the hook imports this package, and never gets here
 
-    Written out, because importing shutil costs 7 ms of every spawn.
-    """
-    if not command:
-        return True
-    places = [""] if "/" in command else environ.get("PATH", os.defpath).split(os.pathsep)
-    found = (os.path.join(place, command) for place in places)
-    return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in found)
+    return not command or shutil.which(command, path=environ.get("PATH", os.defpath)) is not None

@@ -1,30 +1,81 @@
-"""What orchestra asks of an agent's module: the one interface in the house, because there are two agents."""
+"""What orchestra asks of an agent's package: `Agent` of its `launch` module, `AgentHooks` of its `hooks` module."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from orchestra.agents import StartupProblem
 from orchestra.agents.usage import ReadPosition
-from orchestra.core.models import AgentContext, AgentOptions, Launch
+from orchestra.core.gates import GateRule
+from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
+
+if TYPE_CHECKING:
+    from orchestra.core.events import AgentKind
+
+
+class Rules(NamedTuple):
+    """Permission rules in the agent's own syntax: `ask` raises a gate, `deny` refuses in every mode."""
+
+    ask: tuple[str, ...]
+    deny: tuple[str, ...]
+
+
+class AgentHooks(Protocol):
+    """What our hooks ask of an agent: its wire format, both ways. Standard library only, and quick to import."""
+
+    def event_of(
+        self, hook: str, payload: Mapping[str, Any], now: float | None = None
+    ) -> tuple[AgentKind, dict[str, Any]] | None:
+        """A hook's name and input as an event's kind and data; None: nothing to record. Never raises."""
+
+    def asks(self, hook: str, payload: Mapping[str, Any]) -> bool:
+        """Whether this hook may answer a dialog that is open in the pane."""
+
+    def is_plan(self, payload: Mapping[str, Any]) -> bool:
+        """Whether the dialog asks to approve a plan."""
+
+    def plan_is_the_agents(self, payload: Mapping[str, Any]) -> bool:
+        """Whether the agent began to plan by itself; False when the user asked for it, or when that is not known."""
+
+    def takes_words(self, hook: str, payload: Mapping[str, Any]) -> bool:
+        """Whether this hook can hand words to the model."""
+
+    def ends_turn(self, hook: str) -> bool:
+        """Whether words that this hook hands over keep the agent from ending its turn."""
+
+    def is_prompt(self, hook: str) -> bool:
+        """Whether the hook tells of a prompt, beside which `prompt_context` may be printed."""
+
+    def decision(self, answer: Answer, payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
+        """What the hook prints to answer the dialog; `mode` is the permission mode to go on in after a plan."""
+
+    def hand_over(self, hook: str, words: str) -> dict[str, Any]:
+        """What the hook prints to hand words to the model."""
+
+    def prompt_context(self, words: str) -> dict[str, Any]:
+        """What the hook prints to put words beside the prompt that was just submitted."""
+
+    def accepted_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
+        """Which pieces of guidance the model has been given, by the transcript from `since_byte` on."""
 
 
 class Agent(Protocol):
-    """What orchestra asks of an agent's module. Pure, but for the last eight, which read files or ask `command`."""
+    """How an agent is started and read. Functions that take a path or `environ` read files or ask the program."""
 
     INSTALL: str  # the command that installs it
 
     def launch(self, context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> Launch:
         """Files for `context.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""
 
-    def event_of(
-        self, hook: str, payload: Mapping[str, Any], now: float | None = None
-    ) -> tuple[str, dict[str, Any]] | None:
-        """A hook's name and input as an event's kind and data; None: nothing to record. Never raises."""
+    def rules_for(self, gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
+        """The config's gates and forbidden commands as the agent's permission rules."""
 
     def composer_text(self, screen: str) -> str | None:
         """The text in the agent's prompt box on a captured screen (best with colours); None: no box."""
+
+    def box_holds(self, box: str, words: str) -> bool:
+        """Whether the text in the prompt box is just these pasted words, as the agent draws them."""
 
     def dialog_open(self, screen: str) -> bool:
         """True when the screen shows a question that keys would answer."""
@@ -52,6 +103,9 @@ class Agent(Protocol):
 
     def session_to_begin(self, session: str, environ: Mapping[str, str]) -> str:
         """The id to begin a conversation with: `session`, or a new one when that id can no longer be used."""
+
+    def logged_in(self, environ: Mapping[str, str]) -> bool:
+        """Whether there is something to log in with, as far as that can be seen without starting the agent."""
 
     def version(self, command: str, environ: Mapping[str, str]) -> str | None:
         """The version of the program, `2.1.197`; None when it is not there or does not answer."""

@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 
 
 def numbers(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
-    """The workers on record, with their titles where the shell shows them."""
+    """The workers on record, with their titles where the shell shows them; after `widgets#` those of that project."""
     import time
 
     from click.shell_completion import CompletionItem
 
-    from orchestra.project.context import open_project
+    from orchestra.project.context import home_of, open_project
+    from orchestra.project.registry import known_projects, named
 
+    name, mark, last = incomplete.rpartition("#")
     try:
-        store = open_project(os.getcwd(), os.environ, time.time).store
-        names = sorted((name[:-5] for name in os.listdir(store.root) if name.endswith(".json")), key=len)
-        found = [name for name in names if is_id(name) and name.startswith(incomplete)]
-        return [CompletionItem(name, help=_title(store, name)) for name in found]
-    except Exception:  # noqa: BLE001 - a Tab never prints a traceback into the person's line
+        where = named(known_projects(home_of(os.environ)), name)[0].root if name else os.getcwd()
+        store = open_project(where, os.environ, time.time).store
+        known = sorted((name[:-5] for name in os.listdir(store.root) if name.endswith(".json")), key=len)
+        found = [number for number in known if is_id(number) and number.startswith(last)]
+        return [CompletionItem(name + mark + number, help=_title(store, number)) for number in found]
+    except Exception:  # noqa: BLE001 - a Tab never prints a traceback into the user's line
         return []
 
 
@@ -44,6 +47,17 @@ def statuses(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]
 
     before, comma, last = incomplete.rpartition(",")
     return [CompletionItem(before + comma + one.value) for one in Status if one.value.startswith(last)]
+
+
+def states(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
+    """The words that `list --state` takes; several are separated by commas."""
+    from click.shell_completion import CompletionItem
+
+    from orchestra.core.state import State
+
+    before, comma, last = incomplete.rpartition(",")
+    words = ("needs you", *(one.value for one in State))
+    return [CompletionItem(before + comma + word) for word in words if word.startswith(last)]
 
 
 def layouts(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:

@@ -13,7 +13,7 @@ from orchestra.core.text import clean, clean_lines, stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private
 
-# What the machine lacks, not what we did wrong: a full or a read-only disk, a broken one, no more files.
+# Troubles of the machine, not faults of orchestra: a full, read-only or broken disk, no more files.
 MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EFBIG}
 )

@@ -1,21 +1,24 @@
-"""Commands that check, remove, restore and count."""
+"""Commands that check, remove and restore."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
+from orchestra.cli.verbs import verb
 from orchestra.ui.console import Console, json_option
+from orchestra.ui.references import Target, for_each
 
 
-@click.command("doctor")
-@click.option("--fix", is_flag=True, help="Mend what can be mended safely.")
-@click.option("--accept-git", is_flag=True, help="You know of the change of the shared git configuration.")
+@verb("doctor", "orchestra doctor", "orchestra doctor --fix")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
+@click.option("--accept-git", is_flag=True, help="Accept the current git configuration as trusted.")
 @json_option
 @click.pass_obj
 def doctor_command(console: Console, fix: bool, accept_git: bool, as_json: bool) -> None:
-    """Check tools, versions, login and the state on disk; each finding with its mend."""
+    """Check tools, versions, login and the state on disk; each finding with its fix."""
     from orchestra.commands.doctor import doctor
 
     if accept_git:
@@ -26,7 +29,7 @@ def doctor_command(console: Console, fix: bool, accept_git: bool, as_json: bool)
         sys.exit(1)
 
 
-@click.command("prune")
+@verb("prune", "orchestra prune --dry-run   say what would be removed, and why the others stay", "orchestra prune")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @json_option
 @click.pass_obj
@@ -38,31 +41,22 @@ def prune_command(console: Console, dry_run: bool, as_json: bool) -> None:
     console.say(console.as_json.pruned(found) if as_json else console.render.pruned(found, dry_run=dry_run))
 
 
-@click.command("restore")
-@click.argument("number", required=False, metavar="[ID]")
+@verb("restore", "orchestra restore       what is kept of removed workers", "orchestra restore 124")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.pass_obj
-def restore_command(console: Console, number: str | None) -> None:
+def restore_command(console: Console, ids: Sequence[str]) -> None:
     """Bring back what was removed of a worker; without ID, say what is kept."""
     from orchestra.commands import restore
 
-    if number is None:
+    def one(at: Target) -> None:
+        found = restore.restore(at.console.deciding, at.number)
+        click.echo(f"#{at.number} is in {found.worktree} on {found.branch}")
+        if found.files:
+            click.echo(f"what was not committed is there again, from {found.files}")
+        for ref in found.others:
+            click.echo(f"kept as well: git show {ref}")
+
+    if not ids:
         console.say(restore.trash(console.project) or ["nothing was removed"])
-        return
-    found = restore.restore(console.deciding, number)
-    click.echo(f"#{number} is in {found.worktree} on {found.branch}")
-    if found.files:
-        click.echo(f"what was not committed is there again, from {found.files}")
-    for ref in found.others:
-        click.echo(f"kept as well: git show {ref}")
-
-
-@click.command("stats")
-@json_option
-@click.pass_obj
-def stats_command(console: Console, as_json: bool) -> None:
-    """Where the time and the tokens of each worker went."""
-    from orchestra.commands.stats import stats
-    from orchestra.ui.stats import document, table
-
-    found = stats(console.project)
-    console.say(document(found) if as_json else table(found, console.title))
+    elif not for_each(console, ids, one):
+        sys.exit(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.cli.verbs import verb
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel
 from orchestra.errors import OrchestraError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext
 
 
-@click.command("keys")
+@verb("keys", "orchestra keys")
 @click.option("--install", is_flag=True, help="Print a line for your own tmux.conf.")
 @click.pass_obj
 def keys_command(console: Console, install: bool) -> None:
@@ -63,7 +64,7 @@ def _spawn(context: KeyContext, mouse: str | None, *, exact: bool) -> str:
             context.popup("issues")
         return ""
     if found.pane is not None:
-        context.project.tmux.travel(found.pane, context.pane)
+        context.project.clients.travel(found.pane, context.pane)
         return f"{words(found.issue)}: its worker"
     context.say(f"spawning {words(found.issue)} ...")
     return spawned(context, found.issue.number)
@@ -79,12 +80,12 @@ def _next(context: KeyContext) -> str:
     row = neediest(context.project, context.number)
     if row is None or row.seen.pane is None:
         return "nobody needs you"
-    context.project.tmux.travel(row.seen.pane, context.pane)
+    context.project.clients.travel(row.seen.pane, context.pane)
     return f"#{row.worker.id} {row.shown.word}: {row.why}"
 
 
 def _orchestrator(context: KeyContext) -> str:
-    context.project.tmux.travel("orchestrator", context.pane)
+    context.project.clients.travel("orchestrator", context.pane)
     return ""
 
 
@@ -92,7 +93,7 @@ def _board(context: KeyContext) -> str:
     from orchestra.commands.board import board
 
     board(context.project)
-    context.project.tmux.travel("board", context.pane)
+    context.project.clients.travel("board", context.pane)
     return ""
 
 
@@ -112,7 +113,7 @@ def _pull(context: KeyContext) -> str:
 
 
 def _back(context: KeyContext) -> str:
-    return "" if context.project.tmux.back() else "there is nothing to go back to"
+    return "" if context.project.clients.back() else "there is nothing to go back to"
 
 
 ACTS: dict[str, Callable[[KeyContext], str]] = {
@@ -143,4 +144,4 @@ def popup_command(console: Console, name: str) -> None:
     if said is None:
         dialogs.read("Enter closes this ")
     elif said:
-        context.project.tmux.say(said)
+        context.project.clients.say(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
+from typing import NamedTuple
 
 import click
 
@@ -14,43 +15,67 @@ from orchestra.ui.console import Console
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-# Each command and the module of this package that has it, in the order of a day's work.
-COMMANDS = {
-    "init": "workspace",
-    "up": "workspace",
-    "down": "workspace",
-    "spawn": "workers",
-    "list": "workers",
-    "show": "workers",
-    "attach": "workers",
-    "tell": "workers",
-    "approve": "workers",
-    "deny": "workers",
-    "log": "workers",
-    "wait": "workers",
-    "issues": "workers",
-    "doctor": "housekeeping",
-    "pause": "workers",
-    "resume": "workers",
-    "restart": "workers",
-    "cancel": "workers",
-    "prune": "housekeeping",
-    "restore": "housekeeping",
-    "layout": "workspace",
-    "stats": "housekeeping",
-    "completion": "workspace",
-    "keys": "keys",
-    "key": "keys",
-    "popup": "keys",
-    "gates": "workers",
-    "diff": "workers",
-    "pr": "workers",
-    "status": "workspace",
-    "board": "workspace",
-    "worker": "worker",
-    "orchestrator": "worker",
-    "monitor": "worker",
+
+class Entry(NamedTuple):
+    """A command: the module of this package that has it, and its line in `orchestra --help`."""
+
+    module: str
+    line: str = ""
+
+
+# In the order of a day's work. A line is at most 64 characters: it is never cut on a terminal of 80 columns.
+GROUPS = {
+    "Every day": {
+        "up": Entry("workspace", "open the workspace and bring back every worker"),
+        "list": Entry("look", "every worker, the one that most needs you first"),
+        "board": Entry("workspace", "the full-screen view of issues and workers"),
+        "spawn": Entry("workers", "start a worker on an issue"),
+        "new": Entry("workers", "write a new task, and start a worker on it"),
+        "tell": Entry("workers", "answer a worker's question, or tell it something"),
+        "approve": Entry("workers", "approve what a worker asks for"),
+        "deny": Entry("workers", "deny it, with a reason"),
+        "merge": Entry("workers", "merge a worker's change into its base"),
+    },
+    "Look": {
+        "show": Entry("look", "one worker in full"),
+        "attach": Entry("workers", "go to a worker's pane"),
+        "log": Entry("look", "what happened to a worker, or what its panes have shown"),
+        "diff": Entry("look", "what a worker has changed"),
+        "pr": Entry("look", "its pull request in the browser"),
+        "stats": Entry("look", "where time and tokens of each worker went"),
+        "gates": Entry("workers", "every open request; on a terminal, answer them"),
+        "issues": Entry("look", "the open issues, and which have a worker"),
+        "status": Entry("workspace", "the bar's text in one line"),
+    },
+    "Steer": {
+        "pause": Entry("steer", "end a worker's agent for now"),
+        "resume": Entry("steer", "go on with a paused worker"),
+        "restart": Entry("steer", "start its agent again, in its conversation or a new one"),
+        "cancel": Entry("steer", "end a worker; its work stays"),
+        "wait": Entry("look", "wait until workers are done, or one needs you"),
+    },
+    "Clean up": {
+        "prune": Entry("housekeeping", "remove finished workers that hold nothing to lose"),
+        "restore": Entry("housekeeping", "bring back what was removed of a worker"),
+        "down": Entry("workspace", "end the workspace; `up` brings it back"),
+    },
+    "Set up": {
+        "init": Entry("workspace", "set up this repository, in three questions"),
+        "doctor": Entry("housekeeping", "check tools, login and state; say or do the fix"),
+        "keys": Entry("keys", "the keys of the workspace"),
+        "layout": Entry("workspace", "rearrange the open workspace"),
+        "completion": Entry("workspace", "completion for your shell"),
+    },
+    "": {
+        "key": Entry("keys"),
+        "popup": Entry("keys"),
+        "worker": Entry("worker", "what agents run: status, escalate, ship"),
+        "orchestrator": Entry("worker"),
+        "monitor": Entry("worker"),
+    },
 }
+WIDEST = 10  # characters of a command's name in the help
+COMMANDS = {name: entry for entries in GROUPS.values() for name, entry in entries.items()}
 
 
 class LazyGroup(click.Group):
@@ -64,24 +89,34 @@ class LazyGroup(click.Group):
         """A command by name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"orchestra.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"orchestra.cli.{COMMANDS[cmd_name].module}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The commands in groups, a whole line each; the help imports none of them."""
+        for title, entries in GROUPS.items():
+            if title:
+                with formatter.section(title):
+                    formatter.write_dl([(f"{name:<{WIDEST}}", entry.line) for name, entry in entries.items()])
 
 
 @click.group(cls=LazyGroup, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="orchestra")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Run many Claude Code workers on one codebase, in tmux.
-
-    Each takes one issue to one pull request, in its own git worktree and its own pane.
-    You decide and review; orchestra handles the process.
+    """Run many coding agents on one codebase, in tmux: each worker takes one issue to one pull request, in its own git
+    worktree and its own pane. You decide and review.
 
     \b
-      orchestra up            open the workspace
-      orchestra spawn 123     start a worker on an issue
-      orchestra list          see who needs you
+      orchestra up              open the workspace
+      orchestra issues          what there is to do
+      orchestra spawn 124 125   start a worker on each
+      orchestra list            who needs you, and why
+      orchestra tell 124 1      answer a question with its first option
+      orchestra diff 124        what it has changed
+      orchestra merge 124       bring it into the base
+      orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character
     ctx.obj = Console(os.getcwd(), os.environ, time.time)
 

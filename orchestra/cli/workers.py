@@ -1,23 +1,30 @@
-"""Commands about workers: start, look, answer, steer, wait."""
+"""Commands that start workers and answer them."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from orchestra.cli.completion import numbers, statuses
+from orchestra.cli.completion import numbers
+from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
-from orchestra.core.text import clean_lines
-from orchestra.ui import dialogs, worker_page, worker_table
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
+from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.popups import decision_taker, open_pull
+from orchestra.ui.popups import decision_taker
+from orchestra.ui.references import Target, for_each, split, target
 
 
-@click.command("spawn")
+@verb(
+    "spawn",
+    "orchestra spawn 124 125             two workers, one on each issue",
+    "orchestra spawn 126 --after 124     wait until the work on 124 is complete",
+    "orchestra spawn https://github.com/acme/widgets/issues/124",
+)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--base", help="Branch or commit to start from.", metavar="REF")
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
@@ -27,65 +34,133 @@ from orchestra.ui.popups import decision_taker, open_pull
 @click.option("--no-wait", is_flag=True, help="Return when the panes are open.")
 @json_option
 @click.pass_obj
-def spawn_command(console: Console, /, ids: Sequence[str], no_wait: bool, as_json: bool, **wishes: Any) -> None:
-    """Start a worker on each issue; an existing worker is opened instead."""
-    from orchestra.commands.spawn import SpawnOptions, spawn
+def spawn_command(
+    console: Console, /, ids: Sequence[str], after: Sequence[str], no_wait: bool, as_json: bool, **wishes: Any
+) -> None:
+    """Start a worker on each issue; a worker that exists is opened instead."""
+    from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
 
-    found = spawn(console.deciding, ids, SpawnOptions(wait=not no_wait, **wishes), console.ask_trust)
+    options = SpawnOptions(wait=not no_wait, after=tuple(target(console, one).number for one in after), **wishes)
+    wanted: dict[str, list[Target]] = {}
+    failed = []
+    for text in ids:
+        try:
+            one = target(console, text)
+            wanted.setdefault(one.project.key, []).append(one)
+        except OrchestraError as wrong:
+            if not console.is_in_project:
+                raise
+            failed.append(Spawned(clean(text, 40), "failed", wrong.message, wrong.hint))
+    found = list(failed)
+    for several in wanted.values():
+        there = several[0].console
+        found += spawn(there.deciding, [one.number for one in several], options, console.ask_trust)
     console.say(console.as_json.spawned(found) if as_json else console.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
 
 
-@click.command("list")
-@click.option("--watch", is_flag=True, help="Redraw whenever something changes.")
-@click.option("--wide", is_flag=True, help="Everything, one line a worker; a pipe gets this too.")
-@click.option("--plain", is_flag=True, help="Tab-separated, for scripts.")
+@verb(
+    "new",
+    'orchestra new "Round prices to the cent"            an issue, and a worker on it',
+    'orchestra new "Round prices" -m "Half up." --label bug --no-spawn',
+    'orchestra new "Round prices" -F notes.md --on 124   on top of the work on 124',
+)
+@click.argument("title", required=False)
+@click.argument("more", required=False, metavar="[-]")
+@click.option("-m", "--message", help="The text below the title, in Markdown.", metavar="TEXT")
+@click.option("-F", "--file", "source", type=click.File(encoding="utf-8"), help="The text from a file.", metavar="F")
+@click.option("--label", "labels", multiple=True, help="A label (repeat it).", metavar="LABEL")
+@click.option("--spawn/--no-spawn", default=True, help="Start a worker on it at once (default).")
+@click.option("--on", "parent", help="Begin on this worker's branch.", metavar="ID", shell_complete=numbers)
+@click.option("--local", is_flag=True, help="Keep the issue in the repository, not on GitHub.")
 @json_option
 @click.pass_obj
-def list_command(console: Console, watch: bool, wide: bool, plain: bool, as_json: bool) -> None:
-    """Every worker, the one that most needs you first."""
-    from orchestra.commands.list import list_
+def new_command(
+    console: Console, /, title: str | None, more: str | None, message: str | None, source: TextIO | None,
+    labels: Sequence[str], spawn: bool, parent: str | None, local: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Write a new task to the tracker as an issue, and start a worker on it. `-` reads the text from standard input."""
+    from orchestra.commands.new import new
+    from orchestra.commands.spawn import SpawnOptions
+    from orchestra.commands.spawn import spawn as start
+    from orchestra.workers.overview import worker_of
 
-    if watch:
-        console.watch(lambda: worker_table.table(list_(console.project), console.title, console.paint))
-        return
-    view = list_(console.project, tokens=as_json)
+    if title is None:
+        raise click.UsageError("Missing argument 'TITLE'.")
+    if more not in (None, "-"):
+        raise click.UsageError("quote the title: it is one argument")
+    project = console.deciding
+    base = worker_of(project, target(console, parent).number).branch if parent else None
+    body = message or (source.read() if source else sys.stdin.read() if more == "-" else "")
+    made = new(project, title, body, labels, local=local)
+    found = start(project, [made.number], SpawnOptions(base=base), console.ask_trust) if spawn else ()
     if as_json:
-        console.say(console.as_json.table(view))
-    elif plain:
-        console.say(worker_table.plain_lines([("", view)]))
-    elif wide or not sys.stdout.isatty():
-        console.say(worker_table.whole_lines(view, console.title, console.paint))
+        console.say(console.as_json.new_issue(made, found[0] if found else None))
     else:
-        console.say(worker_table.table(view, console.title, console.paint))
+        click.echo(f"#{made.number} {made.title}  ({made.place})")
+        console.say(console.render.spawned(found)) if found else None
+    if any(one.result == "failed" for one in found):
+        sys.exit(1)
 
 
-@click.command("show")
-@click.argument("number", metavar="ID", shell_complete=numbers)
+@verb(
+    "merge",
+    "orchestra merge 124",
+    "orchestra merge 124 --method squash",
+    "orchestra merge 124 --auto    GitHub does it, once everything required is there",
+)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+@click.option("--method", type=click.Choice(["merge", "squash", "rebase"]), help="Default: the repository's.")
+@click.option("--auto", is_flag=True, help="Have GitHub merge it once everything required is there.")
 @json_option
 @click.pass_obj
-def show_command(console: Console, number: str, as_json: bool) -> None:
-    """One worker in full: its question, its plan, its pull request."""
-    from orchestra.commands.show import show
+def merge_command(console: Console, ids: Sequence[str], method: str | None, auto: bool, as_json: bool) -> None:
+    """Merge a worker's change into its base: on GitHub, or into your main checkout without one."""
+    from orchestra.commands.merge import Merged, merge, plan
 
-    found = show(console.project, number)
-    console.say(
-        console.as_json.worker(found) if as_json else worker_page.of_report(found, console.paint, console.now())
-    )
+    done: list[Merged] = []
+
+    def one(at: Target) -> None:
+        project = at.console.deciding
+        wanted = plan(project, at.number, method, auto=auto)
+        if not as_json:
+            for line in wanted.lines:
+                click.echo(f"#{at.number}: {line}")
+        merged = merge(project, wanted)
+        done.append(merged)
+        if not as_json:
+            click.echo(merged.said)
+            if merged.warning:
+                click.echo(f"  {merged.warning}", err=True)
+            elif merged.done:
+                click.echo("  clean up: orchestra prune")
+
+    good = for_each(console, ids, one)
+    if as_json:
+        console.say(console.as_json.merged(done))
+    if not good:
+        sys.exit(1)
 
 
-@click.command("attach")
+@verb("attach", "orchestra attach         the worker that needs you most", "orchestra attach 124")
 @click.argument("number", required=False, metavar="[ID]", shell_complete=numbers)
 @click.pass_obj
 def attach_command(console: Console, number: str | None) -> None:
     """Go to a worker's pane; without ID, to the one that needs you most."""
     from orchestra.commands.attach import attach
 
-    console.attach(attach(console.deciding, number))
+    one = target(console, number) if number else None
+    there = one.console if one else console
+    there.attach(attach(there.deciding, one.number if one else None))
 
 
-@click.command("tell")
+@verb(
+    "tell",
+    "orchestra tell 124 2                  answer with its second option",
+    'orchestra tell 124 "use the cache"    answer, or guide it',
+    "orchestra tell 124,125 - < notes.txt  the same words to two workers",
+)
 @click.argument("number", metavar="ID", shell_complete=numbers)
 @click.argument("words", nargs=-1, metavar="TEXT...")
 @click.pass_obj
@@ -95,49 +170,64 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
     """
     from orchestra.commands.tell import tell
-    from orchestra.ui import dialogs
     from orchestra.workers.answers import Decision
     from orchestra.workers.overview import worker_of
 
+    texts = split(number)
     if words or not sys.stdin.isatty():
         said, shown = console.words(words), None
     else:
-        worker = worker_of(console.project, number)
+        first = target(console, texts[0])
+        worker = worker_of(first.project, first.number)
         said, shown = dialogs.read_words(worker), dialogs.answerable(worker)
-    click.echo(console.render.told(tell(console.deciding, number, said, Decision(shown=shown))))
+
+    def one(at: Target) -> None:
+        click.echo(console.render.told(tell(at.console.deciding, at.number, said, Decision(shown=shown))))
+
+    if not for_each(console, texts, one):
+        sys.exit(1)
 
 
-@click.command("approve")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.option("--all", "every", is_flag=True, help="All that it asks for, not the first alone.")
+@verb("approve", "orchestra approve 124", "orchestra approve 124 125 --all   everything that both ask for")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+@click.option("--all", "every", is_flag=True, help="Everything that it asks for, not the first alone.")
 @click.pass_obj
-def approve_command(console: Console, number: str, every: bool) -> None:
-    """Let what a worker asks for pass."""
+def approve_command(console: Console, ids: Sequence[str], every: bool) -> None:
+    """Approve what a worker asks for."""
     from orchestra.commands.approve import approve
     from orchestra.workers.answers import Decision
 
-    console.say(console.render.decided("approved", number, approve(console.deciding, number, Decision(every=every))))
+    def one(at: Target) -> None:
+        found = approve(at.console.deciding, at.number, Decision(every=every))
+        console.say(console.render.decided("approved", at.number, found))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
 
 
-@click.command("deny")
+@verb("deny", 'orchestra deny 124 "not before the release"', "orchestra deny 124,125 --all")
 @click.argument("number", metavar="ID", shell_complete=numbers)
 @click.argument("words", nargs=-1, metavar="[TEXT]...")
-@click.option("--all", "every", is_flag=True, help="All that it asks for, not the first alone.")
+@click.option("--all", "every", is_flag=True, help="Everything that it asks for, not the first alone.")
 @click.pass_obj
 def deny_command(console: Console, number: str, words: Sequence[str], every: bool) -> None:
-    """Do not let it pass, and say why."""
+    """Deny what a worker asks for; it is told the reason."""
     from orchestra.commands.deny import deny
     from orchestra.workers.answers import Decision
 
-    found = deny(console.deciding, number, " ".join(words), Decision(every=every))
-    console.say(console.render.decided("denied", number, found))
+    def one(at: Target) -> None:
+        found = deny(at.console.deciding, at.number, " ".join(words), Decision(every=every))
+        console.say(console.render.decided("denied", at.number, found))
+
+    if not for_each(console, split(number), one):
+        sys.exit(1)
 
 
-@click.command("gates")
+@verb("gates", "orchestra gates", "orchestra gates --json")
 @json_option
 @click.pass_obj
 def gates_command(console: Console, as_json: bool) -> None:
-    """What waits for your word; on a terminal, decide it there."""
+    """Every open request; on a terminal, answer them there."""
     from orchestra.commands.gates import gates
 
     rows = gates(console.project)
@@ -147,122 +237,3 @@ def gates_command(console: Console, as_json: bool) -> None:
         dialogs.gates(rows, decision_taker(console, AnswerChannel.COMMAND))
     else:
         console.say([line for row in rows for line in dialogs.question_lines(row.worker)] or "no gate is open")
-
-
-@click.command("log")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.option("--pane", is_flag=True, help="What its panes have shown, closed ones too, instead.")
-@json_option
-@click.pass_obj
-def log_command(console: Console, number: str, pane: bool, as_json: bool) -> None:
-    """Everything that happened to a worker, in order: who asked, who answered, when and how."""
-    from orchestra.commands.log import log, shown
-    from orchestra.ui.log import entries
-
-    if pane:
-        text = shown(console.project, number)
-        click.echo(console.as_json.screen(number, text)) if as_json else click.echo_via_pager(
-            clean_lines(text, len(text))
-        )
-        return
-    found = log(console.project, number)
-    console.say(console.as_json.entries(found) if as_json else entries(found))
-
-
-@click.command("wait")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
-@click.option(
-    "--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...", shell_complete=statuses
-)
-@click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, metavar="S", help="Seconds; default: none.")
-@json_option
-@click.pass_obj
-def wait_command(console: Console, ids: Sequence[str], statuses: str, timeout: float, as_json: bool) -> None:
-    """Wait for workers. Exit code 0 reached, 4 timed out, 5 one needs a person."""
-    from orchestra.commands.wait import wait
-
-    waited = wait(console.project, ids, console.render.statuses(statuses), timeout)
-    console.say(console.as_json.waited(waited) if as_json else console.render.waited(waited))
-    sys.exit(int(waited.outcome))
-
-
-@click.command("issues")
-@json_option
-@click.pass_obj
-def issues_command(console: Console, as_json: bool) -> None:
-    """The open issues, and which have a worker."""
-    from orchestra.commands.issues import issues
-
-    found = issues(console.project)
-    console.say(console.as_json.issues(found) if as_json else console.render.issues(found, console.width))
-
-
-@click.command("diff")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.pass_obj
-def diff_command(console: Console, number: str) -> None:
-    """What a worker has changed, committed or not, in your pager."""
-    from orchestra.commands.diff import diff
-
-    found = diff(console.project, number)
-    if sys.stdout.isatty():
-        dialogs.page(*found)
-    else:
-        click.echo(found.text)
-
-
-@click.command("pr")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.pass_obj
-def pr_command(console: Console, number: str) -> None:
-    """Open a worker's pull request in the browser, or print its address."""
-    from orchestra.commands.pr import pr
-
-    if sys.stdout.isatty():
-        click.echo(open_pull(console.project, number))
-    else:
-        click.echo(pr(console.project, number).url)
-
-
-@click.command("pause")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.pass_obj
-def pause_command(console: Console, number: str) -> None:
-    """End a worker's agent for now; `resume` goes on in its conversation."""
-    from orchestra.commands.pause import pause
-
-    pause(console.deciding, number)
-    click.echo(f"#{number} paused: orchestra resume {number} goes on")
-
-
-@click.command("resume")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.pass_obj
-def resume_command(console: Console, number: str) -> None:
-    """Go on with a paused worker."""
-    from orchestra.commands.resume import resume
-
-    click.echo(f"#{number} goes on: {resume(console.deciding, number).status.value}")
-
-
-@click.command("restart")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.option("--fresh", is_flag=True, help="Begin a new conversation.")
-@click.pass_obj
-def restart_command(console: Console, number: str, fresh: bool) -> None:
-    """Start a worker's agent again, in the same worktree and conversation."""
-    from orchestra.commands.restart import restart
-
-    restart(console.deciding, number, fresh=fresh)
-    click.echo(f"#{number} started again" + (" with a new conversation" if fresh else " in its conversation"))
-
-
-@click.command("cancel")
-@click.argument("number", metavar="ID", shell_complete=numbers)
-@click.pass_obj
-def cancel_command(console: Console, number: str) -> None:
-    """End a worker. Its worktree, branch and commits stay."""
-    from orchestra.commands.cancel import cancel
-
-    worker = cancel(console.deciding, number)
-    click.echo(f"#{number} cancelled; its work stays in {worker.worktree} on {worker.branch}")

@@ -7,11 +7,12 @@ import sys
 import click
 
 from orchestra.cli.completion import layouts
+from orchestra.cli.verbs import verb
 from orchestra.errors import OrchestraError
 from orchestra.ui.console import Console
 
 
-@click.command("init")
+@verb("init", "orchestra init", "orchestra init --yes   ask nothing")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; write what fits this repository.")
 @click.pass_obj
 def init_command(console: Console, yes: bool) -> None:
@@ -26,13 +27,18 @@ def init_command(console: Console, yes: bool) -> None:
         click.echo(line)
 
 
-@click.command("up")
+@verb(
+    "up",
+    "orchestra up",
+    "orchestra up laptop -d   open it with the layout laptop, and do not attach",
+    "orchestra up --demo      try it in a throw-away repository, without an account",
+)
 @click.argument("layout", required=False, shell_complete=layouts)
 @click.option("--detach", "-d", is_flag=True, help="Do not attach this terminal.")
 @click.option("--demo", is_flag=True, help="A throw-away repository with a scripted agent; no account needed.")
 @click.pass_obj
 def up_command(console: Console, layout: str | None, detach: bool, demo: bool) -> None:
-    """Open the workspace, and bring back every worker. Run twice is run once."""
+    """Open the workspace, and bring back every worker. Idempotent."""
     from orchestra.commands.up import up
 
     if demo:
@@ -45,7 +51,7 @@ def up_command(console: Console, layout: str | None, detach: bool, demo: bool) -
     if demo:
         _spawn_demo(console)
     if not detach:
-        console.attach(console.project.tmux.attach_argv(console.environ))
+        console.attach(console.project.clients.attach_argv(console.environ))
 
 
 def _demo(console: Console) -> str:
@@ -65,7 +71,7 @@ def _spawn_demo(console: Console) -> None:
         click.echo(line)
 
 
-@click.command("down")
+@verb("down", "orchestra down")
 @click.pass_obj
 def down_command(console: Console) -> None:
     """End the workspace. Worktrees, branches and conversations stay; `up` brings them back."""
@@ -74,7 +80,7 @@ def down_command(console: Console) -> None:
     click.echo(console.render.closed(down(console.deciding), console.project.key))
 
 
-@click.command("layout")
+@verb("layout", "orchestra layout          which there are", "orchestra layout laptop")
 @click.argument("name", required=False, metavar="[NAME]", shell_complete=layouts)
 @click.pass_obj
 def layout_command(console: Console, name: str | None) -> None:
@@ -92,7 +98,7 @@ def layout_command(console: Console, name: str | None) -> None:
     console.say([f"{name}: every pane is in its place", *ignored])
 
 
-@click.command("board")
+@verb("board", "orchestra board")
 @click.pass_obj
 def board_command(console: Console) -> None:
     """The full-screen view: issues, workers, and all about the selected one."""
@@ -108,7 +114,7 @@ def board_command(console: Console) -> None:
     console.attach(argv or ())
 
 
-@click.command("status")
+@verb("status", "orchestra status", 'set -g status-right "#(orchestra status --tmux)"   in your own tmux.conf')
 @click.option("--tmux", is_flag=True, help="Without what tmux would expand, for `#()` in a status line.")
 @click.pass_obj
 def status_command(console: Console, tmux: bool) -> None:
@@ -121,14 +127,15 @@ def status_command(console: Console, tmux: bool) -> None:
     )  # tmux reads formats in a job's output (failures.md 3.1 D)
 
 
-@click.command("completion")
+@verb(
+    "completion",
+    'eval "$(orchestra completion bash)"            in ~/.bashrc',
+    "orchestra completion fish | source             in config.fish",
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of your shell.
-
-    bash: eval "$(orchestra completion bash)" in ~/.bashrc; fish: orchestra completion fish | source
-    """
+    """Print the completion script of your shell."""
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)

@@ -19,8 +19,8 @@ def attach(project: Project, number: str | None) -> tuple[str, ...]:
     if row is not None:
         if row.seen.pane is None:
             raise OrchestraError(f"#{row.worker.id} has no pane", f"bring it back: orchestra spawn {row.worker.id}")
-        project.tmux.goto(row.seen.pane)
-    return project.tmux.attach_argv(project.environ)
+        project.clients.goto(row.seen.pane)
+    return project.clients.attach_argv(project.environ)
 
 
 def neediest(project: Project, after: str = "") -> WorkerRow | None:

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 def board(project: Project) -> bool:
     """Ensure the board's window; True when it had to be opened."""
     plan = PanePlan((*project.program(), "board"), project.root, options={"@orchestra_part": "board"})
-    return project.tmux.open([WindowPlan("board", (plan,), role="board")])
+    return project.workspace.open([WindowPlan("board", (plan,), role="board")])

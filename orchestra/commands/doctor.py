@@ -47,7 +47,7 @@ def _keys(project: Project) -> Iterable[Finding]:
     """K1: the key in front of our table is not one of the person's own. T1: the server outlives the last terminal."""
     if not project.tmux.running():
         return
-    if taken := project.tmux.taken():
+    if taken := project.key_bindings.taken():
         what = f"prefix {project.config.tmux.key} does something else already: {taken}"
         yield warning("K1", what, "choose another key in orchestra.yaml: tmux: {key: ...}")
     if not project.tmux.lasts():

@@ -21,7 +21,7 @@ def down(project: Project) -> Closed:
     """Close the session; every worker keeps its worktree and conversation, and `up` brings it back."""
     was_open = project.tmux.running()
     panes = project.tmux.panes() if was_open else ()
-    project.tmux.shutdown()
+    project.workspace.shutdown()
     stop.end_processes(project.store.listing().workers)
     project.forget_tokens()
     return Closed(was_open, sum(not pane.dead for pane in panes))

@@ -34,7 +34,7 @@ def layout(project: Project, name: str) -> Sequence[str]:
     wanted = layout_plan.desired_layout(project, name)
     if not project.tmux.running():
         raise OrchestraError("the workspace is not open", f"open it so: orchestra up {clean(name, 60)}")
-    project.tmux.arrange(wanted.windows, per_window=wanted.per_window, forget=_options(project))
+    project.workspace.arrange(wanted.windows, per_window=wanted.per_window, forget=_options(project))
     known = project.bearings
     if known is not None:  # the next worker's pane goes by it, and the next `up`
         project_info.write(project.store.cache, known._replace(layout=name))

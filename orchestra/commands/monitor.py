@@ -43,7 +43,7 @@ def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float) -> N
 def _one(project: Project, memory: Memory) -> tuple[str, ...]:
     try:
         done = reconcile(project, memory)
-        project.tmux.beat(project.now())
+        project.status_bar.beat(project.now())
     except OrchestraError as wrong:
         return (wrong.message,)
     return done.said

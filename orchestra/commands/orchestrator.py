@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from orchestra import agents
 from orchestra.config import prompts
 from orchestra.config.resources import find_prompt
 from orchestra.core.models import AgentContext, Launch
-from orchestra.core.text import new_session_id
 from orchestra.project import entry_points
 from orchestra.storage.files import make_private, read_text, write_atomic
 from orchestra.workers import launch
@@ -36,7 +36,7 @@ def orchestrator(project: Project, say: Callable[[str], None]) -> tuple[Launch, 
         why = "the agent is scripted" if name == "scripted" else f"{options.command} is not installed"
         say(WELCOME.format(why=why))
         return Launch((environment.get("SHELL", "/bin/sh"),), {}), environment
-    context = _seat(project, directory)
+    context = _seat(project, directory, name)
     resume = agent.conversation_exists(context.session, environment)
     if not resume:
         context = context._replace(session=agent.session_to_begin(context.session, environment))
@@ -56,14 +56,14 @@ def _words(project: Project) -> str:
     return prompts.render(prompts.load(text, found), values)
 
 
-def _seat(project: Project, directory: str) -> AgentContext:
+def _seat(project: Project, directory: str, agent: str) -> AgentContext:
     """The orchestrator's context; its conversation's id is chosen once and kept, so that `up` resumes it."""
     path = os.path.join(directory, "session")
     make_private(directory)
     try:
         session = read_text(path).strip()
     except OSError:
-        session = new_session_id()
+        session = str(uuid.uuid4())
         write_atomic(path, session)
     return AgentContext(
         worker="orchestrator",
@@ -74,6 +74,6 @@ def _seat(project: Project, directory: str) -> AgentContext:
         home=project.home,
         project=project.key,
         base=project.config.base,
-        hook=project.hook("orchestrator"),
+        hook=project.hook(f"orchestrator:{agent}"),
         orchestra_argv=(entry_points.shim_path(project.home),),
     )

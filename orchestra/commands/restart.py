@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import AnswerChannel, Status, Worker
-from orchestra.core.text import new_session_id
 from orchestra.errors import OrchestraError
 from orchestra.workers import launch, stop, trust
 from orchestra.workers.overview import worker_of
@@ -29,6 +29,6 @@ def restart(project: Project, number: str, *, fresh: bool) -> Worker:
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
         answer = events.approved(project.who, worker.escalation.request, AnswerChannel.COMMAND)
         project.store.record(number, answer)
-    started = launch.start_again(project, number, project.who, session=new_session_id() if fresh else "")
+    started = launch.start_again(project, number, project.who, session=str(uuid.uuid4()) if fresh else "")
     refresh(project)
     return started

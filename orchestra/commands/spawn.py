@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from orchestra.core import events
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
-from orchestra.core.text import clean, is_id, new_session_id
+from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
@@ -63,6 +64,8 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
     for number in wishes.after:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
+        if project.store.read(number) is None:  # an issue that does not exist would be waited for without an end
+            project.tracker.issue(number)
     project.tmux.check()
     git_config_guard.arm(project)
     git_config_guard.check(project)
@@ -117,7 +120,7 @@ def _existing(project: Project, worker: Worker) -> Spawned:
 def _go(project: Project, pane: Pane) -> None:
     """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
     try:
-        project.tmux.goto(pane)
+        project.clients.goto(pane)
     except OrchestraError:
         return
 
@@ -142,7 +145,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         base_commit=commit,
         worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
         agent=agent,
-        agent_session=new_session_id(),
+        agent_session=str(uuid.uuid4()),
         nonce=nonce,
         after=wishes.after,
         trusted=pin,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.dialogs import open_questions
@@ -10,7 +10,9 @@ from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import Event, Status, Worker
 from orchestra.core.text import seconds_of
+from orchestra.storage import pruned
 from orchestra.workers import token_usage
+from orchestra.workers.overview import worker_of
 from orchestra.workers.token_usage import Tokens
 
 if TYPE_CHECKING:
@@ -39,16 +41,28 @@ class Stats(NamedTuple):
     workers: tuple[Figures, ...]
 
 
-def stats(project: Project) -> Stats:
-    """The figures of every worker on record."""
+def stats(project: Project, numbers: Sequence[str] = ()) -> Stats:
+    """The figures of every worker on record and of those that were removed; or of these numbers."""
     workers = project.store.listing().workers
     used = token_usage.tokens_of(project, workers)
-    found = (figures(one, _events(project, one.id), project.now()) for one in workers)
-    return Stats(project.key, tuple(one._replace(tokens=used.get(one.id)) for one in found))
+    now = project.now()
+    found = [
+        figures(one, _events(project.store.journal(one.id)), now)._replace(tokens=used.get(one.id)) for one in workers
+    ]
+    there = {one.id for one in workers}
+    for number in pruned.numbers(project.store.root):
+        removed = pruned.read(project.store.root, number) if number not in there else None
+        if removed is not None:
+            found.append(figures(removed.worker, _events(removed.journal), now))
+    for number in numbers:
+        if number not in {one.id for one in found}:
+            worker_of(project, number)  # raises, with what to do
+    kept = (one for one in found if not numbers or one.id in numbers)
+    return Stats(project.key, tuple(sorted(kept, key=lambda one: int(one.id))))
 
 
-def _events(project: Project, number: str) -> Iterable[Event]:
-    return (event for event, refused in project.store.journal(number) if not refused)
+def _events(journal: Iterable[tuple[Event, str]]) -> Iterable[Event]:
+    return (event for event, refused in journal if not refused)
 
 
 def figures(worker: Worker, events: Iterable[Event], now: float) -> Figures:

@@ -47,11 +47,11 @@ def up(project: Project, name: str | None) -> Opened:
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
-    created = project.tmux.open(wanted.windows, workers, per_window=project.per_window, bar=shown)
+    created = project.workspace.open(wanted.windows, workers, per_window=project.per_window, bar=shown)
     project.bind_keys()
     todo = _next(project)
     if todo:
-        project.tmux.greet(todo)
+        project.clients.greet(todo)
     limits, ignored = (tuple(project.tmux.limits()), tuple(wanted.ignored)) if created else ((), ())
     return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits, ignored)
 

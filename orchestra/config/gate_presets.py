@@ -10,19 +10,19 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "paths": ("**/auth/**", "**/security/**", "**/crypto/**", "**/permissions/**", "**/*secret*", "**/*.pem",
                   "**/*.key", "**/.env*", "CODEOWNERS", "SECURITY.md"),
         "commands": ("gh secret *", "ssh-keygen *", "gpg *"),
-        "why": "who may do what, and with which keys",
+        "why": "permissions and credentials",
     },
     "data": {
         "paths": ("**/migrations/**", "**/migrate/**", "**/*.sql", "**/schema.prisma", "**/schema.rb", "**/seeds/**"),
         "commands": ("psql *", "mysql *", "mongosh *", "redis-cli *", "alembic upgrade*", "prisma migrate*",
                      "python manage.py migrate*", "rails db*"),
-        "why": "what is stored, and how it moves to another shape",
+        "why": "what is stored, and how stored data is migrated",
     },
     "external-api": {
         "paths": ("**/openapi*", "**/swagger*", "**/*.proto", "**/*.graphql", "**/*.avsc", "**/public_api/**"),
         "commands": ("curl * -X *", "curl * --data*", "curl * -d *", "npm publish*", "twine upload*", "cargo publish*",
                      "gh release *"),
-        "why": "what others build on, and what leaves this machine",
+        "why": "interfaces that others use, and what leaves this machine",
     },
     "dependencies": {
         "paths": ("**/package.json", "**/package-lock.json", "**/yarn.lock", "**/pnpm-lock.yaml", "**/pyproject.toml",
@@ -30,12 +30,12 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
                   "**/go.mod", "**/go.sum", "**/Gemfile*", "**/pom.xml", "**/build.gradle*", "**/Dockerfile*"),
         "commands": ("npm install *", "npm i *", "yarn add *", "pnpm add *", "pip install *", "uv add *",
                      "poetry add *", "cargo add *", "go get *"),
-        "why": "whose code runs with ours",
+        "why": "third-party code that runs with the project",
     },
     "ci": {
         "paths": (".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "**/.pre-commit-config.yaml",
                   "Makefile"),
         "commands": ("gh workflow *", "gh run rerun*"),
-        "why": "what judges the work must not be changed by it unseen",
+        "why": "a worker must not change its own checks unseen",
     },
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Layouts: tmuxp's workspace schema plus `role` and `workers`, as checked records; and the windows to open for one.
 
-What tmuxp would do and orchestra does not (scripts, plugins, server options) is accepted and told in `ignored`.
+What tmuxp would do and orchestra does not (scripts, plugins, server options) is accepted, and listed in `ignored`.
 Relative directories start at the repository's root. Reads no file.
 """
 

@@ -50,7 +50,7 @@ PANE_KEYS = frozenset(
 _COMMAND_KEYS = frozenset({"cmd", "enter", "sleep_before", "sleep_after", "suppress_history"})
 
 # What `set-option -w` takes. Options of the session or the server would change what the other windows, the bar and the
-# keys rely on; they belong to the person's tmux.conf.
+# keys rely on; they belong in the user's tmux.conf.
 _WINDOW_OPTIONS = re.compile(
     r"@(?!orchestra)[A-Za-z0-9_-]+|(main|other)-pane-(width|height)|automatic-rename(-format)?|allow-(rename|passthrough)"
     r"|alternate-screen|remain-on-exit|synchronize-panes|aggressive-resize|(clock-)?mode-(keys|style|colour)"
@@ -72,7 +72,7 @@ def line(node: Node) -> str | None:
 
 
 def flag(node: Node) -> bool:
-    """`true`, or one of the words YAML 1.1 and tmuxp's own files use for it; False when there is none."""
+    """`true`, or one of the other spellings of YAML 1.1, which tmuxp's own files use; False when there is none."""
     if isinstance(node.value, str) and node.value.lower() in ("true", "yes", "on", "false", "no", "off"):
         return node.value.lower() in ("true", "yes", "on")
     return node.value is not None and true_or_false(node)

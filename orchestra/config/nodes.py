@@ -127,7 +127,7 @@ def duration(node: Node) -> float:
 
 
 def choice(*known: str) -> Reader[str]:
-    """One of some words."""
+    """One of a few words."""
     return checked(text(), lambda value: choice_problem(value, known))
 
 

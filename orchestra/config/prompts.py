@@ -17,10 +17,10 @@ ORCHESTRATOR = frozenset({"project", "root", "orchestra"})
 _LINES = frozenset({"body", "verify", "gates"})  # any other value is one line: it cannot pass for a part of the prompt
 
 MAX_BYTES = 64 * 1024
-MAX_BODY = 20_000  # characters; GitHub takes 65,536, and a prompt this long helps nobody
+MAX_BODY = 20_000  # characters; GitHub takes 65,536, and a longer prompt does not help
 
 _VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
-# Letters nobody sees: the tag block spells whole sentences, variation selectors any bytes. Joiners stay: emoji and
+# Invisible letters: the tag block spells whole sentences, variation selectors any bytes. Joiners stay: emoji and
 # several scripts need them.
 _HIDDEN = re.compile(
     r"[\u00ad\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -51,7 +51,7 @@ def load(text: str, name: str, known: Collection[str] = WORKER | ORCHESTRATOR) -
 
 
 def render(prompt: Prompt, values: Mapping[str, str]) -> str:
-    """The prompt with its variables filled in. A value is never read for variables (failures.md X12).
+    """The prompt with its variables filled in. A value is never read for variables: an issue could ask for any.
 
     Every value is made safe to show. The ones an issue's author writes are one line, or framed by `quote`.
     """

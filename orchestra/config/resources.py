@@ -12,7 +12,7 @@ from orchestra.errors import UsageError
 
 _NAME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII
-)  # a bare name never leaves its directory (failures.md X9)
+)  # without a slash or a leading dot, so that a bare name never leaves its directory
 
 
 def find_layout(name: str, root: str) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def _find(kind: str, suffix: str, name: str, root: Path) -> tuple[str, str]:
     ):
         known = _names(kind, suffix, root)
         raise UsageError(
-            f'there is no {kind[:-1]} "{clean(name, 60)}"', f"{kind} are: {', '.join(known)}; or give a path"
+            f'{kind[:-1]} "{clean(name, 60)}" does not exist', f"{kind} are: {', '.join(known)}; or give a path"
         )
     return _read(path, path.name)
 
@@ -62,11 +62,11 @@ def _names(kind: str, suffix: str, root: Path) -> list[str]:
 
 
 def _read(path: Path, name: str) -> tuple[str, str]:
-    """The file's text. A FIFO would hang us and a huge file fill us, so neither is opened whole."""
+    """The file's text. A FIFO is not opened, because that would hang; a huge file is not read whole."""
     name = clean(name)
     try:
         if not path.is_file():
-            raise UsageError(f"{name}: there is no such file")
+            raise UsageError(f"{name}: file not found")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import NamedTuple
 
+from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
     Node,
@@ -35,8 +36,6 @@ from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, gates
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
-
-AGENTS = ("claude", "scripted")  # one package each in `agents/`
 
 # What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
 # Claude Code around us) stays outside.
@@ -113,6 +112,7 @@ class PullRequest(NamedTuple):
     """How a pull request is opened, and who brings it up to date with its base: auto, ask or never.
 
     `assignee`: a login, or `@me`. `template`: the repository's own text is begun with.
+    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
     """
 
     update: str = "auto"
@@ -121,6 +121,7 @@ class PullRequest(NamedTuple):
     reviewers: tuple[str, ...] = ()
     assignee: str | None = None
     template: bool = True
+    merge: str | None = None
 
 
 class ChecksConfig(NamedTuple):
@@ -133,6 +134,12 @@ class Trust(NamedTuple):
     """`logins`: accounts whose words count as a member's."""
 
     logins: tuple[str, ...] = ()
+
+
+class Merge(NamedTuple):
+    """Whether the orchestrator's agent may merge; workers never may."""
+
+    orchestrator: bool = False
 
 
 class Tmux(NamedTuple):
@@ -169,6 +176,7 @@ class Config(NamedTuple):
     checks: ChecksConfig = ChecksConfig()
     trust: Trust = Trust()
     assign: bool = False  # a spawned issue is assigned to the user
+    merge: Merge = Merge()
     tmux: Tmux = Tmux()
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
@@ -285,6 +293,7 @@ _pull_request = record(
     reviewers=list_of(checked(text(1), _REVIEWER)),
     assignee=checked(text_or_nothing, _LOGIN),
     template=true_or_false,
+    merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
 )
 _tmux = record(
     Tmux,
@@ -355,6 +364,7 @@ _config = record(
     checks=record(ChecksConfig, ignore=list_of(text(1))),
     trust=record(Trust, logins=list_of(checked(text(1), _LOGIN))),
     assign=true_or_false,
+    merge=record(Merge, orchestrator=true_or_false),
     tmux=_tmux,
     keys=_keys,
 )

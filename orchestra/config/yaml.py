@@ -14,11 +14,11 @@ from orchestra.errors import UsageError
 if TYPE_CHECKING:
     import yaml
 
-MAX_BYTES = 64 * 1024  # 5 MB of flat YAML take 9.5 s to read (failures.md X11)
+MAX_BYTES = 64 * 1024  # 5 MB of flat YAML take 9.5 s to read
 MAX_DEPTH = 20
 
 # YAML 1.2's core schema: `on`, `no`, `1:30` and dates stay the text they look like. So does a number with a leading
-# zero (`0007` is an issue file, not 7) and one that no counter of ours could hold.
+# zero (`0007` is an issue file, not 7) and one too large for any counter.
 _WORDS = dict.fromkeys(("~", "null", "Null", "NULL")) | {
     word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
@@ -37,13 +37,13 @@ class Document(NamedTuple):
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int:
-        """The line of `("workers", "max")`; of the nearest parent when there is no such key."""
+        """The line of `("workers", "max")`; of the nearest parent when the key is missing."""
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
 
     def at(self, path: Path) -> Any:
-        """The value that stands at a key path."""
+        """The value at a key path."""
         value = self.value
         for part in path:
             value = value[part]
@@ -69,7 +69,7 @@ def shown(value: Any) -> str:
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
-    """What to say of a key nobody knows: the nearest known one, else all of them."""
+    """What to say of an unknown key: the nearest known one, else all of them."""
     near = get_close_matches(key, known, 1)
     return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known here: {', '.join(known)}"
 
@@ -94,15 +94,13 @@ def parse(text: str, name: str, first_line: int = 1) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = clean(error.problem or error.context or "not YAML")
-        hint = (
-            "A value that starts with * & ! % @ or ` needs quotes."
-            if isinstance(error, yaml.scanner.ScannerError)
-            else ""
-        )
+        hint = "quote a value that starts with * & ! % @ or `" if isinstance(error, yaml.scanner.ScannerError) else ""
         raise UsageError(f"{name}:{first_line + (mark.line if mark else 0)}: not valid YAML: {problem}", hint) from None
     except yaml.reader.ReaderError as error:
         line = first_line + text.count("\n", 0, error.position)
-        raise UsageError(f"{name}:{line}: holds the unprintable character U+{ord(text[error.position]):04X}") from None
+        raise UsageError(
+            f"{name}:{line}: contains the unprintable character U+{ord(text[error.position]):04X}"
+        ) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, LookupError) as error:
         raise UsageError(f"{name}:{first_line}: not valid YAML: {clean(str(error))}") from None
 
@@ -125,7 +123,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self.refuse(event, "one document only; this is a second one")
+                    self.refuse(event, "a second document; only one is allowed")
                 value = self.node(next(self.events), ())
         return Document(value, self.name, self.lines)
 
@@ -133,9 +131,9 @@ class _Reader:
         import yaml
 
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self.refuse(event, "anchors and aliases (& and *) are not taken; write the value out, or quote it")
+            self.refuse(event, "anchors and aliases (& and *) are not allowed; write the value out, or quote it")
         if getattr(event, "tag", None):
-            self.refuse(event, "tags (!) are not taken; write a plain value, or quote it")
+            self.refuse(event, "tags (!) are not allowed; write a plain value, or quote it")
         if len(path) > MAX_DEPTH:
             self.refuse(event, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.MappingStartEvent):
@@ -145,7 +143,7 @@ class _Reader:
         if not isinstance(event, yaml.ScalarEvent):  # pragma: no cover - the parser gives nothing else here
             self.refuse(event, "not a value")
         if _UNSPEAKABLE.search(event.value):  # an escape such as "\0": no argument and no file name can hold it
-            self.refuse(event, "holds a character that no text can hold")
+            self.refuse(event, "contains a NUL character or an unpaired surrogate")
         return event.value if event.style else _scalar(event.value)
 
     def mapping(self, path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ word of it that is shown.
 from __future__ import annotations
 
 from orchestra.core.lifecycle.transitions import AT_WORK
-from orchestra.core.models import Activity, ActivityState, Attention, Delivery, Pane, Status, Worker
+from orchestra.core.models import COMING, Activity, ActivityState, Attention, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
 from orchestra.core.verdict import Outcome, facts_of, verdict
@@ -47,6 +47,8 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
         return Attention.BLOCKED
     if worker.status is Status.STUCK:
         return Attention.STUCK
+    if worker.elsewhere:
+        return Attention.UNKNOWN  # before its pane: that one may end while the agent works on somewhere else
     if _crashed(seen, now):
         return Attention.CRASHED
     if doing.state is ActivityState.LIMITED:
@@ -55,9 +57,15 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
         return Attention.STUCK
     if worker.status is Status.COMPLETE:
         return Attention.READY
+    return _in_doubt(seen, now, silent) or (Attention.STUCK if ended_its_turn(seen, now) else None)
+
+
+def _in_doubt(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
+    """Silent or unknown: nothing says that the agent works as it should."""
+    doing = activity(seen)
     if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
         return Attention.SILENT
-    return Attention.STUCK if ended_its_turn(seen, now) else None
+    return Attention.UNKNOWN if doing.state is ActivityState.UNKNOWN and doing.detail else None
 
 
 def _on_github(seen: ObservedWorker, now: float) -> bool:
@@ -75,7 +83,7 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     """
     worker, doing = seen.worker, seen.worker.activity
     at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and _has_pane(seen)
-    coming = any(words.state is Delivery.QUEUED for words in worker.guidance)
+    coming = doing.background or any(words.state in COMING for words in worker.guidance)
     since = seconds_of(doing.since)
     unshipped = worker.status in (Status.PLANNING, Status.WORKING)
     return at_prompt and unshipped and not coming and since is not None and now - since > PROSE_SECONDS
@@ -109,6 +117,8 @@ def reason(seen: ObservedWorker, kind: Attention | None) -> str:
     if kind is Attention.STUCK:
         held = worker.held if worker.status is Status.PAUSED else ""
         return clean(held or worker.stuck_reason or "")
+    if kind is Attention.UNKNOWN:
+        return clean(worker.elsewhere or activity(seen).detail)
     if kind is Attention.CRASHED:
         if seen.pane is None:
             return "its pane is gone"

@@ -24,18 +24,23 @@ MOST_ANSWERS = 8  # kept in the snapshot, by request; the waiting hook reads its
 
 
 def open_questions(worker: Worker) -> tuple[Escalation, ...]:
-    """Everything a worker waits for a person with: its dialogs, then what it asked itself."""
+    """Everything that a worker asks the user: its dialogs, then its own escalation."""
     return (*worker.dialogs, *((worker.escalation,) if worker.escalation else ()))
 
 
 def answered_in_pane(worker: Worker | None, event: Event) -> Event:
-    """`event` with `how` and what was answered, when it shows that a person answered in the pane itself."""
+    """`event` with `how` and what was answered, when it shows that the user answered in the pane itself."""
     if worker is None:
         return event
     closed = worker.dialogs if event.kind in ("accepted", "turn-ended", "idle") else ()
     if event.kind == "unblocked":
         closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
-    if event.kind == "accepted" and worker.status is Status.STUCK and not event.data.get("guidance"):
+    if (
+        event.kind == "accepted"
+        and worker.status is Status.STUCK
+        and not event.data.get("guidance")
+        and event.data.get("typed", True)
+    ):
         closed = open_questions(worker)
     told = {"how": AnswerChannel.PANE.value, "summary": " / ".join(one.summary for one in closed)}
     return event._replace(data={**event.data, **told}) if closed else event
@@ -47,17 +52,17 @@ def open_dialog(worker: Worker, event: Event) -> Worker:
         {"gate": "permission", **event.data, "askedAt": event.at, "raisedBy": event.by}
     )
     if asked is None or not asked.request:
-        return worker  # a notification, or a dialog before the first prompt: nobody waits for an answer of ours
+        return worker  # a notification, or a dialog before the first prompt: no hook waits for an answer
     others = tuple(dialog for dialog in worker.dialogs if dialog.request != asked.request)
     return _with_answers(worker, asked.request)._replace(dialogs=(*others, asked))
 
 
 def answer_dialog(worker: Worker, event: Event) -> Worker:
-    """A person answered from elsewhere: the first answer counts, and the hook that waits gives it to the agent."""
+    """The user answered from elsewhere: the first answer counts, and the waiting hook gives it to the agent."""
     request, behavior = text_at(event, "request", None), text_at(event, "behavior", None)
     asked = next((dialog for dialog in worker.dialogs if dialog.request == request), None)
     if asked is None:
-        raise Refused("it has been answered before")
+        raise Refused("it has already been answered")
     if behavior not in ("allow", "deny"):
         raise Refused(f"unknown answer {behavior!r}")
     answer = serialization.answer_from_json({**event.data, "by": event.by, "at": event.at})
@@ -98,7 +103,7 @@ def _with_answers(worker: Worker, request: str, *more: Answer) -> Worker:
 
 
 def _go_on(worker: Worker, event: Event) -> Worker:
-    """The agent works again, or stands before the next dialog. A person's answer is no sign of its life."""
+    """The agent works again, or shows its next dialog. The user's answer is not a sign of life of the agent."""
     if worker.dialogs:
         blocked = Activity(ActivityState.BLOCKED, worker.activity.since, event.by, worker.dialogs[0].summary)
         return worker._replace(activity=blocked)

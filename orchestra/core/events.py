@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "pull", "landed", "dispatched", "launched", "failed", "paused", "resumed", "cancelled",
-        "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "delivered", "noted",
+        "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
+        "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
         "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended"
@@ -46,7 +47,7 @@ class AtLimit(Record):
 
 
 class Failure(Record):
-    """How something failed: the same signature again is no progress."""
+    """How something failed: the same signature again is not progress."""
 
     signature: str
     at_limit: AtLimit | None = None
@@ -192,6 +193,16 @@ def answered(
     """A dialog of the agent is answered from elsewhere: `behavior` is `allow` or `deny`."""
     facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": summary}
     return _event("answered", by, request=request, **facts)
+
+
+def sent(by: str, guidance: Iterable[str], *, goes_on: bool = False) -> Event:
+    """Guidance was pasted, or handed over by a hook, which may keep the agent from ending its turn: `goes_on`."""
+    return _event("sent", by, guidance=list(guidance), goesOn=goes_on)
+
+
+def unconfirmed(by: str, guidance: Iterable[str], asked: Escalation) -> Event:
+    """Guidance was sent, and nothing shows that the agent got it: the user is asked."""
+    return _event("unconfirmed", by, guidance=list(guidance), need=asked.need, **_question(asked))
 
 
 def delivered(by: str, guidance: Iterable[str]) -> Event:

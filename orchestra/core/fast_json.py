@@ -1,7 +1,7 @@
 """JSON by the standard library's own C scanner and encoder, without importing the `json` package: 9 ms of a hook.
 
-`json` compiles regular expressions at import that its C half never uses (make bench). Where the C half is not there
-(another Python), the package itself is used. Standard library only.
+`json` compiles regular expressions at import that its C half never uses (make bench). On a Python without the C half
+the package itself is used. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ except ImportError:  # pragma: no cover - not CPython
 
 
 def _finite(text: str) -> float:
-    """Python's JSON knows numbers that JSON does not, and a program that reads ours would stumble over them."""
+    """Refuse NaN and Infinity: Python's JSON has them, and other readers of these files do not."""
     number = float(text)
     if number - number != 0:
-        raise ValueError(f"{text[:20]} is no number of JSON")
+        raise ValueError(f"{text[:20]} is not a JSON number")
     return number
 
 
 class _Plain:
-    """What the scanner is told: the same as json.loads, but for what is no JSON."""
+    """The scanner's settings: those of json.loads, without its additions to JSON."""
 
     strict = True
     object_hook = None
@@ -54,14 +54,14 @@ def loads(text: str) -> Any:
     except RecursionError:
         raise ValueError("nested too deep") from None
     except SystemError:  # how the scanner says that a text is cut when `json`, whose error it wants, is not loaded
-        raise ValueError("a value that does not end, or is none") from None
+        raise ValueError("a value is cut off or missing") from None
     if text[end:].strip(SPACE):
         raise ValueError(f"more text after the JSON value, at character {end}")
     return found
 
 
 def dumps(value: Any) -> str:
-    """What json.dumps gives with ensure_ascii=False; raises TypeError or ValueError for what is no JSON."""
+    """What json.dumps gives with ensure_ascii=False; raises TypeError or ValueError for what JSON cannot hold."""
     if _c is None:  # pragma: no cover - not CPython
         return str(_package().dumps(value, ensure_ascii=False))
     encode = _c.make_encoder({}, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, True)
@@ -80,4 +80,4 @@ def _package() -> Any:  # pragma: no cover - not CPython
 
 
 def _refuse(value: Any) -> Any:
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

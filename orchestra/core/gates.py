@@ -1,7 +1,7 @@
-"""Which gate a path or a command meets, and the gates as the agent's own permission rules. Pure.
+"""Which gate a path or a command meets. Pure; an agent's module turns the gates into its own permission rules.
 
 Path globs are `.gitignore` patterns (checked against git itself in the tests); command globs know `*` alone.
-Both are guard rails, not a wall: a worker runs as the person does.
+Both are guard rails, not a wall: a worker runs with all rights of the user.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 
 class GateRule(Protocol):
-    """A gate as the config has it: what it is called, what it watches, and why a person is needed."""
+    """A gate as the config has it: what it is called, what it watches, and why the user must decide."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -33,13 +33,6 @@ class Hit(NamedTuple):
     by: tuple[str, ...]
 
 
-class Rules(NamedTuple):
-    """Permission rules in Claude Code's syntax: `ask` raises the gate, `deny` refuses in every mode."""
-
-    ask: tuple[str, ...]
-    deny: tuple[str, ...]
-
-
 def gates_met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...]:
     """The gates that a list of changed paths meets; paths are relative to the repository root, with `/`."""
     paths = tuple(paths)
@@ -49,19 +42,6 @@ def gates_met(paths: Iterable[str], gates: Sequence[GateRule]) -> tuple[Hit, ...
         if by := tuple(path for path in paths if any(pattern.fullmatch(path) for pattern in patterns)):
             hits.append(Hit(gate.name, gate.why, by))
     return tuple(hits)
-
-
-def claude_rules(gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
-    """The gates and the config's forbidden commands as Claude Code's rules; the built-in ones are the agent's own.
-
-    `ask` raises PermissionRequest in every mode, bypass included, and `deny` refuses inside `a && b` too (seen with
-    2.1.197). The config has checked every glob by `path_problem` and `command_problem`.
-    """
-    ask: list[str] = []
-    for gate in gates:
-        ask += [f"{tool}({_claude_path(glob)})" for glob in gate.paths for tool in ("Edit", "Write", "NotebookEdit")]
-        ask += [f"Bash({glob})" for glob in gate.commands]
-    return Rules(tuple(dict.fromkeys(ask)), tuple(dict.fromkeys(f"Bash({glob})" for glob in forbid)))
 
 
 def path_problem(glob: str) -> str:
@@ -75,7 +55,7 @@ def path_problem(glob: str) -> str:
     if ".." in glob.split("/"):
         return "a gate covers paths inside the repository; take the .. out"
     if "***" in glob or re.search(r"[^/]\*\*|\*\*[^/]", glob):
-        return "** must stand alone between slashes, as in `**/auth/**`"
+        return "** must be alone between slashes, as in `**/auth/**`"
     if re.search(r"[\[\]]", re.sub(r"\[[!^]?(?:[a-zA-Z0-9._](?:-[a-zA-Z0-9._])?)+\]", "", glob)):
         return "a set such as [a-z] holds letters, digits, . and _ only"
     return ""
@@ -120,12 +100,3 @@ def _segment(part: str) -> str:
         else:
             out += re.escape(atom)
     return out
-
-
-def _claude_path(glob: str) -> str:
-    """A path glob for `Edit(...)`: gitignore syntax, relative to the worktree where the agent starts.
-
-    A leading slash would mean "beside the settings file", so it goes; parentheses end the rule, so they become `?`.
-    Both widen: the agent asks once more than the gate says, and ship decides by the gate itself.
-    """
-    return re.sub(r"[()]", "?", glob.lstrip("/"))

@@ -16,7 +16,7 @@ _CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
 
 def without_controls(text: str) -> str:
     """Words that are only words, whichever way they reach an agent: no control character but newline and tab, no end
-    of a paste, which would press keys (failures.md K5), no half character.
+    of a paste (up to tmux 3.6 `ESC[201~` ends a paste, and what follows would be keys), no half character.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for mark in _PASTE_MARKS:
@@ -25,9 +25,9 @@ def without_controls(text: str) -> str:
 
 
 def as_message(words: Guidance) -> str:
-    """One piece as the agent gets it. Our first line keeps a leading `!` or `/` from being a command (K6).
+    """One piece as the agent gets it. The first line keeps a leading `!` or `/` from being a command of the agent.
 
-    The agent's evidence is this first line, so none like it may stand in the text: a log may quote one.
+    The agent's evidence is this first line, so the text may hold no line like it: a log may quote one.
     """
     body = "\n".join(f" {line}" if line.startswith(HEAD) else line for line in words.text.split("\n"))
     return f"Guidance {words.id} from {words.sender}:\n{body}"

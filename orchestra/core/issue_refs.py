@@ -1,4 +1,4 @@
-"""Which issue is meant by the text under a cursor: `#124`, `GH-124`, an address of ours, `owner/repo#124`. Pure."""
+"""Which issue is meant by the text under a cursor: `#124`, `GH-124`, its web address, `owner/repo#124`. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,37 @@ _REFERENCE = re.compile(
     r"|(?<![\w/#&])#(?P<own>[1-9]\d{0,9})(?!\w)",
     re.ASCII,
 )
+
+
+_TYPED = re.compile(
+    r"(?:https?://)?[\w.-]+\.[\w.-]+(?::\d+)?/(?P<slug>[\w.-]+/[\w.-]+)/(?P<kind>issues|pull)/(?P<web>[1-9]\d{0,9})(?:[/?#].*)?"
+    r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
+    r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
+    re.ASCII,
+)
+
+
+class Reference(NamedTuple):
+    """What the user typed for a worker: its number, the number of its pull request, or its branch.
+
+    `project` is empty for the one around.
+    """
+
+    project: str = ""
+    number: str = ""
+    pull: str = ""
+    branch: str = ""
+
+
+def typed_reference(text: str) -> Reference:
+    """`124`, `#124`, `widgets#124`, `acme/widgets#124`, the address of an issue or a pull request; else a branch."""
+    found = _TYPED.fullmatch(text)
+    if found is None:
+        return Reference(branch=text)
+    if found["web"]:
+        number = {"pull": found["web"]} if found["kind"] == "pull" else {"number": found["web"]}
+        return Reference(project=found["slug"], **number)
+    return Reference(project=found["project"] or "", number=found["far"] or found["own"])
 
 
 class Spot(NamedTuple):
@@ -69,7 +100,7 @@ def _pieces(text: str, lines: Sequence[str]) -> int:
 
 
 def _characters(line: str, column: int) -> int:
-    """How many characters stand before a cell of the terminal: wide ones take two."""
+    """How many characters come before a cell of the terminal: wide ones take two."""
     cells = 0
     for count, char in enumerate(line):
         if cells >= column:

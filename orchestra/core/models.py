@@ -1,4 +1,4 @@
-"""The nouns: records and states that every other module speaks. No rules here. Standard library only."""
+"""Records and states that every other module uses. No rules here. Standard library only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # author associations whose words on the tracker count
+MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})  # author associations whose text on the tracker is trusted
 
 
 class Status(StrEnum):
-    """Where a worker's work stands (docs/architecture.md, "Lifecycle")."""
+    """How far a worker's work has come (docs/architecture.md, "Lifecycle")."""
 
     QUEUED = "queued"
     REGISTERED = "registered"
@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 
 class ActivityState(StrEnum):
-    """What the agent process is doing, as far as its hooks have told."""
+    """What the agent process is doing, as far as its hooks have reported."""
 
     STARTING = "starting"
     BUSY = "busy"
@@ -45,18 +45,19 @@ class ActivityState(StrEnum):
 
 
 class Attention(StrEnum):
-    """Why a person is needed, most urgent first."""
+    """Why the user is needed, most urgent first."""
 
     BLOCKED = "blocked"
     STUCK = "stuck"
     CRASHED = "crashed"
     LIMITED = "limited"
     SILENT = "silent"
+    UNKNOWN = "unknown"
     READY = "ready"
 
 
 class Gate(StrEnum):
-    """A point that only a person may pass."""
+    """A point that only the user may pass."""
 
     PERMISSION = "permission"
     QUESTION = "question"
@@ -67,7 +68,7 @@ class Gate(StrEnum):
 
 
 class AnswerChannel(StrEnum):
-    """Where a person answered from."""
+    """Where the user answered from."""
 
     PANE = "pane"
     COMMAND = "command"
@@ -77,20 +78,33 @@ class AnswerChannel(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How far a piece of guidance has come; `delivered` only on the agent's own evidence."""
+    """How far a piece of guidance has come, in this order; `delivered` only on the agent's own evidence."""
 
     QUEUED = "queued"
+    SENT = "sent"  # pasted, or handed over by a hook; the agent has not shown yet that the model was given it
+    UNCONFIRMED = "unconfirmed"  # sent twice without a proof: the user was asked
     DELIVERED = "delivered"
     READ = "read"
 
 
+COMING = frozenset({Delivery.QUEUED, Delivery.SENT})  # guidance that may still begin a turn of the agent
+
+
 class Activity(Record):
-    """What the agent does, since when, who said so, and a detail for the person."""
+    """What the agent does, since when, who said so, and a detail for the user."""
 
     state: ActivityState = ActivityState.UNKNOWN
     since: str = ""
     source: str = ""
     detail: str = ""
+    background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
+
+
+class Turn(Record):
+    """The agent's turn, as its last prompt began it: what tells a later prompt apart from the user's own."""
+
+    prompt: str = ""  # the agent's id of the turn: a prompt with the same one was queued in the middle of it
+    scheduled: tuple[str, ...] = ()  # checksums of the prompts that the agent has scheduled for itself
 
 
 class Escalation(Record):
@@ -104,18 +118,20 @@ class Escalation(Record):
     need: str = ""
     asked_at: str = ""
     request: str = ""
-    raised_by: str = ""  # `worker`, `ship`, `hook:PermissionRequest`
+    raised_by: str = ""  # `worker`, `ship`, `hook:NAME`
     questions: tuple[Mapping[str, Any], ...] = ()  # of a dialog: {"question", "options", "many"}, one for each answer
 
 
 class Guidance(Record):
-    """Words sent to a worker after it was spawned, by `sender` (`human` or `monitor`)."""
+    """Text sent to a worker after it was spawned, by `sender` (`human` or `monitor`)."""
 
     id: str
     sender: str
     text: str
     state: Delivery = Delivery.QUEUED
     at: str = ""
+    sent_at: str = ""  # when it was last sent
+    tries: int = 0  # how often it was sent
 
 
 class Attempts(Record):
@@ -169,6 +185,9 @@ class Worker(Record):
     started_at: str = ""
     last_heartbeat: str = ""
     activity: Activity = Activity()
+    turn: Turn = Turn()
+    agent_version: str = ""  # of the program that this worker runs, asked at its last start
+    elsewhere: str = ""  # where its conversation goes on, when that is not its own pane and worktree
     escalation: Escalation | None = None
     dialogs: tuple[Escalation, ...] = ()  # open in the pane, the oldest first: the agent is held there
     forwarded: str | None = None
@@ -177,7 +196,7 @@ class Worker(Record):
     pull: Pull | None = None
     plan: str | None = None
     attempts: Attempts = Attempts()
-    signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is no progress
+    signatures: Mapping[str, str] = {}  # what failed last, by kind of attempt: the same again is not progress
     approvals: tuple[Mapping[str, Any], ...] = ()
     after: tuple[str, ...] = ()
     fed: tuple[str, ...] = ()  # ids of the checks, comments and conflicts it has been told of
@@ -206,7 +225,7 @@ class Event(Record):
 
 
 class Issue(Record):
-    """The unit of work, from a tracker. Text fields are as the author wrote them: foreign, not yet cleaned."""
+    """The unit of work, from a tracker. Text fields are as the author wrote them: not yet cleaned."""
 
     number: str
     title: str
@@ -233,7 +252,7 @@ class Border(Record):
 
 
 class Pane(Record):
-    """A pane of our tmux server that carries a worker's tag, as just seen."""
+    """A pane of the tmux server that carries a worker's tag, as just seen."""
 
     id: str
     worker: str
@@ -253,7 +272,7 @@ class Changes(Record):
 
 
 class PanePlan(Record):
-    """A pane to open: `argv` run as it is (empty: the person's shell), then `keys` typed into it line by line."""
+    """A pane to open: `argv` run as it is (empty: the user's shell), then `keys` typed into it line by line."""
 
     argv: tuple[str, ...] = ()
     cwd: str = ""
@@ -264,7 +283,7 @@ class PanePlan(Record):
 
 
 class WindowPlan(Record):
-    """A window to open: `name` is ours or the layout's and holds nothing tmux would expand."""
+    """A window to open: `name` holds nothing that tmux would expand."""
 
     name: str
     panes: tuple[PanePlan, ...]
@@ -275,7 +294,7 @@ class WindowPlan(Record):
 
 
 class WorkerPlan(Record):
-    """A worker's pane to open: whose, of which life, what it runs and where, and what its border says."""
+    """A worker's pane to open: whose, of which claim (nonce), what it runs and where, and what its border says."""
 
     worker: str
     nonce: str
@@ -287,16 +306,16 @@ class WorkerPlan(Record):
 
 
 class AgentContext(Record):
-    """Where an agent sits: all that is needed to start or resume it, told by the commands to `agents/`."""
+    """What an agent needs to be started or resumed: the commands give this to `agents/`."""
 
     worker: str  # the issue number, or `orchestrator`
     nonce: str
-    session: str  # the conversation's id, chosen by us and recorded before the launch
+    session: str  # the conversation's id, chosen and recorded before the launch
     worktree: str
     directory: str  # sessions/<project>/<id>: prompt.md settings.json launch.sh heartbeat mailbox
     home: str  # $ORCHESTRA_HOME
     project: str
-    base: str  # the base branch, which nobody pushes to
+    base: str  # the base branch, to which no worker pushes
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
     orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
 
@@ -310,7 +329,7 @@ class AgentOptions(Record):
     permissions: str = "standard"  # strict | standard | bypass
     ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
     deny: tuple[str, ...] = ()
-    plan: str = "auto"  # a plan goes on by itself; `review`: it waits for a person; `reviewed`: so does a later one
+    plan: str = "auto"  # a plan goes on by itself; `review`: it waits for the user; `reviewed`: so does a later one
 
 
 class Launch(Record):

@@ -20,6 +20,7 @@ from orchestra.core.models import (
     Guidance,
     Limit,
     Status,
+    Turn,
     Worker,
 )
 from orchestra.core.pull_json import pull_from_json, pull_json
@@ -52,6 +53,8 @@ _PLAIN = (
     ("started_at", "startedAt"),
     ("last_heartbeat", "lastHeartbeat"),
     ("nonce", "nonce"),
+    ("agent_version", "agentVersion"),
+    ("elsewhere", "elsewhere"),
     ("launched_at", "launchedAt"),
     ("ci_counted", "ciCounted"),
     ("transcript", "transcriptPath"),
@@ -66,6 +69,7 @@ _OPTIONAL = (
 )
 _NESTED = (
     "activity",
+    "turn",
     "escalation",
     "dialogs",
     "guidance",
@@ -97,11 +101,10 @@ def to_json(worker: Worker) -> dict[str, Any]:
     for field, key in (*_PLAIN, *_OPTIONAL):
         found[key] = getattr(worker, field)
     found["activity"] = worker.activity._asdict()
+    found["turn"] = {**worker.turn._asdict(), "scheduled": list(worker.turn.scheduled)}
     found["escalation"] = escalation_json(worker.escalation)
     found["dialogs"] = [escalation_json(dialog) for dialog in worker.dialogs]
-    found["guidance"] = [
-        {"id": g.id, "from": g.sender, "text": g.text, "state": g.state.value, "at": g.at} for g in worker.guidance
-    ]
+    found["guidance"] = [_guidance_json(g) for g in worker.guidance]
     found["pullRequest"] = pull_json(worker.pull)
     found["attempts"] = worker.attempts._asdict()
     found["signatures"] = dict(worker.signatures)
@@ -114,6 +117,11 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["journalBytes"] = worker.journal_bytes
     more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
     return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
+
+
+def _guidance_json(g: Guidance) -> dict[str, Any]:
+    found = {"id": g.id, "from": g.sender, "text": g.text, "state": g.state.value, "at": g.at}
+    return {**found, "sentAt": g.sent_at, "tries": g.tries}
 
 
 def _limit_json(limit: Limit | None) -> dict[str, Any] | None:
@@ -138,7 +146,7 @@ def dumps(worker: Worker) -> str:
 
 
 def loads(text: str) -> Worker:
-    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text (failures.md S10)."""
+    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text."""
     found = _object(text)
     try:
         return from_json(found)
@@ -167,6 +175,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         status=Status(found["status"]),
         resume_status=Status(resume) if resume else None,
         activity=_activity(found.get("activity")),
+        turn=_turn(found.get("turn")),
         escalation=escalation_from_json(found.get("escalation")),
         dialogs=tuple(filter(None, map(escalation_from_json, list_at(found, "dialogs")))),
         guidance=tuple(_guidance(item) for item in list_at(found, "guidance")),
@@ -188,10 +197,10 @@ def from_json(found: Mapping[str, Any]) -> Worker:
 
 
 def number_at(found: Mapping[str, Any]) -> str:
-    """The worker's number under `id`; raises ValueError for what is none."""
+    """The worker's number under `id`; raises ValueError for anything else."""
     number = text_at(found, "id")
     if not is_id(number):
-        raise ValueError("id is no issue number")
+        raise ValueError("id is not an issue number")
     return number
 
 
@@ -200,6 +209,12 @@ def _activity(value: Any) -> Activity:
     return Activity(
         ActivityState(found.get("state", "unknown")), *(text_at(found, k, "") for k in Activity._fields[1:])
     )
+
+
+def _turn(value: Any) -> Turn:
+    found = mapping(value)
+    scheduled = tuple(map(str, list_at(found, "scheduled")))
+    return Turn(text_at(found, "prompt", ""), scheduled)
 
 
 def escalation_from_json(value: Any) -> Escalation | None:
@@ -252,6 +267,8 @@ def _guidance(value: Any) -> Guidance:
         text=text_at(found, "text"),
         state=Delivery(found["state"]),
         at=text_at(found, "at", ""),
+        sent_at=text_at(found, "sentAt", ""),
+        tries=typed(found, "tries", int) if "tries" in found else 0,
     )
 
 

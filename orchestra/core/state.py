@@ -209,6 +209,8 @@ def _on(state: State, doing: Activity) -> Shown:
 def _silent(seen: ObservedWorker, kind: Attention | None) -> Shown | None:
     if kind is Attention.SILENT:
         return Shown(State.SILENT, "", "no sign of life from its agent", attention.last_sign(seen))
+    if kind is Attention.UNKNOWN:
+        return Shown(State.UNKNOWN, "", attention.reason(seen, kind), _since(seen.worker.activity))
     return None
 
 
@@ -277,6 +279,10 @@ def _agent(seen: ObservedWorker, now: float) -> Shown:
         return Shown(State.SETTING_UP, "")
     if doing.state is ActivityState.STARTING or worker.status is Status.REGISTERED:
         return Shown(State.STARTING, "", "", _since(doing))
+    if doing.state is ActivityState.WAITING and doing.background:
+        return Shown(
+            State.WAITING, f"waiting for {doing.background.partition(':')[0]}", doing.background, _since(doing)
+        )
     return Shown(State.PLANNING if worker.status is Status.PLANNING else State.WORKING, "", doing.detail)
 
 

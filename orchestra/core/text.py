@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 import unicodedata
 
-# Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators (failures.md 3.1).
-# Tag characters (E0000 on) spell whole sentences that nobody sees; a soft hyphen is drawn at the end of a line only.
+# Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators.
+# Tag characters (E0000 on) spell whole sentences that no reader sees; a soft hyphen is drawn at the end of a line only.
 _INVISIBLE = frozenset(
     {0x00AD, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)}
 )
@@ -66,34 +65,18 @@ def stamp(seconds: float) -> str:
 
 def seconds_of(stamped: str) -> float | None:
     """The inverse of `stamp`; None for what is not such a time."""
-    if len(stamped) != len("2026-01-08T11:15:00Z") or stamped[10:11] + stamped[19:] != "TZ":
+    from datetime import datetime  # costs 2 ms, and a hook that holds up an agent never gets here
+
+    if len(stamped) != len("2026-01-08T11:15:00Z") or stamped[10] + stamped[19] != "TZ" or not stamped.isascii():
         return None
-    parts = (*stamped[:10].split("-"), *stamped[11:19].split(":"))
-    if len(parts) != 6 or not all(part.isascii() and part.isdecimal() for part in parts):
+    try:
+        return datetime.fromisoformat(stamped).timestamp()
+    except ValueError:
         return None
-    year, month, day, hour, minute, second = map(int, parts)
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
-        return None
-    return float(_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second)
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 of a Gregorian date, by the era of 400 years (importing datetime costs a hook 2 ms)."""
-    year -= month <= 2
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    of_era = (year % 400) * 365 + (year % 400) // 4 - (year % 400) // 100 + of_year
-    return year // 400 * 146097 + of_era - 719468
-
-
-def new_session_id() -> str:
-    """A random UUID (version 4), as agents name conversations; importing uuid costs 6 ms of every spawn."""
-    bits = os.urandom(16)
-    text = (bits[:6] + bytes((bits[6] & 0x0F | 0x40, bits[7], bits[8] & 0x3F | 0x80)) + bits[9:]).hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def age(seconds: float) -> str:
-    """How long, in the largest unit that says enough: `45s`, `12m`, `3h`, `2d`; a clock set back gives `0s` (G4)."""
+    """How long, in the largest unit that says enough: `45s`, `12m`, `3h`, `2d`; a clock set back gives `0s`."""
     seconds = max(0.0, seconds)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestra.core.models import Activity, ActivityState, Delivery, Worker
+from orchestra.core.models import COMING, Activity, ActivityState, Worker
 from orchestra.core.pull_request import Check, CheckState, Head, Pull
 from orchestra.core.records import Record
 from orchestra.core.text import age, clean, seconds_of
@@ -92,7 +92,7 @@ class Verdict(Record):
 
 def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "", heard: str = "") -> Facts:
     """What a session file knows of a worker's pull request."""
-    queued = sum(words.state is Delivery.QUEUED for words in worker.guidance)
+    queued = sum(words.state in COMING for words in worker.guidance)
     return Facts(worker.pull, worker.activity, queued, update, trouble, heard)
 
 
@@ -237,6 +237,9 @@ def _agent(facts: Facts, pull: Pull) -> Verdict | None:
         return Verdict(Outcome.WAITING, Topic.AGENT, "what the agent does is not known", facts.activity.since)
     if facts.activity.state not in RESTING:
         return Verdict(Outcome.WAITING, Topic.AGENT, "the agent still works", facts.activity.since)
+    if facts.activity.background:
+        said = f"the agent waits for {facts.activity.background}"
+        return Verdict(Outcome.WAITING, Topic.AGENT, said, facts.activity.since)
     if pull.head is Head.UNKNOWN:
         said = "the branch here could not be compared with the one on GitHub"
         return Verdict(Outcome.WAITING, Topic.SHIP, said, pull.observed_at)

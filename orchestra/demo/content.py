@@ -61,7 +61,7 @@ labels: [feature, security]
 ---
 People are signed out after an hour, in the middle of what they do.
 
-How tokens are refreshed is a security decision: ask a person. The scripted agent takes these steps:
+How tokens are refreshed is a security decision: ask the user. The scripted agent takes these steps:
 
 ```script
 plan "Ask which approach is wanted, then refresh the token when it is used."
@@ -74,7 +74,7 @@ write widgets/tokens.py
     '''Sign-in tokens of the shop, and how they are refreshed.'''
 
     LIFETIME = 3600  # seconds
-    APPROACH = {answer!r}  # a person decided it
+    APPROACH = {answer!r}  # the user decided it
 
 
     class Token:
@@ -211,7 +211,7 @@ A tiny shop, made for a demo of orchestra. Three workers are on its issues 1 to 
 
     orchestra list            who needs you
     orchestra tell 2 sliding  answer worker 2, which asks how to refresh tokens
-    orchestra log 3           how worker 3 failed its verification, and mended it
+    orchestra log 3           how worker 3 failed its verification, and fixed it
     orchestra spawn 4         start a worker on the fourth issue
     orchestra down            end it; the work stays
 

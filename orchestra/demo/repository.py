@@ -12,11 +12,11 @@ from orchestra.errors import OrchestraError
 from orchestra.project.context import home_of
 from orchestra.storage.files import locked, make_private, names_in
 
-FIRST = ("1", "2", "3")  # they start at once; the fourth is the person's to spawn
+FIRST = ("1", "2", "3")  # they start at once; the user spawns the fourth
 
-# Its own identity, so that an empty HOME will do; and nobody's signatures, hooks or line ends.
+# Its own identity, so that an empty HOME will do; and no signatures, hooks or line ends of the user's configuration.
 _SETTINGS = (
-    ("user.name", "Demo Person"),
+    ("user.name", "Demo User"),
     ("user.email", "demo@example.invalid"),
     ("commit.gpgsign", "false"),
     ("core.autocrlf", "false"),
@@ -66,7 +66,7 @@ def _make(root: str, environ: Mapping[str, str]) -> None:
 
 
 def _git(root: str, environ: Mapping[str, str], *argv: str) -> None:
-    """Run git on the demo alone, also when we were started from a hook of another repository."""
+    """Run git on the demo alone, also when orchestra was started from a hook of another repository."""
     calm = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(["git", "-C", root, *argv], env=calm, capture_output=True, text=True, check=False)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 MOST_FREE = 1024**3
 BUSCTL_SECONDS = 3.0
 _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK")
 
 
 def home(path: str, *, fix: bool) -> Iterator[Finding]:
@@ -77,15 +76,10 @@ def agent(project: Project) -> Iterator[Finding]:
     module, options = agents.agent(name), project.options(name)
     if module.version(options.command, project.environ) is None:
         yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
-    elif name == "claude" and not _logged_in(project.environ):
-        yield warning("E6", "no login of Claude Code was found", "run `claude` once and log in, or set a key")
-
-
-def _logged_in(environ: Mapping[str, str]) -> bool:
-    if os.uname().sysname == "Darwin" or any(environ.get(key) for key in _KEYS):
-        return True  # macOS keeps it in the keychain
-    config = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME", "/"), ".claude")
-    return os.path.exists(os.path.join(config, ".credentials.json"))
+    elif not module.logged_in(project.environ):
+        yield warning(
+            "E6", f"no login of {options.command} was found", f"run `{options.command}` and log in, or set a key"
+        )
 
 
 def tracker(project: Project) -> Iterator[Finding]:

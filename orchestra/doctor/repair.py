@@ -11,7 +11,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import cleanup
 from orchestra.storage import temp_files
-from orchestra.tmux.workspace import SocketGone
+from orchestra.tmux.client import SocketGone
 from orchestra.workers import removal, stop
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _mended(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: se
         return [*said, f"#{worker.id}: its removal was " + (f"called off: {clean(why)}" if why else "ended")]
     for pane in panes:
         if pane.worker == worker.id and is_superseded(project, worker, pane):
-            project.tmux.close(pane)
+            project.panes.close(pane)
             said.append(f"#{worker.id}: a pane of an earlier start of it was closed")
     mine = any((pane.worker, pane.nonce) == (worker.id, worker.nonce) for pane in panes)
     if worker.status in RESTING and (mine or worker.nonce in marks):

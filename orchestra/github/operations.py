@@ -20,6 +20,7 @@ PAGES = 10
 NAMES = frozenset({
     "repos.get", "issues.get", "issues.list_for_repo", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
     "pulls.update_branch",
+    "users.get_authenticated", "pulls.merge", "pulls.create_review", "issues.create",
 })  # fmt: skip
 
 

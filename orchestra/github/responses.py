@@ -160,7 +160,7 @@ def refusal(
             f"there is no repository {address.slug} that this token may see",
             "git remote get-url origin shows the repository; orchestra doctor says which token is used",
         )
-    if status == 422:
+    if status in (405, 409, 422):  # it cannot be merged, its head has moved, a value is wrong
         return Invalid(address.name, tuple(_reasons(raw)) or (message or "no reason given",))
     return Unreachable(f"{address.name} server error ({status})", STATUS_PAGE)
 

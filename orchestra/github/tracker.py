@@ -83,6 +83,10 @@ class GitHubTracker:
             responses.issue(row, self.address) for row in rows if not responses.optional(row, dict, "pull_request")
         )
 
+    def login(self) -> str:
+        """Whose token it is."""
+        return responses.required(self._operations.ask("users.get_authenticated"), str, "login")
+
     def open_pull(self, head: str, base: str, title: str, body: str) -> tuple[Pull, str]:
         """Open the pull request of branch `head`, or bring the open one's title and body up to date; (pull, url).
 

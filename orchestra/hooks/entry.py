@@ -14,11 +14,12 @@ import time
 if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds sooner than as a module
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
+from orchestra import agents
 from orchestra.core import events, fast_json
 from orchestra.core.dialogs import answered_in_pane
 from orchestra.core.guidance import as_one_message
-from orchestra.core.models import ActivityState, Delivery, Event, Guidance, Worker
-from orchestra.core.text import clean_lines
+from orchestra.core.models import ActivityState, Answer, Delivery, Event, Guidance, Worker
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.storage.session_store import Store
@@ -29,33 +30,57 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    Asked = tuple[Worker, dict[str, Any]]
+    from orchestra.agents.base import AgentHooks
 
 MOST_PAYLOAD = 8 * 1024 * 1024
 PAYLOAD_SECONDS = 2.0  # to read it: who holds the pipe open must not hold up a turn
 STDIN = 0
-GOES_ON = "plan:auto"  # the fourth word of a permission hook: a plan needs no person
+GOES_ON = "plan:auto"  # among the words after the nonce: a plan that the agent made unasked needs no approval
+AFTER = "after:"  # likewise: the permission mode to go on in after a plan
 LOCK_WAIT = 3.0  # seconds; a hook may not hold up a turn
-HANDS_OVER = frozenset({"PostToolUse", "PostToolUseFailure", "Stop"})
+ORCHESTRATOR = "orchestrator:"  # in front of the agent's name
+
+
+class Asked(Record):
+    """A dialog that is open in the pane and may be answered from elsewhere."""
+
+    agent: AgentHooks
+    worker: Worker
+    payload: Mapping[str, Any]
+    mode: str  # to go on in after a plan
+
+
+class Outcome(Record):
+    """What a hook did: what to print, the store whose bar changed, and the dialog to wait for."""
+
+    reply: Mapping[str, Any] | None = None
+    store: Store | None = None
+    asked: Asked | None = None
 
 
 def main() -> None:
     """The entry point; never raises, never exits with anything but 0."""
     try:
-        answer, store, asked = run(sys.argv[1:], os.environ)
-        _say(answer)
-        if store is not None:
-            _push_behind(store)
-        if store is not None and asked is not None:
-            from orchestra.hooks.permission_wait import wait
-
-            _say(wait(store, *asked))
+        done = run(sys.argv[1:], os.environ)
+        _say(done.reply)
+        if done.store is not None:
+            _push_behind(done.store)
+        if done.store is not None and done.asked is not None:
+            _wait(done.store, done.asked)
     except BaseException as wrong:  # noqa: BLE001 - the agent's turn must go on
         _complain(wrong)
     os._exit(0)  # skip the interpreter's clean-up: 2 to 3 ms, and nothing is left to flush
 
 
-def _say(answer: dict[str, Any] | None) -> None:
+def _wait(store: Store, asked: Asked) -> None:
+    from orchestra.hooks.permission_wait import wait
+
+    answer = wait(store, asked.worker)
+    if answer is not None:
+        _say(asked.agent.decision(answer, asked.payload, asked.mode))
+
+
+def _say(answer: Mapping[str, Any] | None) -> None:
     if answer:
         sys.stdout.write(fast_json.dumps(answer) + "\n")
         sys.stdout.flush()
@@ -76,49 +101,45 @@ def _push_behind(store: Store) -> None:
         os._exit(0)
 
 
-def run(argv: list[str], environ: Mapping[str, str]) -> tuple[dict[str, Any] | None, Store | None, Asked | None]:
-    """Record what the hook tells; returns what to answer the agent with, the store whose bar changed, and what to wait
-    for: a dialog that a person may answer from elsewhere.
-    """
-    agent, event, nonce, more = (*argv, "", "", "", "")[:4]
+def run(argv: list[str], environ: Mapping[str, str]) -> Outcome:
+    """Record what the hook tells."""
+    name, hook, nonce, *words = (*argv, "", "", "")
     home, project = environ.get("ORCHESTRA_HOME", ""), environ.get("ORCHESTRA_PROJECT", "")
     if not home or not project:
-        return None, None, None
+        return Outcome()
     store = Store(home, project, time.time, lock_wait=LOCK_WAIT)
-    if agent == "tmux":
-        return None, store if _pane_died(store, event, nonce, environ) else None, None
+    if name == "tmux":
+        return Outcome(store=store if _pane_died(store, hook, nonce, environ) else None)
     payload = _payload()
-    if agent == "orchestrator":
-        from orchestra.hooks import orchestrator_context
-
-        return (
-            (orchestrator_context.changes_since_last_prompt(store) if event == "UserPromptSubmit" else None),
-            None,
-            None,
-        )
+    agent = agents.hooks_of(name.removeprefix(ORCHESTRATOR))
+    if name.startswith(ORCHESTRATOR):
+        return Outcome(_orchestrator(store, agent) if agent.is_prompt(hook) else None)
     number = environ.get("ORCHESTRA_WORKER", "")
     before = store.read(number)
-    if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number (failures.md W5)
-        return None, None, None
-    if event == "PermissionRequest" and more == GOES_ON and payload.get("tool_name") == "ExitPlanMode":
-        return _plan_goes_on(store, before, payload), store, None
-    after = _record(store, before, event, payload)
-    if event == "PermissionRequest" and payload:  # what could not be read is answered in the pane, where it is seen
-        return None, store, (after, payload)
-    return (_hand_over(store, after, event) if _may_hand_over(event, payload) else None), store, None
+    if before is None or before.nonce != nonce:  # an agent of an earlier worker of this number
+        return Outcome()
+    mode = next((word.removeprefix(AFTER) for word in words if word.startswith(AFTER)), "")
+    if agent.asks(hook, payload):
+        if GOES_ON in words and agent.is_plan(payload) and agent.plan_is_the_agents(payload):
+            plan = agent.event_of(hook, payload)
+            _note_plan(store, before, str(plan[1].get("context") or "") if plan else "")
+            return Outcome(agent.decision(Answer("", "allow"), payload, mode), store)
+        after = _record(store, before, agent, hook, payload)
+        return Outcome(store=store, asked=Asked(agent, after, payload, mode))
+    after = _record(store, before, agent, hook, payload)
+    return Outcome(_hand_over(store, after, agent, hook) if agent.takes_words(hook, payload) else None, store)
 
 
-def _plan_goes_on(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """With `plan: auto` a plan is approved as it comes; it stands in the journal."""
-    given = payload.get("tool_input")
-    plan = clean_lines(str(given.get("plan") or ""), 4000) if isinstance(given, dict) else ""
-    store.record(worker.id, events.noted("hook:PermissionRequest", "its plan goes on", plan))
-    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": {"behavior": "allow"}}}
+def _orchestrator(store: Store, agent: AgentHooks) -> Mapping[str, Any] | None:
+    from orchestra.hooks import orchestrator_context
+
+    changed = orchestrator_context.changes_since_last_prompt(store)
+    return agent.prompt_context(changed) if changed else None
 
 
-def _may_hand_over(event: str, payload: Mapping[str, Any]) -> bool:
-    """Only the worker itself: what a subagent's hook is given never reaches the conversation."""
-    return event in HANDS_OVER and not payload.get("agent_id")
+def _note_plan(store: Store, worker: Worker, plan: str) -> None:
+    """With `plan: auto` the agent's own plan is approved as it comes; the journal keeps it."""
+    store.record(worker.id, events.noted("hook:plan", "its plan goes on", plan))
 
 
 def _payload() -> dict[str, Any]:
@@ -148,17 +169,23 @@ def _given() -> bytes:
     return b"".join(given)
 
 
-def _record(store: Store, worker: Worker, event: str, payload: dict[str, Any]) -> Worker:
-    from orchestra.agents.claude.hooks import event_of  # every agent of ours speaks the same wire format
-
-    told = event_of(event, payload, store.now())
+def _record(store: Store, worker: Worker, agent: AgentHooks, hook: str, payload: dict[str, Any]) -> Worker:
+    told = agent.event_of(hook, payload, store.now())
     if told is None:
         return worker
     kind, facts = told
     if not _dialog(store, worker, kind, str(facts.get("request", ""))):
         return worker
-    happened = events.from_agent(kind, f"hook:{event}", facts)
+    if kind == "turn-ended":
+        facts["guidance"] = _proven(agent, worker)
+    happened = events.from_agent(kind, f"hook:{hook}", facts)
     return store.decide(worker.id, lambda now: answered_in_pane(now, happened)).worker or worker
+
+
+def _proven(agent: AgentHooks, worker: Worker) -> list[str]:
+    """What was sent and, by the agent's transcript, given to the model by now."""
+    sent = [words.id for words in worker.guidance if words.state is Delivery.SENT]
+    return sorted(agent.accepted_in(worker.transcript, 0, sent)) if sent and worker.transcript else []
 
 
 def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
@@ -195,44 +222,33 @@ def _note(path: str, request: str) -> None:
         _complain(wrong)
 
 
-def _hand_over(store: Store, worker: Worker, event: str) -> dict[str, Any] | None:
-    """Give queued guidance to a busy agent without a key: after a tool, or instead of ending its turn."""
+def _hand_over(store: Store, worker: Worker, agent: AgentHooks, hook: str) -> Mapping[str, Any] | None:
+    """Give queued guidance to a busy agent without a key: after a tool, or instead of ending its turn.
+
+    The user's own words are not handed over at the end of a turn: there the model is told that they are a hook's and
+    not the user's. They are pasted as soon as the agent waits.
+    """
     given: list[Guidance] = []
+    ends = agent.ends_turn(hook)
 
     def take(current: Worker | None) -> Event | None:
-        if current is None:
+        queued = [g for g in (current.guidance if current else ()) if g.state is Delivery.QUEUED]
+        if ends and any(words.sender == "human" for words in queued):
             return None
-        queued = [g for g in current.guidance if g.state is Delivery.QUEUED]
-        had = _pasted(store, current) if queued else ""
-        given.extend(g for g in queued if g.id != had)
-        happened = events.accepted if event == "Stop" and given else events.delivered
-        return happened(f"hook:{event}", [g.id for g in queued]) if queued else None
+        given.extend(queued)
+        ids = [words.id for words in queued]
+        return events.sent(f"hook:{hook}", ids, goes_on=ends) if queued else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
-    if refused or not given:
-        return None
-    if event == "Stop":
-        return {"decision": "block", "reason": as_one_message(given)}
-    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": as_one_message(given)}}
-
-
-def _pasted(store: Store, worker: Worker) -> str:
-    """The guidance that was pasted and that the agent took unseen: its hook could not record it, its transcript can."""
-    from orchestra.agents.claude.hooks import enqueued_in
-
-    try:
-        words = read_text(store.file(worker.id, "pasted"))
-    except OSError:
-        return ""
-    return words if words in enqueued_in(worker.transcript, 0, [words]) else ""
+    return None if refused or not given else agent.hand_over(hook, as_one_message(given))
 
 
 def _pane_died(store: Store, event: str, pane: str, environ: Mapping[str, str]) -> bool:
     """Tmux says that a pane's program ended: record it for the worker whose tag the pane carries."""
     from orchestra.workers import statusbar
 
-    tmux = statusbar.workspace_of(store, environ) if event == "pane-died" else None
+    tmux = statusbar.session_of(store, environ) if event == "pane-died" else None
     found = next((one for one in tmux.panes() if one.id == pane), None) if tmux is not None else None
     worker = store.read(found.worker) if found is not None else None
     if found is None or worker is None or worker.nonce != found.nonce:

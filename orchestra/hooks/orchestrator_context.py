@@ -11,13 +11,11 @@ from orchestra.storage.session_store import Store
 
 TYPE_CHECKING = False
 
-if TYPE_CHECKING:
-    from typing import Any
 
 SEEN = "orchestrator.json"  # in the project's cache: what the orchestrator has been told
 
 
-def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
+def changes_since_last_prompt(store: Store) -> str | None:
     """What changed since the orchestrator's last prompt, as context for this one; None when nothing did."""
     path = os.path.join(store.cache, SEEN)
     before, now = json_cache.read_texts(path), _now(store)
@@ -25,8 +23,7 @@ def changes_since_last_prompt(store: Store) -> dict[str, Any] | None:
         return None
     json_cache.write(path, now)
     lines = [line for number, line in now.items() if before.get(number) != line]
-    text = "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
-    return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+    return "Changed since the last prompt (from the session files):\n" + "\n".join(lines)
 
 
 def _now(store: Store) -> dict[str, str]:

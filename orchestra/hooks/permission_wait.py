@@ -1,6 +1,6 @@
-"""The permission hook that waits: a person answers from anywhere, and the pane's own dialog stays usable meanwhile.
+"""The hook that waits for an answer: the user gives it anywhere, and the pane's own dialog stays usable meanwhile.
 
-Imported for PermissionRequest alone. It ends by itself when it was answered, here or in the pane; when its agent is
+Imported for a dialog alone. It ends by itself when it was answered, here or in the pane; when its agent is
 gone (the pipe it would answer into has no reader, or it has another parent); and when it is told to. Whatever ends it,
 the dialog in the pane works on. Standard library only.
 """
@@ -17,9 +17,6 @@ from orchestra.storage.files import locked, remove_if_present
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from orchestra.core.models import Answer, Worker
     from orchestra.storage.session_store import Store
 
@@ -27,7 +24,7 @@ LOOK = 250  # milliseconds between two looks at the session file
 STDOUT = 1
 
 
-def wait(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+def wait(store: Store, worker: Worker) -> Answer | None:
     """Wait for the answer to the dialog that this hook has just opened; None when the pane has it, or nobody will."""
     if not worker.dialogs:
         return None
@@ -39,19 +36,7 @@ def wait(store: Store, worker: Worker, payload: Mapping[str, Any]) -> dict[str, 
             remove_if_present(path)
     except OrchestraError:  # the same call asks twice at once, and another hook waits for it
         return None
-    return None if answer is None else decision(answer, payload)
-
-
-def decision(answer: Answer, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer as the agent reads it."""
-    decided: dict[str, Any] = {"behavior": answer.behavior}
-    if answer.behavior == "deny":
-        decided["message"] = answer.text or "The user said no."
-    given, answers = payload.get("tool_input"), answer.answers
-    if answers and isinstance(given, dict) and isinstance(given.get("questions"), list):
-        asked = [str(one.get("question")) for one in given["questions"] if isinstance(one, dict)]
-        decided["updatedInput"] = {"questions": given["questions"], "answers": dict(zip(asked, answers, strict=False))}
-    return {"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decided}}
+    return answer
 
 
 def _answer(store: Store, worker: Worker, request: str) -> Answer | None:

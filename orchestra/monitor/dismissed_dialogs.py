@@ -38,7 +38,7 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
 
 def _shown(project: Project, worker: Worker, pane: Pane) -> bool | None:
     """Whether the agent works; None while its prompt box is not there."""
-    agent, screen = agents.agent(worker.agent), project.tmux.drawn(pane)
+    agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
     return None if agent.composer_text(screen) is None else agent.at_work(screen)
 
 

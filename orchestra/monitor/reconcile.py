@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core import events
 from orchestra.core.attention import LEFT
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import ActivityState, Delivery, Pane, Status, Worker
+from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import dismissed_dialogs, stall
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
 STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
 BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
-GUIDANCE_SECONDS = 8.0
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
@@ -106,9 +105,8 @@ def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], No
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
-        for words in [g for g in worker.guidance if g.state is Delivery.QUEUED][:1]:
-            if delivery.deliver(project, worker.id, words.id, GUIDANCE_SECONDS) is not Delivery.QUEUED:
-                say(f"#{worker.id} was given {words.id} from {words.sender}")
+    if worker.activity.state in (ActivityState.WAITING, ActivityState.BUSY):
+        delivery.attend(project, worker, say)
 
 
 def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core import events
-from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.models import COMING, ActivityState, Event, Status, Worker
 from orchestra.core.text import age, seconds_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def is_stalled(worker: Worker, now: float, limit: float) -> bool:
     """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds."""
     since = seconds_of(worker.activity.since)
     at_prompt = worker.activity.state is ActivityState.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
-    coming = any(words.state is Delivery.QUEUED for words in worker.guidance)
-    return at_prompt and not coming and since is not None and now - since > limit
+    coming = any(words.state in COMING for words in worker.guidance)
+    return at_prompt and not coming and not worker.activity.background and since is not None and now - since > limit
 
 
 def was_reminded(worker: Worker) -> bool:

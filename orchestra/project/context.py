@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from orchestra import agents
 from orchestra.core import actions
 from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
@@ -22,6 +23,8 @@ from orchestra.storage import project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
+from orchestra.tmux.status_bar import StatusBar
+from orchestra.trackers.combined import CombinedTracker
 from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from orchestra.github.client import ApiClient
     from orchestra.github.poller import Poller
     from orchestra.github.tracker import GitHubTracker
+    from orchestra.tmux.clients import AttachedClients
+    from orchestra.tmux.keyboard import KeyBindings
+    from orchestra.tmux.pane_io import PaneIO
+    from orchestra.tmux.session import Session
     from orchestra.tmux.workspace import Workspace
 
 CONFIG_NAME = "orchestra.yaml"
@@ -69,16 +76,58 @@ class Project:
         return schema.load([(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None])
 
     @cached_property
-    def tmux(self) -> Workspace:
-        """The session on the tmux server where it is open, else on the one that the config wants."""
-        return tmux_server.tmux_of(self.config.tmux, self.key, self.environ, self.bearings, self.hook("tmux"))
+    def tmux_direct(self) -> Session:
+        """The session on the tmux server where it is open, else on the one that the config wants.
+
+        Asked without libtmux, whose import costs 65 ms: for the list of workers and the bar.
+        """
+        return tmux_server.session_of(self.config.tmux, self.key, self.environ, self.bearings)
+
+    @cached_property
+    def tmux(self) -> Session:
+        """The same session, asked through libtmux."""
+        return tmux_server.by_libtmux(self.tmux_direct)
+
+    @property
+    def workspace(self) -> Workspace:
+        """Opens and ends the session, its windows and the workers' panes."""
+        from orchestra.tmux.workspace import Workspace
+
+        return Workspace(self.tmux, hook=self.hook("tmux"), user_config=self.config.tmux.user_config)
+
+    @property
+    def panes(self) -> PaneIO:
+        """What goes into the workers' panes and comes out of them."""
+        from orchestra.tmux.pane_io import PaneIO  # this and the two below are 8 ms that `list` does without
+
+        return PaneIO(self.tmux)
+
+    @property
+    def clients(self) -> AttachedClients:
+        """The terminals that are attached to the session."""
+        from orchestra.tmux.clients import AttachedClients
+
+        return AttachedClients(self.tmux)
+
+    @property
+    def key_bindings(self) -> KeyBindings:
+        """The keys of the session's server."""
+        from orchestra.tmux.keyboard import KeyBindings
+
+        return KeyBindings(self.tmux, self.config.tmux.key)
+
+    @property
+    def status_bar(self) -> StatusBar:
+        """The bar, the borders and the marks of windows."""
+        return StatusBar(self.tmux_direct)
 
     @cached_property
     def tracker(self) -> Tracker:
         """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
+        local = LocalTracker(self.root)
         if self.tracker_name == "local":
-            return LocalTracker(self.root)
-        return self.github
+            return local
+        return CombinedTracker(lambda: self.github, local) if os.path.isdir(local.directory) else self.github
 
     @cached_property
     def github(self) -> GitHubTracker:
@@ -210,7 +259,7 @@ class Project:
 
     def bind_keys(self) -> None:
         """Bind the keys of the config in our server; a key that is somebody else's stays theirs."""
-        self.tmux.bind(self.program(), actions.chosen(self.config.keys))
+        self.key_bindings.bind(self.program(), actions.chosen(self.config.keys))
 
     @property
     def orchestrator_directory(self) -> str:
@@ -244,13 +293,11 @@ class Project:
 
     def options(self, agent: str) -> AgentOptions:
         """`agents.<name>` of the config with the gates compiled into the agent's rules."""
-        from orchestra.core import gates
-
         given = self.config.agents.get(agent)
         if given is None:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
-        rules = gates.claude_rules(self.config.gates, self.config.forbid)
+        rules = agents.agent(agent).rules_for(self.config.gates, self.config.forbid)
         return AgentOptions(
             given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )
@@ -265,7 +312,7 @@ class Project:
         known = self.bearings if layout is None else None
         here = ProjectInfo(
             root=self.root,
-            socket=self.tmux.server.name,
+            socket=self.tmux_direct.server.name,
             sockets=self.environ.get("TMUX_TMPDIR", ""),
             silent=self.config.limits.silent,
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none

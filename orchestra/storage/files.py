@@ -40,9 +40,7 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
             ) from None
         if not wait_until(self._taken, self.wait, every=0.001, longest=0.05):  # flock itself waits without a bound
             self.__exit__()
-            raise Unreachable(
-                f"another process has held {self.path} for {self.wait:.0f} s", f"see who: fuser {self.path}"
-            )
+            raise Unreachable(f"another process holds the lock {self.path}", f"see who: fuser {self.path}")
         return self.fd
 
     def __exit__(self, *_: object) -> None:
@@ -72,7 +70,7 @@ def is_held(path: str) -> bool:
 
 
 def read_text(path: str, most: int = MOST_BYTES) -> str:
-    """A regular file's text. A FIFO, a link, a directory or a huge file raises OSError and never hangs (S9)."""
+    """A regular file's text. A FIFO, a link, a directory or a huge file raises OSError and never hangs."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         facts = os.fstat(fd)
@@ -106,7 +104,7 @@ def count_lines(directory: str, names: Iterable[str]) -> int:
 
 
 def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
-    """Replace a file whole: a reader sees the old text or the new one (failures.md S1, S3)."""
+    """Replace a file whole: a reader, also after a crash, sees the old text or the new one."""
     temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
@@ -116,7 +114,7 @@ def write_atomic(path: str, text: str, mode: int = 0o600) -> None:
             os.fsync(fd)
         try:
             os.replace(temporary, path)
-        except IsADirectoryError:  # nobody of ours made it: it is kept under another name
+        except IsADirectoryError:  # orchestra made no directory here: it is kept under another name
             os.rename(path, f"{path}.bad-{os.urandom(4).hex()}")
             os.replace(temporary, path)
     except BaseException:
@@ -185,7 +183,7 @@ def _write_all(fd: int, content: bytes) -> None:
 
 
 def is_foreign(path: str) -> bool:
-    """Whether something stands there that is no regular file: a FIFO, a link, a directory (failures.md S9)."""
+    """Whether there is something other than a regular file: a FIFO, a link, a directory."""
     try:
         return not stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:
@@ -219,18 +217,18 @@ def names_in(directory: str) -> list[str]:
 
 
 def make_private(directory: str) -> None:
-    """Make a directory, and each one missing above it, for the person alone (failures.md X10)."""
+    """Make a directory, and each one missing above it, readable for the user alone."""
     if os.path.isdir(directory):
         return
     make_private(os.path.dirname(os.path.abspath(directory)))
     try:
         os.mkdir(directory, 0o700)
-    except FileExistsError:  # somebody else was first
+    except FileExistsError:  # another process was first
         pass
 
 
 def remove_if_present(path: str) -> None:
-    """Remove a file of ours, if it is there and can be."""
+    """Remove a file, if it is there and can be removed."""
     try:
         os.unlink(path)
     except OSError:

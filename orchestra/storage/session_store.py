@@ -1,7 +1,8 @@
 """Session files and journals: one way to write, readers without locks. Standard library only: hooks write through it.
 
 A write is: lock the sidecar, read, apply, append the event and fsync, write a temporary file, fsync, rename, unlock.
-Measured: no lost and no torn record in 1,000 writes by 200 processes (failures.md 3.2); any other order loses some.
+Measured with 1,000 writes by 200 processes: nothing lost, nothing torn. Without the lock 99 % of the updates were lost,
+with the lock on the data file itself 88 %, and a plain write in place left a corrupt file.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Store:
     # --- paths ---
 
     def directory(self, worker: str) -> str:
-        """`sessions/<project>/<id>`; refuses what is no id, so no path can be built from it (failures.md X9)."""
+        """`sessions/<project>/<id>`; refuses anything but a number, so that no other path can be built."""
         if not is_id(worker):
             raise OrchestraError(f"{worker!r} is not an issue number", "give a number such as 124")
         return os.path.join(self.root, worker)
@@ -107,8 +108,8 @@ class Store:
                 return Recorded(current, "") if event is None else self._record(worker, current, event)
         except OSError as wrong:
             raise OrchestraError(
-                f"the session of #{worker} could not be written: {wrong.strerror or wrong}",
-                f"look at the disk and the rights of {self.root}",
+                f"the session file of #{worker} could not be written: {wrong.strerror or wrong}",
+                f"check: df -h {self.root}; ls -ld {self.root}",
             ) from None
 
     def _record(self, worker: str, before: Worker | None, made: Event) -> Recorded:
@@ -116,20 +117,20 @@ class Store:
         try:
             after = machine.apply(before, event)
         except Refused as refused:
-            if before is not None:  # nothing may come into being by being refused
+            if before is not None:  # a refused event creates no worker
                 self._append(worker, serialization.event_line(event, str(refused)))
                 self._write(worker, before)
             return Recorded(before, str(refused))
         line = serialization.event_line(event)
         if len(line) > LONG_LINE and len(serialization.dumps(after).encode()) > MOST_BYTES - LONG_LINE:
             raise OrchestraError(
-                f"#{worker} holds too much text already for {len(line) // 1024} KiB more",
-                "put it in a file, and name that",
+                f"the session file of #{worker} has no room for {len(line) // 1024} KiB more",
+                "put the text in a file, and send its path",
             )
         size = self._append(worker, line)
         try:
             self._write(worker, after)
-        except OSError:  # what is reported as not done must not come true with the next write
+        except OSError:  # what is reported as not done must not be done by the next write
             truncate(f"{self.directory(worker)}.jsonl", size)
             raise
         return Recorded(after, "")
@@ -143,7 +144,7 @@ class Store:
         """Whether the snapshot is not what the journal leads to: a write was killed between the two."""
         if self._holds_all(worker):
             return False
-        with self.locked(worker.id):  # now nobody is in the middle of a write
+        with self.locked(worker.id):  # no write is under way now
             try:
                 return not self._holds_all(self._read(worker.id))
             except (serialization.BadSnapshot, OSError):
@@ -171,7 +172,7 @@ class Store:
             place = os.path.join(self.root, "pruned")
             make_private(place)
             mark = f"{worker}-{stamp(self.now()).replace(':', '')}"
-            for end in (".json", ".jsonl"):  # the journal last: without its snapshot it is still the whole truth
+            for end in (".json", ".jsonl"):  # the journal last: the snapshot can be made from it
                 if os.path.exists(f"{self.directory(worker)}{end}"):
                     os.replace(f"{self.directory(worker)}{end}", os.path.join(place, mark + end))
 
@@ -232,15 +233,17 @@ class Store:
             return kept
         told = machine.fold([event for event, refused in self.journal(worker) if not refused])
         if told is None or told.id != worker:
-            if kept is None and holds_lines(journal, MOST_JOURNAL):  # never read as gone (failures.md S11)
-                raise OrchestraError(f"the session of #{worker} cannot be read", f"look, and move it away: {journal}")
+            if kept is None and holds_lines(journal, MOST_JOURNAL):  # unreadable is not the same as gone
+                raise OrchestraError(
+                    f"the session file of #{worker} cannot be read", f"look at it, and move it away: {journal}"
+                )
             return kept
         told = told._replace(extra={**(kept.extra if kept else {}), **told.extra})
         self._write(worker, told)
         return told
 
     def _set_aside(self, path: str) -> None:
-        """Keep a file we cannot read under another name: it is never overwritten, never read as gone (S4)."""
+        """Keep an unreadable file under another name: it may still be repaired by hand."""
         import hashlib
 
         try:
@@ -250,7 +253,7 @@ class Store:
         try:
             os.replace(path, f"{path}.bad-{digest}")
         except OSError:
-            pass  # gone, or not ours to move; the journal is the truth
+            pass  # gone, or it cannot be moved; the journal decides
 
     def journal(self, worker: str) -> list[tuple[Event, str]]:
         """Every event of a worker with why it was refused (empty: it was not). Torn and foreign lines are left out."""
@@ -277,7 +280,7 @@ class Store:
                     workers.append(found)
             except (OrchestraError, OSError) as wrong:
                 problems.append(Problem(worker, path, str(wrong)))
-        problems += [Problem(name.split(".")[0], os.path.join(self.root, name), "set aside: it did not parse")
+        problems += [Problem(name.split(".")[0], os.path.join(self.root, name), "set aside: it could not be read")
                      for name in names_in(self.root) if ".json.bad-" in name]  # fmt: skip
         return Listing(tuple(workers), tuple(problems))
 

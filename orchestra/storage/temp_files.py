@@ -9,7 +9,7 @@ import time
 from orchestra.storage.files import remove_if_present
 
 _TEMPORARY = re.compile(r".*\.(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
-_OLD_SECONDS = 86_400.0  # the pid in the name may be somebody else's by now
+_OLD_SECONDS = 86_400.0  # another process may have the pid of the name by now
 
 
 def abandoned(home: str) -> tuple[str, ...]:
@@ -17,7 +17,7 @@ def abandoned(home: str) -> tuple[str, ...]:
     found = []
     for directory, below, files in os.walk(home):
         if directory == home and "demo" in below:
-            below.remove("demo")  # repositories and homes of the demo: not ours to tidy
+            below.remove("demo")  # repositories and homes of the demo: the user deletes them
         for name in files:
             match = _TEMPORARY.fullmatch(name)
             if match and (_ended(int(match[1])) or _is_old(os.path.join(directory, name))):

@@ -15,15 +15,17 @@ from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import locked, make_private
 from orchestra.tmux import capabilities
 from orchestra.tmux.capabilities import PRINTS_DOLLARS, Capabilities
-from orchestra.tmux.commands import checked_word, script
+from orchestra.tmux.commands import checked_pane_id, checked_word, script
 from orchestra.tmux.socket import listens, revive
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from orchestra.tmux.commands import Group
+
+    Carry = Callable[["Server", Sequence[str], Mapping[str, str], str], "TmuxReply"]
 
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 60.0
@@ -64,24 +66,26 @@ class Server:
     A `name` that is a path is the person's own server there, in which we are a guest.
     """
 
-    def __init__(self, name: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, name: str, environ: Mapping[str, str], carry: Carry | None = None) -> None:
         self.name = name
+        self.carry = carry or run_client
         self.guest = name.startswith("/")
+        self.caller = environ
         self._capabilities: Capabilities | None = None
         # The first client's whole environment would be in every later pane (failures.md 3.6).
-        self._environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
+        self.environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
         if self.guest:
             self.path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
             self.flags: tuple[str, ...] = ("-S", self.path)
-            self._argv: tuple[str, ...] = ("tmux", "-u", *self.flags)
+            self.argv: tuple[str, ...] = ("tmux", "-u", *self.flags)
             # Theirs begins as they would begin it, but for what nobody's pane should have.
             left = (*TOKENS, "TMUX", "TMUX_PANE")
             self._first = {k: v for k, v in environ.items() if k not in left and not k.startswith("ORCHESTRA_")}
         else:
             self.path = os.path.join(socket_directory(environ), name)
             self.flags = ("-L", name)
-            self._argv = ("tmux", "-u", *self.flags, "-f", os.devnull)
-            self._first = self._environ
+            self.argv = ("tmux", "-u", *self.flags, "-f", os.devnull)
+            self._first = self.environ
 
     def line(self, *argv: str) -> str:
         """What a person types to say `argv` to this server."""
@@ -122,29 +126,8 @@ class Server:
         return said
 
     def _run(self, argv: Sequence[str], text: str | None, inside: str = "") -> TmuxReply:
-        import subprocess
-
-        environ = self._first if argv[0] == "start-server" else self._environ
-        if inside:
-            environ = {**environ, "TMUX_PANE": inside}
-
-        try:
-            done = subprocess.run(
-                [*self._argv, *argv],
-                input=(text or "").encode("utf-8", "replace"),
-                capture_output=True,
-                env=environ,
-                cwd="/",  # the server stays in its first client's directory for ever
-                timeout=ANSWER_SECONDS,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise OrchestraError("tmux is not installed", INSTALL) from None
-        except subprocess.TimeoutExpired:
-            raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
-        return TmuxReply(
-            done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
-        )
+        environ = self._first if argv[0] == "start-server" else self.environ
+        return self.carry(self, argv, {**environ, "TMUX_PANE": inside} if inside else environ, text or "")
 
     def reach(self) -> bool:
         """Have a server without a socket file make it again; whether that was done."""
@@ -171,8 +154,7 @@ class Server:
 
     def within(self, pane: Pane, commands: Group, *before: str, text: str | None = None, dead: bool = False) -> str:
         """Have commands run if the pane still carries worker and nonce: asked and done by the server in one step."""
-        if re.fullmatch(r"%\d{1,10}", pane.id, re.ASCII) is None:
-            raise OrchestraError(f"{clean(pane.id, 20)!r} is no pane", "run `orchestra list`")
+        checked_pane_id(pane.id)
         owner = f"{checked_word(pane.worker)} {checked_word(pane.nonce)}"
         is_it = f"#{{==:#{{@orchestra_worker}} #{{@orchestra_nonce}},{owner}}}"
         wanted = is_it if dead else f"#{{&&:{is_it},#{{==:#{{pane_dead}},0}}}}"
@@ -188,7 +170,7 @@ class Server:
         """Like `ask`, but no answer, no error, and at most a second: for what stays open, as a popup does."""
         null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
         try:
-            pid = os.posix_spawnp("tmux", [*self._argv, *argv], self._environ, file_actions=null)
+            pid = os.posix_spawnp("tmux", [*self.argv, *argv], self.environ, file_actions=null)
             wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] != 0, PUSH_SECONDS, 0.001)
         except OSError:
             return
@@ -231,6 +213,27 @@ class Server:
         if said.err.startswith(("error connecting", "couldn't create directory")):
             raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
         return said
+
+
+def run_client(server: Server, argv: Sequence[str], environ: Mapping[str, str], text: str) -> TmuxReply:
+    """Run one tmux client, with `text` on its standard input."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            [*server.argv, *argv],
+            input=text.encode("utf-8", "replace"),
+            capture_output=True,
+            env=environ,
+            cwd="/",  # the server stays in its first client's directory for ever
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise OrchestraError("tmux is not installed", INSTALL) from None
+    except subprocess.TimeoutExpired:
+        raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
+    return TmuxReply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 
 def socket_directory(environ: Mapping[str, str]) -> str:

@@ -28,6 +28,7 @@ STALE = 90  # seconds after the monitor's last stamp when the bar says so by its
 MOST_OPTION = 2000  # characters of an option's text
 _MARKS = "[\u25cf\u2714!+]"  # of a window with a worker that needs the user, or has a change to review
 _OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
+_PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 _WAITS = f"#{{?#{{==:#{{client_key_table}},orchestra}},{style(Role.ACCENT)} orchestra: which key? #[default] ,}}"
@@ -73,8 +74,20 @@ def session_name(project: str) -> str:
 def checked_word(text: str) -> str:
     """A worker's id or nonce, which goes into formats: letters, digits, `-` and `_`, or OrchestraError."""
     if _WORD.fullmatch(text) is None:
-        raise OrchestraError(f"{clean(text, 40)!r} is no name of a worker", "run `orchestra list`")
+        raise OrchestraError(f"invalid worker id: {clean(text, 40)!r}", "run `orchestra list`")
     return text
+
+
+def is_pane_id(text: str) -> bool:
+    """Whether this is a pane's id as tmux writes it."""
+    return _PANE.fullmatch(text) is not None
+
+
+def checked_pane_id(pane: str) -> str:
+    """A pane's id, or OrchestraError."""
+    if not is_pane_id(pane):
+        raise OrchestraError(f"invalid pane id: {clean(pane, 20)!r}", "run `orchestra list`")
+    return pane
 
 
 def checked_layout(text: str, panes: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.tmux import capabilities, commands
-from orchestra.tmux.client import INSTALL, Server
+from orchestra.tmux.client import INSTALL
 from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
 
 TYPE_CHECKING = False
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from orchestra.core.models import Pane
+    from orchestra.tmux.client import Server
+    from orchestra.tmux.commands import Group
 
 
 class PaneListing(Record):
@@ -30,25 +34,12 @@ class PaneListing(Record):
 
 
 class Session:
-    """One project's session. `hook` is the argv called with `pane-died %ID` when a pane dies."""
+    """What is asked of one project's session, and its options; the other classes of this package hold one."""
 
-    def __init__(
-        self,
-        socket: str,
-        project: str,
-        environ: Mapping[str, str],
-        *,
-        user_config: bool = True,
-        key: str = "O",
-        hook: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, server: Server, project: str) -> None:
+        self.server = server
         self.project = clean(project)
-        self.environ = environ
-        self.user_config = user_config
-        self.key = key
-        self.hook = hook
-        self.server = Server(socket, environ)
-        self._name = commands.session_name(self.project)
+        self.name = commands.session_name(self.project)
 
     def check(self) -> None:
         """Raise OrchestraError when tmux is missing or too old; a development version passes."""
@@ -64,7 +55,7 @@ class Session:
 
     def running(self) -> bool:
         """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""
-        return bool(self._look().rows)
+        return bool(self.look().rows)
 
     def lasts(self) -> bool:
         """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and in theirs it stands."""
@@ -73,9 +64,9 @@ class Session:
     def vacant(self) -> None:
         """Raise OrchestraError when there is no place for our session on the running server."""
         said = self.server.ask("list-sessions", "-F", "#{session_name}").out
-        if self._name in said.split("\n"):
-            how = self.server.line("rename-session", "-t", f"={self._name}", "NEW")
-            raise OrchestraError(f"a session of yours is named {self._name} already", f"rename it: {how}")
+        if self.name in said.split("\n"):
+            how = self.server.line("rename-session", "-t", f"={self.name}", "NEW")
+            raise OrchestraError(f"a session of yours is named {self.name} already", f"rename it: {how}")
         if self.server.guest and not self.lasts():
             raise OrchestraError(
                 "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
@@ -84,7 +75,7 @@ class Session:
 
     def hostile_names(self) -> tuple[str, ...]:
         """The windows of our session whose name tmux could read as a format, by their ids."""
-        windows = {row.window for row in self._look().rows}
+        windows = {row.window for row in self.look().rows}
         said = self.server.ask("list-windows", "-a", "-f", "#{m:*##*,#{window_name}}", "-F", "#{window_id}").out
         return tuple(window for window in said.split() if window in windows)
 
@@ -94,10 +85,29 @@ class Session:
 
     def panes_if_open(self) -> tuple[Pane, ...] | None:
         """The same, and None when our session is not there: both by one question."""
-        rows = self._look().rows
+        rows = self.look().rows
         return tuple(pane_from_row(row) for row in rows if row.worker) if rows else None
 
-    def _look(self) -> PaneListing:
+    def active_pane(self, session: str) -> str:
+        """The active pane of a session, by the session's id."""
+        if re.fullmatch(r"\$\d{1,10}", session, re.ASCII) is None:
+            return ""
+        return self.server.ask("display-message", "-p", "-t", f"{session}:", "#{pane_id}").out.strip()
+
+    def set_options(self, options: Mapping[str, str], more: Sequence[Group] = ()) -> None:
+        """Set options of the session: by its name, which is one process, and by its id when it was renamed.
+
+        One of our name that is not ours is left alone: on the user's own server it is theirs.
+        """
+        here = f"={self.name}:"
+        then = commands.script([commands.set_options(here, options)]).strip()
+        ask = ("if-shell", "-F", "-t", here, "#{@orchestra_project}", then, "display-message -p -- no-session-of-ours")
+        said = self.server.send([[ask], *more])
+        if "session" in said.err + said.out and (session := self.look().session):
+            self.server.send([commands.set_options(session, options), *more])
+
+    def look(self) -> PaneListing:
+        """The panes of the session, by one question."""
         for _ in range(2):
             said = self.server.ask("list-panes", "-a", "-F", ROW)
             empty = said.absent or said.err.startswith("no current target")  # or it is about to end

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from orchestra.config import nodes, yaml
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.storage.files import names_in, read_text
+from orchestra.storage.files import names_in, read_text, write_atomic
 
 DIRECTORY = os.path.join(".orchestra", "issues")
 MOST_BYTES = 256 * 1024
@@ -19,8 +21,11 @@ _FILE = re.compile(r"0{0,9}(?P<number>[1-9][0-9]{0,9})(-.*)?\.md", re.ASCII | re
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
 
 
+_STATE = re.compile(r"^state:.*$", re.MULTILINE)
+
+
 class LocalTracker:
-    """The issues of the repository at `root`. Who can write there is trusted: every issue is its owner's."""
+    """The issues of the repository at `root`. Whoever can write there is trusted: every issue counts as its owner's."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.directory = os.path.join(root, DIRECTORY)
@@ -30,9 +35,9 @@ class LocalTracker:
         """The issue `7`, open or closed; raises OrchestraError when there is none, or none that can be read."""
         names = self._files().get(number, [])
         if not names:
-            raise OrchestraError(f"there is no issue {clean(number, 20)} in {DIRECTORY}", "see: orchestra issues")
+            raise OrchestraError(f"issue {clean(number, 20)} does not exist in {DIRECTORY}", "see: orchestra issues")
         if len(names) > 1:
-            raise OrchestraError(_twice(number, names), "give one of them another number")
+            raise OrchestraError(_twice(number, names), "rename one of the files to another number")
         return self._read(number, names[0])
 
     def issues(self) -> tuple[Issue, ...]:
@@ -48,6 +53,42 @@ class LocalTracker:
                 problems.append(problem.message)
         self.problems = tuple(problems)
         return tuple(issue for issue in found if issue.state == "open")
+
+    def numbers(self) -> list[int]:
+        """The numbers that have a file, open or closed."""
+        return sorted(map(int, self._files()))
+
+    def add(self, number: int, title: str, body: str, labels: Sequence[str] = (), author: str = "") -> Issue:
+        """Write a new issue; its number must be free, for which the caller holds a lock. Raises OrchestraError."""
+        name = f"{number:04}-{_slug(title)}.md"
+        front = {"title": title, "state": "open", "labels": list(labels), "author": author}
+        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items() if value != ""]
+        text = "\n".join(["---", *lines, "---", body.strip("\n")]) + "\n"
+        issue = _parse(str(number), name, text)  # what is written can be read
+        try:
+            os.makedirs(self.directory, exist_ok=True)
+            write_atomic(os.path.join(self.directory, name), text, mode=0o644)
+        except OSError as wrong:
+            raise OrchestraError(
+                f"{DIRECTORY} cannot be written: {wrong.strerror or wrong}", f"look: ls -ld {DIRECTORY}"
+            ) from None
+        return issue
+
+    def close(self, number: str) -> bool:
+        """Set an issue's state to closed, and nothing else in its file; False when it was closed already."""
+        if self.issue(number).state == "closed":
+            return False
+        path = os.path.join(self.directory, self._files()[number][0])
+        try:
+            text = read_text(path, most=MOST_BYTES)
+            parts = _FRONT.match(text.replace("\r\n", "\n"))
+            front = parts["front"] if parts else ""
+            changed, count = _STATE.subn("state: closed", front, count=1)
+            changed = changed if count else f"{front.rstrip()}\nstate: closed\n"
+            write_atomic(path, text.replace("\r\n", "\n").replace(front, changed, 1), mode=0o644)
+        except OSError as wrong:
+            raise OrchestraError(f"issue #{number} could not be closed: {wrong.strerror or wrong}") from None
+        return True
 
     def _files(self) -> dict[str, list[str]]:
         """The names of the issue files, by number."""
@@ -66,7 +107,7 @@ class LocalTracker:
         shown = clean(os.path.join(DIRECTORY, name))
         try:
             text = read_text(os.path.join(self.directory, name), most=MOST_BYTES)
-        except OSError as wrong:  # a FIFO, a link, a directory, a huge file (failures.md S9)
+        except OSError as wrong:  # a FIFO, a link, a directory, a huge file
             raise UsageError(f"{shown}: cannot be read: {clean(wrong.strerror or str(wrong))}") from None
         if any("\udc80" <= char <= "\udcff" for char in text):
             raise UsageError(f"{shown}: not UTF-8 text")
@@ -130,5 +171,11 @@ _front = nodes.record(
 )
 
 
+def _slug(title: str) -> str:
+    """The title as part of a file's name: `round-prices-to-the-cent`."""
+    words = re.sub(r"[^a-z0-9]+", "-", clean(title, 200).lower()).strip("-")
+    return words[:40].rstrip("-") or "issue"
+
+
 def _twice(number: str, names: list[str]) -> str:
-    return f"{DIRECTORY}: issue {number} is there twice: {clean(', '.join(names))}"
+    return f"{DIRECTORY}: two files for issue {number}: {clean(', '.join(names))}"

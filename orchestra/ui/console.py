@@ -37,6 +37,14 @@ class Console:
         return open_project(self.cwd, self.environ, self.now)
 
     @property
+    def is_in_project(self) -> bool:
+        """Whether the working directory belongs to a project."""
+        try:
+            return bool(self.project.key)
+        except OrchestraError:
+            return False
+
+    @property
     def render(self) -> ModuleType:
         """How records are printed; imported when there is something to print."""
         from orchestra.ui import text

@@ -11,7 +11,10 @@ from orchestra.workers.overview import Overview, WorkerRow, row_json
 if TYPE_CHECKING:
     from orchestra.commands.doctor import Finding
     from orchestra.commands.issues import Listed
+    from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
+    from orchestra.commands.merge import Merged
+    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
@@ -33,6 +36,26 @@ def worker(found: WorkerReport) -> str:
     return _json({**row_json(found.row), "removed": found.removed})
 
 
+def workers(found: Sequence[WorkerReport]) -> str:
+    """`show --json` of several."""
+    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+
+
+def listings(found: Sequence[Listing]) -> str:
+    """`list --all --json`: a project each, with its workers as `list --json` has them."""
+    projects = [
+        {
+            "project": one.view.project,
+            "name": one.name,
+            "root": one.root,
+            "workers": [row_json(row) for row in one.view.rows],
+            "warning": one.view.warning or None,
+        }
+        for one in found
+    ]
+    return _json({"schema": 1, "projects": projects})
+
+
 def rows(found: Sequence[WorkerRow]) -> str:
     """`gates --json`."""
     return _json({"workers": [row_json(row) for row in found]})
@@ -41,6 +64,18 @@ def rows(found: Sequence[WorkerRow]) -> str:
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
     return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+
+
+def new_issue(made: NewIssue, started: Spawned | None) -> str:
+    """`new --json`."""
+    found = {"id": started.id, "result": started.result, "error": started.error} if started else None
+    return _json({"number": int(made.number), "title": made.title, "place": made.place, "worker": found})
+
+
+def merged(found: Sequence[Merged]) -> str:
+    """`merge --json`."""
+    rows = [{"id": one.worker, "merged": one.done, "said": one.said, "warning": one.warning or None} for one in found]
+    return _json({"results": rows})
 
 
 def waited(found: Waited) -> str:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.models import AnswerChannel, Worker
 from orchestra.errors import OrchestraError
 from orchestra.project.context import Project, home_of, open_project
+from orchestra.project.tmux_server import by_libtmux
 from orchestra.storage import project_info
-from orchestra.tmux.client import surrounding_session
-from orchestra.tmux.workspace import Workspace
+from orchestra.tmux.client import Server, surrounding_session
+from orchestra.tmux.clients import AttachedClients
+from orchestra.tmux.pane_io import PaneIO
+from orchestra.tmux.session import Session
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class KeyContext(NamedTuple):
-    """`tmux` is the server the person is in: ours, or their own; `number` the worker of the pane, or empty."""
+    """`tmux` is on the server the user is in: ours, or their own; `number` the worker of the pane, or empty."""
 
     project: Project
-    tmux: Workspace
+    tmux: Session
     pane: str
     number: str
     client: str
@@ -42,16 +45,16 @@ class KeyContext(NamedTuple):
 
     def spot(self, mouse: tuple[int, int] | None) -> Spot:
         """The text around the cursor, or around where the mouse was."""
-        return self.tmux.spot(self.pane, mouse)
+        return PaneIO(self.tmux).spot(self.pane, mouse)
 
     def say(self, text: str) -> None:
         """A line for the person; nothing where there is no terminal to show it."""
         if self.client:
-            self.tmux.message(self.client, self.pane, text)
+            AttachedClients(self.tmux).message(self.client, self.pane, text)
 
     def popup(self, name: str) -> None:
         """Open a popup of ours over where the person is."""
-        self.tmux.popup(self.client, self.project.program(), name)
+        AttachedClients(self.tmux).popup(self.client, self.project.program(), name)
 
 
 def key_context_at(
@@ -64,9 +67,9 @@ def key_context_at(
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")
     path, session = outer
-    here = Workspace(path, "", environ)
-    pane = pane or here.here(session)
-    worker, key, directory = here.facts(pane)
+    here = by_libtmux(Session(Server(path, environ), ""))
+    pane = pane or here.active_pane(session)
+    worker, key, directory = PaneIO(here).facts(pane)
     known = project_info.read(os.path.join(home_of(environ), "cache", key)) if key else None
     project = open_project(known.root if known else directory, environ, now)
     ours = os.path.realpath(project.tmux.server.path) == os.path.realpath(path)

@@ -31,7 +31,7 @@ def help_lines(console: Console) -> list[str]:
     project = console.project
     keys = chosen_keys(project.config.keys)
     key = project.config.tmux.key
-    taken = project.tmux.taken() if project.tmux.running() else ""
+    taken = project.key_bindings.taken() if project.tmux.running() else ""
     lines = [f"prefix {key}, then:"]
     lines += [f"  {keys.get(one.name, '-'):<6} {one.words}" for one in ACTIONS]
     if not project.tmux.server.guest:  # there the mouse is the person's alone
@@ -110,7 +110,7 @@ def _workers_popup(_: Console, context: KeyContext) -> str | None:
     number = choose_worker(rows)
     pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
     if pane is not None:
-        context.project.tmux.travel(pane, context.pane)
+        context.project.clients.travel(pane, context.pane)
     return ""
 
 
@@ -179,7 +179,7 @@ def open_pull(project: Project, number: str) -> str:
     found = pr(project, number)
     if any(_opens(argv, project.environ) for argv in found.openers):
         return f"opened {found.url}"
-    if project.tmux.copy(found.url):
+    if project.clients.copy(found.url):
         return f"no browser to be reached; copied {found.url}"
     return found.url
 

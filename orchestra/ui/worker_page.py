@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.attention import activity
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Escalation, Guidance, Worker
+from orchestra.core.models import Delivery, Escalation, Guidance, Worker
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines, seconds_of
 from orchestra.ui.happened import Happened, history
@@ -73,7 +73,7 @@ def sections(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
     found = (
         ("needs you", needs(row)),
         ("pull request", pull_request(row, now)),
-        ("work", work(row, facts)),
+        ("work", work(row, facts, now)),
         ("agent", agent(row, now)),
         ("place", place(row, facts)),
         ("what happened", happened(facts, now)),
@@ -135,7 +135,7 @@ def pull_request(row: WorkerRow, now: float) -> Iterator[Line]:
     yield Line("seen", f"{age(now - seen)} ago" if seen else "when GitHub said so is not known")
 
 
-def work(row: WorkerRow, facts: Facts) -> Iterator[Line]:
+def work(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
     """Branch, base and what has changed."""
     it, held = row.worker, row.changes
     if it.branch:
@@ -145,12 +145,15 @@ def work(row: WorkerRow, facts: Facts) -> Iterator[Line]:
     yield from (Line("", clean(name, 300)) for name in facts.files)
     if it.plan:
         yield Line("plan", clean(it.plan, 300))
-    yield from map(guidance, it.guidance[-LAST:])
+    yield from (guidance(words, now) for words in it.guidance[-LAST:])
 
 
-def guidance(words: Guidance) -> Line:
-    """What the worker was told, and how far that has come."""
-    return Line(clean(words.id, 10), f"{words.state.value}, from {clean(words.sender, 30)}: {clean(words.text, 400)}")
+def guidance(words: Guidance, now: float) -> Line:
+    """What the worker was told, and how far that has come: what was sent and not confirmed, since when."""
+    sent, state = seconds_of(words.sent_at), words.state.value
+    if words.state in (Delivery.SENT, Delivery.UNCONFIRMED):
+        state = "sent, not confirmed" + (f", {age(now - sent)}" if sent else "")
+    return Line(clean(words.id, 10), f"{state}, from {clean(words.sender, 30)}: {clean(words.text, 400)}")
 
 
 def agent(row: WorkerRow, now: float) -> Iterator[Line]:
@@ -159,7 +162,12 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
     if not it.agent:
         return
     since = seconds_of(doing.since)
-    yield Line(clean(it.agent, LABEL - 1), doing.state.value + (f" for {age(now - since)}" if since else ""))
+    version = f" (version {clean(it.agent_version, 30)})" if it.agent_version else ""
+    yield Line(clean(it.agent, LABEL - 1), doing.state.value + (f" for {age(now - since)}" if since else "") + version)
+    if it.elsewhere:
+        yield Line("", clean(it.elsewhere, 400))
+    if doing.background:
+        yield Line("", clean(f"waits for {doing.background}", 400))
     if doing.detail:
         yield Line("", clean(doing.detail, 400))
     if it.agent_session:

@@ -176,7 +176,7 @@ def pull_text(pull: Pull | None) -> str:
     return f"#{pull.number}{_CHECKS[pull.checks]}" if pull is not None else "-"
 
 
-def whole_lines(view: Overview, title: str, paint: Paint) -> Iterator[str]:
+def whole_lines(view: Overview, title: str, paint: Paint, *, name: str = "") -> Iterator[str]:
     """Everything, one line a worker: for a pipe, and with `--wide`."""
     yield (
         heading(view, title, paint._replace(columns=100_000)) if not view.heard else _whole_heading(view, title, paint)
@@ -185,7 +185,7 @@ def whole_lines(view: Overview, title: str, paint: Paint) -> Iterator[str]:
     if view.rows:
         yield ""
         rows: list[tuple[str, ...]] = [("#", "STATE", "AGE", "CHANGES", "PR", "TITLE")]
-        rows += [_whole(row) for row in view.rows]
+        rows += [_whole(row, name) for row in view.rows]
         wide = [max(cells.width(row[place]) for row in rows) for place in range(5)]
         for place, row in enumerate(rows):
             line = "  ".join((*map(cells.pad, row[:5], wide), row[5])).rstrip()
@@ -198,10 +198,10 @@ def _whole_heading(view: Overview, title: str, paint: Paint) -> str:
     return heading(view._replace(heard=""), title, paint._replace(columns=100_000)) + f"   {view.heard}"
 
 
-def _whole(row: WorkerRow) -> tuple[str, ...]:
+def _whole(row: WorkerRow, name: str) -> tuple[str, ...]:
     worker = row.worker
     told = [clean(worker.title), clean(worker.pull_url or "", 300)]
-    told += [*need_lines(row)] if row.shown.needs_you else quiet_lines(row)
+    told += [*need_lines(row, name)] if row.shown.needs_you else quiet_lines(row)
     facts = (worker.id, state_text(row.shown), age(row.state_age), changes_text(row), pull_text(worker.pull))
     return (*facts, "   ".join(part for part in told if part))
 

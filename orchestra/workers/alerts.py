@@ -39,11 +39,11 @@ def announce(project: Project, view: Overview | None = None) -> tuple[str, ...]:
 
 def _alert(project: Project, kind: str, worker: str, text: str) -> None:
     """Tell the person, if the workspace is open; never a reason for a command to fail."""
-    how, tmux = project.config.notify, project.tmux
-    ways = Channels(tmux.say, tmux.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
+    how, clients = project.config.notify, project.clients
+    ways = Channels(clients.say, clients.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
     minute = notifications.minute_of_day(project.now())
     try:
-        if tmux.running():
+        if project.tmux.running():
             notifications.notify(Alert(kind, worker, project.title, text), ways, project.environ, minute)
     except OrchestraError:
         return

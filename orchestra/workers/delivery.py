@@ -1,119 +1,221 @@
-"""Bring guidance to an agent by the way that fits what it does, and believe only the agent's own evidence."""
+"""Bring guidance to an agent: never twice unless the first time is seen to have failed, never claimed without proof.
+
+What is about to be pasted is recorded as sent before, so that whoever goes on after a kill knows whose text it is. Sent
+becomes delivered by the agent's own evidence alone: its hook for a prompt, or its transcript.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra import agents
 from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, activity
-from orchestra.core.guidance import as_message
-from orchestra.core.models import ActivityState, Delivery, Guidance, Pane, Worker
+from orchestra.core.guidance import as_one_message
+from orchestra.core.models import COMING, ActivityState, Delivery, Escalation, Event, Gate, Guidance, Pane, Worker
+from orchestra.core.text import age, seconds_of
 from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import locked, read_text, remove_if_present, write_atomic
+from orchestra.storage.files import locked, write_atomic
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestra.project.context import Project
 
 PASTE_SECONDS = 5.0  # until the agent's prompt box shows the paste
-CONFIRM_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases (failures.md K1)
-ENTERS = 4
+ENTER_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases
+PROOF_SECONDS = 30.0  # after which words that were sent without a proof are sent once more, or asked about
 PATIENCE = 15.0  # to see a waiting agent take it
+MONITOR_PATIENCE = 8.0
+MOST_TRIES = 2
+_UNREACHABLE = (ActivityState.BLOCKED, ActivityState.LIMITED, ActivityState.ENDED)
 
 
-def deliver(project: Project, worker: str, words: str, patience: float) -> Delivery:
-    """Deliver the queued guidance `words` (its id) within `patience` seconds; returns how far it has come.
+class Proof(Enum):
+    """What the agent's transcript says of words that were sent."""
+
+    UNREADABLE = "unreadable"
+    NONE = "none"
+    QUEUED = "queued"  # the agent holds them in its own queue
+    GIVEN = "given"
+
+
+class Evidence(NamedTuple):
+    """What is known of a piece of guidance and of the agent that is to get it. `age`: seconds since it was sent."""
+
+    state: Delivery
+    tries: int
+    age: float
+    proof: Proof
+    at_prompt: bool  # by its hooks, the agent waits for words
+    box: str | None  # the text in its prompt box; None: no box is seen
+    ours: bool  # that text is this piece
+    dialog: bool  # the screen shows a question that keys would answer
+    works: bool  # the screen shows a turn that runs
+
+
+class Step(Enum):
+    """What to do next about a piece of guidance."""
+
+    NOTHING = "nothing"
+    PASTE = "paste"
+    ENTER = "enter"
+    CONFIRM = "confirm"
+    ASK = "ask"
+
+
+def next_step(found: Evidence) -> Step:
+    """What to do next: a second try only with an empty box and no trace of the first in the transcript."""
+    if found.state not in COMING:
+        return Step.NOTHING
+    if found.proof is Proof.GIVEN:
+        return Step.CONFIRM
+    if found.dialog:
+        return Step.NOTHING  # keys would answer it
+    if found.state is Delivery.QUEUED:
+        return Step.PASTE if found.at_prompt and found.box == "" else Step.NOTHING
+    if found.ours:
+        return Step.ENTER
+    if found.proof is Proof.QUEUED or found.age < PROOF_SECONDS:
+        return Step.NOTHING
+    if not found.at_prompt or found.works or found.box != "":
+        return Step.NOTHING  # not known: it works on, or the user types
+    return Step.PASTE if found.proof is Proof.NONE and found.tries < MOST_TRIES else Step.ASK
+
+
+def deliver(project: Project, number: str, words: str, patience: float) -> Delivery:
+    """Deliver the guidance `words` (its id) within `patience` seconds; returns how far it has come.
 
     A busy agent takes it from its mailbox at its next tool call or at the end of its turn; a waiting one is given
-    it by a verified paste; with a dialog open or no pane it stays queued: nothing is typed into a dialog (K3).
+    it by a paste; with a dialog open or no pane it stays queued.
     """
-    announce_in_mailbox(project, worker)
-    with locked(project.store.file(worker, "deliver.lock"), wait=patience + 30):
-        end = time.monotonic() + patience
-        while (state := _state(project, worker, words)) is Delivery.QUEUED and time.monotonic() < end:
-            found = worker_of(project, worker)
-            pane = pane_of(project, found)
-            if pane is None or pane.dead:
-                return state
-            doing = activity(ObservedWorker(found, pane, open=True, heartbeat=project.store.heartbeat(worker))).state
-            if doing is ActivityState.WAITING:
-                _paste(project, found, pane, words)
-                return _state(project, worker, words)
-            if doing in (ActivityState.BLOCKED, ActivityState.LIMITED, ActivityState.ENDED):
-                return state
+    announce_in_mailbox(project, number)
+    with locked(project.store.file(number, "deliver.lock"), wait=patience + 30):
+        end, entered = time.monotonic() + patience, 0.0
+        while True:
+            worker = worker_of(project, number)
+            piece, pane = _piece(worker, words), pane_of(project, worker)
+            if piece.state not in COMING or pane is None or pane.dead:
+                return _confirmed(project, worker, piece)
+            step = next_step(_evidence(project, worker, pane, piece))
+            if step in (Step.CONFIRM, Step.ASK):
+                return _settle(project, worker, piece, step)
+            if step is Step.PASTE:
+                _paste(project, worker, pane, piece)
+            elif step is Step.ENTER and time.monotonic() - entered > ENTER_SECONDS:
+                project.panes.enter(pane)
+                entered = time.monotonic()
+            elif time.monotonic() > end or worker.activity.state in _UNREACHABLE:
+                return piece.state
             pause(0.1)
-        return state
 
 
-def announce_in_mailbox(project: Project, worker: str) -> None:
+def attend(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
+    """What the monitor does for the guidance of an agent that runs: the first piece that has not arrived yet."""
+    piece = next((words for words in worker.guidance if words.state in COMING), None)
+    if piece is None or (piece.state is Delivery.QUEUED and worker.activity.state is not ActivityState.WAITING):
+        return
+    state = deliver(project, worker.id, piece.id, MONITOR_PATIENCE)
+    if state is Delivery.UNCONFIRMED:
+        say(f"#{worker.id} has not shown that it got {piece.id}: the user is asked")
+    elif state not in COMING:
+        say(f"#{worker.id} was given {piece.id} from {piece.sender}")
+
+
+def announce_in_mailbox(project: Project, number: str) -> None:
     """Say that there is guidance: a busy agent's hooks look for this file after each tool; without it, at its end."""
     with contextlib.suppress(OSError):
-        write_atomic(project.store.file(worker, "mailbox"), "")
+        write_atomic(project.store.file(number, "mailbox"), "")
 
 
-def _state(project: Project, worker: str, words: str) -> Delivery:
-    return _words(worker_of(project, worker), words).state
-
-
-def _words(worker: Worker, words: str) -> Guidance:
+def _piece(worker: Worker, words: str) -> Guidance:
     found = next((g for g in worker.guidance if g.id == words), None)
     if found is None:
         raise OrchestraError(f"#{worker.id} has no guidance {words}")
     return found
 
 
-def _paste(project: Project, worker: Worker, pane: Pane, words: str) -> None:
-    """Paste, wait until the box shows it, then Enter until the agent says it took it; never a second paste.
+def _batch(worker: Worker, piece: Guidance) -> tuple[Guidance, ...]:
+    """What goes into one message with `piece`: everything queued, or what was sent together with it."""
+    return tuple(
+        g for g in worker.guidance if (g.state, g.sent_at, g.tries) == (piece.state, piece.sent_at, piece.tries)
+    )
 
-    What is pasted is written down before: whoever goes on after a kill in between finds the text in the box, and
-    knows whose it is.
-    """
-    agent, tmux = agents.agent(worker.agent), project.tmux
-    begun = project.store.file(worker.id, "pasted")
-    if agent.dialog_open(tmux.drawn(pane)):
+
+def _evidence(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> Evidence:
+    agent = agents.agent(worker.agent)
+    seen = ObservedWorker(worker, pane, open=True, heartbeat=project.store.heartbeat(worker.id))
+    at_prompt = activity(seen).state is ActivityState.WAITING
+    sent = piece.state is Delivery.SENT
+    screen = project.panes.drawn(pane) if at_prompt or sent else ""
+    box = agent.composer_text(screen) if screen else None
+    return Evidence(
+        state=piece.state,
+        tries=piece.tries,
+        age=project.now() - (seconds_of(piece.sent_at) or project.now()),
+        proof=_proof(worker, piece) if sent else Proof.NONE,
+        at_prompt=at_prompt,
+        box=box,
+        ours=bool(box) and agent.box_holds(box or "", as_one_message(_batch(worker, piece))),
+        dialog=agent.dialog_open(screen),
+        works=agent.at_work(screen),
+    )
+
+
+def _proof(worker: Worker, piece: Guidance) -> Proof:
+    agent, transcript = agents.agent(worker.agent), worker.transcript
+    if not os.path.isfile(transcript):
+        return Proof.UNREADABLE
+    if piece.id in agent.accepted_in(transcript, 0, [piece.id]):
+        return Proof.GIVEN
+    return Proof.QUEUED if piece.id in agent.enqueued_in(transcript, 0, [piece.id]) else Proof.NONE
+
+
+def _confirmed(project: Project, worker: Worker, piece: Guidance) -> Delivery:
+    """How far a piece has come whose agent is gone, or that has arrived: what its transcript proves counts."""
+    if piece.state is Delivery.SENT and _proof(worker, piece) is Proof.GIVEN:
+        return _settle(project, worker, piece, Step.CONFIRM)
+    return piece.state
+
+
+def _settle(project: Project, worker: Worker, piece: Guidance, step: Step) -> Delivery:
+    store = project.store
+    if step is Step.CONFIRM:
+        event = events.delivered("transcript", [piece.id])
+    else:
+        sent = seconds_of(piece.sent_at)
+        ago = f", the last time {age(project.now() - sent)} ago" if sent else ""
+        times = "once" if piece.tries == 1 else f"{piece.tries} times"
+        asked = Escalation(
+            Gate.STUCK,
+            f"{piece.id} was sent {times}{ago}, and nothing shows that the agent got it",
+            piece.text,
+            need=f"look at its pane (orchestra attach {worker.id}), and tell it again if it has not got it",
+        )
+        event = events.unconfirmed("monitor", [piece.id], asked)
+    found = store.record(worker.id, event).worker
+    return _piece(found, piece.id).state if found else piece.state
+
+
+def _paste(project: Project, worker: Worker, pane: Pane, piece: Guidance) -> None:
+    """Record that it is sent, paste it, and wait until the box shows it; the Enter comes with the next look."""
+    agent, panes, store = agents.agent(worker.agent), project.panes, project.store
+    batch: list[Guidance] = []
+
+    def take(now: Worker | None) -> Event | None:
+        if now is None or _piece(now, piece.id) != piece:  # a hook has handed it over meanwhile
+            return None
+        batch.extend(_batch(now, piece))
+        return events.sent("paste", [words.id for words in batch])
+
+    if store.decide(worker.id, take).refused or not batch:
         return
-    held = agent.composer_text(tmux.drawn(pane))
-    if held == "" and _text(begun) == words and _was_taken(project, worker, words):
-        remove_if_present(begun)
-        return
-    if held == "":
-        write_atomic(begun, words)
-        tmux.deliver(pane, as_message(_words(worker, words)))
-        wait_until(lambda: agent.composer_text(tmux.drawn(pane)) not in ("", None), PASTE_SECONDS)
-        pause(0.15)  # an Enter in the same breath as the paste is taken as part of it
-    elif held is None or _text(begun) != words:
-        return  # somebody is typing there: their words and ours would become one
-    _enter(project, worker, pane, words)
-    if _state(project, worker.id, words) is not Delivery.QUEUED:
-        remove_if_present(begun)
-
-
-def _was_taken(project: Project, worker: Worker, words: str) -> bool:
-    """Whether its transcript shows that the agent took what was pasted before, which its hook could not record."""
-    if words not in agents.agent(worker.agent).enqueued_in(worker.transcript, 0, [words]):
-        return False
-    project.store.record(worker.id, events.delivered("transcript", [words]))
-    return True
-
-
-def _enter(project: Project, worker: Worker, pane: Pane, words: str) -> None:
-    """Press Enter until the agent has taken the words, and never where something else is there to be answered."""
-    agent, tmux = agents.agent(worker.agent), project.tmux
-    for _ in range(ENTERS):
-        if not agent.composer_text(tmux.drawn(pane)):
-            break
-        tmux.enter(pane)
-        if wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS):
-            return
-    wait_until(lambda: _state(project, worker.id, words) is not Delivery.QUEUED, CONFIRM_SECONDS)
-
-
-def _text(path: str) -> str:
-    try:
-        return read_text(path)
-    except OSError:
-        return ""
+    panes.deliver(pane, as_one_message(batch))
+    wait_until(lambda: agent.composer_text(panes.drawn(pane)) not in ("", None), PASTE_SECONDS)
+    pause(0.15)  # an Enter in the same breath as the paste is taken as part of it

@@ -51,7 +51,7 @@ START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a l
 def open_pane(project: Project, worker: Worker, per_window: int) -> Pane:
     """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
     project.remember()
-    return project.tmux.open_worker(_plan(project, worker), per_window=per_window)
+    return project.workspace.open_worker(_plan(project, worker), per_window=per_window)
 
 
 def resume_plans(project: Project, workers: Sequence[Worker], by: str) -> list[WorkerPlan]:
@@ -277,7 +277,7 @@ def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:
 
 def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
     """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
-    screen = project.tmux.capture(pane) if pane else ""
+    screen = project.panes.capture(pane) if pane else ""
     seen = agents.agent(worker.agent).startup_problem(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
     reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
@@ -288,7 +288,7 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
 
 def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
-    seen = agents.agent(worker.agent).startup_problem(project.tmux.drawn(pane))
+    seen = agents.agent(worker.agent).startup_problem(project.panes.drawn(pane))
     launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
     waited = project.now() - (seconds_of(launched) or project.now())
     if (

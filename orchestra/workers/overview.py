@@ -91,7 +91,7 @@ def with_tokens(project: Project, view: Overview) -> Overview:
 def _panes(project: Project) -> tuple[dict[tuple[str, str], Pane], bool | None]:
     """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
     try:
-        found = project.tmux.panes_if_open()
+        found = project.tmux_direct.panes_if_open()
         if found is None:
             return {}, False
         return {(pane.worker, pane.nonce): pane for pane in found}, True

@@ -37,7 +37,7 @@ def read(project: Project, worker: Worker) -> str:
 
 
 def _shown(project: Project, pane: Pane) -> str:
-    text = project.tmux.capture(pane, LINES).strip("\n")
+    text = project.panes.capture(pane, LINES).strip("\n")
     return text + "\n" if text.strip() else ""
 
 

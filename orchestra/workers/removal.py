@@ -15,6 +15,7 @@ from orchestra.workers import git_config_guard, stop
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
+MERGED_TIP = "merged-tip"  # in the worker's directory: the last commit of its branch that `orchestra merge` brought in
 INTENT = "pruning"  # in the worker's directory, with its nonce: a removal began, and `up` ends it
 
 
@@ -50,10 +51,18 @@ def _occupied(project: Project, worker: Worker) -> str:
 def _unproven(project: Project, worker: Worker, tip: str) -> str:
     """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request (W3)."""
     merged = worker.pull is not None and worker.pull.state == "merged" and worker.pull.head_sha == tip
-    if merged or tip == worker.base_commit:
+    if merged or tip == worker.base_commit or _merged_tip(project, worker) == tip:
         return ""
     count = project.repository.unpushed_of(worker.branch, worker.base)
     return f"{count} commit{'' if count == 1 else 's'} not pushed" if count else ""
+
+
+def _merged_tip(project: Project, worker: Worker) -> str:
+    """The commit up to which a merge of ours has brought the branch into its base, by whatever method."""
+    try:
+        return read_text(project.store.file(worker.id, MERGED_TIP)).strip() if worker.status is Status.MERGED else ""
+    except OSError:
+        return ""
 
 
 def begun(project: Project, worker: Worker) -> bool:

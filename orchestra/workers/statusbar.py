@@ -21,37 +21,40 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
     from orchestra.storage.project_info import ProjectInfo
     from orchestra.storage.session_store import Store
-    from orchestra.tmux.workspace import Workspace
+    from orchestra.tmux.session import Session
 
 
-def push(store: Store, tmux: Workspace, silent: float, look: Look) -> None:
+def push(store: Store, tmux: Session, silent: float, look: Look) -> None:
     """Show every worker's state in tmux; nothing happens while the workspace is not open or tmux does not answer."""
+    from orchestra.tmux.status_bar import StatusBar
+
     try:
         panes = tmux.panes_if_open()
         if panes is None:
             return
         items = _items(store, {(pane.worker, pane.nonce): pane for pane in panes}, silent, is_open=True)
         borders = {seen.pane.id: bar.border(seen, shown) for seen, shown in items if seen.pane}
-        tmux.show(bar.bar(items, store.now()), look, borders, bar.window_marks(items))
+        StatusBar(tmux).show(bar.bar(items, store.now()), look, borders, bar.window_marks(items))
     except Unreachable:
         return
 
 
 def push_from_hook(store: Store, environ: Mapping[str, str]) -> None:
     """The same from a hook, by what `up` or `spawn` has written down of the workspace."""
-    known, tmux = project_info.read(store.cache), workspace_of(store, environ)
+    known, tmux = project_info.read(store.cache), session_of(store, environ)
     if known is not None and tmux is not None:
         push(store, tmux, known.silent, look_of_workspace(known))
 
 
-def workspace_of(store: Store, environ: Mapping[str, str]) -> Workspace | None:
-    """The project's workspace as `up` or `spawn` knew it; None when neither has run."""
+def session_of(store: Store, environ: Mapping[str, str]) -> Session | None:
+    """The project's session as `up` or `spawn` knew it; None when neither has run."""
     known = project_info.read(store.cache)
     if known is None:
         return None
-    from orchestra.tmux.workspace import Workspace
+    from orchestra.tmux.client import Server
+    from orchestra.tmux.session import Session
 
-    return Workspace(known.socket, store.project, project_info.person_environ(known, environ))
+    return Session(Server(known.socket, project_info.person_environ(known, environ)), store.project)
 
 
 def _items(
@@ -63,7 +66,7 @@ def _items(
 
 def refresh(project: Project) -> None:
     """Bring bar, borders and window marks of the project up to date."""
-    push(project.store, project.tmux, project.config.limits.silent, look_of_workspace(project.bearings))
+    push(project.store, project.tmux_direct, project.config.limits.silent, look_of_workspace(project.bearings))
 
 
 def bar_of(project: Project) -> bar.Bar:

@@ -15,6 +15,7 @@ from orchestra.core.models import Event, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import locked, make_private
+from orchestra.trackers.combined import is_local
 
 if TYPE_CHECKING:
     from orchestra.github.poll_parsing import Poll
@@ -57,7 +58,7 @@ def _on_github(project: Project, worker: Worker) -> Event | None:
         poll, old, _ = watch.last()
         if poll is None or old is None or old > FRESH_SECONDS:
             poll = watch.poll()
-    return _merged(worker, poll) or (_held(worker) if _is_closed(watch, worker.id, poll) else None)
+    return _merged(worker, poll) or (_held(worker) if _is_closed(project, watch, worker.id, poll) else None)
 
 
 def _merged(worker: Worker, poll: Poll) -> Event | None:
@@ -68,8 +69,10 @@ def _merged(worker: Worker, poll: Poll) -> Event | None:
     return events.pull_seen("worker run", pull, own[0].url)
 
 
-def _is_closed(watch: Poller, number: str, poll: Poll) -> bool:
+def _is_closed(project: Project, watch: Poller, number: str, poll: Poll) -> bool:
     """An issue that the poll does not show may only not have changed lately: it is asked for by itself."""
+    if is_local(number):
+        return project.tracker.issue(number).state == "closed"
     return all(issue.number != number for issue in poll.issues) and watch.issue_state(number) == "closed"
 
 

@@ -35,7 +35,7 @@ def close(project: Project, worker: Worker) -> None:
     pane = pane_of(project, worker)
     if pane is not None:
         pane_log.save(project, pane)  # the person's word goes on, on a full disk too
-        project.tmux.close(pane)
+        project.panes.close(pane)
     end_processes([worker])
 
 
@@ -47,7 +47,7 @@ def close_finished_pane(project: Project, worker: Worker, pane: Pane) -> bool:
         and worker.status is Status.MERGED
     ):
         return False
-    if project.tmux.watched(pane) or not pane_log.save(project, pane):
+    if project.panes.watched(pane) or not pane_log.save(project, pane):
         return False
     close(project, worker)
     return True

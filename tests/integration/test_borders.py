@@ -11,39 +11,39 @@ import pytest
 from support.bars import bar_saying
 from support.polling import eventually
 from support.terminal import Terminal
+from support.tmux_session import Tmux
 
 from orchestra.core.look import Look
 from orchestra.core.models import Border, WorkerPlan
 from orchestra.core.state import Role
 from orchestra.core.text import age
-from orchestra.tmux.workspace import Workspace
 
 
 @pytest.fixture
-def tmux() -> Workspace:
-    return Workspace("orchestra", "acme-widgets", {**os.environ})
+def tmux() -> Tmux:
+    return Tmux("orchestra", "acme-widgets", {**os.environ})
 
 
 @pytest.fixture
-def terminal(tmux: Workspace) -> Iterator[Terminal]:
+def terminal(tmux: Tmux) -> Iterator[Terminal]:
     """A terminal of 80 columns with four workers side by side: 39 columns a pane."""
     for number in "1234":
-        tmux.open_worker(WorkerPlan(number, f"n{number}", ("sleep", "1000"), "/"), per_window=4)
+        tmux.workspace.open_worker(WorkerPlan(number, f"n{number}", ("sleep", "1000"), "/"), per_window=4)
     found = Terminal(80, 24)
-    found.run(tmux.attach_argv({}))
+    found.run(tmux.clients.attach_argv({}))
     eventually(lambda: tmux.server.ask("list-clients").out, why="attached")
     yield found
     found.end()
 
 
-def test_number_status_age_and_title_at_80_columns(tmux: Workspace, terminal: Terminal) -> None:
-    now, panes = time.time(), {pane.worker: pane.id for pane in tmux.panes()}
+def test_number_status_age_and_title_at_80_columns(tmux: Tmux, terminal: Terminal) -> None:
+    now, panes = time.time(), {pane.worker: pane.id for pane in tmux.session.panes()}
     since = {"1": 5.5, "2": 45 * 60 + 1.0, "3": 3 * 3600 + 1.0, "4": -500.0}
     borders = {
         panes[number]: Border(f"#{number} working", "Add an export button to the report", int(now - past))
         for number, past in since.items()
     }
-    tmux.show(bar_saying(""), Look(), borders)
+    tmux.status_bar.show(bar_saying(""), Look(), borders)
     for number in "234":
         terminal.shows(f"#{number} working {age(since[number])}  Add an export\u2026")
     first = eventually(lambda: re.search(r"#1 working (\d+)s  Add", terminal.text), why="seconds")
@@ -55,11 +55,11 @@ def test_number_status_age_and_title_at_80_columns(tmux: Workspace, terminal: Te
     )
 
 
-def test_who_needs_the_user_stands_out(tmux: Workspace, terminal: Terminal) -> None:
-    panes = {pane.worker: pane.id for pane in tmux.panes()}
+def test_who_needs_the_user_stands_out(tmux: Tmux, terminal: Terminal) -> None:
+    panes = {pane.worker: pane.id for pane in tmux.session.panes()}
     needs = {"1": Role.ALARM, "2": Role.WARNING, "3": Role.GOOD, "4": Role.PLAIN}
     borders = {panes[number]: Border(f"#{number} x", role=role) for number, role in needs.items()}
-    tmux.show(bar_saying(""), Look(), borders, {"@1": "\u25cf1"})
+    tmux.status_bar.show(bar_saying(""), Look(), borders, {"@1": "\u25cf1"})
     for number in needs:
         terminal.shows(f"#{number} x")
     drawn = terminal("capture-pane", "-p", "-e")
@@ -70,11 +70,11 @@ def test_who_needs_the_user_stands_out(tmux: Workspace, terminal: Terminal) -> N
     assert not looks["4"] & {"41", "42", "43"}
 
 
-def test_a_title_is_cut_at_a_word_and_a_narrow_pane_shows_number_and_mark(tmux: Workspace, terminal: Terminal) -> None:
-    panes = {pane.worker: pane.id for pane in tmux.panes()}
+def test_a_title_is_cut_at_a_word_and_a_narrow_pane_shows_number_and_mark(tmux: Tmux, terminal: Terminal) -> None:
+    panes = {pane.worker: pane.id for pane in tmux.session.panes()}
     title = "Refresh sign-in tokens before people are signed out"
     border = Border("#2 \u25cf question", title, int(time.time()) - 200, "alarm", "#2 \u25cf")
-    tmux.show(bar_saying(""), Look(), {panes["2"]: border})
+    tmux.status_bar.show(bar_saying(""), Look(), {panes["2"]: border})
     terminal.shows("#2 \u25cf question 3m  Refresh\u2026")
     tmux.server.ask("resize-pane", "-t", panes["2"], "-x", "20")
     eventually(lambda: re.search(r"#2 \u25cf [ \u2500]", terminal.text), why="the short form")
@@ -94,12 +94,15 @@ def _codes(drawn: str, words: str) -> set[str]:
     return on
 
 
-def test_no_option_of_ours_starts_a_process(tmux: Workspace, terminal: Terminal) -> None:
+def test_no_option_of_ours_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
     """Nothing is run for a redraw: no `#(` in anything that our session, its windows or its panes are drawn by."""
     ask = tmux.server.ask
     session = ask("list-sessions", "-F", "#{session_id}").out.split()[0]
-    ours = [ask("show-options", "-t", session).out, *(ask("show-options", "-p", "-t", p.id).out for p in tmux.panes())]
-    ours += [ask("show-options", "-w", "-t", window).out for window in {pane.window for pane in tmux.panes()}]
+    ours = [
+        ask("show-options", "-t", session).out,
+        *(ask("show-options", "-p", "-t", p.id).out for p in tmux.session.panes()),
+    ]
+    ours += [ask("show-options", "-w", "-t", window).out for window in {pane.window for pane in tmux.session.panes()}]
     assert "status-right" in ours[0]
     assert any("pane-border-format" in found for found in ours)
     assert not [found for found in ours if "#(" in found.replace("##", "")]

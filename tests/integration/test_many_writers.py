@@ -29,7 +29,7 @@ def write(number):
     os.read(begin[0], 1)
     worker = str(1 + number % workers)
     for turn in range(each):
-        done = store.record(worker, events.verified("test", events.Failure(f"{number}.{turn}"), passed=False))
+        done = store.record(worker, events.verified("test", events.Failure("same"), passed=False, tail=f"{number}.{turn}"))
         assert not done.refused, done.refused
         assert done.worker.id == worker
 
@@ -70,7 +70,7 @@ def test_no_event_is_lost(home: Path, workers: int) -> None:
     found, counted = [], 0
     for number in range(1, workers + 1):
         events = store.journal(str(number))
-        found += [str(event.data["signature"]) for event, refused in events if event.kind == "verified" and not refused]
+        found += [str(event.data["tail"]) for event, refused in events if event.kind == "verified" and not refused]
         told, kept = machine.fold([event for event, _ in events]), store.read(str(number))
         assert told is not None
         assert kept is not None

@@ -228,4 +228,8 @@ def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path, title: str) ->
     assert person.tmux("display-message", "-p", "alive") == "alive"
     assert not canary.exists()
     for line in person.tmux("list-windows", "-a", "-F", "#{window_name}").splitlines():
-        assert line.rstrip("+!") in ("orchestrator", "workers", "monitor")  # our mark of the worst in it
+        assert line.rstrip("0123456789\u25cf\u2714") in (
+            "orchestrator",
+            "workers",
+            "monitor",
+        )  # our mark of the worst in it

@@ -23,6 +23,7 @@ from orchestra.core.models import Delivery
 from orchestra.project.context import open_project
 from orchestra.storage.files import locked
 from orchestra.workers import delivery
+from orchestra.workers.overview import worker_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -61,9 +62,11 @@ class Agents:
         return {one["text"]: one["state"] for one in self.person.asks("show", "1")["guidance"]}
 
     def told(self, words: str) -> str:
-        """`delivered` or `queued`, as `tell` says it."""
+        """`delivered`, `sent` or `queued`, as `tell` says it."""
         said = self.person.runs("tell", "1", "-", text=words).out
-        return "queued" if "not delivered yet" in said else "delivered" if "delivered" in said else said
+        return next((word for word in ("not delivered yet", "sent", "delivered") if word in said), said).replace(
+            "not delivered yet", "queued"
+        )
 
 
 @pytest.fixture
@@ -110,10 +113,10 @@ def test_twenty_senders_at_once_to_a_busy_agent(agents: Agents) -> None:
     words = [f"message {number} x" + "x" * number for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
         said = dict(zip(words, pool.map(agents.told, words), strict=True))
-    assert set(said.values()) <= {"delivered", "queued"}
+    assert set(said.values()) <= {"delivered", "sent", "queued"}
     eventually(lambda: len(agents.received()) >= len(words), 60, "all of them")
     assert sorted(agents.received()) == sorted(words)
-    eventually(lambda: "queued" not in agents.states().values(), 10, "the record to say so")
+    eventually(lambda: {"queued", "sent"}.isdisjoint(agents.states().values()), 10, "the record to say so")
 
 
 def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
@@ -126,22 +129,26 @@ def test_hostile_words_arrive_as_they_are(agents: Agents) -> None:
 
 
 @pytest.mark.parametrize("until", ["Stop", pytest.param("UserPromptSubmit", marks=pytest.mark.nightly)])
-def test_what_the_agent_took_unseen_is_not_given_again(
-    agents: Agents, until: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its hook could not record that it took the words, here because of a lock: its transcript says so."""
-    monkeypatch.setattr(delivery, "CONFIRM_SECONDS", 0.5)
+def test_what_the_agent_took_unseen_is_not_given_again(agents: Agents, until: str) -> None:
+    """Its hook could not record that it took the words, here because of a lock: its transcript proves it."""
     write_issue(agents.repo, 1, "Work", WAITS)
     agents.person.runs("spawn", "1")
     eventually(lambda: agents.person.asks("show", "1")["activity"]["state"] == "waiting", 30)
     project = open_project(str(agents.repo), agents.person.environ, time.time)
     told = happened("told", "human", text="once", **{"from": "human"})
     assert not project.store.record("1", told).refused
-    with locked(project.store.file("1", "lock")):
-        assert delivery.deliver(project, "1", "g1", 8) is Delivery.QUEUED
-        log = Path(project.home, "orchestra.log")
-        eventually(lambda: log.exists() and f"'{until}'" in log.read_text(), 20, "its hook to give up")
-    eventually(lambda: delivery.deliver(project, "1", "g1", 2) is not Delivery.QUEUED, 20)
+
+    def state() -> Delivery:
+        return worker_of(project, "1").guidance[0].state
+
+    with ThreadPoolExecutor(1) as pool:
+        delivering = pool.submit(delivery.deliver, project, "1", "g1", 20)
+        eventually(lambda: state() is Delivery.SENT, 10)
+        with locked(project.store.file("1", "lock")):
+            log = Path(project.home, "orchestra.log")
+            eventually(lambda: log.exists() and f"'{until}'" in log.read_text(), 20, "its hook to give up")
+            assert state() is Delivery.SENT
+        assert delivering.result() in (Delivery.DELIVERED, Delivery.READ)
     agents.person.runs("tell", "1", "twice")
     eventually(lambda: "twice" in agents.received(), 20)
     assert agents.received() == ["once", "twice"]

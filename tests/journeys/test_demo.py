@@ -62,7 +62,7 @@ def test_it_needs_nothing_of_the_persons_home(tmp_path: Path, git: Git) -> None:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_DIR": "/nowhere/.git"}
     root = demo(environ)
     assert root.startswith(str(tmp_path / ".orchestration"))
-    assert git("-C", root, "log", "--format=%an <%ae>") == "Demo Person <demo@example.invalid>"
+    assert git("-C", root, "log", "--format=%an <%ae>") == "Demo User <demo@example.invalid>"
 
 
 def test_a_place_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -74,8 +74,11 @@ class Broken:
         os.utime(path, (LONG_AGO, LONG_AGO))
 
     def behind(self) -> None:
-        """Killed between journal and snapshot. Of a worker that rests: an agent's hook would settle it."""
+        """Killed between journal and snapshot. Of a paused worker and without the monitor: both would repair it."""
         self.person.runs("pause", "2")
+        for line in self.person.tmux("list-windows", "-a", "-F", "#{window_id} #{window_name}").splitlines():
+            if line.endswith(" monitor"):
+                self.person.tmux("kill-window", "-t", line.split()[0])
         old = self.file("2.json").read_bytes()
         store = self.store()
         store.record("2", happened("noted", "test", text="seen"))
@@ -134,7 +137,7 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
     (lambda b: b.file("1.json").chmod(0o644), "1.json can be read by others", FIX),
     (lambda b: b.person.tmux("rename-window", "-t", b.pane("1"), "##(touch x)"), "holds a #", None),
     (Broken.behind, "I10: the session file of #2 is behind its journal", [*UP, "orchestra resume 2"]),
-    (lambda b: b.file("1.json").write_text("["), "set aside: it did not parse", ["sh -c 'rm {sessions}/*.bad-*'"]),
+    (lambda b: b.file("1.json").write_text("["), "set aside: it could not be read", ["sh -c 'rm {sessions}/*.bad-*'"]),
     (Broken.removal_begun, "I5: the removal of #1 did not end", [*UP, "orchestra spawn 1 --no-wait"]),
     (Broken.server_killed, "I8: the workspace is not open; 2 workers rest", UP),
 ]  # fmt: skip

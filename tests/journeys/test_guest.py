@@ -14,13 +14,13 @@ from support.bars import say_in_bar
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
+from support.tmux_session import Tmux
 
 from orchestra.core import actions
 from orchestra.core.models import WorkerPlan
 from orchestra.core.state import Role
 from orchestra.errors import OrchestraError
 from orchestra.tmux import guest_keys, key_bindings
-from orchestra.tmux.workspace import Workspace
 
 pytestmark = pytest.mark.journey
 
@@ -98,15 +98,15 @@ def mine(theirs: Theirs) -> Iterator[Terminal]:
     terminal.end()
 
 
-def tmux(project: str = PROJECT, key: str = "O", **environ: str) -> Workspace:
+def tmux(project: str = PROJECT, key: str = "O", **environ: str) -> Tmux:
     found = {**os.environ, **environ}
-    return Workspace(f"{found['TMUX_TMPDIR']}/tmux-{os.getuid()}/default", project, found, key=key)
+    return Tmux(f"{found['TMUX_TMPDIR']}/tmux-{os.getuid()}/default", project, found, key=key)
 
 
-def opened(project: str = PROJECT, key: str = "O") -> tuple[Workspace, str]:
+def opened(project: str = PROJECT, key: str = "O") -> tuple[Tmux, str]:
     session = tmux(project, key)
-    session.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
-    return session, session.bind(PROGRAM, WANTED)
+    session.workspace.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
+    return session, session.keys.bind(PROGRAM, WANTED)
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -159,7 +159,7 @@ def test_whatever_the_key_did_comes_back_exactly(theirs: Theirs, mine: Terminal,
 def test_a_key_that_repeats_stays_theirs_and_is_told(theirs: Theirs, mine: Terminal) -> None:
     before = theirs("list-keys", "-T", "prefix")
     session, taken = opened(key="H")
-    assert taken == session.taken() == "resize-pane -L 5"
+    assert taken == session.keys.taken() == "resize-pane -L 5"
     assert theirs("list-keys", "-T", "prefix") == before
     assert "orchestra-before" not in theirs("list-keys")
 
@@ -167,12 +167,12 @@ def test_a_key_that_repeats_stays_theirs_and_is_told(theirs: Theirs, mine: Termi
 def test_keys_are_given_back_after_the_last_workspace_only(theirs: Theirs, mine: Terminal) -> None:
     before = theirs.trace()
     (one, _), (two, _) = opened(), opened("other", key="|")
-    one.shutdown()
+    one.workspace.shutdown()
     assert key_bindings.enters_our_table(key_bindings.parse_bindings(theirs("list-keys"))["prefix", "|"].command)
     theirs("source-file", os.path.expanduser("~/.tmux.conf"))  # what they bind meanwhile is theirs again
     theirs("set", "-g", "@pressed", "0")
-    assert two.taken() == "split-window -h"
-    two.shutdown()
+    assert two.keys.taken() == "split-window -h"
+    two.workspace.shutdown()
     assert changed(before, theirs.trace()) == []
 
 
@@ -181,7 +181,7 @@ def test_a_workspace_that_ended_without_down_is_cleaned_up_after(theirs: Theirs,
     session, _ = opened()
     theirs("kill-session", "-t", f"={PROJECT}")
     assert theirs.trace() != before
-    session.shutdown()
+    session.workspace.shutdown()
     assert changed(before, theirs.trace()) == []
 
 
@@ -197,8 +197,8 @@ def test_a_session_of_theirs_with_our_name_is_left_alone(theirs: Theirs, mine: T
     assert "rename-session" in caught.value.hint
     session = tmux()
     say_in_bar(session, "text", Role.ALARM)
-    session.beat(1.0)
-    session.shutdown()
+    session.status_bar.beat(1.0)
+    session.workspace.shutdown()
     assert (theirs.trace(), theirs("show-options", "-t", f"={PROJECT}:")) == before
 
 
@@ -219,22 +219,22 @@ def test_a_server_that_stays_without_sessions_is_no_error(theirs: Theirs, mine: 
     session, _ = opened()
     theirs("set", "-s", "exit-empty", "off")
     theirs("kill-session", "-t", "=mine")
-    session.shutdown()
-    assert not session.running()
+    session.workspace.shutdown()
+    assert not session.session.running()
     assert key_bindings.WITHIN not in theirs("list-keys")
     theirs("kill-server")
 
 
 def test_their_server_is_begun_as_they_would_and_without_a_token(theirs: Theirs) -> None:
     session = tmux(GH_TOKEN="canary", CANARY="canary", EDITOR="ed")
-    session.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
+    session.workspace.open_worker(WorkerPlan("7", "n7", WAIT, "/"), per_window=4)
     assert theirs("show-options", "-gv", "status-left") == "MY-THEME"
     found = theirs("show-environment", "-g")
     assert "EDITOR=ed" in found
     assert "TOKEN" not in found + theirs("show-environment", "-t", f"={PROJECT}:")
     assert "CANARY" not in theirs("show-environment", "-t", f"={PROJECT}:")
     assert theirs("show-options", "-gv", "destroy-unattached") == "on"
-    assert session.running()  # detached from the start, and kept
+    assert session.session.running()  # detached from the start, and kept
 
 
 def test_from_their_session_to_a_worker_and_back(theirs: Theirs, mine: Terminal) -> None:
@@ -243,9 +243,9 @@ def test_from_their_session_to_a_worker_and_back(theirs: Theirs, mine: Terminal)
     came, where = theirs("display-message", "-p", "-t", "=mine:", "#{pane_id} #{socket_path},#{pid},0").split()
     assert theirs("display-message", "-p", "-t", "=mine:", "#{session_id}") == "$0"
     there = tmux(TMUX=where)
-    there.travel(session.panes()[0], came)
+    there.clients.travel(session.session.panes()[0], came)
     assert theirs("list-clients", "-F", "#{session_name}") == PROJECT
-    tmux(TMUX=where.removesuffix("0") + "1").back()
+    tmux(TMUX=where.removesuffix("0") + "1").clients.back()
     assert theirs("list-clients", "-F", "#{session_name}") == "mine"
 
 

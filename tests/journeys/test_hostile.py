@@ -23,6 +23,7 @@ from support.hostile import strings, unsafe
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
+from support.tmux_session import Tmux
 
 from orchestra import notifications
 from orchestra.commands.gates import gates
@@ -44,7 +45,6 @@ from orchestra.hooks.orchestrator_context import changes_since_last_prompt
 from orchestra.monitor import feedback
 from orchestra.notifications import Alert, Channels
 from orchestra.project.context import Project, open_project
-from orchestra.tmux.workspace import Workspace
 from orchestra.ui import dialogs, text, worker_page, worker_table
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
@@ -186,21 +186,21 @@ class Screen:
     """Our tmux session with panes of workers, a person's terminal in front of it, and every byte it was sent."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.tmux = Workspace("orchestra", "acme-widgets", os.environ)
-        self.tmux.open([WindowPlan("home", (PanePlan(("sleep", "999")),))])
+        self.tmux = Tmux("orchestra", "acme-widgets", os.environ)
+        self.tmux.workspace.open([WindowPlan("home", (PanePlan(("sleep", "999")),))])
         plans = [WorkerPlan(str(n), f"n{n}", ("sh", "-c", "exec cat"), "/tmp", f"#{n}") for n in range(1, 9)]
-        self.panes = tuple(self.tmux.open_worker(plan, per_window=8) for plan in plans)
+        self.panes = tuple(self.tmux.workspace.open_worker(plan, per_window=8) for plan in plans)
         self.sent = tmp_path / "sent"
         self.terminal = Terminal(200, 50)
         self.terminal("pipe-pane", f"cat >{self.sent}")
         self.terminal.run(["tmux", "-L", "orchestra", "attach"])
-        self.tmux.goto(self.panes[0])
+        self.tmux.clients.goto(self.panes[0])
         self.terminal.shows("#1")
 
     def answers(self) -> None:
         """The server answers within a second."""
         begun = time.monotonic()
-        assert self.tmux.running()
+        assert self.tmux.session.running()
         assert time.monotonic() - begun < 5  # a second on a machine of its own
 
     def shows(self, *words: str) -> None:
@@ -231,12 +231,12 @@ def test_tmux_draws_the_text_and_runs_nothing(screen: Screen, count: int, canary
         bar, *labels = (found[first : first + batch] * batch)[:batch]
         bar = bar[:60]  # what does not fit is cut at its begin
         borders = {pane.id: Border(words, words) for pane, words in zip(panes, labels, strict=True)}
-        tmux.show(bar_saying(bar, Role.ALARM), Look(), borders)
+        tmux.status_bar.show(bar_saying(bar, Role.ALARM), Look(), borders)
         screen.shows(bar, *labels)
         screen.answers()
-    client = tmux._clients("acme-widgets")[0][0]
+    client = tmux.clients._clients("acme-widgets")[0][0]
     for place, words in enumerate(found[:: 1 if count < 1000 else 10]):
-        (tmux.say if place % 2 else lambda said: tmux.message(client, panes[0].id, said))(words)
+        (tmux.clients.say if place % 2 else lambda said: tmux.clients.message(client, panes[0].id, said))(words)
         if place % 10 == 0:
             screen.answers()
     screen.shows(words.replace("#[", "# ["))
@@ -269,17 +269,17 @@ def test_what_a_worker_prints_or_names_itself_stays_in_its_pane(screen: Screen, 
             check=True,
         )
     for pane in screen.panes:
-        eventually(lambda pane=pane: "done" in screen.tmux.capture(pane), 10, "its program to have printed")  # type: ignore[misc]
-        assert not unsafe(screen.tmux.capture(pane, 500))
-    assert {pane.worker for pane in screen.tmux.panes()} == {pane.worker for pane in screen.panes}
-    assert screen.tmux.hostile_names() == ()
+        eventually(lambda pane=pane: "done" in screen.tmux.pane_io.capture(pane), 10, "its program to have printed")  # type: ignore[misc]
+        assert not unsafe(screen.tmux.pane_io.capture(pane, 500))
+    assert {pane.worker for pane in screen.tmux.session.panes()} == {pane.worker for pane in screen.panes}
+    assert screen.tmux.session.hostile_names() == ()
     screen.answers()
 
 
 def test_windows_of_a_hostile_layout(canary: Path) -> None:
-    tmux = Workspace("orchestra", "acme-widgets", os.environ)
+    tmux = Tmux("orchestra", "acme-widgets", os.environ)
     found = [one for one in strings(SEED, 60, str(canary)) if clean(one)]
-    tmux.open([WindowPlan(f"{place} {one}", (PanePlan(("sleep", "99")),)) for place, one in enumerate(found)])
+    tmux.workspace.open([WindowPlan(f"{place} {one}", (PanePlan(("sleep", "99")),)) for place, one in enumerate(found)])
     names = subprocess.run(
         ["tmux", "-L", "orchestra", "list-windows", "-a", "-F", "#{window_name}"],
         capture_output=True,
@@ -289,14 +289,14 @@ def test_windows_of_a_hostile_layout(canary: Path) -> None:
     assert len(names.stdout.splitlines()) == len(found)
     assert not unsafe(names.stdout)
     assert "#" not in names.stdout
-    assert tmux.running()
+    assert tmux.session.running()
 
 
 def test_notifications_carry_the_text_alone(screen: Screen, tmp_path: Path, canary: Path) -> None:
     told, command = tmp_path / "told", tmp_path / "command"
     command.write_text(f"#!/bin/sh\ncat >>{told}\necho >>{told}\n")
     command.chmod(0o755)
-    ways = Channels(screen.tmux.say, screen.tmux.terminals, command=str(command))
+    ways = Channels(screen.tmux.clients.say, screen.tmux.clients.terminals, command=str(command))
     found = list(strings(SEED, 40, str(canary)))
     for one in found:
         notifications.notify(Alert("stuck", "1", "acme/widgets", one), ways, os.environ, 720)

@@ -257,7 +257,7 @@ def test_one_monitor_at_a_time(person: Person) -> None:
     person.runs("up", "-d")
     eventually(lambda: "watching" in _window(person, "monitor"), why="the monitor to run")
     said = person.runs("monitor", "--once", code=1)
-    assert "locked" in said.err
+    assert "another process holds the lock" in said.err
 
 
 def _window(person: Person, name: str) -> str:

@@ -12,7 +12,7 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -230,7 +230,7 @@ def read_issues(context: Desk) -> None:
 
 def read_bearings(context: Desk) -> None:
     known = project_info.read(context.store.cache)
-    assert statusbar.workspace_of(context.store, {}) is not None or known is None
+    assert statusbar.session_of(context.store, {}) is not None or known is None
     statusbar.push_from_hook(context.store, os.environ)
     _ = context.project.tmux, context.project._api_url()
     open_project(
@@ -271,7 +271,7 @@ def transcript(context: Desk, rng: random.Random) -> None:
 
 def mailbox(context: Desk, rng: random.Random) -> None:
     """The small files beside a worker: mailbox, what was pasted, the open dialog's name, the prepared mark."""
-    for name in ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "first-prompt.md", "ask-r1"):
+    for name in ("mailbox", "blocked", "prepared", "heartbeat", "first-prompt.md", "ask-r1"):
         Path(context.store.file("124", name)).write_bytes(mutate.text(rng, "g1"))
 
 
@@ -286,7 +286,7 @@ def read_mailbox(context: Desk) -> None:
 # --- hooks ---
 
 
-def call(context: Desk, event: str, given: bytes, agent: str = "claude") -> dict[str, Any] | None:
+def call(context: Desk, event: str, given: bytes, agent: str = "claude") -> Mapping[str, Any] | None:
     """The hook of an event, in this process: what it answers."""
     environ = {
         "ORCHESTRA_HOME": context.store.home,
@@ -297,7 +297,7 @@ def call(context: Desk, event: str, given: bytes, agent: str = "claude") -> dict
     path.write_bytes(given)
     with path.open("rb") as file, pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "STDIN", file.fileno())
-        return entry.run([agent, event, "n124"], environ)[0]
+        return entry.run([agent, event, "n124"], environ).reply
 
 
 SAMPLES = [json.loads(path.read_text()) for path in sorted((DATA / "hook_samples").glob("*.json"))]
@@ -314,11 +314,11 @@ def read_payload(context: Desk) -> None:
     given, event = Path(context.store.home, "given").read_bytes(), Path(context.store.home, "event").read_text()
     before = len(context.store.journal("124"))
     answer = call(context, event, given)
-    assert answer is None or event in entry.HANDS_OVER
+    assert answer is None or hooks.takes_words(event, {})
     if event in ("Stop", "SessionEnd", "SessionStart", "UserPromptSubmit") and b"agent_id" not in given:
         assert len(context.store.journal("124")) > before  # what it says may be nonsense; that it happened is not
     see(context)
-    call(context, "UserPromptSubmit", given, "orchestrator")
+    call(context, "UserPromptSubmit", given, "orchestrator:claude")
 
 
 # --- GitHub ---
@@ -495,7 +495,7 @@ def refused(case: Case, context: Desk) -> OrchestraError | None:
 def places(context: Desk) -> dict[str, Path]:
     """Everything that is read, by a name for it."""
     root, own, cache = Path(context.project.root), Path(context.store.directory("124")), Path(context.store.cache)
-    beside = ("mailbox", "pasted", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
+    beside = ("mailbox", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
     cached = (
         "project.json",
         "changes.json",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +15,11 @@ from support.claude_pane import Sitting
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
+from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
-from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.permissions import MODES
+from orchestra.agents.claude.selftest import MessagesApi, marker, plan_of
+from orchestra.core.models import Answer
 
 pytestmark = pytest.mark.real
 
@@ -71,8 +75,18 @@ def test_words_to_a_busy_agent_leave_two_proofs(sit: Sitting) -> None:
     assert sit.box() == ""
     assert sit.wait("turn-ended")["said"] == "end"
     assert claude.accepted_in(sit.transcript, began, ["g12"]) == {"g12"}
-    assert [data["guidance"] for kind, data in sit.events() if kind == "accepted"] == [[]], "no hook speaks of it"
+    accepted = [data for kind, data in sit.events() if kind == "accepted"]
+    assert len({data["prompt"] for data in accepted}) == 1, "a hook that speaks of it names the turn that runs"
     assert "Guidance g12 from human:\nuse blue" in sit.api.of(sit.context.session)[-1].words
+
+
+@pytest.mark.parametrize("lines", [2, 40])
+def test_words_that_no_tool_call_absorbs_begin_the_next_turn(lines: int, sit: Sitting) -> None:
+    sit.start("go " + marker({"text": "slow", "delay": 4}, {"wait": True}, {"text": "end"}))
+    eventually(lambda: sit.api.of(sit.context.session))
+    sit.say("Guidance g12 from human:\n" + "\n".join(f"line {number}" for number in range(lines - 1)))
+    assert sit.wait("turn-ended", 2)["said"] == "end"
+    assert claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}
 
 
 def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
@@ -205,16 +219,118 @@ def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
     inside.parent.mkdir()
     claude_home(sit.home, inside.parent)
     sit.repo, sit.context = inside.parent, sit.context._replace(worktree=str(inside.parent))
-    plan = {"tool": "ExitPlanMode", "input": {"plan": "1. Do it"}}
     edit = {"tool": "Write", "input": {"file_path": str(inside), "content": "x"}}
-    sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, plan, edit, {"text": "end"}))
-    assert sit.wait("blocked")["gate"] == "plan"
+    sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, *plan_of("1. Do it"), edit, {"text": "end"}))
+    asked = sit.wait("blocked")
+    assert (asked["gate"], asked["context"]) == ("plan", "1. Do it")
     eventually(lambda: claude.dialog_open(sit.terminal.screen()))
     sit.terminal.keys("1")
     sit.wait("turn-ended")
     assert inside.exists()
-    assert sit.kinds().count("blocked") == 1
-    assert sit.hooks("Stop")[0]["permission_mode"] == "default", "or the edits need no rule of their own any more"
+    assert sit.kinds().count("blocked") == 1, "edits in the worktree are allowed by rule, in whichever mode it goes on"
+
+
+PLAN_SAYS = """
+[ "$1" != PermissionRequest ] || [ ! -e "$0.answer" ] || { cat "$0.answer"; rm "$0.answer"; }
+"""
+
+
+@pytest.mark.parametrize("profile", ["strict", "standard", "bypass"])
+@pytest.mark.parametrize("begins", ["auto", "review"])
+def test_an_approved_plan_goes_on_in_the_workers_own_mode(begins: str, profile: str, sit: Sitting) -> None:
+    """Whether the agent entered plan mode by itself or was started in it."""
+    given = {"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}}
+    mode = MODES[profile]
+    sit.hook.write_text(sit.hook.read_text() + PLAN_SAYS)
+    Path(f"{sit.hook}.answer").write_text(json.dumps(hooks.decision(Answer("", "allow"), given, mode)))
+    enters = [{"tool": "EnterPlanMode", "input": {}}] if begins == "auto" else []
+    steps = (*enters, *plan_of("1. Do it"), {"text": "end"})
+    sit.start("go " + marker(*steps), permissions=profile, plan=begins)
+    assert sit.wait("turn-ended")["said"] == "end"
+    assert sit.hooks("Stop")[0]["permission_mode"] == mode
+    assert "approved your plan" in sit.results()[-1]
+
+
+def test_in_plan_mode_a_command_is_not_asked_about(sit: Sitting) -> None:
+    """Behind a gateway of one's own the program's safety check cannot be reached, and no hook tells of its dialog."""
+    sit.start("go " + marker(bash("orchestra worker status planning"), {"text": "end"}), plan="review")
+    assert sit.wait("turn-ended")["said"] == "end"
+    assert (sit.home / "ran").exists()
+    assert sit.kinds() == ["started", "accepted", "turn-ended"]
+
+
+def test_the_pane_keeps_its_history_and_its_session(sit: Sitting) -> None:
+    """No full-screen renderer; the left arrow does not move the session into a background daemon."""
+    sit.start("go " + marker({"text": "hi"}, {"wait": True}, {"text": "end"}))
+    sit.wait("turn-ended")
+    assert sit.terminal.format("#{alternate_on} #{mouse_any_flag}") == "0 0"
+    for key in ("Left", "Left"):
+        sit.terminal.keys(key)
+    sit.say("/bg")
+    sit.say("go on")
+    assert sit.wait("turn-ended", 2)["said"] == "end"
+    assert {payload["session_id"] for payload in sit.hooks()} == {sit.context.session}
+    assert not daemons(sit.home), "a background daemon"
+
+
+@pytest.mark.parametrize("tool", ["EnterWorktree", "ExitWorktree"])
+def test_an_agent_makes_no_worktree_of_its_own(tool: str, sit: Sitting, git: Callable[..., str]) -> None:
+    given = {"name": "mine"} if tool == "EnterWorktree" else {"action": "keep"}
+    sit.start("go " + marker({"tool": tool, "input": given}, {"text": "end"}))
+    sit.wait("turn-ended")
+    assert len(git("-C", sit.repo, "worktree", "list").splitlines()) == 1
+    assert sit.hooks("Stop")[0]["cwd"] == str(sit.repo)
+
+
+def daemons(home: Path) -> list[str]:
+    """Processes of a background daemon that belong to this test's home."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"HOME={home}\0".encode() in path.read_bytes():
+                found.append((path.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return [line for line in found if "daemon run" in line or "bg-pty-host" in line]
+
+
+def test_a_background_shell_leaves_it_waiting_and_wakes_it_unasked(sit: Sitting) -> None:
+    shell = {"tool": "Bash", "input": {"command": "sleep 4; echo done", "run_in_background": True}}
+    sit.start("go " + marker(shell, {"text": "started"}, {"text": "woke"}))
+    assert sit.wait("turn-ended")["background"] == "its shell: sleep 4; echo done"
+    assert sit.wait("turn-ended", 2)["background"] == ""
+    assert [data["typed"] for kind, data in sit.events() if kind == "accepted"] == [True, False]
+
+
+def test_a_scheduled_prompt_is_not_the_users(sit: Sitting) -> None:
+    loads = {"tool": "ToolSearch", "input": {"query": "select:CronCreate"}}
+    cron = {"tool": "CronCreate", "input": {"cron": "* * * * *", "prompt": "look at CI", "recurring": False}}
+    sit.start("go " + marker(loads, cron, {"text": "started"}, {"text": "woke"}))
+    ended = sit.wait("turn-ended")
+    assert ended["background"] == "a scheduled wake-up: look at CI"
+    eventually(lambda: sit.kinds().count("accepted") == 2, 100, "the scheduled prompt")
+    accepted = [data for kind, data in sit.events() if kind == "accepted"]
+    assert accepted[1]["wording"] in ended["scheduled"]
+    shutil.rmtree(sit.repo / ".claude", ignore_errors=True)  # the program's own lock for what it has scheduled
+
+
+def test_a_plan_is_the_agents_or_the_users(sit: Sitting) -> None:
+    """Shift+Tab is the user's wish to see a plan; EnterPlanMode is the agent's own."""
+    own = marker({"tool": "EnterPlanMode", "input": {}}, *plan_of("1. Mine"), {"text": "end"})
+    sit.start("go " + own)
+    sit.wait("blocked")
+    assert hooks.plan_is_the_agents(sit.hooks("PermissionRequest")[0])
+    sit.terminal.keys("Escape")
+    eventually(lambda: sit.box() == "")
+    for _ in range(6):
+        if "plan mode on" in sit.terminal.screen(colours=False):
+            break
+        sit.terminal.keys("BTab")
+        eventually(lambda: sit.box() == "")
+    sit.say("show me the plan first " + marker(*plan_of("1. Yours"), {"text": "end"}))
+    assert sit.wait("blocked", 2)["context"] == "1. Yours"
+    assert not hooks.plan_is_the_agents(sit.hooks("PermissionRequest")[1])
+    sit.terminal.keys("Escape")
 
 
 def test_the_strict_profile(sit: Sitting) -> None:
@@ -248,9 +364,9 @@ def test_a_killed_agent_goes_on(sit: Sitting) -> None:
     assert sit.wait("turn-ended")["said"] == "end"
     assert [data["source"] for kind, data in sit.events() if kind == "started"] == ["startup", "resume"]
     assert sit.wait("accepted", 2)["guidance"] == ["g1"]
-    assert [result.split("\n")[-1] for result in sit.results()] == ["A", "B", "C"], (
-        "a call that was cut off is made again"
-    )
+    first, cut, last = (result.split("\n")[-1] for result in sit.results())
+    assert (first, last) == ("A", "C")
+    assert cut == "B" or "outcome is unknown" in cut, "a call that was cut off is made again, or said to be unknown"
 
 
 def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:

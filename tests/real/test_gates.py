@@ -14,7 +14,7 @@ from support.person import Person, configure, write_issue
 from support.polling import eventually
 from support.real_claude import KEY, claude_home
 
-from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest import MessagesApi, marker, plan_of
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -166,7 +166,7 @@ def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     with (person.where / "orchestra.yaml").open("a") as file:
         file.write("plan: review\n")
     note = {"tool": "Write", "input": {"file_path": "{{cwd}}/note.txt", "content": "x"}}
-    person.gives(1, {"tool": "ExitPlanMode", "input": {"plan": PLAN}}, note)
+    person.gives(1, bash("orchestra worker status planning"), *plan_of(PLAN), note)
     found = person.blocked("1")
     assert found["escalation"]["gate"] == "plan"
     assert PLAN in found["escalation"]["context"]
@@ -190,7 +190,7 @@ def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
 
 
 def test_a_plan_goes_on_by_itself(person: Real) -> None:
-    person.gives(1, {"tool": "EnterPlanMode", "input": {}}, {"tool": "ExitPlanMode", "input": {"plan": PLAN}})
+    person.gives(1, {"tool": "EnterPlanMode", "input": {}}, *plan_of(PLAN))
     person.runs("spawn", "1")
     person.ended("1")
     assert "its plan goes on" in person.runs("log", "1").out

@@ -16,9 +16,9 @@ from support.paths import ROOT
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
+from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.config.schema import load
-from orchestra.core import gates
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -114,7 +114,7 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path) -> 
         return dict(json.loads(text))
 
     steps = [{"tool": call["name"], "input": filled(call)["input"]} for (_, call), _ in CALLS]
-    rules = gates.claude_rules(CONFIG.gates, CONFIG.forbid)
+    rules = rules_for(CONFIG.gates, CONFIG.forbid)
     sit.api.script("table", marker(*steps, {"text": "end"}))
     sit.start("table", permissions=profile, ask=rules.ask, deny=rules.deny)
     eventually(lambda: "turn-ended" in sit.kinds(), 150, "the end of the turn")

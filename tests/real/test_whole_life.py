@@ -168,16 +168,16 @@ def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(
     eventually(lambda: "stub" in person.tmux("capture-pane", "-p", "-t", pane), why="the words in the box")
 
     def answered() -> bool:
-        screen = person.tmux("capture-pane", "-p", "-t", pane)
-        if "Which colour?  red" not in screen:
-            person.tmux("send-keys", "-t", pane, "Enter")
-        return "Which colour?  red" in screen
+        """The model was given what the command printed; the screen may show that it ran, and no more."""
+        if any("Which colour?  red" in str(request.body) for request in api.requests):
+            return True
+        person.tmux("send-keys", "-t", pane, "Enter")
+        return False
 
     eventually(answered, 40, "the answer, without a question")
     said = "\n".join(str(request.body) for request in api.requests if not request.side)
     assert "Changed since the last prompt" in said
     assert "#124 Choose a colour is stuck: asks" in said
-    assert "Which colour?" in person.tmux("capture-pane", "-p", "-S", "-200", "-t", pane)
 
 
 def _orchestrator(person: Person) -> str:

@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.selftest import MessagesApi
 from orchestra.core.models import AgentContext, AgentOptions
@@ -66,7 +67,7 @@ class Sitting:
         return [json.loads(path.read_text()) for path in files if not only or path.name.split("-")[1] in only]
 
     def events(self) -> list[tuple[str, dict[str, Any]]]:
-        found = [claude.event_of(payload["hook_event_name"], payload) for payload in self.hooks()]
+        found = [hooks.event_of(payload["hook_event_name"], payload) for payload in self.hooks()]
         return [event for event in found if event is not None]
 
     def kinds(self) -> list[str]:

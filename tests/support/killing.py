@@ -102,7 +102,7 @@ def facts(person: Person, git: Git) -> dict[str, str]:
     """What a second `up` must leave as it is."""
     home = Path(person.environ["ORCHESTRA_HOME"])
     # Sockets of workers; what GitHub answered last; words of a killed `tell`, which the monitor brings by itself.
-    passing = ("/tmux/", "/etags/", "/mailbox", "/deliver.lock", "/pasted")
+    passing = ("/tmux/", "/etags/", "/mailbox", "/deliver.lock")
     return {
         "panes": person.tmux("list-panes", "-a", "-F", "#{pane_id} #{pane_pid} #{pane_dead} #{@orchestra_worker}"),
         "refs": git("-C", person.where, "for-each-ref"),

@@ -168,13 +168,17 @@ class Terminal:
         self._tmux("load-buffer", "-b", "test", "-", given=text)
         self._tmux("paste-buffer", "-p", "-r", "-d", "-b", "test", "-t", self.pane)
 
+    def format(self, wanted: str) -> str:
+        """A tmux format of the pane, filled in."""
+        return self._tmux("display", "-p", "-t", self.pane, wanted).strip()
+
     @property
     def pid(self) -> int:
-        return int(self._tmux("display", "-p", "-t", self.pane, "#{pane_pid}"))
+        return int(self.format("#{pane_pid}"))
 
     @property
     def dead(self) -> bool:
-        return self._tmux("display", "-p", "-t", self.pane, "#{pane_dead}").strip() == "1"
+        return self.format("#{pane_dead}") == "1"
 
     def _tmux(self, *argv: str, given: str | None = None) -> str:
         argv = ("tmux", "-f", "/dev/null", "-L", "claude", *argv)

@@ -1,6 +1,7 @@
-"""What Claude Code's hooks and transcript say, as events. Standard library only: the hook pays for every import here.
+"""What Claude Code's hooks say, as events, and what they print. Standard library only: a hook pays for each import.
 
-A payload is foreign: any JSON may come, so each reader takes what has the right type and drops the rest.
+A payload is foreign: any JSON may come, so each reader takes what has the right type and drops the rest. What only some
+hooks need is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ from orchestra.core.text import clean, clean_lines
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from orchestra.core.events import AgentKind
+    from orchestra.core.models import Answer
 
     Found = tuple[AgentKind, dict[str, Any]]
 
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
+_PASTE_MARKS = ("<pasted_content", "</pasted_content")
+PLAN_TOOL = "ExitPlanMode"
+MOST_SCHEDULED = 20
+PLAN_CHARACTERS = 60_000  # a plan is shown whole
 _SAYS_MOST = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "skill", "description")
 
 
@@ -43,10 +49,81 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     return "limited", limited(payload, now)
 
 
+def asks(hook: str, payload: Mapping[str, Any]) -> bool:
+    """Whether this hook may answer a dialog that is open in the pane; one that could not be read is answered there."""
+    return hook == "PermissionRequest" and bool(payload)
+
+
+def is_plan(payload: Mapping[str, Any]) -> bool:
+    """Whether a permission request asks to approve a plan."""
+    return payload.get("tool_name") == PLAN_TOOL
+
+
+def plan_is_the_agents(payload: Mapping[str, Any]) -> bool:
+    """Whether the agent entered plan mode by itself; False when the user chose it, or when that is not known."""
+    from orchestra.agents.claude import transcript
+
+    return transcript.plan_is_the_agents(_path(payload.get("transcript_path")))
+
+
+def takes_words(hook: str, payload: Mapping[str, Any]) -> bool:
+    """Whether this hook can hand words to the model; what a subagent's hook prints never reaches the conversation."""
+    return hook in ("PostToolUse", "PostToolUseFailure", "Stop") and not payload.get("agent_id")
+
+
+def ends_turn(hook: str) -> bool:
+    """Whether words that this hook hands over keep the agent from ending its turn."""
+    return hook == "Stop"
+
+
+def is_prompt(hook: str) -> bool:
+    """Whether the hook tells of a prompt, beside which `prompt_context` may be printed."""
+    return hook == "UserPromptSubmit"
+
+
+def decision(answer: Answer, payload: Mapping[str, Any], mode: str = "") -> dict[str, Any]:
+    """What the hook prints to answer the dialog; `mode` is the permission mode to go on in after a plan."""
+    from orchestra.agents.claude import replies
+
+    return replies.decision(answer, payload, mode)
+
+
+def hand_over(hook: str, words: str) -> dict[str, Any]:
+    """What the hook prints to hand words to the model."""
+    from orchestra.agents.claude import replies
+
+    return replies.hand_over(hook, words)
+
+
+def prompt_context(words: str) -> dict[str, Any]:
+    """What the hook prints to put words beside the prompt that was just submitted."""
+    from orchestra.agents.claude import replies
+
+    return replies.prompt_context(words)
+
+
+def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
+    """Which pieces of guidance the model has been given, by the transcript from `since_byte` on."""
+    from orchestra.agents.claude import transcript as records
+
+    return records.accepted_in(transcript, since_byte, ids)
+
+
 def guidance_ids(prompt: str) -> list[str]:
-    """The ids in a prompt that begins `Guidance g12 from human:`; several pieces may have been glued into one."""
-    heads = [_guidance_id(line) for line in prompt.lstrip().split("\n")]
-    return [head for head in heads if head] if heads[0] else []
+    """The ids in a prompt that begins `Guidance g12 from human:`; several pieces may have been glued into one.
+
+    Newer versions wrap a long paste: `<pasted_content id="1ed6">`, the text, `</pasted_content id="1ed6">`.
+    """
+    lines = [line for line in prompt.lstrip().split("\n") if not line.startswith(_PASTE_MARKS)]
+    heads = [_guidance_id(line) for line in lines]
+    return [head for head in heads if head] if heads and heads[0] else []
+
+
+def is_typed(prompt: str) -> bool:
+    """Whether a prompt may be the user's words: the program's own messages begin with a tag, `<task-notification>`."""
+    words = prompt.lstrip()
+    name = words[1:].partition(">")[0].split(" ")[0] if words.startswith("<") else ""
+    return not ("-" in name and name.replace("-", "").isalnum())
 
 
 def _guidance_id(line: str) -> str:
@@ -57,19 +134,6 @@ def _guidance_id(line: str) -> str:
     return given if word == "Guidance" and is_id and sender.rstrip(" \t").endswith(":") else ""
 
 
-def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
-    """Which of `ids` the model has been given: as a prompt, folded into the running turn, or by a hook of ours."""
-    found = {
-        piece for kind, said in _said_in(transcript, since_byte) if kind == "given" for piece in guidance_ids(said)
-    }
-    return found & set(ids)
-
-
-def enqueued_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
-    """Which of `ids` have left the prompt box: given to the model, or in the program's queue (lost by a `kill -9`)."""
-    return {piece for _, said in _said_in(transcript, since_byte) for piece in guidance_ids(said)} & set(ids)
-
-
 def _started(payload: Mapping[str, Any]) -> Found:
     source = payload.get("source")
     started = {"session": _session(payload), "source": source if source in _SOURCES else "startup"}
@@ -77,17 +141,46 @@ def _started(payload: Mapping[str, Any]) -> Found:
 
 
 def _accepted(payload: Mapping[str, Any]) -> Found:
-    prompt = payload.get("prompt")
+    """A prompt was submitted. `prompt` is the id of the turn it belongs to: of the running one when it was queued."""
+    given = payload.get("prompt")
+    words = given if isinstance(given, str) else ""
     return "accepted", {
         "session": _session(payload),
-        "guidance": guidance_ids(prompt) if isinstance(prompt, str) else [],
+        "guidance": guidance_ids(words),
+        "typed": is_typed(words),
+        "wording": _checksum(words),
+        "prompt": _text(payload.get("prompt_id"), 64),
     }
 
 
 def _turn_ended(payload: Mapping[str, Any]) -> Found:
-    running = payload.get("background_tasks")
-    said = _end_of(payload.get("last_assistant_message"))
-    return "turn-ended", {"background": len(running) if isinstance(running, list) else 0, "said": said, "guidance": []}
+    """The turn is over. `background` says for what the agent will wake up by itself, `scheduled` with which words."""
+    crons = [one for one in _listed(payload.get("session_crons")) if isinstance(one, dict)]
+    prompts = [one["prompt"] for one in crons if isinstance(one.get("prompt"), str)]
+    return "turn-ended", {
+        "background": _background(_listed(payload.get("background_tasks")), prompts),
+        "scheduled": [_checksum(prompt) for prompt in prompts][:MOST_SCHEDULED],
+        "said": _end_of(payload.get("last_assistant_message")),
+    }
+
+
+def _background(tasks: list[Any], prompts: list[str]) -> str:
+    """What the agent waits for, in words: `its shell: npm run dev`; empty when nothing will wake it."""
+    running = [task for task in tasks if not isinstance(task, dict) or task.get("status") in (None, "running")]
+    if running:
+        first = running[0] if isinstance(running[0], dict) else {}
+        kind = (_text(first.get("type"), 20) or "task").replace("local_", "").replace("_", " ")
+        what = _text(first.get("command"), 80) or _text(first.get("description"), 80)
+        name = f"its {kind}" if len(running) == 1 else f"its {kind} and {len(running) - 1} more"
+        return f"{name}: {what}" if what else name
+    if prompts:
+        return clean(f"a scheduled wake-up: {_text(prompts[0], 80)}")
+    return ""
+
+
+def _checksum(words: str) -> str:
+    """A short name of a text that is compared and never shown. crc32: hashlib costs the hook 3 ms to import."""
+    return f"{crc32(words.strip().encode('utf-8', 'backslashreplace')):08x}"
 
 
 def _ended(payload: Mapping[str, Any]) -> Found:
@@ -105,8 +198,8 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
             **_gate(gate, summary, context, options, _request(tool, given)),
             "questions": _answerable(given),
         }
-    if tool == "ExitPlanMode":
-        gate, summary, context = "plan", "It has a plan and wants it approved", _lines(given.get("plan"), 10_000)
+    if tool == PLAN_TOOL:
+        gate, summary, context = "plan", "It has a plan and wants it approved", plan_text(given)
     return "blocked", _gate(gate, summary, context, options, _request(tool, given))
 
 
@@ -125,6 +218,18 @@ def _unblocked(payload: Mapping[str, Any]) -> Found:
     return "unblocked", {**facts, "answers": [_text(one) for one in chosen.values()]} if isinstance(
         chosen, dict
     ) else facts
+
+
+def plan_text(given: Mapping[str, Any]) -> str:
+    """The plan of an ExitPlanMode call: in its input, else in the file that the program had the agent write."""
+    plan, path = given.get("plan"), given.get("planFilePath")
+    if not isinstance(plan, str) and isinstance(path, str) and os.path.isfile(path):
+        try:
+            with open(path, "rb") as file:
+                plan = file.read(4 * PLAN_CHARACTERS).decode("utf-8", "replace")
+        except OSError:
+            plan = ""
+    return _lines(plan, PLAN_CHARACTERS)
 
 
 def _gate(gate: str, summary: str, context: str, options: list[str], request: str) -> dict[str, Any]:
@@ -161,12 +266,12 @@ def _answerable(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _request(tool: str, given: Mapping[str, Any]) -> str:
-    """A short name of one tool call, the same before and after it ran. crc32: hashlib costs the hook 3 ms to import."""
+    """A short name of one tool call, the same before and after it ran."""
     if tool == "AskUserQuestion":
         given = {"questions": given.get("questions")}  # afterwards the answers stand beside them
-    elif tool == "ExitPlanMode":
+    elif tool == PLAN_TOOL:
         given = {}  # the plan may have been edited in the dialog
-    return f"{crc32(fast_json.dumps([tool, given]).encode('utf-8', 'backslashreplace')):08x}"
+    return _checksum(fast_json.dumps([tool, given]))
 
 
 def _gist(given: Mapping[str, Any]) -> str:
@@ -205,46 +310,6 @@ def _listed(value: Any) -> list[Any]:
 
 def _path(value: Any) -> str:
     return value if isinstance(value, str) and value.isprintable() else ""
-
-
-def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:
-    """("given" | "queued", text) for each message with guidance from `since_byte` on; a torn last line waits."""
-    try:
-        if not os.path.isfile(transcript):  # a FIFO would hang us
-            return
-        with open(transcript, "rb") as lines:
-            lines.seek(since_byte if since_byte <= lines.seek(0, 2) else 0)
-            for line in lines:
-                if b"Guidance g" in line:
-                    yield from _said(line)
-    except OSError:
-        return
-
-
-def _said(line: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        entry = fast_json.loads(line.decode("utf-8", "replace"))
-    except ValueError:
-        return
-    if not isinstance(entry, dict) or entry.get("isSidechain") is True:
-        return
-    kind, message, attached = entry.get("type"), entry.get("message"), entry.get("attachment")
-    if kind == "user" and isinstance(message, dict):
-        yield "given", _words(message.get("content")).removeprefix("Stop hook feedback:\n")
-    elif kind == "attachment" and isinstance(attached, dict) and attached.get("type") == "hook_additional_context":
-        yield from (("given", text) for text in _listed(attached.get("content")) if isinstance(text, str))
-    elif kind == "attachment" and isinstance(attached, dict) and attached.get("type") == "queued_command":
-        yield "given", _words(attached.get("prompt"))
-    elif kind == "queue-operation" and entry.get("operation") == "enqueue":
-        yield "queued", _words(entry.get("content"))
-
-
-def _words(content: Any) -> str:
-    """A message's own words: no tool results, in which anybody may have written anything."""
-    if isinstance(content, str):
-        return content
-    blocks = (block for block in _listed(content) if isinstance(block, dict) and block.get("type") == "text")
-    return "\n".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Found | None]] = {

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
-from orchestra.agents.claude.permissions import ORCHESTRATOR, mode, permissions
-from orchestra.agents.claude.screen import at_work, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
+from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 
@@ -26,12 +26,14 @@ __all__ = [
     "INSTALL",
     "accepted_in",
     "at_work",
+    "box_holds",
     "composer_text",
     "conversation_exists",
     "dialog_open",
     "enqueued_in",
-    "event_of",
     "launch",
+    "logged_in",
+    "rules_for",
     "session_to_begin",
     "startup_problem",
     "transcripts",
@@ -40,6 +42,8 @@ __all__ = [
 ]
 
 INSTALL = "npm install -g @anthropic-ai/claude-code"
+
+_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK")
 
 # Which hooks start our Python, and after how many seconds the program gives up on it (and goes on as if unhooked).
 # A permission hook may wait as long as a person: the dialog stays usable meanwhile, and the first answer wins.
@@ -72,9 +76,8 @@ def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: s
         "permissions": permissions(context, options),
         "hooks": _orchestrator_hooks(context) if context.worker == ORCHESTRATOR else _worker_hooks(context, options),
         "promptSuggestionEnabled": False,  # a suggested prompt in the box reads like one that somebody typed
+        **_switches(context, options),
     }
-    if mode(context, options) == "bypassPermissions":
-        settings["skipDangerousModePermissionPrompt"] = True
     files = {
         "settings.json": json.dumps(settings, indent=1, ensure_ascii=False) + "\n",
         "launch.sh": _script(context, options, resume=resume, say=say),
@@ -95,6 +98,14 @@ def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
 def session_to_begin(session: str, environ: Mapping[str, str]) -> str:
     """The id to begin a conversation with: `session`, or a new one when that id can no longer be used."""
     return str(uuid.uuid4()) if any(_transcripts(session, environ)) else session
+
+
+def logged_in(environ: Mapping[str, str]) -> bool:
+    """Whether there is a key or kept credentials; macOS keeps them in the keychain, which is not asked."""
+    if os.uname().sysname == "Darwin" or any(environ.get(key) for key in _KEYS):
+        return True
+    config = environ.get("CLAUDE_CONFIG_DIR") or os.path.join(environ.get("HOME", "/"), ".claude")
+    return os.path.exists(os.path.join(config, ".credentials.json"))
 
 
 def version(command: str, environ: Mapping[str, str]) -> str | None:
@@ -119,6 +130,8 @@ def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: 
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]
+    if mode(context, options) == BYPASS and _begins_in(context, options) != BYPASS:
+        argv.append("--allow-dangerously-skip-permissions")  # or the mode cannot be entered after the plan
     argv += ["--model", options.model] if options.model else []
     prompt = shlex.quote(f"{context.directory}/prompt.md")
     lines = [
@@ -141,10 +154,29 @@ def _begins_in(context: AgentContext, options: AgentOptions) -> str:
     return "plan" if options.plan == "review" and context.worker != ORCHESTRATOR else mode(context, options)
 
 
+def _switches(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
+    """Settings that keep a worker in its pane, its worktree and its permission profile. Unknown ones are ignored."""
+    if context.worker == ORCHESTRATOR:
+        return {}
+    found: dict[str, Any] = {
+        "disableAgentView": True,  # the left arrow would move the session out of the pane into a background daemon
+        "disableRemoteControl": True,
+        "tui": "default",  # the full-screen renderer leaves the pane without a history
+    }
+    if options.permissions != "auto":
+        # Else in plan mode a server-side check is asked; where it cannot be reached, as behind a gateway, a dialog
+        # opens of which no permission hook tells.
+        found["disableAutoMode"] = "disable"
+    if mode(context, options) == BYPASS:
+        found["skipDangerousModePermissionPrompt"] = True
+    return found
+
+
 def _worker_hooks(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
     hooks = {event: _hook(_call(context, event), timeout) for event, timeout in HOOKS.items()}
-    if options.plan == "auto":
-        hooks["PermissionRequest"] = _hook(_call(context, "PermissionRequest", "plan:auto"), HOOKS["PermissionRequest"])
+    words = ("plan:auto",) if options.plan == "auto" else ()
+    call = _call(context, "PermissionRequest", *words, f"after:{mode(context, options)}")
+    hooks["PermissionRequest"] = _hook(call, HOOKS["PermissionRequest"])
     beats = {event: _hook(_beat(context, event), 10, beside=not files) for event, files in BEATS.items()}
     return {**hooks, **beats}
 

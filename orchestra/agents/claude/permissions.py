@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from orchestra.agents.base import Rules
+from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions
 from orchestra.errors import UsageError
 
 ORCHESTRATOR = "orchestrator"
-_MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "bypass": "bypassPermissions"}
+BYPASS = "bypassPermissions"
+MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "auto": "auto", "bypass": BYPASS}
 _READERS = ("Read", "Grep", "Glob")
 
 # `*` stands for any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
 # `command`, `X=1` and `sudo` (all seen with 2.1.197), but not past a path to the program, `sh -c`, `(` or `$(`.
 _WRAPPED = ("{}", "*/{}", "*sh -c *{}")
 _GIT = ("git", "git -*")  # `git -C dir push`, `git -c key=value push`
-_MERGES = ("gh pr merge*", "gh -* pr merge*", "gh pr -* merge*", "gh api*/merge*", "gh api*ergePullRequest*")
+_MERGES = (
+    "gh pr merge*",
+    "gh -* pr merge*",
+    "gh pr -* merge*",
+    "gh api*/merge*",
+    "gh api*ergePullRequest*",
+    "orchestra merge*",
+)
 _AUTO_MERGES = ("gh api*PullRequestAutoMerge*", "gh api*nqueuePullRequest*")
 _FORCED = ("--for*", "--mirror*", "-f", "-f *", "-uf*", "-fu*", "-qf*", "-vf*", "-nf*", "+*")
 _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lorchestra*", "tmux*-S*/orchestra*")
@@ -30,10 +40,10 @@ _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lor
 
 def mode(context: AgentContext, options: AgentOptions) -> str:
     """The permission mode to start in; the orchestrator never edits, so it asks like a person's own Claude."""
-    if options.permissions not in _MODES:
-        known = ", ".join(_MODES)
+    if options.permissions not in MODES:
+        known = ", ".join(MODES)
         raise UsageError(f"There is no permission profile {options.permissions!r}.", f"Use one of: {known}.")
-    return "default" if context.worker == ORCHESTRATOR else _MODES[options.permissions]
+    return "default" if context.worker == ORCHESTRATOR else MODES[options.permissions]
 
 
 def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[str]]:
@@ -52,6 +62,28 @@ def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[
         allow = ["Bash", *_READERS, "WebFetch", "WebSearch", f"Edit{inside}", f"Write{inside}"]
     rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(context), *options.deny)}
     return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
+
+
+def rules_for(gates: Sequence[GateRule], forbid: Sequence[str]) -> Rules:
+    """The gates and the config's forbidden commands as permission rules; `permissions` adds the built-in ones.
+
+    `ask` raises a permission request in every mode, `bypass` included, and `deny` refuses inside `a && b` too. The
+    config has checked every glob.
+    """
+    ask: list[str] = []
+    for gate in gates:
+        ask += [f"{tool}({_gate_path(glob)})" for glob in gate.paths for tool in ("Edit", "Write", "NotebookEdit")]
+        ask += [f"Bash({glob})" for glob in gate.commands]
+    return Rules(tuple(dict.fromkeys(ask)), tuple(dict.fromkeys(f"Bash({glob})" for glob in forbid)))
+
+
+def _gate_path(glob: str) -> str:
+    """A path glob for `Edit(...)`: gitignore syntax, relative to the worktree where the agent starts.
+
+    A leading slash would mean "beside the settings file", so it goes; parentheses end the rule, so they become `?`.
+    Both widen: the agent asks once more than the gate says, and ship decides by the gate itself.
+    """
+    return re.sub(r"[()]", "?", glob.lstrip("/"))
 
 
 def _orchestra(context: AgentContext, verbs: str) -> Iterator[str]:
@@ -79,8 +111,8 @@ def _forbidden(context: AgentContext) -> Iterator[str]:
     for verb in ("remove", "prune", "move", "unlock"):
         yield from (f"Bash({git} worktree {verb}*)" for git in _GIT)
     yield from (f"Bash({rule})" for rule in _TMUX)
-    for tool in ("Edit", "Write"):  # `echo x > file`, `cp`, `rm`, `touch` and `sed -i` in Bash heed these too
-        yield f"{tool}({_path(context.home)}/**)"
+    yield from ("EnterWorktree", "ExitWorktree")  # work done in another worktree would be on a branch nobody ships
+    yield f"Edit({_path(context.home)}/**)"  # also of Write, and of `echo x > file`, `cp`, `rm` and `sed -i` in Bash
     yield f"Read({_path(context.home)}/token*)"
 
 

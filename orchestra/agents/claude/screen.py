@@ -22,6 +22,7 @@ _CHOICE = re.compile(rf"\s*{_MARK}?\s*\d{{1,2}}\. \S")
 _CHOSEN = re.compile(rf"\s*{_MARK}\s*\d{{1,2}}\. \S")
 _FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to (?:confirm|select))\b")
 _SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
+_COLLAPSED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
 
 _TROUBLES = (
@@ -116,6 +117,17 @@ def composer_text(screen: str) -> str | None:
         return None
     text = "\n".join(line.strip("\u00a0 ") for line in [box[0][1:], *box[1:]]).strip()
     return "" if "\x1b" not in screen and text.startswith(_HINTS) else text
+
+
+def box_holds(box: str, words: str) -> bool:
+    """Whether the text in the prompt box is just these pasted words: as they are, or as the line that stands for them.
+
+    A long paste collapses to `[Pasted text #1 +4 lines]`, or to `[Pasted text #2]` when it is one line.
+    """
+    collapsed = _COLLAPSED.fullmatch(box)
+    if collapsed:
+        return int(collapsed[1] or 0) == words.count("\n")
+    return box.startswith(words.partition("\n")[0])
 
 
 def dialog_open(screen: str) -> bool:

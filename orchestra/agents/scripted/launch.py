@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import StartupProblem, installed
 from orchestra.agents.claude import launch as claude
-from orchestra.agents.claude.hooks import accepted_in, enqueued_in, event_of
-from orchestra.agents.claude.screen import at_work, composer_text, dialog_open
+from orchestra.agents.claude.permissions import rules_for
+from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -21,12 +22,14 @@ __all__ = [
     "INSTALL",
     "accepted_in",
     "at_work",
+    "box_holds",
     "composer_text",
     "conversation_exists",
     "dialog_open",
     "enqueued_in",
-    "event_of",
     "launch",
+    "logged_in",
+    "rules_for",
     "session_to_begin",
     "startup_problem",
     "transcripts",
@@ -65,6 +68,11 @@ def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
 def session_to_begin(session: str, _environ: Mapping[str, str]) -> str:
     """The id to begin a conversation with: any will do."""
     return session
+
+
+def logged_in(_environ: Mapping[str, str]) -> bool:
+    """It needs no login."""
+    return True
 
 
 def version(command: str, environ: Mapping[str, str]) -> str | None:

@@ -52,6 +52,6 @@ def _unwanted(project: Project, worker: Worker) -> OrchestraError:
     refresh(project)
     pane = pane_of(project, worker)
     if pane is not None:
-        project.tmux.close(pane)  # in which this runs: nothing below is reached there
+        project.panes.close(pane)  # in which this runs: nothing below is reached there
     why = worker.held or f"#{worker.id} is {worker.status.value}"
     return OrchestraError(why, f"go on with it: orchestra resume {worker.id}; end it: orchestra cancel {worker.id}")

@@ -12,6 +12,7 @@ from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
+from orchestra.trackers.combined import is_local
 from orchestra.workers import git_config_guard
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
@@ -187,6 +188,6 @@ def _body(project: Project, worker: Worker, given: str | None, evidence: Evidenc
         fenced = evidence.tail[-1500:].replace("```", "'''")
         parts.append(f"Verified with `{evidence.command}`:\n\n```\n{fenced}\n```")
     closes = f"Closes #{worker.id}"
-    if closes not in parts[0]:
+    if closes not in parts[0] and not is_local(worker.id):
         parts.append(closes)
     return "\n\n".join(part for part in parts if part)

@@ -8,11 +8,12 @@ from orchestra.core.lifecycle.transitions import (
     close_escalation,
     guidance_ids,
     open_escalation,
+    send_guidance,
     text_at,
     with_activity,
     with_status,
 )
-from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.models import ActivityState, Delivery, Event, Status, Turn, Worker
 
 TYPE_CHECKING = False
 
@@ -33,26 +34,55 @@ def _started(worker: Worker, event: Event) -> Worker:
 
 
 def _accepted(worker: Worker, event: Event) -> Worker:
-    """The agent took a prompt. The first one starts the plan; a person's words in the pane answer what is open."""
-    given = guidance_ids(event)
-    worker = with_activity(
-        advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED), event, ActivityState.BUSY
-    )
+    """The agent took a prompt. The first one starts the plan; what the user types in the pane answers what is open.
+
+    A prompt of the running turn waits in the agent's own queue: that the model was given it is proven later.
+    """
+    given, prompt = guidance_ids(event), text_at(event, "prompt")
+    typed = is_typed(worker, event)
+    if worker.activity.state is ActivityState.BUSY and prompt and prompt == worker.turn.prompt:
+        worker = send_guidance(worker, given, event)
+    else:
+        worker = advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED)
+    worker = worker._replace(turn=worker.turn._replace(prompt=prompt))
+    worker = with_activity(worker, event, ActivityState.BUSY)
     if worker.status is Status.REGISTERED:
         return with_status(worker, Status.PLANNING, event)
-    if worker.status is Status.STUCK and not given and bool(event.data.get("typed", True)):
+    if worker.status is Status.STUCK and not given and typed:
         return close_escalation(worker, event)
     return worker
 
 
+def is_typed(worker: Worker, event: Event) -> bool:
+    """Whether an accepted prompt may be the user's words: neither a message of the agent's own nor a scheduled one."""
+    return bool(event.data.get("typed", True)) and text_at(event, "wording") not in worker.turn.scheduled
+
+
 def _turn_ended(worker: Worker, event: Event) -> Worker:
-    said = text_at(event, "said")
+    """The agent waits at its prompt, for words or for what it has left running in the background."""
+    said, background = text_at(event, "said"), event.data.get("background")
     worker = advance_guidance(worker, guidance_ids(event), Delivery.DELIVERED)
     read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
     worker = advance_guidance(worker, read, Delivery.READ)._replace(dialogs=())
-    return with_activity(
-        worker, event, ActivityState.BUSY if event.data.get("background") else ActivityState.WAITING, said
-    )
+    scheduled = tuple(map(str, event.data.get("scheduled") or ()))
+    worker = worker._replace(turn=Turn("", scheduled))
+    if isinstance(background, int):  # in journals of earlier versions: how many tasks
+        background = "its background task" if background else ""
+    return with_activity(worker, event, ActivityState.WAITING, said, str(background or ""))
+
+
+def _sent(worker: Worker, event: Event) -> Worker:
+    """Guidance was sent: pasted, or handed over by a hook, which may keep the agent from ending its turn."""
+    worker = send_guidance(worker, guidance_ids(event), event)
+    return with_activity(worker, event, ActivityState.BUSY) if event.data.get("goesOn") else worker
+
+
+def _unconfirmed(worker: Worker, event: Event) -> Worker:
+    """Guidance was sent again and again, and nothing shows that the model was given it: the user is asked."""
+    worker = advance_guidance(worker, guidance_ids(event), Delivery.UNCONFIRMED)
+    if worker.escalation is not None:
+        return worker
+    return open_escalation(worker, event._replace(data={**event.data, "request": f"unconfirmed-{event.at}"}))
 
 
 def _blocked(worker: Worker, event: Event) -> Worker:
@@ -79,7 +109,7 @@ def _idle(worker: Worker, event: Event) -> Worker:
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
-    """The agent's process is gone. One that died before it took its prompt waits for a person, with what was seen."""
+    """The agent's process is gone. One that died before it took its prompt waits for the user, with what was seen."""
     before, reason = worker.activity, text_at(event, "reason")
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
@@ -93,6 +123,8 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "started": _started,
     "accepted": _accepted,
     "turn-ended": _turn_ended,
+    "sent": _sent,
+    "unconfirmed": _unconfirmed,
     "blocked": _blocked,
     "unblocked": _unblocked,
     "answered": dialogs.answer_dialog,

@@ -40,7 +40,7 @@ def fold(events: list[Event]) -> Worker | None:
     for event in events:
         try:
             worker = apply(worker, event)
-        except Refused:  # only a journal somebody else wrote into gets here
+        except Refused:  # only a journal that another program wrote into gets here
             continue
     return worker
 
@@ -53,7 +53,7 @@ def apply(worker: Worker | None, event: Event) -> Worker:
         if event.kind == "adopted":
             return serialization.from_json(event.data["snapshot"])
         if worker is None:
-            raise Refused("there is no such worker")
+            raise Refused("this worker does not exist")
         rule = _RULES.get(event.kind)
         if rule is None:
             raise Refused(f"unknown event {event.kind!r}")
@@ -68,9 +68,9 @@ def apply(worker: Worker | None, event: Event) -> Worker:
 
 
 def _spawned(worker: Worker | None, event: Event) -> Worker:
-    """The claim. Only a number nobody works on can be claimed: this makes twenty spawns one worker (failures.md P1)."""
+    """The claim. A number with a worker cannot be claimed again: of twenty spawns at once one makes the worker."""
     if worker is not None and worker.status is not Status.CANCELLED:
-        raise Refused(f"#{worker.id} has a worker already")
+        raise Refused(f"#{worker.id} already has a worker")
     queued = bool(event.data.get("queued", False))
     return Worker(
         id=serialization.number_at(event.data),
@@ -96,7 +96,7 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
 
 def _dispatched(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.QUEUED:
-        raise Refused("it does not wait in the queue")
+        raise Refused("it is not queued")
     commit = text_at(event, "baseCommit") or worker.base_commit
     return with_activity(with_status(worker, Status.REGISTERED, event), event, ActivityState.STARTING)._replace(
         base_commit=commit
@@ -115,7 +115,7 @@ def _launched(worker: Worker, event: Event) -> Worker:
 
 
 def _failed(worker: Worker, event: Event) -> Worker:
-    """A step of ours failed for this worker: it waits for a person, with the reason."""
+    """A step of its launch failed: the worker waits for the user, with the reason."""
     asked = {"gate": "stuck", "summary": text_at(event, "reason", None), "context": text_at(event, "context")}
     asked["request"] = f"failed-{event.at}"
     return open_escalation(worker, event._replace(data=asked))
@@ -124,7 +124,7 @@ def _failed(worker: Worker, event: Event) -> Worker:
 def _paused(worker: Worker, event: Event) -> Worker:
     require_unfinished(worker)
     if worker.status is Status.PAUSED:
-        raise Refused("it is paused already")
+        raise Refused("it is already paused")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
     return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, held=text_at(event, "reason"))
 
@@ -183,7 +183,7 @@ def _attempted(worker: Worker, event: Event) -> Worker:
 
 
 def _at_limit(worker: Worker, event: Event, count: int) -> Worker:
-    """At the limit nothing goes on and nothing ends silently: a person is asked, in the very event that counted."""
+    """At the limit the user is asked, in the same event that counted: nothing goes on, and nothing ends silently."""
     asked = event.data.get("atLimit")
     limit = asked.get("limit") if isinstance(asked, dict) else None
     if asked is None or not isinstance(limit, int) or worker.escalation is not None or count < limit:
@@ -207,7 +207,7 @@ def _shipped(worker: Worker, event: Event) -> Worker:
     return with_status(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
 
 
-# --- what people and the monitor say --------------------------------------------------------------------------------
+# --- what the user and the monitor say --------------------------------------------------------------------------------
 
 
 def _told(worker: Worker, event: Event) -> Worker:
@@ -237,7 +237,7 @@ def _fed(before: tuple[str, ...], about: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _approved(worker: Worker, event: Event) -> Worker:
-    """A person lets what the open escalation asks pass; the approval names the request, content and all."""
+    """The user approves what the open escalation asks; the approval names the request, which names the content."""
     if worker.escalation is None or worker.escalation.request != text_at(event, "request", None):
         raise Refused("that question is not open any more")
     approval = {"request": worker.escalation.request, "gate": worker.escalation.gate.value, "by": event.by}

@@ -64,7 +64,7 @@ def _is_moot(worker: Worker) -> bool:
 
 
 def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
-    """A pull request closed without a merge is a question to the person; opened again, the question is gone."""
+    """A pull request closed without a merge is a question to the user; opened again, the question is gone."""
     request = f"closed-{pull.number}"
     open_one = worker.escalation
     if pull.state == "open" and open_one is not None and open_one.request == request:

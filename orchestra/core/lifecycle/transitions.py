@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestra.core import json_fields, serialization
-from orchestra.core.models import Activity, ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.models import COMING, Activity, ActivityState, Delivery, Event, Status, Worker
 
 MOST_READ = 4000  # characters
 TERMINAL = frozenset({Status.MERGED, Status.CANCELLED})
@@ -27,10 +27,11 @@ def with_status(worker: Worker, status: Status, event: Event) -> Worker:
     return worker._replace(status=status, status_since=event.at)
 
 
-def with_activity(worker: Worker, event: Event, state: ActivityState, detail: str = "") -> Worker:
+def with_activity(worker: Worker, event: Event, state: ActivityState, detail: str = "", background: str = "") -> Worker:
     """`worker` seen doing `state`; the time since when moves only when the state does."""
     since = worker.activity.since if worker.activity.state is state else event.at
-    return worker._replace(activity=Activity(state, since, event.by, detail), last_heartbeat=event.at)
+    activity = Activity(state, since, event.by, detail, background)
+    return worker._replace(activity=activity, last_heartbeat=event.at)
 
 
 def require_unfinished(worker: Worker) -> None:
@@ -71,8 +72,19 @@ def advance_guidance(worker: Worker, given: tuple[str, ...], state: Delivery) ->
     return worker._replace(guidance=marked)
 
 
+def send_guidance(worker: Worker, given: tuple[str, ...], event: Event) -> Worker:
+    """The named pieces of guidance were sent, once more where they had been sent before; no proof is known yet."""
+    marked = tuple(
+        g._replace(state=Delivery.SENT, sent_at=event.at, tries=g.tries + 1)
+        if g.id in given and g.state in COMING
+        else g
+        for g in worker.guidance
+    )
+    return worker._replace(guidance=marked)
+
+
 def open_escalation(worker: Worker, event: Event) -> Worker:
-    """The worker asks a person; one question at a time, and only with words."""
+    """The worker asks the user: one question at a time, and never an empty one."""
     require_unfinished(worker)
     if worker.escalation is not None and event.kind == "escalated":
         raise Refused("an escalation is open already: end your turn and wait for the answer")

@@ -57,7 +57,7 @@ class BoardActions:
         pane = pane_of(self.project, worker_of(self.project, number))
         if pane is None:
             raise OrchestraError(f"#{number} has no pane", f"bring it back: orchestra spawn {number}")
-        self.project.tmux.travel(pane, self.console.environ.get("TMUX_PANE", ""))
+        self.project.clients.travel(pane, self.console.environ.get("TMUX_PANE", ""))
         return ""
 
     def next(self) -> str | tuple[str, ...]:
@@ -73,9 +73,9 @@ class BoardActions:
     def orchestrator(self) -> str | tuple[str, ...]:
         """To the orchestrator's window."""
         if not self.within:
-            self.project.tmux.goto("orchestrator")
-            return self.project.tmux.attach_argv(self.project.environ)
-        self.project.tmux.travel("orchestrator", self.console.environ.get("TMUX_PANE", ""))
+            self.project.clients.goto("orchestrator")
+            return self.project.clients.attach_argv(self.project.environ)
+        self.project.clients.travel("orchestrator", self.console.environ.get("TMUX_PANE", ""))
         return ""
 
     def approve(self, worker: Worker) -> str:
@@ -108,4 +108,4 @@ class BoardActions:
 
     def back(self) -> bool:
         """To where the person came from; False outside of the workspace."""
-        return self.within and self.project.tmux.back()
+        return self.within and self.project.clients.back()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -290,8 +288,7 @@ class Board(App[tuple[str, ...]]):
     def do(self, act: Callable[[], str | tuple[str, ...]]) -> None:
         """Do it away from the screen, and say how it went; an argv ends the board and is run."""
         try:
-            with redirect_stdout(sys.__stdout__):  # libtmux asks it for its encoding, which Textual's has not
-                said = act()
+            said = act()
         except OrchestraError as wrong:
             said = f"{wrong.message} {wrong.hint}"
         if isinstance(said, tuple):

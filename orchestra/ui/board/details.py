@@ -54,7 +54,7 @@ def screen(project: Project, row: WorkerRow) -> list[str]:
     if row.seen.pane is None:
         return []
     try:
-        shown = clean_lines(project.tmux.capture(row.seen.pane)).rstrip().splitlines()
+        shown = clean_lines(project.panes.capture(row.seen.pane)).rstrip().splitlines()
     except OrchestraError:
         return []
     return [line for line in shown if line.strip()][-LAST_LINES:]

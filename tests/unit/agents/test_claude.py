@@ -43,6 +43,9 @@ MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 CURL = "curl -s https://example.invalid/x"
 
 
+TYPED = {"typed": True, "prompt": "3f1d9a52-6f0e-4c55-9f0e-1d0f5c1f7a11"}
+
+
 def sample(name: str) -> tuple[str, dict[str, Any]]:
     return name.partition(".")[0], json.loads((SAMPLES / f"{name}.json").read_text())
 
@@ -56,7 +59,7 @@ def gate(kind: str, summary: str, context: str = "", options: tuple[str, ...] = 
 
 
 def test_what_an_answer_from_elsewhere_is_made_for() -> None:
-    _, told = claude.event_of(*sample("PermissionRequest.AskUserQuestion_two")) or ("", {})
+    _, told = hooks.event_of(*sample("PermissionRequest.AskUserQuestion_two")) or ("", {})
     assert told["questions"] == [
         {"question": "Which colours?", "options": ["Dark", "Light"], "many": False},
         {"question": "Which font?", "options": ["Serif"], "many": True},
@@ -69,10 +72,13 @@ def test_what_an_answer_from_elsewhere_is_made_for() -> None:
         ("SessionStart.startup", ("started", {"session": SESSION, "source": "startup"})),
         ("SessionStart.resume", ("started", {"session": SESSION, "source": "resume"})),
         ("SessionStart.clear", ("started", {"session": SESSION, "source": "clear"})),
-        ("UserPromptSubmit.first", ("accepted", {"session": SESSION, "guidance": []})),
-        ("UserPromptSubmit.guidance", ("accepted", {"session": SESSION, "guidance": ["g12", "g13"]})),
-        ("Stop.done", ("turn-ended", {"background": 0, "said": "Dark mode is in. All tests pass.", "guidance": []})),
-        ("Stop.background", ("turn-ended", {"background": 1, "said": "The tests run.", "guidance": []})),
+        ("UserPromptSubmit.first", ("accepted", {"session": SESSION, "guidance": [], **TYPED})),
+        ("UserPromptSubmit.guidance", ("accepted", {"session": SESSION, "guidance": ["g12", "g13"], **TYPED})),
+        ("Stop.done", ("turn-ended", {"background": "", "said": "Dark mode is in. All tests pass.", "scheduled": []})),
+        (
+            "Stop.background",
+            ("turn-ended", {"background": "its shell: make test", "said": "The tests run.", "scheduled": []}),
+        ),
         ("Stop.in_subagent", None),
         ("PermissionRequest.Bash", gate("permission", f"Bash: {CURL}", "Fetch the palette")),
         ("PermissionRequest.Write", gate("permission", "Write: /home/dev/notes.txt")),
@@ -100,10 +106,10 @@ def test_what_an_answer_from_elsewhere_is_made_for() -> None:
     ],
 )
 def test_hooks_as_events(name: str, expected: tuple[str, dict[str, Any]] | None) -> None:
-    found = claude.event_of(*sample(name))
+    found = hooks.event_of(*sample(name))
     if found is not None and expected is not None:
         found[1].pop("questions", None)
-        extra = {key: found[1].pop(key) for key in ("request", "transcript") if key in found[1]}
+        extra = {key: found[1].pop(key) for key in ("request", "transcript", "wording") if key in found[1]}
         assert all(isinstance(value, str) for value in extra.values())
     assert found == expected
 
@@ -117,7 +123,7 @@ def test_hooks_as_events(name: str, expected: tuple[str, dict[str, Any]] | None)
     ],
 )
 def test_failures_say_what_to_do(name: str, kind: str, detail: str, mend: str) -> None:
-    found = claude.event_of(*sample(f"StopFailure.{name}"))
+    found = hooks.event_of(*sample(f"StopFailure.{name}"))
     assert found is not None
     assert (found[0], found[1]["kind"], found[1]["detail"]) == ("limited", kind, detail)
     assert mend in found[1]["mend"]
@@ -161,7 +167,7 @@ def test_a_clock_time_without_a_clock_is_unknown() -> None:
     ],
 )
 def test_the_tool_that_asked_is_known_again_when_it_has_run(asked: str, ended: str, same: bool) -> None:
-    blocked, unblocked = claude.event_of(*sample(asked)), claude.event_of(*sample(ended))
+    blocked, unblocked = hooks.event_of(*sample(asked)), hooks.event_of(*sample(ended))
     assert blocked is not None
     assert unblocked is not None
     assert unblocked[0] == "unblocked"
@@ -185,7 +191,7 @@ EVENTS = st.sampled_from([*claude.HOOKS, *claude.BEATS, "Unknown", ""])
 
 @given(EVENTS, PAYLOADS, st.none() | st.floats())
 def test_no_payload_raises_or_leaves_a_control_character(hook: str, payload: Any, now: float | None) -> None:
-    found = claude.event_of(hook, payload, now)
+    found = hooks.event_of(hook, payload, now)
     if found is not None:
         text = json.dumps(found, ensure_ascii=False)
         text.encode()  # a lone surrogate would not go into a journal
@@ -200,7 +206,7 @@ def test_no_tool_call_raises(key: str, value: Any, questions: Any) -> None:
             "tool_input": {"questions": questions, "plan": value, "command": value},
             key: value,
         }
-        assert claude.event_of("PermissionRequest", payload) is not None
+        assert hooks.event_of("PermissionRequest", payload) is not None
 
 
 @pytest.mark.parametrize(

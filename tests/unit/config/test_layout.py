@@ -45,7 +45,7 @@ def one(pane: str, window: str = "") -> PanePlan:
 
 
 @pytest.mark.fast
-def test_the_short_the_blank_and_the_long_forms_of_a_pane() -> None:
+def test_short_blank_and_long_forms_of_a_pane() -> None:
     windows = opened(example("forms"))
     assert [pane.keys for pane in windows["short forms"].panes] == [
         (" cd .", " git status"),
@@ -65,7 +65,7 @@ def test_the_short_the_blank_and_the_long_forms_of_a_pane() -> None:
 
 
 @pytest.mark.fast
-def test_a_command_that_waits_for_the_persons_enter_is_never_typed_and_that_is_told() -> None:
+def test_a_command_with_enter_false_is_not_typed_and_is_listed_as_ignored() -> None:
     layout = example("forms")
     assert "rm -rf build" not in "".join(typed(layout))
     assert "forms.yaml:29: windows[2].panes[1].shell_command[2].enter: " in "\n".join(layout.ignored)
@@ -106,7 +106,7 @@ def test_shells_window_places_and_focus() -> None:
 
 
 @pytest.mark.fast
-def test_what_tmuxp_would_run_or_set_and_we_do_not_is_told_with_its_line() -> None:
+def test_ignored_tmuxp_keys_are_listed_with_their_line() -> None:
     told = "\n".join(example("places").ignored)
     for start in (
         "places.yaml:4: before_script: not run",
@@ -119,7 +119,7 @@ def test_what_tmuxp_would_run_or_set_and_we_do_not_is_told_with_its_line() -> No
 
 
 @pytest.mark.fast
-def test_roles_stand_on_windows_and_panes() -> None:
+def test_roles_of_windows_and_panes() -> None:
     layout = example("custom")
     windows = opened(layout)
     assert layout.panes_per_window == 3
@@ -130,7 +130,7 @@ def test_roles_stand_on_windows_and_panes() -> None:
 
 
 @pytest.mark.fast
-def test_a_pane_is_the_same_part_of_every_layout_that_runs_the_same_there() -> None:
+def test_panes_that_run_the_same_have_the_same_part_id() -> None:
     first, second, other = (
         one(pane).options["@orchestra_part"] for pane in ("shell_command: htop", "htop", "shell_command: [htop, ls]")
     )
@@ -138,7 +138,7 @@ def test_a_pane_is_the_same_part_of_every_layout_that_runs_the_same_there() -> N
 
 
 @pytest.mark.fast
-def test_a_role_nobody_can_run_is_left_out() -> None:
+def test_a_role_without_a_program_is_left_out() -> None:
     windows = {window.name: window for window in plan(example("custom"), root="/r", home="/h", argv_of={})}
     assert [pane.keys for pane in windows["desk"].panes] == [(), (" htop",)]
     assert windows["desk"].role == "shell"
@@ -151,7 +151,7 @@ def test_commands_before_are_not_typed_into_an_agent() -> None:
 
 
 @pytest.mark.fast
-def test_two_windows_of_one_name_are_told_apart() -> None:
+def test_windows_with_the_same_name_get_numbers() -> None:
     windows = plan(load("windows: [{window_name: a}, {window_name: a}, {}]", "f"), root="/r", home="/h", argv_of={})
     assert [window.name for window in windows] == ["a", "a-2", "window-3", "workers"]
 
@@ -300,7 +300,7 @@ def signed(body: str) -> str:
         (signed("81x24,0,0{40x24,0,0,80,40x24,41,0[40x12,41,0,2,40x11,41,13]}"), 3),
     ],
 )
-def test_what_tmux_takes(layout: str, count: int | None) -> None:
+def test_valid_layout_strings(layout: str, count: int | None) -> None:
     assert pane_count(layout) == count
 
 
@@ -319,7 +319,7 @@ def test_what_tmux_takes(layout: str, count: int | None) -> None:
         "c633,200x50,0,0[200x6,0,0,0,200x5,0,7,3]", "8" * 5000,
     ],
 )  # fmt: skip
-def test_what_would_kill_the_server_is_refused(layout: str) -> None:
+def test_layout_strings_that_would_kill_the_server_are_refused(layout: str) -> None:
     with pytest.raises(ValueError, match="layout string"):
         pane_count(layout)
 
@@ -341,7 +341,7 @@ def _tree(draw: random.Random, width: int, height: int, x: int, y: int, depth: i
     return head + ("{%s}" if across else "[%s]") % ",".join(parts)
 
 
-def test_a_real_server_lives_through_every_layout_we_let_pass(tmp_path: Path) -> None:
+def test_a_real_server_survives_every_accepted_layout_string(tmp_path: Path) -> None:
     def tmux(*argv: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["tmux", "-L", "lay", "-f", "/dev/null", *argv], capture_output=True, text=True, check=False

@@ -97,7 +97,7 @@ def test_an_issue_is_framed_by_the_fence_and_shows_what_a_reader_would_not_see()
         ),
     ],
 )
-def test_what_the_agent_is_shown_of_an_issue(text: str, shown: str) -> None:
+def test_quoted_issue_text(text: str, shown: str) -> None:
     assert quote(text, FENCE).split("\n", 1)[1].rsplit("\n", 1)[0] == shown
 
 

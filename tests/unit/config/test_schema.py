@@ -37,10 +37,12 @@ layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github, repo: acme/widgets,
   remote: upstream, push_remote: mine}
-pull_request: {update: ask, draft: true, labels: [agent], reviewers: [rob, acme/web], assignee: "@me", template: false}
+pull_request: {update: ask, draft: true, labels: [agent], reviewers: [rob, acme/web], assignee: "@me", template: false,
+  merge: squash}
 checks: {ignore: ["nightly*"]}
 trust: {logins: [sue, "ci-user[bot]"]}
 assign: true
+merge: {orchestrator: true}
 tmux: {socket: mine, key: M-o, user_config: false}
 keys: {spawn: S, back: null}
 """
@@ -85,7 +87,7 @@ def test_later_sources_win_key_by_key_and_lists_whole() -> None:
 
 
 @given(st.lists(st.sampled_from(["limits: {ci: 7}", "limits: {review: 2}", "base: dev", "copy: [x]", ""]), max_size=5))
-def test_a_source_given_again_at_the_end_has_the_last_word(texts: list[str]) -> None:
+def test_the_last_source_wins(texts: list[str]) -> None:
     once = load([("f", text) for text in [*texts, "limits: {ci: 1}"]])
     assert once.limits.ci == 1
     assert once.base == ("dev" if "base: dev" in texts else "main")
@@ -195,7 +197,7 @@ _REFS = st.text("ab-/.@{~^:?*[\\ \x7f\té", max_size=8) | st.sampled_from(
 
 
 @given(_REFS)
-def test_git_takes_the_branch_names_we_take(name: str) -> None:
+def test_git_accepts_every_accepted_branch_name(name: str) -> None:
     git = subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=False)
     assert (ref_problem(name) == "") == (git.returncode == 0 and not name.startswith("-") and name != "@")
 
@@ -240,3 +242,21 @@ def test_what_the_config_adds_to_the_environment(patterns: tuple[str, ...], name
 
 def test_every_key_the_config_knows_is_in_the_whole_example() -> None:
     assert set(re.findall(r"^(\w+):", WHOLE, re.MULTILINE)) == set(Config._fields)
+
+
+def keys_of(kind: type, above: str = "") -> list[str]:
+    """Every key of the config as docs/configuration.md writes it: `limits.ci`, `gates[].name`."""
+    found: list[str] = []
+    for name in kind._fields:  # type: ignore[attr-defined]
+        nested = {"agents": (Agent, "agents.<name>."), "gates": (GateConfig, "gates[].")}.get(name)
+        default = kind._field_defaults.get(name)  # type: ignore[attr-defined]
+        if nested is None and hasattr(default, "_fields"):
+            nested = (type(default), f"{above}{name}.")
+        found += keys_of(*nested) if nested else [above + name]
+    return found
+
+
+def test_the_reference_has_a_row_for_every_key() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    rows = re.findall(r"^\| `([a-zA-Z_.\[\]<>]+)` \|", page, re.MULTILINE)
+    assert [key for key in keys_of(Config) if key not in rows] == []

@@ -213,7 +213,7 @@ def test_a_file_name_cannot_write_on_the_terminal() -> None:
     assert caught.value.message.isprintable()
 
 
-def test_dotted_and_nearest() -> None:
+def test_key_paths_and_nearest_keys() -> None:
     assert dotted(("gates", 0, "paths", 2)) == "gates[0].paths[2]"
     assert unknown_key("cii", ["ci", "verify"]) == "unknown key; did you mean ci?"
     assert unknown_key("zzz", ["ci", "verify"]) == "unknown key; known here: ci, verify"

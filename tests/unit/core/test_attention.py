@@ -66,16 +66,16 @@ def seen(
         ),
     ],
 )
-def test_why_a_person_is_needed(it: ObservedWorker, wanted: Attention | None) -> None:
+def test_attention_of_each_state(it: ObservedWorker, wanted: Attention | None) -> None:
     assert attention.attention(it, START, SILENT) == wanted
 
 
-def test_the_pull_request_in_words() -> None:
+def test_pull_request_line() -> None:
     worker = seen(Status.COMPLETE).worker._replace(pull=Pull(42, "open", checks=Checks.PASSING))
     assert attention.pull_line(worker) == "PR #42, checks pass"
 
 
-def test_a_worker_that_was_paused_without_a_persons_word_needs_one() -> None:
+def test_a_worker_paused_by_orchestra_needs_attention() -> None:
     it = seen(Status.PAUSED, doing=ActivityState.ENDED, pane=None)
     held = it._replace(worker=it.worker._replace(held="issue #124 was closed meanwhile"))
     assert attention.attention(held, START, SILENT) is Attention.STUCK

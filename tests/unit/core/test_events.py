@@ -42,6 +42,7 @@ EVENTS: tuple[Event, ...] = (
     events.blocked("hook:PermissionRequest", ASKED._replace(request="r2")),
     events.unblocked("monitor", "r2"),
     events.told("monitor", "look", sender="monitor", about=["check:1"], reopen=True, review=Failure("f01")),
+    events.sent("paste", ["g1"]),
     events.delivered("transcript", ["g1"]),
     events.limited("spawn", "login", "It is logged out.", "Log in."),
     events.idle("monitor"),
@@ -63,6 +64,7 @@ EVENTS: tuple[Event, ...] = (
     events.landed("monitor"),
     events.cancelled("human"),
     events.adopted("store", CLAIM),
+    events.unconfirmed("monitor", ["g2"], ASKED),
 )
 
 
@@ -73,7 +75,7 @@ def test_there_is_a_constructor_for_every_kind_of_event() -> None:
 
 def test_the_facts_are_where_the_state_machine_reads_them() -> None:
     worker: Worker | None = None
-    for event in EVENTS[:-4]:
+    for event in EVENTS[:-5]:
         worker = machine.apply(worker, event._replace(at=AT))
     assert worker is not None
     assert worker._replace(extra={}) == CLAIM._replace(

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import ROOT
 
+from orchestra.agents.claude.permissions import rules_for
 from orchestra.config.gate_presets import PRESETS
-from orchestra.core.gates import Hit, claude_rules, command_problem, gates_met, path_problem
+from orchestra.core.gates import Hit, command_problem, gates_met, path_problem
 
 pytestmark = pytest.mark.fast
 
@@ -63,7 +64,7 @@ def meets(glob: str, path: str) -> bool:
         ("x/**", "x/with\nnewline", True),
     ],
 )
-def test_which_path_a_glob_meets(glob: str, path: str, expected: bool) -> None:
+def test_path_glob_matching(glob: str, path: str, expected: bool) -> None:
     assert meets(glob, path) is expected
 
 
@@ -84,7 +85,7 @@ _PATHS = st.lists(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(glob=_GLOB, paths=_PATHS)
-def test_git_reads_every_glob_as_we_do(glob: str, paths: list[str], repo: Path) -> None:
+def test_git_matches_the_same_paths(glob: str, paths: list[str], repo: Path) -> None:
     (repo / ".gitignore").write_text(glob + "\n")
     asked = subprocess.run(
         ["git", "-C", repo, "check-ignore", "--no-index", "--stdin", "-z"],
@@ -111,7 +112,7 @@ def test_a_hit_names_the_gate_its_reason_and_every_path() -> None:
 
 
 def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
-    rules = claude_rules([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
+    rules = rules_for([Rule("auth", ("auth/**",), ("npm publish*",))], ["terraform apply", "git push * prod*"])
     assert rules.ask == (
         "Edit(auth/**)",
         "Write(auth/**)",
@@ -122,7 +123,7 @@ def test_gates_ask_and_forbids_deny_in_the_agents_syntax() -> None:
 
 
 def test_a_glob_the_agent_would_read_otherwise_is_widened_never_narrowed() -> None:
-    assert claude_rules([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
+    assert rules_for([Rule(paths=("/app/(shop)/**",))], []).ask[0] == "Edit(app/?shop?/**)"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_glob_the_agent_would_read_otherwise_is_widened_never_narrowed() -> No
     ["", " ", "/", "//abs/x", "~/x", "!x", "#x", "a\\b", "../x", "a/../b", "a**", "**b", "a/b**/c", "***", "[", "a]",
      "[]", "[a", "[[:alpha:]]", "[z/]", "[a-]", " a", "a ", "a\tb", "a//b", "a\nb", "\x1b[31m"],
 )  # fmt: skip
-def test_a_path_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
+def test_an_invalid_path_glob_is_refused_with_a_reason(glob: str) -> None:
     assert re.fullmatch(r"[^\x00-\x1f]{10,120}", path_problem(glob))
 
 
@@ -139,7 +140,7 @@ def test_a_path_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
     ["", "*", "* *", "*publish", " npm", "npm  publish", "npm\tx", "npm run:*", "a?", "a[b]", "a && b", "a|b", "a;b",
      "$(a)", "a `b`", "f(x)", "a\nb", "a\\b"],
 )  # fmt: skip
-def test_a_command_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
+def test_an_invalid_command_glob_is_refused_with_a_reason(glob: str) -> None:
     assert re.fullmatch(r"[^\x00-\x1f]{10,120}", command_problem(glob))
 
 
@@ -147,6 +148,6 @@ def test_a_command_glob_that_cannot_be_said_has_a_reason(glob: str) -> None:
 def test_any_text_is_either_a_glob_or_refused_with_a_reason(text: str) -> None:
     if not path_problem(text):
         meets(text, "a/b")
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(paths=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(paths=(text,))], []).ask)
     if not command_problem(text):
-        assert all(rule.count("(") == 1 for rule in claude_rules([Rule(commands=(text,))], []).ask)
+        assert all(rule.count("(") == 1 for rule in rules_for([Rule(commands=(text,))], []).ask)

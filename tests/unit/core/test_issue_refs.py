@@ -33,7 +33,7 @@ def at(line: str, column: int = 0, *, exact: bool = False) -> str | None:
         ("'#(touch canary)' #6", "6"),
     ],
 )
-def test_what_counts_as_an_issue(line: str, number: str | None) -> None:
+def test_recognized_issue_references(line: str, number: str | None) -> None:
     assert at(line) == number
 
 

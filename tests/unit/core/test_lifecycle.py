@@ -24,7 +24,7 @@ def after(*events: Event) -> Worker:
     return worker
 
 
-def test_why_it_is_held_lasts_until_it_goes_on() -> None:
+def test_the_reason_of_a_pause_lasts_until_the_resume() -> None:
     held = [event("accepted"), event("paused", reason="issue #124 was closed meanwhile")]
     assert after(*held).held == "issue #124 was closed meanwhile"
     assert after(*held, event("resumed")).held == ""
@@ -77,14 +77,14 @@ def test_why_it_is_held_lasts_until_it_goes_on() -> None:
         pytest.param([event("cancelled")], "cancelled", id="cancelled"),
     ],
 )
-def test_where_events_lead(events: list[Event], status: str) -> None:
+def test_status_after_events(events: list[Event], status: str) -> None:
     assert after(*events).status == status
 
 
 @pytest.mark.parametrize(
     ("events", "refused", "why"),
     [
-        pytest.param([], SPAWN, "has a worker already", id="a second claim"),
+        pytest.param([], SPAWN, "already has a worker", id="a second claim"),
         pytest.param([], event("reported", status="complete"), "cannot claim complete", id="a claim of completion"),
         pytest.param([], event("reported", status="merged"), "cannot claim merged", id="a claim of a merge"),
         pytest.param([], event("reported", status="nonsense"), "bad reported event", id="no status at all"),
@@ -100,7 +100,7 @@ def test_where_events_lead(events: list[Event], status: str) -> None:
         pytest.param([ASK], event("approved", request="r0"), "not open any more", id="approving another question"),
     ],
 )
-def test_what_is_refused(events: list[Event], refused: Event, why: str) -> None:
+def test_refused_events(events: list[Event], refused: Event, why: str) -> None:
     worker = after(*events)
     with pytest.raises(Refused, match=why):
         machine.apply(worker, refused)
@@ -113,7 +113,7 @@ def test_the_same_failure_counts_and_another_starts_anew() -> None:
     assert after(fail, fail, event("verified", passed=True)).attempts.verify == 0
 
 
-def test_guidance_is_delivered_only_by_the_agents_word_and_read_when_its_turn_ends() -> None:
+def test_guidance_is_delivered_on_the_agents_evidence_and_read_when_its_turn_ends() -> None:
     worker = after(event("accepted"), told("use uv"))
     assert worker.guidance[0].state is Delivery.QUEUED
     worker = machine.apply(worker, event("accepted", guidance=["g1"]))
@@ -227,3 +227,62 @@ def test_apply_raises_nothing_but_refused(events: list[Event], with_worker: int)
     for one in events:
         with suppress(Refused):
             machine.apply(machine.fold([SPAWN]) if with_worker else None, one)
+
+
+# --- what an agent's prompts and turns tell -----------------------------------------------------------------------------
+
+
+def prompt(turn: str, *guidance: str, **facts: Any) -> Event:
+    return event("accepted", prompt=turn, guidance=list(guidance), **facts)
+
+
+def test_words_typed_in_the_middle_of_a_turn_are_sent_and_not_yet_delivered() -> None:
+    worker = after(prompt("p1"), told("blue"), prompt("p1", "g1"))
+    assert worker.guidance[0].state is Delivery.SENT
+    assert worker.guidance[0].tries == 1
+    ended = machine.apply(worker, event("turn-ended"))
+    assert ended.guidance[0].state is Delivery.SENT, "the end of the turn proves nothing of words in the agent's queue"
+    assert machine.apply(worker, event("turn-ended", guidance=["g1"])).guidance[0].state is Delivery.READ
+
+
+def test_words_that_begin_a_turn_are_delivered() -> None:
+    worker = after(prompt("p1"), told("blue"), event("turn-ended"), prompt("p2", "g1"))
+    assert worker.guidance[0].state is Delivery.DELIVERED
+    assert machine.apply(worker, event("turn-ended")).guidance[0].state is Delivery.READ
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        pytest.param({}, "planning", id="the user's own words"),
+        pytest.param({"typed": False}, "stuck", id="a message of the agent's own, about its background task"),
+        pytest.param({"wording": "c0ffee00"}, "stuck", id="a prompt that the agent has scheduled"),
+        pytest.param({"guidance": ["g1"]}, "stuck", id="guidance"),
+    ],
+)
+def test_only_the_users_words_in_the_pane_answer_a_question(facts: dict[str, Any], status: str) -> None:
+    worker = after(
+        prompt("p1"), ASK, event("turn-ended", scheduled=["c0ffee00"]), event("accepted", prompt="p2", **facts)
+    )
+    assert worker.status.value == status
+
+
+def test_a_waiting_agent_says_what_will_wake_it() -> None:
+    worker = after(prompt("p1"), event("turn-ended", background="its shell: npm run dev"))
+    assert (worker.activity.state, worker.activity.background) == (ActivityState.WAITING, "its shell: npm run dev")
+    assert machine.apply(worker, prompt("p2")).activity.background == ""
+
+
+@pytest.mark.parametrize(("before", "now"), [(2, "its background task"), (0, "")])
+def test_a_journal_of_an_earlier_version_counted_background_tasks(before: int, now: str) -> None:
+    assert after(prompt("p1"), event("turn-ended", background=before)).activity.background == now
+
+
+def test_words_without_a_proof_become_a_question_once() -> None:
+    sent = after(prompt("p1"), told("blue"), event("turn-ended"), event("sent", guidance=["g1"]))
+    asked = {"guidance": ["g1"], "gate": "stuck", "summary": "g1 was sent twice"}
+    worker = machine.apply(machine.apply(sent, event("sent", guidance=["g1"])), event("unconfirmed", **asked))
+    assert (worker.status, worker.stuck_reason, worker.guidance[0].tries) == (Status.STUCK, "g1 was sent twice", 2)
+    assert machine.apply(worker, event("sent", guidance=["g1"])) == worker, "it is not sent any more"
+    late = machine.apply(worker, event("delivered", guidance=["g1"]))
+    assert late.guidance[0].state is Delivery.DELIVERED, "a proof may come late"

@@ -49,7 +49,7 @@ def test_hostile_strings_are_clean_and_clean_is_clean() -> None:
         ("half \ud800 of one", "half ? of one"),
     ],
 )
-def test_words_are_only_words(text: str, said: str) -> None:
+def test_a_message_holds_no_control_characters(text: str, said: str) -> None:
     assert without_controls(text) == said
     assert without_controls(said) == said
 
@@ -71,12 +71,12 @@ CUT = (
 
 
 @pytest.mark.parametrize("text", CUT, ids=range(len(CUT)))
-def test_what_is_no_json_is_a_value_error(text: str) -> None:
+def test_invalid_json_raises_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         fast_json.loads(text)
 
 
-def test_it_is_one_where_the_json_package_was_never_loaded() -> None:
+def test_invalid_json_raises_value_error_without_the_json_package() -> None:
     """As in a hook: there the scanner cannot make the error it wants to raise."""
     lines = (
         "import sys",

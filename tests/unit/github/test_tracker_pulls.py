@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from support.github_double import Double
 from support.github_double.clients import Connect
+from support.paths import ROOT
 
 from orchestra.core.pull_request import Checks
 from orchestra.errors import OrchestraError
-from orchestra.github import operations
 
 pytestmark = pytest.mark.fast
 
@@ -102,5 +102,12 @@ def test_another_refusal_is_quoted_cleaned(github: Double, connect: Connect, mon
         connect().open_pull("issue-7", "main", "t", "b")
 
 
-def test_it_cannot_merge() -> None:
-    assert not [name for name in operations.NAMES if "merge" in name]
+def test_only_the_verbs_of_the_user_can_merge() -> None:
+    """What agents, hooks and the monitor run has no way to a merge: one module sends it, and these alone import that."""
+    found = {
+        str(path.relative_to(ROOT / "orchestra"))
+        for path in (ROOT / "orchestra").rglob("*.py")
+        if "PullActions" in path.read_text() or "pulls.merge" in path.read_text()
+    }
+    verbs = {"commands/merge.py", "commands/new.py", "commands/review.py"}
+    assert found - verbs == {"github/operations.py", "github/pull_actions.py"}

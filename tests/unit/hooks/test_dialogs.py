@@ -69,9 +69,9 @@ def test_the_first_answer_wins(busy: Worker) -> None:
     first = told(held, "answered", "human", request="aa11", behavior="allow")
     assert first.activity.state is ActivityState.BUSY
     assert [one.behavior for one in first.answers] == ["allow"]
-    with pytest.raises(Refused, match="answered before"):
+    with pytest.raises(Refused, match="already been answered"):
         told(first, "answered", "human", request="aa11", behavior="deny")
-    with pytest.raises(Refused, match="answered before"):
+    with pytest.raises(Refused, match="already been answered"):
         told(told(held, "unblocked", request="aa11"), "answered", "human", request="aa11", behavior="deny")
 
 
@@ -144,14 +144,19 @@ class Waiting:
         self.children: list[subprocess.Popen[str]] = []
 
     def start(self, **payload: Any) -> subprocess.Popen[str]:
+        child = self.call(**payload)
+        eventually(self.held, why="a waiting hook")
+        return child
+
+    def call(self, *words: str, **payload: Any) -> subprocess.Popen[str]:
         self.payload = payload or self.payload
-        argv = (*entry_points.hook_argv(self.store.home, self.store.project, "claude"), "PermissionRequest", "n")
+        hook = entry_points.hook_argv(self.store.home, self.store.project, "claude")
+        argv = (*hook, "PermissionRequest", "n", *words)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         child = subprocess.Popen(argv, env=self.environ, text=True, **pipes)  # type: ignore[call-overload]
         self.children.append(child)
         child.stdin.write(json.dumps(self.payload))
         child.stdin.close()
-        eventually(self.held, why="a waiting hook")
         return self.children[-1]
 
     @property
@@ -260,11 +265,40 @@ def test_of_many_answers_at_once_one_counts(waiting: Waiting) -> None:
     assert said(child)["behavior"] == ("allow" if winner % 2 else "deny")
 
 
-def test_a_plan_goes_on_by_itself_where_nobody_wants_to_see_it(waiting: Waiting) -> None:
-    payload = json.dumps({"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}})
-    argv = (*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n", "plan:auto")
-    done = subprocess.run(
-        argv, env=waiting.environ, input=payload, capture_output=True, text=True, timeout=10, check=True
-    )
-    assert '"allow"' in done.stdout
+TYPED = {"type": "user", "permissionMode": "plan", "message": {"content": "show me the plan first"}}
+GUIDED = {**TYPED, "message": {"content": "Guidance g1 from monitor:\nCI failed"}}
+ENTERED = {"type": "assistant", "message": {"content": [{"type": "tool_use", "name": "EnterPlanMode", "input": {}}]}}
+
+
+def plan(waiting: Waiting, tmp_path: Path, *transcript: dict[str, Any]) -> subprocess.Popen[str]:
+    """The hook of a plan, where `plan: auto` holds and the transcript is this."""
+    path = tmp_path / "transcript.jsonl"
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in transcript))
+    asked = {"tool_name": "ExitPlanMode", "tool_input": {"plan": "1. Do it"}, "transcript_path": str(path)}
+    return waiting.call("plan:auto", "after:acceptEdits", **asked)
+
+
+def test_the_agents_own_plan_goes_on_by_itself(waiting: Waiting, tmp_path: Path) -> None:
+    child = plan(waiting, tmp_path, TYPED, ENTERED)
+    decided = said(child)
+    assert decided["behavior"] == "allow"
+    assert decided["updatedInput"] == {"plan": "1. Do it"}, "newer versions keep their dialog open without the text"
+    assert decided["updatedPermissions"][0]["mode"] == "acceptEdits"
     assert "1. Do it" in Path(f"{waiting.store.directory('124')}.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [(), (TYPED,), (ENTERED, TYPED), (ENTERED, {"type": "permission-mode", "permissionMode": "acceptEdits"}, GUIDED)],
+    ids=["unknown", "user", "agent, then user", "agent, approved; user, then guidance"],
+)
+def test_a_plan_that_the_user_asked_for_waits(
+    waiting: Waiting, tmp_path: Path, transcript: tuple[dict[str, Any], ...]
+) -> None:
+    child = plan(waiting, tmp_path, *transcript)
+    eventually(waiting.held, why="a waiting hook")
+    worker = waiting.store.read("124")
+    assert worker is not None
+    assert worker.dialogs[-1].gate is Gate.PLAN
+    assert not waiting.answer("allow")
+    assert said(child)["updatedInput"] == {"plan": "1. Do it"}

@@ -20,15 +20,13 @@ def test_only_what_changed_is_told(home: Path) -> None:
     store.record("125", happened("spawned", "human", id="125", title="Dark mode", nonce="n"))
     first = orchestrator_context.changes_since_last_prompt(store)
     assert first is not None
-    said = first["hookSpecificOutput"]["additionalContext"]
-    assert "#124 Add [31mauth is registered" in said
-    assert "#125" in said
+    assert "#124 Add [31mauth is registered" in first
+    assert "#125" in first
     assert orchestrator_context.changes_since_last_prompt(store) is None
     asked = {"gate": "domain", "summary": "Which?", "options": ["a", "b"], "request": "r"}
     store.record("124", happened("escalated", "worker", **asked))
     second = orchestrator_context.changes_since_last_prompt(store)
     assert second is not None
-    said = second["hookSpecificOutput"]["additionalContext"]
-    assert "#124" in said
-    assert "stuck: asks 'Which?' (a | b)" in said
-    assert "#125" not in said
+    assert "#124" in second
+    assert "stuck: asks 'Which?' (a | b)" in second
+    assert "#125" not in second

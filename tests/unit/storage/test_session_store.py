@@ -45,7 +45,7 @@ def test_the_session_file_is_the_published_pattern(store: Store) -> None:
     assert (found["issueNumber"], found["statusSince"]) == (124, "2026-01-08T11:15:00Z")
 
 
-def test_files_are_the_persons_alone(store: Store) -> None:
+def test_files_are_private(store: Store) -> None:
     spawned(store)
     assert os.stat(store.home).st_mode & 0o777 == 0o700
     for path in (Path(store.root, "124.json"), Path(store.root, "124.jsonl"), Path(store.file("124", "lock"))):
@@ -179,7 +179,7 @@ def test_settling_brings_the_snapshot_up_and_cuts_a_torn_line_off(store: Store) 
 @pytest.mark.parametrize(
     "make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/etc/passwd", path)], ids=["fifo", "dir", "link"]
 )
-def test_a_hostile_entry_hides_nobody(store: Store, make: object) -> None:
+def test_an_entry_that_is_not_a_file_hides_no_worker(store: Store, make: object) -> None:
     spawned(store)
     assert callable(make)
     make(os.path.join(store.root, "125.json"))
@@ -188,7 +188,7 @@ def test_a_hostile_entry_hides_nobody(store: Store, make: object) -> None:
 
 
 @pytest.mark.parametrize("number", ["../x", "0", "１２３", "-1", "1\n", "", "1/2", "٣"])
-def test_what_is_no_number_is_no_path(store: Store, number: str) -> None:
+def test_an_invalid_worker_id_makes_no_path(store: Store, number: str) -> None:
     with pytest.raises(OrchestraError, match="not an issue number"):
         store.directory(number)
 
@@ -204,7 +204,7 @@ for turn in range(int(sys.argv[3])):
 
 
 def test_many_writers_lose_nothing(home: Path) -> None:
-    """failures.md 3.2, in small: 12 processes, 10 events each, on one worker."""
+    """The measured experiment, in small: 12 processes, 10 events each, on one worker."""
     store = Store(str(home / "o"), "p", lambda: 0.0)
     spawned(store)
     argv = [sys.executable, "-c", WRITER, store.home, "124", "10"]

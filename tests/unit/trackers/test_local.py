@@ -77,7 +77,7 @@ def test_a_title_is_enough(directory: Path, tracker: LocalTracker, text: str) ->
     assert tracker.issue("1") == Issue("1", "t")
 
 
-def test_open_ones_by_number(directory: Path, tracker: LocalTracker) -> None:
+def test_open_issues_are_listed_by_number(directory: Path, tracker: LocalTracker) -> None:
     for name in ("10-ten.md", "0009-nine.md", "2.md"):
         write(directory, name, f"title: {name}")
     write(directory, "1-done.md", "title: done\nstate: closed")
@@ -91,14 +91,14 @@ def test_open_ones_by_number(directory: Path, tracker: LocalTracker) -> None:
 @pytest.mark.parametrize("number", ["8", "", "0", "-1", "../7", "7\n", "\u0667", "0007"])
 def test_no_such_issue(directory: Path, tracker: LocalTracker, number: str) -> None:
     write(directory, "7.md", "title: t")
-    with pytest.raises(OrchestraError, match=r"there is no issue .* in \.orchestra/issues") as error:
+    with pytest.raises(OrchestraError, match=r"issue .* does not exist in \.orchestra/issues") as error:
         tracker.issue(number)
     assert error.value.hint == "see: orchestra issues"
 
 
 def test_no_directory(tracker: LocalTracker) -> None:
     assert tracker.issues() == ()
-    with pytest.raises(OrchestraError, match="there is no issue 1"):
+    with pytest.raises(OrchestraError, match="issue 1 does not exist"):
         tracker.issue("1")
 
 
@@ -151,7 +151,9 @@ def test_a_bad_file_is_told_by_file_line_and_key_and_hides_no_other(
     assert error.value.message == tracker.problems[0]
 
 
-def test_hostile_entries_neither_hang_nor_lead_out(directory: Path, tracker: LocalTracker, tmp_path: Path) -> None:
+def test_hostile_entries_neither_hang_nor_leave_the_directory(
+    directory: Path, tracker: LocalTracker, tmp_path: Path
+) -> None:
     (tmp_path / "secret.md").write_text("---\ntitle: secret\n---\n")
     os.mkfifo(directory / "1.md")
     (directory / "2.md").mkdir()
@@ -167,10 +169,10 @@ def test_hostile_entries_neither_hang_nor_lead_out(directory: Path, tracker: Loc
     assert [problem.split("/issues")[1][:4] for problem in tracker.problems[:7]] == [f"/{n}.m" for n in range(1, 7)] + [
         "/7-["
     ]
-    assert tracker.problems[7] == ".orchestra/issues: issue 8 is there twice: 08-two.md, 8-one.md"
+    assert tracker.problems[7] == ".orchestra/issues: two files for issue 8: 08-two.md, 8-one.md"
     assert len(tracker.problems) == 8
     assert all(problem.isprintable() for problem in tracker.problems)
-    with pytest.raises(OrchestraError, match="twice"):
+    with pytest.raises(OrchestraError, match="two files"):
         tracker.issue("8")
 
 

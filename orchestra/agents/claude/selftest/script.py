@@ -29,10 +29,13 @@ _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 # What is said to a busy program: pasted (a message with the role `system`, or a reminder), or handed over by our hook.
 _TOLD = (
     re.compile(
-        r"The user sent a new message while you were working:\n(.*?)(?=\n\nIMPORTANT: |</system-reminder>|$)", re.DOTALL
+        r"The user sent a new message while you were working:\n"
+        r"(.*?)(?=\n\nIMPORTANT: |\n\nThis is how Claude Code |</system-reminder>|$)",
+        re.DOTALL,
     ),
     re.compile(r"hook additional context: (Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
 )
+_PASTE = re.compile(r"^</?pasted_content[^>\n]*>\n?", re.MULTILINE)  # newer versions wrap a long paste
 _CWD = re.compile(r"[Ww]orking directory: (\S.*)")
 _PLAN = re.compile(r"(/\S+/plans/[\w.-]+\.md)")
 # What the program itself puts into a conversation: no person's words, no answer of the model.
@@ -154,7 +157,8 @@ def user_texts(message: Mapping[str, Any]) -> list[str]:
     blocks = [] if message["role"] == "assistant" else _texts(message["content"])
     texts = [words.strip() for text in blocks for told in _TOLD for words in told.findall(text)]
     texts += [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
-    return [text for text in texts if text and not text.startswith(_SYNTHETIC)]
+    words = (_PASTE.sub("", text).strip() for text in texts)
+    return [text for text in words if text and not text.startswith(_SYNTHETIC)]
 
 
 def _texts(content: Any) -> list[str]:
@@ -169,7 +173,7 @@ def cwd_of(body: Mapping[str, Any]) -> str:
     return found.group(1).strip() if found else "."
 
 
-def plan_of(body: Mapping[str, Any]) -> str:
+def plan_file_of(body: Mapping[str, Any]) -> str:
     """The plan file that the program told the model of last; empty when it told of none."""
     texts = [text for message in body["messages"] for text in _texts(message["content"])]
     found = [path for text in texts for path in _PLAN.findall(text)]
@@ -179,7 +183,7 @@ def plan_of(body: Mapping[str, Any]) -> str:
 def fill(value: Any, body: Mapping[str, Any]) -> Any:
     """`value` (a tool's input) with `{{cwd}}` and `{{plan}}` replaced in every string by what the program told."""
     if isinstance(value, str):
-        for name, told in (("{{cwd}}", cwd_of), ("{{plan}}", plan_of)):
+        for name, told in (("{{cwd}}", cwd_of), ("{{plan}}", plan_file_of)):
             value = value.replace(name, told(body)) if name in value else value
         return value
     if isinstance(value, Mapping):
@@ -190,3 +194,9 @@ def fill(value: Any, body: Mapping[str, Any]) -> Any:
 def bash(command: str, text: str = "") -> dict[str, Any]:
     """A step that calls the Bash tool."""
     return {"text": text, "tool": "Bash", "input": {"command": command, "description": "step"}}
+
+
+def plan_of(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The steps that show a plan: written to the program's plan file, and also given as older versions want it."""
+    write = {"tool": "Write", "input": {"file_path": "{{plan}}", "content": text}}
+    return write, {"tool": "ExitPlanMode", "input": {"plan": text}}

@@ -1,0 +1,31 @@
+"""The scripted agent's hooks: it speaks Claude Code's wire format, so it has the same readers and replies."""
+
+from __future__ import annotations
+
+from orchestra.agents.claude.hooks import (
+    accepted_in,
+    asks,
+    decision,
+    ends_turn,
+    event_of,
+    hand_over,
+    is_plan,
+    is_prompt,
+    plan_is_the_agents,
+    prompt_context,
+    takes_words,
+)
+
+__all__ = [
+    "accepted_in",
+    "asks",
+    "decision",
+    "ends_turn",
+    "event_of",
+    "hand_over",
+    "is_plan",
+    "is_prompt",
+    "plan_is_the_agents",
+    "prompt_context",
+    "takes_words",
+]

@@ -1,0 +1,210 @@
+"""Commands that look at workers and issues, and the one that waits."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestra.cli.completion import numbers, states, statuses
+from orchestra.cli.verbs import verb
+from orchestra.core.text import clean, clean_lines
+from orchestra.ui import dialogs, worker_page, worker_table
+from orchestra.ui.console import Console, json_option
+from orchestra.ui.popups import open_pull
+from orchestra.ui.references import Target, for_each, targets
+
+if TYPE_CHECKING:
+    from orchestra.commands.list import Listing
+
+several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+
+
+@verb(
+    "list",
+    "orchestra list                      who needs you, and why",
+    "orchestra list --all                every project of this machine",
+    "orchestra list --state ready,waiting",
+    "orchestra list --plain | cut -f1    numbers alone, for a script",
+)
+@click.option("--all", "every", is_flag=True, help="The workers of every project of this machine.")
+@click.option("--state", "wanted", metavar="STATE,...", shell_complete=states, help="Only these: ready, question, ...")
+@click.option("--label", multiple=True, metavar="LABEL", help="Only those whose issue has this label.")
+@click.option("--mine", is_flag=True, help="Only those whose issue you wrote.")
+@click.option("--watch", is_flag=True, help="Redraw whenever something changes.")
+@click.option("--wide", is_flag=True, help="Everything, one line a worker; a pipe gets this too.")
+@click.option("--plain", is_flag=True, help="Tab-separated, for scripts.")
+@json_option
+@click.pass_obj
+def list_command(
+    console: Console, /, every: bool, wanted: str | None, label: Sequence[str], mine: bool, watch: bool, wide: bool,
+    plain: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Every worker, the one that most needs you first."""
+    from orchestra.commands.list import Filters, list_all, list_filtered, states_of
+
+    filters = Filters(states_of(wanted), tuple(label), mine)
+
+    def look() -> list[Listing]:
+        if every:
+            return list(list_all(console.environ, console.now, filters, tokens=as_json))
+        return [list_filtered(console.project, filters, tokens=as_json)]
+
+    if watch:
+        console.watch(lambda: _drawn(look(), console, every=every))
+    elif as_json:
+        console.say(console.as_json.listings(look()) if every else console.as_json.table(look()[0].view))
+    elif plain:
+        console.say([*worker_table.plain_lines((one.name if every else "", one.view) for one in look())] or [""])
+    elif wide or not sys.stdout.isatty():
+        console.say(_whole(look(), console, every=every))
+    else:
+        console.say(_drawn(look(), console, every=every))
+
+
+def _drawn(found: Sequence[Listing], console: Console, *, every: bool) -> Iterable[str]:
+    if not found:
+        yield "no project on this machine has a worker"
+    for place, one in enumerate(found):
+        if place:
+            yield ""
+        yield from worker_table.table(one.view, one.title, console.paint, name=one.name if every else "")
+
+
+def _whole(found: Sequence[Listing], console: Console, *, every: bool) -> Iterable[str]:
+    if not found:
+        yield "no project on this machine has a worker"
+    for place, one in enumerate(found):
+        if place:
+            yield ""
+        yield from worker_table.whole_lines(one.view, one.title, console.paint, name=one.name if every else "")
+
+
+@verb("show", "orchestra show 124", "orchestra show widgets#2        a worker of another project", "orchestra show 1 2")
+@several
+@json_option
+@click.pass_obj
+def show_command(console: Console, ids: Sequence[str], as_json: bool) -> None:
+    """One worker in full: its question, its pull request, its work, and what happened."""
+    from orchestra.commands.show import show
+
+    if as_json:
+        found = [show(one.project, one.number) for one in targets(console, ids)]
+        console.say(console.as_json.worker(found[0]) if len(found) == 1 else console.as_json.workers(found))
+        return
+
+    def one(at: Target) -> None:
+        if len(ids) > 1 and at.text != ids[0]:
+            click.echo()
+        console.say(worker_page.of_report(show(at.project, at.number), console.paint, console.now()))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("log", "orchestra log 124", "orchestra log 124 --pane   what its panes have shown, closed ones too")
+@several
+@click.option("--pane", is_flag=True, help="What its panes have shown, closed ones too, instead.")
+@json_option
+@click.pass_obj
+def log_command(console: Console, ids: Sequence[str], pane: bool, as_json: bool) -> None:
+    """Everything that happened to a worker, in order: who asked, who answered, when and how."""
+    from orchestra.commands.log import log, shown
+    from orchestra.ui.log import entries
+
+    def one(at: Target) -> None:
+        if pane:
+            text = shown(at.project, at.number)
+            screen = console.as_json.screen(at.number, text)
+            click.echo(screen) if as_json else click.echo_via_pager(clean_lines(text, len(text)))
+            return
+        found = log(at.project, at.number)
+        console.say(console.as_json.entries(found) if as_json else entries(found))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb(
+    "wait",
+    "orchestra wait 124 && orchestra diff 124",
+    "orchestra wait 124 125 --for merged --timeout 3600",
+)
+@several
+@click.option(
+    "--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...", shell_complete=statuses
+)
+@click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, metavar="S", help="Seconds; default: none.")
+@json_option
+@click.pass_obj
+def wait_command(console: Console, ids: Sequence[str], statuses: str, timeout: float, as_json: bool) -> None:
+    """Wait for workers. Exit code 0 reached, 4 timed out, 5 one needs you."""
+    from orchestra.commands.wait import wait
+    from orchestra.errors import UsageError
+
+    found = targets(console, ids)
+    if len({one.project.key for one in found}) > 1:
+        raise UsageError("these workers are of several projects", "wait for those of one project at a time")
+    project = found[0].project
+    waited = wait(project, [one.number for one in found], console.render.statuses(statuses), timeout)
+    console.say(console.as_json.waited(waited) if as_json else console.render.waited(waited))
+    sys.exit(int(waited.outcome))
+
+
+@verb("issues", "orchestra issues")
+@json_option
+@click.pass_obj
+def issues_command(console: Console, as_json: bool) -> None:
+    """The open issues, and which have a worker."""
+    from orchestra.commands.issues import issues
+
+    found = issues(console.project)
+    console.say(console.as_json.issues(found) if as_json else console.render.issues(found, console.width))
+
+
+@verb("diff", "orchestra diff 124")
+@several
+@click.pass_obj
+def diff_command(console: Console, ids: Sequence[str]) -> None:
+    """What a worker has changed, committed or not, in your pager."""
+    from orchestra.commands.diff import diff
+
+    def one(at: Target) -> None:
+        found = diff(at.project, at.number)
+        if sys.stdout.isatty():
+            dialogs.page(*found)
+        else:
+            click.echo(found.text)
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("pr", "orchestra pr 124")
+@several
+@click.pass_obj
+def pr_command(console: Console, ids: Sequence[str]) -> None:
+    """Open a worker's pull request in the browser, or print its address."""
+    from orchestra.commands.pr import pr
+
+    def one(at: Target) -> None:
+        click.echo(open_pull(at.project, at.number) if sys.stdout.isatty() else pr(at.project, at.number).url)
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("stats", "orchestra stats", "orchestra stats 124 --json")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=numbers)
+@json_option
+@click.pass_obj
+def stats_command(console: Console, ids: Sequence[str], as_json: bool) -> None:
+    """Where the time and the tokens of each worker went, removed ones too."""
+    from orchestra.commands.stats import stats
+    from orchestra.ui.stats import document, table
+
+    found = stats(console.project, [one.number for one in targets(console, ids)])
+    console.say(document(found) if as_json else table(found, clean(console.title)))

@@ -1,0 +1,79 @@
+"""Commands that pause, resume, restart and end workers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from orchestra.cli.completion import numbers
+from orchestra.cli.verbs import verb
+from orchestra.ui.console import Console
+from orchestra.ui.references import Target, for_each
+
+several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+
+
+@verb("pause", "orchestra pause 124 125")
+@several
+@click.pass_obj
+def pause_command(console: Console, ids: Sequence[str]) -> None:
+    """End a worker's agent for now; `resume` goes on in its conversation."""
+    from orchestra.commands.pause import pause
+
+    def one(at: Target) -> None:
+        pause(at.console.deciding, at.number)
+        click.echo(f"#{at.number} paused: orchestra resume {at.text} goes on")
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("resume", "orchestra resume 124")
+@several
+@click.pass_obj
+def resume_command(console: Console, ids: Sequence[str]) -> None:
+    """Go on with a paused worker."""
+    from orchestra.commands.resume import resume
+
+    def one(at: Target) -> None:
+        click.echo(f"#{at.number} goes on: {resume(at.console.deciding, at.number).status.value}")
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb(
+    "restart",
+    "orchestra restart 124           in its conversation; a setup that failed runs again",
+    "orchestra restart 124 --fresh   in a new one",
+)
+@several
+@click.option("--fresh", is_flag=True, help="Begin a new conversation.")
+@click.pass_obj
+def restart_command(console: Console, ids: Sequence[str], fresh: bool) -> None:
+    """Start a worker's agent again, in the same worktree and conversation."""
+    from orchestra.commands.restart import restart
+
+    def one(at: Target) -> None:
+        restart(at.console.deciding, at.number, fresh=fresh)
+        click.echo(f"#{at.number} started again" + (" with a new conversation" if fresh else " in its conversation"))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("cancel", "orchestra cancel 124")
+@several
+@click.pass_obj
+def cancel_command(console: Console, ids: Sequence[str]) -> None:
+    """End a worker. Its worktree, branch and commits stay."""
+    from orchestra.commands.cancel import cancel
+
+    def one(at: Target) -> None:
+        worker = cancel(at.console.deciding, at.number)
+        click.echo(f"#{at.number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
+
+    if not for_each(console, ids, one):
+        sys.exit(1)

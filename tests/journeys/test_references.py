@@ -1,0 +1,106 @@
+"""A worker is named by number, address, branch or project, from any directory; verbs take several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.person import ASK, HANG, Person, configure, write_issue
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def person(github_repo: Path, git: Callable[..., str]) -> Person:
+    configure(github_repo)
+    write_issue(github_repo, 1, "Choose a colour", ASK, labels="[ui, bug]")
+    write_issue(github_repo, 2, "Dark mode", HANG)
+    git("-C", github_repo, "add", ".")
+    git("-C", github_repo, "commit", "-qm", "issues")
+    return Person(github_repo)
+
+
+@pytest.fixture
+def other(tmp_path: Path, git: Callable[..., str]) -> Person:
+    root = tmp_path / "gadgets"
+    root.mkdir()
+    git("init", "-q", root)
+    configure(root)
+    write_issue(root, 2, "Paint it", ASK)
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "issues")
+    return Person(root)
+
+
+def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
+    person.runs("up", "-d")
+    assert person.asks("spawn", "#1", "https://github.com/acme/widgets/issues/2")["results"] == [
+        {"id": "1", "result": "spawned", "error": None},
+        {"id": "2", "result": "spawned", "error": None},
+    ]
+    person.sees("1", "stuck")
+    for name in ("1", "#1", "GH-1", "widgets#1", "acme/widgets#1", "issue-1", "github.com/acme/widgets/issues/1"):
+        assert person.asks("show", name)["id"] == "1", name
+    shown = person.runs("show", "1", "issue-2").out
+    assert "#1 Choose a colour" in shown
+    assert "#2 Dark mode" in shown
+    assert [one["id"] for one in person.asks("show", "1", "2", "#2")["workers"]] == ["1", "2"]
+    said = person.runs("pause", "2", "9", "1", code=1)
+    assert "#2 paused" in said.out
+    assert "#1 paused" in said.out
+    assert "there is no worker #9" in said.err
+    person.runs("resume", "#1", "2")
+    assert "no worker has pull request #31" in person.runs("show", "github.com/acme/widgets/pull/31", code=1).err
+    assert "nor the branch of a worker" in person.runs("show", "no-such-branch", code=2).err
+    assert "no project nowhere" in person.runs("show", "nowhere#1", code=1).err
+    said = person.runs("spawn", "2", "--after", "99", code=1)
+    assert "there is no issue 99" in said.err
+    person.runs("down")
+
+
+def test_every_project_of_the_machine(person: Person, other: Person, tmp_path: Path) -> None:
+    person.runs("up", "-d")
+    person.runs("spawn", "1", "2")
+    other.runs("up", "-d")
+    other.runs("spawn", "2")
+    other.sees("2", "stuck")
+    person.sees("1", "stuck")
+    away = person.at(tmp_path)
+    listed = away.runs("list", "--all").out
+    assert "gadgets \u00b7 " in listed
+    assert "widgets \u00b7 " in listed
+    assert "orchestra tell gadgets#2 1" in listed
+    found = away.asks("list", "--all")["projects"]
+    assert [(one["name"], len(one["workers"])) for one in found] == [("gadgets", 1), ("widgets", 2)]
+    plain = away.runs("list", "--all", "--plain").out.splitlines()
+    assert plain[0].startswith("gadgets#2\tquestion\t")
+    assert len(plain) == 3
+    away.runs("tell", "gadgets#2", "1")
+    other.sees("2", "complete")
+    assert [one["id"] for one in person.asks("list", "--state", "needs you")["workers"]] == ["1"]
+    assert [one["id"] for one in other.asks("list", "--state", "ready")["workers"]] == ["2"]
+    assert [one["id"] for one in person.asks("list", "--label", "UI")["workers"]] == ["1"]
+    assert len(person.asks("list", "--mine")["workers"]) == 2
+    assert "there is no state 'redy'" in person.runs("list", "--state", "redy", code=2).err
+    other.runs("down")
+    person.runs("down")
+
+
+def test_what_was_removed_can_still_be_read(person: Person, git: Callable[..., str]) -> None:
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    person.sees("1", "stuck")
+    person.runs("tell", "1", "1")
+    person.sees("1", "complete")
+    git("-C", person.where, "merge", "-q", "issue-1")
+    person.sees("1", "merged")
+    assert person.asks("prune")["removed"] == ["1"]
+    shown = person.runs("show", "1").out
+    assert "(removed by prune)" in shown
+    assert "told by you: red" in shown
+    assert person.asks("show", "1")["removed"]
+    assert "escalated" in person.runs("log", "1").out
+    assert [one["id"] for one in person.asks("stats")["workers"]] == ["1"]
+    assert "there is no worker #7" in person.runs("stats", "7", code=1).err
+    person.runs("down")

@@ -1,0 +1,49 @@
+"""The help: every command in a group, whole lines at 80 columns, a sentence and examples for each."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from orchestra.cli.main import COMMANDS, GROUPS, cli
+from orchestra.cli.verbs import Verb
+
+pytestmark = pytest.mark.fast
+
+PUBLIC = [name for title, entries in GROUPS.items() if title for name in entries]
+
+
+def helped(*argv: str) -> str:
+    found = CliRunner().invoke(cli, [*argv, "--help"], terminal_width=80, prog_name="orchestra")
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def test_the_help_lists_every_command_on_a_whole_line() -> None:
+    text = helped()
+    assert "..." not in text.replace("[ARGS]...", "")
+    assert "\u2026" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    for title, entries in GROUPS.items():
+        for name, entry in entries.items():
+            assert not title or f"  {name:<10}  {entry.line}\n" in text
+    assert "  worker" not in text
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_command_has_a_sentence_and_examples(name: str) -> None:
+    text = helped(name)
+    command = cli.get_command(click.Context(cli), name)
+    assert isinstance(command, Verb), "declared with `verb`"
+    assert 1 <= len(command.examples) <= 4
+    assert all(example.startswith("orchestra ") or "orchestra " in example for example in command.examples)
+    assert "Examples:" in text
+    assert max(map(len, text.splitlines())) <= 100
+    first = (command.help or "").split("\n\n")[0]
+    assert first.endswith(".")
+
+
+def test_every_command_can_be_loaded() -> None:
+    for name in COMMANDS:
+        assert cli.get_command(click.Context(cli), name) is not None, name

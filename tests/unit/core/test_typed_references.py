@@ -1,0 +1,32 @@
+"""What the user types for a worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestra.core.issue_refs import Reference, typed_reference
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("124", Reference(number="124")),
+        ("#124", Reference(number="124")),
+        ("GH-124", Reference(number="124")),
+        ("widgets#124", Reference("widgets", "124")),
+        ("acme/widgets#124", Reference("acme/widgets", "124")),
+        ("https://github.com/acme/widgets/issues/124", Reference("acme/widgets", "124")),
+        ("github.com/acme/widgets/issues/124#issuecomment-9", Reference("acme/widgets", "124")),
+        ("https://ghe.example.com:8443/acme/widgets/pull/31/files?w=1", Reference("acme/widgets", pull="31")),
+        ("issue-124", Reference(branch="issue-124")),
+        ("fix/some,thing", Reference(branch="fix/some,thing")),
+        *(
+            (bad, Reference(branch=bad))
+            for bad in ("0", "#0", "01", "-1", "1\n", "", "１２３", "../x", "99999999999", "#")
+        ),
+    ],
+)
+def test_a_reference(text: str, wanted: Reference) -> None:
+    assert typed_reference(text) == wanted
