@@ -95,32 +95,20 @@ class Notify(NamedTuple):
 
 
 class Github(NamedTuple):
-    """How often to ask, where (an Enterprise server), and what prints a token.
-
-    `repo` (OWNER/NAME) has the issues and pull requests; `remote` leads to it, and `push_remote` is pushed to.
-    """
+    """How often to ask, where (an Enterprise server), and what prints a token."""
 
     poll: float = 20.0
     api_url: str | None = None
     token_command: str | None = None
-    repo: str | None = None
-    remote: str | None = None
-    push_remote: str | None = None
 
 
 class PullRequest(NamedTuple):
-    """How a pull request is opened, and who brings it up to date with its base: auto, ask or never.
+    """`update`: who brings a branch up to date with its base: auto, ask or never.
 
-    `assignee`: a login, or `@me`. `template`: the repository's own text is begun with.
     `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
     """
 
     update: str = "auto"
-    draft: bool = False
-    labels: tuple[str, ...] = ()
-    reviewers: tuple[str, ...] = ()
-    assignee: str | None = None
-    template: bool = True
     merge: str | None = None
 
 
@@ -175,7 +163,6 @@ class Config(NamedTuple):
     pull_request: PullRequest = PullRequest()
     checks: ChecksConfig = ChecksConfig()
     trust: Trust = Trust()
-    assign: bool = False  # a spawned issue is assigned to the user
     merge: Merge = Merge()
     tmux: Tmux = Tmux()
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
@@ -274,25 +261,10 @@ _notify = record(
     quiet=checked(text_or_nothing, _HOURS),
 )
 _LOGIN = matching(r"@?[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?", "a login")
-_REVIEWER = matching(r"@?[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:/[A-Za-z0-9._-]+)?", "a login, or a team such as acme/web")
-_REMOTE = checked(text_or_nothing, ref_problem)
-_github = record(
-    Github,
-    poll=duration,
-    api_url=checked(text_or_nothing, _URL),
-    token_command=text_or_nothing,
-    repo=checked(text_or_nothing, matching(r"[A-Za-z0-9._~-]+/[A-Za-z0-9._~-]+", "a repository such as acme/widgets")),
-    remote=_REMOTE,
-    push_remote=_REMOTE,
-)
+_github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
-    draft=true_or_false,
-    labels=list_of(text(1, 50)),
-    reviewers=list_of(checked(text(1), _REVIEWER)),
-    assignee=checked(text_or_nothing, _LOGIN),
-    template=true_or_false,
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
 )
 _tmux = record(
@@ -363,7 +335,6 @@ _config = record(
     pull_request=_pull_request,
     checks=record(ChecksConfig, ignore=list_of(text(1))),
     trust=record(Trust, logins=list_of(checked(text(1), _LOGIN))),
-    assign=true_or_false,
     merge=record(Merge, orchestrator=true_or_false),
     tmux=_tmux,
     keys=_keys,

@@ -35,13 +35,10 @@ forbid: ["terraform apply*"]
 notify: {bell: false, desktop: false, command: notify-send}
 layout: wide
 prompt: prompts/own.md
-github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github, repo: acme/widgets,
-  remote: upstream, push_remote: mine}
-pull_request: {update: ask, draft: true, labels: [agent], reviewers: [rob, acme/web], assignee: "@me", template: false,
-  merge: squash}
+github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
+pull_request: {update: ask, merge: squash}
 checks: {ignore: ["nightly*"]}
 trust: {logins: [sue, "ci-user[bot]"]}
-assign: true
 merge: {orchestrator: true}
 tmux: {socket: mine, key: M-o, user_config: false}
 keys: {spawn: S, back: null}
