@@ -64,6 +64,12 @@ class Workers(NamedTuple):
     max: int = 5
 
 
+class Queue(NamedTuple):
+    """`priorities`: labels, the most urgent first; an issue with one of them starts before those without."""
+
+    priorities: tuple[str, ...] = ()
+
+
 class Limits(NamedTuple):
     """How often without progress before the user is asked, and after how many seconds a silence means something."""
 
@@ -152,6 +158,7 @@ class Config(NamedTuple):
     agent: str = "claude"
     agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
+    queue: Queue = Queue()
     limits: Limits = Limits()
     plan: str = "auto"
     gates: tuple[GateConfig, ...] = ()
@@ -324,6 +331,7 @@ _config = record(
     agent=choice(*AGENTS),
     agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),
     workers=record(Workers, max=_COUNT),
+    queue=record(Queue, priorities=list_of(text(1, 100))),
     limits=_limits,
     plan=choice("auto", "review"),
     gates=_gates,

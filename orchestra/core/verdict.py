@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestra.core.models import COMING, Activity, ActivityState, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull
+from orchestra.core.pull_request import Check, CheckState, Head, Pull, Update
 from orchestra.core.records import Record
 from orchestra.core.text import age, clean, seconds_of
 
@@ -57,21 +57,12 @@ class Topic(StrEnum):
     NOTHING = ""
 
 
-class Update(StrEnum):
-    """`pull_request.update`: who brings a branch up to date that is behind its base under strict checks."""
-
-    AUTO = "auto"
-    ASK = "ask"
-    NEVER = "never"
-
-
 class Facts(Record):
     """All that the verdict depends on. `trouble`: why GitHub is not asked now, or empty."""
 
     pull: Pull | None
     activity: Activity = Activity()  # of the agent
     queued: int = 0  # pieces of guidance that the agent has not been given yet
-    update: Update = Update.AUTO
     trouble: str = ""
     heard: str = ""  # when GitHub last answered (a stamp): what it did not change is as old as that
 
@@ -90,10 +81,10 @@ class Verdict(Record):
     last: Outcome | None = None
 
 
-def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "", heard: str = "") -> Facts:
+def facts_of(worker: Worker, trouble: str = "", heard: str = "") -> Facts:
     """What a session file knows of a worker's pull request."""
     queued = sum(words.state in COMING for words in worker.guidance)
-    return Facts(worker.pull, worker.activity, queued, update, trouble, heard)
+    return Facts(worker.pull, worker.activity, queued, trouble, heard)
 
 
 def verdict(facts: Facts, now: float) -> Verdict:
@@ -120,7 +111,7 @@ def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
 def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
     """Something outside runs, or must begin; a person may have to let it."""
     outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull)
-    return outside or _agent(facts, pull) or _behind(facts, pull)
+    return outside or _agent(facts, pull) or _behind(pull)
 
 
 def _user_turn(pull: Pull) -> Verdict:
@@ -246,13 +237,13 @@ def _agent(facts: Facts, pull: Pull) -> Verdict | None:
     return None
 
 
-def _behind(facts: Facts, pull: Pull) -> Verdict | None:
+def _behind(pull: Pull) -> Verdict | None:
     if pull.head is Head.UPDATED:
         said = "its base was merged into it on GitHub; the worktree follows"
         return Verdict(Outcome.WAITING, Topic.BEHIND, said, pull.head_since)
     if pull.merge_state != "behind":
         return None
-    if facts.update is Update.AUTO:
+    if pull.update is Update.AUTO:
         return Verdict(Outcome.WAITING, Topic.BEHIND, "out of date with its base; it is brought up to date")
     return Verdict(Outcome.USER, Topic.BEHIND, "out of date with its base branch, which must be merged into it first")
 

@@ -108,7 +108,7 @@ class PullRequests:
         head = self._head(project, worker, found)
         seen = Observation(found, base, remarks, first, head, author)
         voices = self._voices(project, seen)
-        pull = rules.pull_of(worker, seen, voices, project.config.checks.ignore, project.now())
+        pull = rules.pull_of(worker, seen, voices, project.config, project.now())
         recorded = _record(project, worker, seen, pull, say)
         if rules.may_hear(recorded):
             _tell(project, recorded, seen, pull, voices, say)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
 from orchestra.core.models import Status, Worker
-from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.remarks import MARK, Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
 from orchestra.core.text import seconds_of, stamp
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import FailingCheck, Item
 
 if TYPE_CHECKING:
+    from orchestra.config.schema import Config
     from orchestra.github.graph import BaseFacts, CheckDetail, PullFacts
     from orchestra.github.poll_parsing import PullSeen
 
@@ -52,11 +53,11 @@ def own_pull(
     return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=None)
 
 
-def pull_of(worker: Worker, seen: Observation, voices: Voices, ignored: Sequence[str], now: float) -> Pull:
+def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, now: float) -> Pull:
     """All that is known of a pull request, as the verdict judges it."""
     facts = seen.facts
     since = head_since(worker, facts.head_sha, now)
-    checks = checks_of(worker, seen, ignored, now - (seconds_of(since) or now))
+    checks = checks_of(worker, seen, config.checks.ignore, now - (seconds_of(since) or now))
     threads = open_threads(worker, seen, voices)
     return Pull(
         number=facts.number,
@@ -80,6 +81,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, ignored: Sequence
         reviews=reviews(worker, seen, voices),
         untold=len(untold(worker, seen, voices)),
         conversations=seen.base.conversations,
+        update=Update(config.pull_request.update),
         unseen=tuple(sorted(facts.unseen)),
     )
 

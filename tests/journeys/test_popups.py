@@ -74,7 +74,7 @@ def terminal(local: Person) -> Terminal:
         eventually(lambda n=number, a=need: local.asks("show", n)["attention"] == a, 60, f"#{number} {need}")  # type: ignore[misc]
     terminal = Terminal(80, 24)
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("[!] #")
+    terminal.shows("\u25cf #")
     return terminal
 
 

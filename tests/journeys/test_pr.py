@@ -64,7 +64,7 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
     local.runs("up", "-d")
     terminal = Terminal(120, 20)
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("#124 working")
+    terminal.shows("#124 \u25b8 working")
 
     def press() -> None:
         terminal.press("C-b", "O")

@@ -67,6 +67,7 @@ class Ticket:
     assignees: list[str] = field(default_factory=list)
     blocked_by: list[int] = field(default_factory=list)
     moved_to: str = ""  # the repository that it was transferred to
+    sub_issues: list[int] = field(default_factory=list)
 
 
 @dataclass

@@ -120,17 +120,6 @@ def issue(asked: Asked) -> Answer:
     return Answer(200, asked.views.issue(asked.state.ticket(_number(asked))))
 
 
-@route("get", REPO + "/issues/{issue_number}/dependencies/blocked_by")
-def blocked_by(asked: Asked) -> Answer:
-    found = asked.state.ticket(_number(asked)).blocked_by
-    return Answer(200, [asked.views.issue(asked.state.ticket(one)) for one in found], page="")
-
-
-@route("get", REPO + "/issues/{issue_number}/sub_issues")
-def sub_issues(asked: Asked) -> Answer:
-    return Answer(200, [], page="")
-
-
 @route("post", REPO + "/issues/{issue_number}/assignees")
 def assign(asked: Asked) -> Answer:
     ticket = asked.state.ticket(_number(asked))
@@ -163,6 +152,18 @@ def add_comment(asked: Asked) -> Answer:
     asked.state.comment(_number(asked), asked.body["body"], asked.login)
     ticket = asked.state.ticket(_number(asked))
     return Answer(201, asked.views.comment(ticket, ticket.comments[-1]))
+
+
+@route("get", REPO + "/issues/{issue_number}/dependencies/blocked_by")
+def blocked_by(asked: Asked) -> Answer:
+    found = asked.state.ticket(_number(asked)).blocked_by
+    return Answer(200, [asked.views.issue(asked.state.ticket(number)) for number in found], page="")
+
+
+@route("get", REPO + "/issues/{issue_number}/sub_issues")
+def sub_issues(asked: Asked) -> Answer:
+    found = asked.state.ticket(_number(asked)).sub_issues
+    return Answer(200, [asked.views.issue(asked.state.ticket(number)) for number in found], page="")
 
 
 @route("get", REPO + "/issues/comments")

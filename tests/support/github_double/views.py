@@ -63,6 +63,10 @@ class Views:
         )  # fmt: skip
 
     def issue(self, ticket: Ticket) -> Json:
+        tickets = self.state.tickets
+        blocking = sum(ticket.number in other.blocked_by for other in tickets.values())
+        children = [tickets[number] for number in ticket.sub_issues]
+        done = sum(child.state == "closed" for child in children)
         url = f"{self.api}/issues/{ticket.number}"
         kind = "pull" if isinstance(ticket, Pull) else "issues"
         shown = spec().shape(
@@ -73,14 +77,15 @@ class Views:
             html_url=f"{self.web}/{kind}/{ticket.number}", comments_url=f"{url}/comments",
             repository_url=self.api.replace(self.slug, ticket.moved_to) if ticket.moved_to else self.api,
             created_at=when(ticket.created), updated_at=when(ticket.updated), closed_at=when(ticket.closed),
+            issue_dependencies_summary={
+                "blocked_by": sum(tickets[number].state == "open" for number in ticket.blocked_by),
+                "total_blocked_by": len(ticket.blocked_by), "blocking": blocking, "total_blocking": blocking,
+            },
+            sub_issues_summary={
+                "total": len(children), "completed": done, "percent_completed": done * 100 // max(1, len(children)),
+            },
         )  # fmt: skip
-        if not isinstance(ticket, Pull):
-            blocked = [self.state.tickets[one].state for one in ticket.blocked_by if one in self.state.tickets]
-            shown["issue_dependencies_summary"] = {
-                "blocked_by": blocked.count("open"), "blocking": 0, "total_blocked_by": len(blocked),
-                "total_blocking": 0,
-            }  # fmt: skip
-        else:
+        if isinstance(ticket, Pull):
             html, merged = shown["html_url"], when(ticket.merged)
             pull = f"{self.api}/pulls/{ticket.number}"
             shown["pull_request"] = {

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra.core.models import Activity, ActivityState, Delivery, Guidance, Status, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.text import seconds_of, stamp
-from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Update, Verdict, facts_of, verdict
+from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Verdict, facts_of, verdict
 
 pytestmark = pytest.mark.fast
 
@@ -32,8 +32,8 @@ def pull(**changes: Any) -> Pull:
     return Pull(**{**good, **changes})
 
 
-def facts(activity: Activity = WAITING, queued: int = 0, update: Update = Update.AUTO, **changes: Any) -> Facts:
-    return Facts(pull(**changes), activity, queued, update)
+def facts(activity: Activity = WAITING, queued: int = 0, **changes: Any) -> Facts:
+    return Facts(pull(**changes), activity, queued)
 
 
 def row(name: str, state: CheckState, **more: Any) -> Check:
@@ -181,7 +181,7 @@ def test_foreign_names_cannot_reach_the_terminal() -> None:
 def test_the_facts_of_a_session_file() -> None:
     told = (Guidance("g1", "human", "x", Delivery.READ), Guidance("g2", "monitor", "y", Delivery.QUEUED))
     worker = Worker("7", "t", Status.WORKING, "", activity=BUSY, guidance=told, pull=pull())
-    assert facts_of(worker, Update.NEVER, "no network") == Facts(pull(), BUSY, 1, Update.NEVER, "no network")
+    assert facts_of(worker, "no network") == Facts(pull(), BUSY, 1, "no network")
 
 
 # --- what holds for all facts ---------------------------------------------------------------------------------------
@@ -209,13 +209,13 @@ pulls = st.builds(
     threads=st.lists(threads, max_size=3).map(tuple),
     reviews=st.lists(reviews, max_size=3).map(tuple),
     untold=st.integers(0, 1),
+    update=st.sampled_from(Update),
 )
 all_facts = st.builds(
     Facts,
     pulls,
     st.builds(Activity, st.sampled_from(ActivityState)),
     st.integers(0, 1),
-    st.sampled_from(Update),
 )
 
 

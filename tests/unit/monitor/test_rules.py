@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestra.config.schema import Config
 from orchestra.core.checks import ACTIONS, CheckRun, Suite
 from orchestra.core.models import Activity, ActivityState, Status, Worker
 from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread
@@ -58,8 +59,8 @@ def said(number: int, text: str = "Why?", **changes: Any) -> Remark:
     return Remark(**{**given, **changes})
 
 
-def pull_of(it: Worker, found: Observation, ignored: tuple[str, ...] = (), now: float = NOW) -> Pull:
-    return rules.pull_of(it, found, US, ignored, now)
+def pull_of(it: Worker, found: Observation, now: float = NOW) -> Pull:
+    return rules.pull_of(it, found, US, Config(), now)
 
 
 # Which pull request is the worker's.
@@ -189,7 +190,7 @@ def test_a_dismissed_review_is_none() -> None:
 
 
 def told(it: Worker, found: Observation, voices: Voices = US) -> list[str]:
-    pull = rules.pull_of(it, found, voices, (), NOW)
+    pull = rules.pull_of(it, found, voices, Config(), NOW)
     return [
         item.id.partition("~")[0] for item in rules.items(it, found, pull, voices, lambda one: "log", lambda: ["a.py"])
     ]
