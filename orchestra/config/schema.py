@@ -256,7 +256,7 @@ _agent = record(
     model=text_or_nothing,
     args=list_of(text()),
     env=list_of(_VARIABLE),
-    permissions=choice("strict", "standard", "bypass"),
+    permissions=choice("strict", "standard", "auto", "bypass"),
 )
 _limits = record(Limits, verify=_COUNT, ci=_COUNT, review=_COUNT, restart=_COUNT, silent=duration, stall=duration)
 _notify = record(

@@ -334,7 +334,7 @@ class AgentOptions(Record):
     command: str
     model: str | None = None
     args: tuple[str, ...] = ()
-    permissions: str = "standard"  # strict | standard | bypass
+    permissions: str = "standard"  # strict | standard | auto | bypass
     ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
     deny: tuple[str, ...] = ()
     plan: str = "auto"  # a plan goes on by itself; `review`: it waits for the user; `reviewed`: so does a later one
