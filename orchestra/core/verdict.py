@@ -285,12 +285,20 @@ def _blocked(pull: Pull) -> Verdict | None:
     return Verdict(Outcome.USER, Topic.BLOCKED, said)
 
 
+def _is_approved(pull: Pull) -> bool:
+    """Where no review is required GitHub decides nothing; then somebody who counts approved, and nobody refused."""
+    if pull.review_decision is not None:
+        return pull.review_decision == "APPROVED"
+    said = {one.state for one in pull.reviews if one.heard}
+    return "APPROVED" in said and "CHANGES_REQUESTED" not in said
+
+
 def _ready(pull: Pull) -> Verdict:
     parts = [_checks(pull)]
     parts += [f"{_counted(len(pull.threads), 'thread')} open for you"] if pull.threads else []
     if pull.threads and pull.conversations:
         parts += ["GitHub wants it resolved before the merge"]
-    if pull.review_decision == "APPROVED":
+    if _is_approved(pull):
         parts += ["approved"]
     elif pull.review_decision == "REVIEW_REQUIRED":
         parts += ["an approving review is required"]

@@ -96,7 +96,7 @@ def resolved(github: Double, number: int, branch: str) -> None:
     github.resolve(number, github.pull(number).threads[-1].id)
 
 
-READY, WAITING, USER = "ready", "waiting", "stuck"
+READY, WAITING = "ready", "waiting"
 SITUATIONS = [
     Situation("green", green, READY, "checks pass"),
     Situation("no checks at all", lambda *_: None, READY, "no checks"),
@@ -104,9 +104,9 @@ SITUATIONS = [
     Situation("a status that is pending", status("ci/jenkins", "pending"), WAITING, "ci/jenkins"),
     Situation("a run that is queued without a job", lambda g, n, b: g.add_run(b, ""), WAITING, "CI"),
     Situation("a job behind needs is to come", gap, WAITING, "CI"),
-    Situation("a run waits for an approval", unapproved, USER, "approval"),
-    Situation("an environment waits for an approval", environment, USER, "deploy"),
-    Situation("a draft", several(green, edited(draft=True)), USER, "draft"),
+    Situation("a run waits for an approval", unapproved, "permission", "approval"),
+    Situation("an environment waits for an approval", environment, "permission", "deploy"),
+    Situation("a draft", several(green, edited(draft=True)), "question", "draft"),
     Situation("in the merge queue", several(green, edited(in_queue=True)), WAITING, "merge queue"),
     Situation("auto-merge is on", several(green, edited(auto_merge=True)), WAITING, "auto-merge"),
     Situation("neutral and skipped", several(run("a", "neutral"), run("b", "skipped")), READY, "checks pass"),
