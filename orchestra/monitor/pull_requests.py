@@ -216,6 +216,12 @@ def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say
     return recorded
 
 
+def _is_carried(project: Project, worker: Worker, pull: Pull) -> bool:
+    """Whether a stacked branch is being carried over to its new base, which ends the conflict, or is not pushed yet."""
+    moved = project.repository.branch_tip(worker.branch) != pull.head_sha
+    return bool(worker.parent) or (moved and any(item.startswith("stack:") for item in worker.fed))
+
+
 def _tell(
     project: Project, worker: Worker, seen: Observation, pull: Pull, voices: Voices, say: Callable[[str], None]
 ) -> None:
@@ -225,6 +231,8 @@ def _tell(
         worker, seen, pull, voices, reader.log_tail,
         lambda: repository.conflicts(worker.branch, seen.facts.base_ref),
     )  # fmt: skip
+    if _is_carried(project, worker, pull):
+        found = [item for item in found if not item.id.startswith("conflict:")]
     if not found:
         return
     told: list[Item] = []

@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, replies
+from orchestra.workers import git_config_guard, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -48,7 +48,8 @@ def worker_ship(
 
     `answers`: replies to inline remarks, by the remark's number. Where nothing else is new, nothing else is done.
     """
-    worker, said = worker_of(project, number), replies.checked(answers)
+    said = replies.checked(answers)
+    worker = stacks.settled(project, worker_of(project, number))
     if said and project.tracker_name == "local":
         raise OrchestraError("there are no remarks to reply to: the branch has no pull request", "ship without --reply")
     _check_shippable(project, worker)
@@ -112,7 +113,7 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
         announce(project)
         refresh(project)
         raise OrchestraError(
-            f"verify failed the same way {count} times; a person has been asked\n{tail}",
+            f"verify failed the same way {count} times; the user has been asked\n{tail}",
             "end your turn and wait for the answer",
         )
     raise OrchestraError(
@@ -142,18 +143,18 @@ def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
     if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
         _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
-        raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
+        raise OrchestraError(git_config_guard.WARNING, "the user has been asked; end your turn and wait for the answer")
     paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
-        summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
+        summary = f"gate {hit.gate}: {len(hit.by)} changed files need the user" + (f" ({hit.why})" if hit.why else "")
         _ask(project, worker, request, summary, listed)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
-            "a person has been asked; end your turn and wait for the answer",
+            "the user has been asked; end your turn and wait for the answer",
         )
 
 
@@ -170,7 +171,7 @@ def _approved(worker: Worker, request: str) -> bool:
 
 
 def _ship_local(project: Project, worker: Worker) -> Shipped:
-    """Without a forge the branch is the pull request: the person reviews its diff."""
+    """Without a forge the branch is the pull request: the user reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
     recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
     if recorded.worker is None or recorded.refused:
