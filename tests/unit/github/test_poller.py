@@ -220,7 +220,7 @@ FAULTS = [
     (Fault.FORBIDDEN, "GitHub does not allow this token to do that in acme/widgets: Resource", 60),
     (Fault.PRIMARY, "GitHub: rate limit, asked again in (29|30)m", 1800),
     (Fault.SECONDARY, "GitHub: rate limit, asked again in 1m", 90),
-    (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|59s)", 60),
+    (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|[345][0-9]s)", 60),
     (Fault.HTML, "GitHub server error \\(500\\)", 60),
     (Fault.BAD_GATEWAY, "GitHub server error \\(502\\)", 60),
     (Fault.LOGIN_PAGE, "the answer of GitHub is not JSON", 60),
