@@ -35,6 +35,7 @@ FOLLOWED = LIVE | {Status.PAUSED}  # a paused worker's pull request may be merge
 REREAD_SECONDS = 600.0  # until remarks are read again though nothing shows that there are new ones
 FETCH_AGAIN_SECONDS = 300.0  # until a head commit that could not be fetched is tried again
 UPDATE_AGAIN_SECONDS = 300.0
+EARLY_SECONDS = 1.0  # a pass comes every 15 seconds: one that is a moment early must not wait for the next
 MOST_PERMISSIONS = 20  # people whose right to push is asked for in one look
 
 
@@ -42,7 +43,7 @@ class PullRequests:
     """GitHub as one monitor sees it. What it remembers only saves requests."""
 
     def __init__(self) -> None:
-        self.due = 0.0
+        self._asked = float("-inf")  # when GitHub was last asked
         self._remarks: dict[int, tuple[object, float, tuple[Remark, ...]]] = {}
         self._fetched: dict[str, float] = {}
         self._updated: dict[str, float] = {}
@@ -53,10 +54,12 @@ class PullRequests:
         workers = [worker for worker in project.store.listing().workers if worker.status in FOLLOWED]
         if workers and project.tracker_name == "local":
             _see_landed(project, workers, say)
-        if not workers or time.monotonic() < self.due or project.tracker_name != "github":
+        if not workers or project.tracker_name != "github":
             return
-        running = any(worker.status is Status.SHIPPING for worker in workers)
-        self.due = time.monotonic() + project.poll_interval(running=running)
+        running = any(worker.status is Status.SHIPPING for worker in workers)  # from now: one may have shipped since
+        if time.monotonic() - self._asked < project.poll_interval(running=running) - EARLY_SECONDS:
+            return
+        self._asked = time.monotonic()
         poll = project.watch.poll()
         pairs = [(worker, seen) for worker in workers if (seen := self._own(project, worker, poll))]
         known = [(worker, seen.number, seen.base_ref, seen.author) for worker, seen in pairs]
@@ -167,14 +170,14 @@ class PullRequests:
             done = pull_head.fast_forward(project.repository, worker.worktree, pull.head_sha)
             text = f"{worker.base} was merged into the branch on GitHub; the worktree follows"
             say(f"#{worker.id}: {text}" if done.status == 0 else f"#{worker.id}: {done.reason()}")
-            self.due = 0.0
+            self._asked = float("-inf")
         elif pull.merge_state == "behind" and project.config.pull_request.update == "auto":
             since = self._updated.get(pull.head_sha)
             if since is None or time.monotonic() - since > UPDATE_AGAIN_SECONDS:
                 self._updated[pull.head_sha] = time.monotonic()
                 project.github.update_branch(pull.number, pull.head_sha)
                 say(f"#{worker.id}: PR #{pull.number} is brought up to date with {worker.base}")
-                self.due = 0.0
+                self._asked = float("-inf")
 
 
 def _pushed(worker: Worker) -> Sequence[str]:
