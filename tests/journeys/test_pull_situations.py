@@ -11,6 +11,8 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure
 
+from orchestra.processes import MARK
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 Git = Callable[..., str]
@@ -191,3 +193,34 @@ def test_a_worker_is_what_its_pull_request_page_says(part: int, github_repo: Pat
         if not row["state"].startswith(one.state) or one.words not in said or told != one.told:
             wrong.append(f"{one.name}: {said}, {row['status']}, told {told}: {[g['text'] for g in row['guidance']]}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_remark_is_answered_by_a_reply(github_repo: Path, github: Double, git: Git) -> None:
+    person = start(github_repo, github, git, [SHIPS.format("a")])
+    pull = github.pulls()[0]
+    green(github, pull.number, "issue-1")
+    for author, association in (("coderabbitai[bot]", "NONE"), ("rob", "MEMBER")):
+        github.review_comment(pull.number, "a.txt", 1, f"Please rename this, says {author}.", author, association)
+    bots, robs = pull.threads
+    person.runs("monitor", "--once")
+    told = person.asks("show", "1")["guidance"]
+    assert [f"(remark {one.comments[0].id})" in told[0]["text"] for one in (bots, robs)] == [True, True]
+
+    nonce = person.asks("show", "1")["nonce"]
+    worker = Person(Path(person.asks("show", "1")["worktreePath"]), {"ORCHESTRA_WORKER": "1", MARK: nonce})
+    refused = worker.runs("worker", "ship", "--reply", str(robs.comments[0].id), "Why", "--reply", "7", "Why", code=1)
+    assert "has no inline remark 7" in refused.err
+    assert len(robs.comments) == 1, "nothing is posted where one number is wrong"
+    for _ in range(2):  # the same again posts nothing again
+        worker.runs(
+            "worker", "ship", "--reply", str(bots.comments[0].id), "The name is public.",
+            "--reply", str(robs.comments[0].id), "It is used elsewhere.",
+        )  # fmt: skip
+    assert [len(bots.comments), len(robs.comments)] == [2, 2]
+    assert "The name is public." in bots.comments[1].body
+    assert (bots.resolved, robs.resolved) == (True, False), "a person's thread stays open for the person"
+    watch(person, 30)
+    row = rows(person)["1"]
+    assert row["state"] == "ready", row
+    assert "1 thread open for you" in row["stateReason"]
+    assert len(row["guidance"]) == 1, "our own reply is not told"
