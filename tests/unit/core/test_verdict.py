@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,10 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
     ("all is well", facts(), READY, Topic.REVIEW, "checks pass"),
     ("no checks at all", facts(passed=0), READY, Topic.REVIEW, "no checks"),
     ("approved", facts(review_decision="APPROVED"), READY, Topic.REVIEW, "checks pass, approved"),
+    ("approved where no review is required", facts(reviews=(Review("rob", "APPROVED"),)), READY, Topic.REVIEW,
+     "checks pass, approved"),
+    ("one approves, another refuses", facts(reviews=(Review("rob", "APPROVED"),
+     Review("ann", CHANGES, addressed=True))), READY, Topic.REVIEW, "checks pass"),
     ("a review is required", facts(review_decision="REVIEW_REQUIRED", merge_state="blocked"), READY, Topic.REVIEW,
      "checks pass, an approving review is required"),
     ("merged", facts(state="merged"), Outcome.MERGED, Topic.NOTHING, "merged"),
@@ -136,6 +141,19 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
 def test_the_verdict_on_these_facts(given_: Facts, outcome: Outcome, topic: Topic, sentence: str) -> None:
     found = verdict(given_, NOW)
     assert (found.outcome, found.topic, found.sentence) == (outcome, topic, sentence)
+
+
+ACTS = {
+    READY: "the user: review and merge", WAIT: "nobody yet", WORKER: "the worker", USER: "the user, on GitHub",
+    Outcome.MERGED: "nobody", Outcome.CLOSED: "the user", Outcome.UNKNOWN: "nobody: it is asked again",
+}  # fmt: skip
+
+
+def test_the_page_shows_this_table() -> None:
+    rows = [f"| {name} | {verdict(given_, NOW).sentence} | {ACTS[outcome]} |" for name, given_, outcome, *_ in TABLE]
+    table = "\n".join(["| what is so | what is said | who acts |", "|---|---|---|", *rows])
+    page = Path(__file__).parents[3] / "docs" / "pull-requests.md"
+    assert table in page.read_text(), f"docs/pull-requests.md must hold:\n{table}"
 
 
 def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
