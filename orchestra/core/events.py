@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "stacked", "launched", "failed", "paused", "resumed", "cancelled",
+        "queue-released", "stacked", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -140,6 +140,11 @@ def launched(by: str, session: str = "") -> Event:
 def failed(by: str, reason: str, context: str = "") -> Event:
     """A step of a launch failed, or restarting did not help: the user is asked."""
     return _event("failed", by, reason=reason, context=context)
+
+
+def relocated(by: str, worktree: str) -> Event:
+    """The worker's worktree is at another place, with the repository that moved."""
+    return _event("relocated", by, worktreePath=worktree)
 
 
 def paused(by: str, reason: str = "") -> Event:

@@ -83,7 +83,7 @@ def _check_shippable(project: Project, worker: Worker) -> None:
             f"the worktree is on {branch or 'a detached HEAD'}, not on {worker.branch}",
             f"bring your commits to the branch: git switch {worker.branch}",
         )
-    if project.repository.ahead(worker.worktree, worker.base_commit) == 0:
+    if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 
 
@@ -141,10 +141,10 @@ def _run(command: str, directory: str, environ: dict[str, str]) -> tuple[int, st
 
 def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
-    if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
-        _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
-        raise OrchestraError(git_config_guard.WARNING, "the user has been asked; end your turn and wait for the answer")
-    paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
+    git_config_guard.check_ship(project, worker.id)
+    if project.tracker_name == "github":
+        project.repository.fetch(worker.base)  # what the base holds by now is not the worker's change
+    paths = project.change_of(worker).paths()
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
@@ -216,7 +216,7 @@ def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], 
 
 def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
     """The pull request's text: the worker's words or its commits, the test evidence, and what it closes."""
-    subjects: Sequence[str] = project.repository.subjects(worker.worktree, worker.base_commit)
+    subjects: Sequence[str] = project.change_of(worker).subjects()
     parts = [given.strip() if given else "\n".join(f"- {clean(subject)}" for subject in subjects)]
     if evidence is not None:
         fenced = evidence.tail[-1500:].replace("```", "'''")

@@ -116,6 +116,10 @@ def _failed(worker: Worker, event: Event) -> Worker:
     return open_escalation(worker, event._replace(data=asked))
 
 
+def _relocated(worker: Worker, event: Event) -> Worker:
+    return worker._replace(worktree=text_at(event, "worktreePath", None))
+
+
 def _stacked(worker: Worker, event: Event) -> Worker:
     """What it builds on has changed: another base, or another commit of it."""
     require_unfinished(worker)
@@ -262,6 +266,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     **queue_events.RULES,
     "launched": _launched,
     "failed": _failed,
+    "relocated": _relocated,
     "stacked": _stacked,
     "paused": _paused,
     "resumed": _resumed,
