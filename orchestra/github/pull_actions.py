@@ -20,7 +20,6 @@ _AUTO = (
     "mutation($pull: ID!, $method: PullRequestMergeMethod!) "
     "{ enablePullRequestAutoMerge(input: {pullRequestId: $pull, mergeMethod: $method}) { clientMutationId } }"
 )
-_RESOLVE = "mutation($thread: ID!) { resolveReviewThread(input: {threadId: $thread}) { clientMutationId } }"
 
 
 class LineComment(NamedTuple):
@@ -94,20 +93,6 @@ class PullActions:
             why = f"GitHub does not take the review of #{number}: {'; '.join(refused.reasons)}"
             raise OrchestraError(why, self._page(number)) from None
 
-    def reply(self, number: int, comment: int, body: str) -> None:
-        """Reply in the thread that begins with the inline `comment`."""
-        try:
-            self._operations.ask(
-                "pulls.create_reply_for_review_comment", pull_number=number, comment_id=comment, body=body
-            )
-        except Invalid as refused:
-            why = f"GitHub does not take the reply to {comment}: {'; '.join(refused.reasons)}"
-            raise OrchestraError(why, self._page(number)) from None
-
-    def resolve_thread(self, thread: str) -> None:
-        """Resolve a review thread, by its node id."""
-        self._graphql(_RESOLVE, {"thread": thread}, "GitHub does not resolve the thread", "resolve it on GitHub")
-
     def new_issue(self, title: str, body: str, labels: Sequence[str]) -> tuple[str, str]:
         """Open an issue; its number and address."""
         made = self._operations.ask("issues.create", title=title, body=body, labels=list(labels))
@@ -122,15 +107,12 @@ class PullActions:
         except (OrchestraError, AttributeError, TypeError):
             return ""
 
-    def _graphql(
-        self, query: str, variables: dict[str, Any], what: str,
-        hint: str = "allow auto-merge in the repository's settings on GitHub",
-    ) -> None:  # fmt: skip
+    def _graphql(self, query: str, variables: dict[str, Any], what: str) -> None:
         answer = self.client.understood(self.client.graphql(query, variables), lambda found: found)
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if errors:
             said = "; ".join(clean(str(one.get("message"))) for one in errors if isinstance(one, dict))
-            raise OrchestraError(f"{what}: {said}", hint)
+            raise OrchestraError(f"{what}: {said}", "allow auto-merge in the repository's settings on GitHub")
 
     def _page(self, number: int) -> str:
         return f"see it: {self.client.address.web}/pull/{number}"

@@ -13,8 +13,8 @@ from orchestra.errors import OrchestraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orchestra.github.pull_actions import PullActions
     from orchestra.github.pull_reader import PullReader
+    from orchestra.github.thread_replies import ThreadReplies
 
 MOST_REPLY = 20_000  # characters
 
@@ -35,7 +35,11 @@ def checked(replies: Sequence[tuple[str, str]]) -> tuple[tuple[int, str], ...]:
 
 
 def post(
-    reader: PullReader, actions: PullActions, pull: Pull, replies: Sequence[tuple[int, str]], say: Callable[[str], None]
+    reader: PullReader,
+    replies_to: ThreadReplies,
+    pull: Pull,
+    replies: Sequence[tuple[int, str]],
+    say: Callable[[str], None],
 ) -> None:
     """Post each reply that is not there yet. All are looked up first: a wrong number posts nothing."""
     remarks = [one for one in reader.remarks(pull.number) if one.kind is Kind.INLINE]
@@ -49,12 +53,12 @@ def post(
     for number, text in replies:
         remark = by_number[number]
         if not _is_posted(remarks, remark, text):
-            actions.reply(pull.number, remark.thread, f"{text}\n\n{MARK}")
+            replies_to.reply(pull.number, remark.thread, f"{text}\n\n{MARK}")
             say(f"replied to {clean(remark.author, 60)} (remark {number})")
         answered.append(remark)
     roots = {one.thread for one in answered if by_number.get(one.thread, one).bot}
     if roots:
-        _resolve(reader, actions, pull, roots, say)
+        _resolve(reader, replies_to, pull, roots, say)
 
 
 def _is_posted(remarks: Sequence[Remark], remark: Remark, text: str) -> bool:
@@ -62,7 +66,9 @@ def _is_posted(remarks: Sequence[Remark], remark: Remark, text: str) -> bool:
     return any(one.thread == remark.thread and MARK in one.text and one.text.startswith(text) for one in remarks)
 
 
-def _resolve(reader: PullReader, actions: PullActions, pull: Pull, roots: set[int], say: Callable[[str], None]) -> None:
+def _resolve(
+    reader: PullReader, replies_to: ThreadReplies, pull: Pull, roots: set[int], say: Callable[[str], None]
+) -> None:
     """Resolve the threads that bots began; a person's stays for the person. What GitHub refuses leaves it open."""
     facts = reader.facts([pull.number], ()).pulls.get(pull.number)
     threads = [one.id for one in (facts.threads if facts else None) or () if not one.resolved]
@@ -70,7 +76,7 @@ def _resolve(reader: PullReader, actions: PullActions, pull: Pull, roots: set[in
     for thread in threads:
         if roots & set(first.get(thread, ())):
             try:
-                actions.resolve_thread(thread)
+                replies_to.resolve(thread)
                 say("resolved the bot's thread")
             except OrchestraError as refused:
                 say(refused.message)

@@ -199,14 +199,14 @@ def _is_shipped(project: Project, worker: Worker) -> bool:
 
 def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], say: Callable[[str], None]) -> Shipped:
     """Post the replies; what the worker had been told of before is answered with them, as with a ship."""
-    from orchestra.github.pull_actions import PullActions
+    from orchestra.github.thread_replies import ThreadReplies
 
     pull = worker.pull
     if pull is None:
         raise OrchestraError(f"#{worker.id} has no pull request yet", "ship without --reply first")
     client = project.github.client
     client.wait_out_limits(LIMIT_SECONDS, say)
-    replies.post(project.watch.pulls, PullActions(client), pull, said, say)
+    replies.post(project.watch.pulls, ThreadReplies(client), pull, said, say)
     recorded = project.store.record(worker.id, events.shipped("ship", pull, worker.pull_url or ""))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
