@@ -36,7 +36,7 @@ def checked(replies: Sequence[tuple[str, str]]) -> tuple[tuple[int, str], ...]:
 
 def post(
     reader: PullReader,
-    replies_to: ThreadReplies,
+    client: ThreadReplies,
     pull: Pull,
     replies: Sequence[tuple[int, str]],
     say: Callable[[str], None],
@@ -53,12 +53,12 @@ def post(
     for number, text in replies:
         remark = by_number[number]
         if not _is_posted(remarks, remark, text):
-            replies_to.reply(pull.number, remark.thread, f"{text}\n\n{MARK}")
+            client.reply(pull.number, remark.thread, f"{text}\n\n{MARK}")
             say(f"replied to {clean(remark.author, 60)} (remark {number})")
         answered.append(remark)
     roots = {one.thread for one in answered if by_number.get(one.thread, one).bot}
     if roots:
-        _resolve(reader, replies_to, pull, roots, say)
+        _resolve(reader, client, pull, roots, say)
 
 
 def _is_posted(remarks: Sequence[Remark], remark: Remark, text: str) -> bool:
@@ -67,7 +67,7 @@ def _is_posted(remarks: Sequence[Remark], remark: Remark, text: str) -> bool:
 
 
 def _resolve(
-    reader: PullReader, replies_to: ThreadReplies, pull: Pull, roots: set[int], say: Callable[[str], None]
+    reader: PullReader, client: ThreadReplies, pull: Pull, roots: set[int], say: Callable[[str], None]
 ) -> None:
     """Resolve the threads that bots began; a person's stays for the person. What GitHub refuses leaves it open."""
     facts = reader.facts([pull.number], ()).pulls.get(pull.number)
@@ -76,7 +76,7 @@ def _resolve(
     for thread in threads:
         if roots & set(first.get(thread, ())):
             try:
-                replies_to.resolve(thread)
+                client.resolve(thread)
                 say("resolved the bot's thread")
             except OrchestraError as refused:
                 say(refused.message)
