@@ -205,6 +205,8 @@ class Worker(Record):
     limit: Limit | None = None  # the last one that it met
     ci_counted: str = ""  # the head commit whose failing CI was counted last
     addressed: tuple[str, ...] = ()  # what it had been told of when it shipped, by id
+    pushed: tuple[str, ...] = ()  # the last commits that it shipped
+    green: tuple[str, ...] = ()  # names of the checks of the last head commit that was green
     transcript: str = ""  # path of the present conversation
     trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
     held: str = ""  # why it was paused without the user's word
@@ -214,6 +216,7 @@ class Worker(Record):
     queue_order: int = 0  # where the user has put it in the queue: negative is before all others
     on_hold: bool = False  # the user keeps it in the queue
     ignores_blockers: bool = False  # the user said to start it without waiting for `blocked_by`
+    parent: str = ""  # the worker on whose branch it builds, until that branch is merged and it is carried over
     journal_bytes: int = 0  # how much of the journal the snapshot holds, so that a write reads no journal
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 

@@ -22,7 +22,7 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     told = agents.agent(worker.agent).running_sessions(worker.transcript) if worker.agent else None
     if told is None:
         return worker
-    running = [one for one in told if processes.is_running(one.pid, one.started)]
+    running = [one for one in told if processes.is_running(one.pid, one.began)]
     where = elsewhere(worker, pane.pid if pane is not None and not pane.dead else None, running)
     if where == worker.elsewhere:
         return worker

@@ -35,7 +35,7 @@ def _found(place: str, names: list[str]) -> Iterator[RunningSession]:
             continue  # it has just ended, or is being written
         if not isinstance(facts, dict) or facts.get("spare") is True:
             continue
-        session, directory, started = (facts.get(key) for key in ("sessionId", "cwd", "procStart"))
-        if isinstance(session, str) and isinstance(directory, str):
-            ticks = int(started) if isinstance(started, str) and started.isdecimal() and len(started) < 20 else None
-            yield RunningSession(int(name.removesuffix(".json")), session, directory, facts.get("kind") == "bg", ticks)
+        session, directory, began = (facts.get(key) for key in ("sessionId", "cwd", "startedAt"))
+        if isinstance(session, str) and isinstance(directory, str) and isinstance(began, int | float):
+            pid = int(name.removesuffix(".json"))
+            yield RunningSession(pid, session, directory, facts.get("kind") == "bg", began / 1000)

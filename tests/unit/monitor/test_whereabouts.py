@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ HOME, COPY = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-00
 
 
 def session(pid: int, name: str, directory: str, *, background: bool = False) -> RunningSession:
-    return RunningSession(pid, name, directory, background)
+    return RunningSession(pid, name, directory, background, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_where_it_goes_on(
 def test_sessions_are_read_from_beside_the_transcripts(tmp_path: Path) -> None:
     place = tmp_path / "sessions"
     place.mkdir()
-    facts = {"sessionId": HOME, "cwd": "/w", "procStart": "12", "kind": "bg"}
+    facts = {"sessionId": HOME, "cwd": "/w", "startedAt": 12000, "kind": "bg"}
     for name, text in {
         "7.json": json.dumps(facts),
         "8.json": json.dumps({**facts, "spare": True}),
@@ -70,21 +71,21 @@ def test_sessions_are_read_from_beside_the_transcripts(tmp_path: Path) -> None:
         "10.json": "[]",
         "11.json": json.dumps({"sessionId": 1, "cwd": None}),
         "notes.json": json.dumps(facts),
-        "12.json": json.dumps({"sessionId": COPY, "cwd": "/w", "procStart": ["odd"]}),
+        "12.json": json.dumps({"sessionId": COPY, "cwd": "/w", "startedAt": 500.0}),
     }.items():
         (place / name).write_text(text)
     os.mkfifo(place / "13.json")
     found = running_sessions(str(tmp_path / "projects" / "-w" / f"{HOME}.jsonl"))
     assert found is not None
-    assert sorted(found) == [RunningSession(7, HOME, "/w", True, 12), RunningSession(12, COPY, "/w", False, None)]
+    assert sorted(found) == [RunningSession(7, HOME, "/w", True, 12.0), RunningSession(12, COPY, "/w", False, 0.5)]
     assert running_sessions("") is None
     assert running_sessions(str(tmp_path / "a" / "b" / "c" / "d.jsonl")) is None
 
 
 def test_a_process_is_known_by_its_start() -> None:
-    assert is_running(os.getpid(), None)
-    assert not is_running(os.getpid(), 1)
-    assert not is_running(2**22 + 1, None)
+    assert is_running(os.getpid(), time.time())
+    assert not is_running(os.getpid(), 1.0)  # another process had the number then
+    assert not is_running(2**22 + 1, time.time())
 
 
 @pytest.mark.parametrize(
