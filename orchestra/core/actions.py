@@ -1,4 +1,4 @@
-"""What the keys of the workspace do, and which key does it. Pure; `tmux/key_bindings` tells tmux."""
+"""What the keys of the workspace do, and which key does it: one table for tmux, the board and the popups. Pure."""
 
 from __future__ import annotations
 
@@ -18,49 +18,63 @@ _KEY = re.compile(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})",
 
 
 class Action(Record):
-    """What a key does; `popup` when it opens one."""
+    """What a key does; `popup`: the screen that it opens over the pane, or empty."""
 
     name: str
     key: str
     words: str
-    popup: bool = False
+    popup: str = ""
+    group: str = ""
 
 
 ACTIONS = (
-    Action("spawn", "s", "spawn a worker on the issue under the cursor"),
-    Action("next", "a", "go to the worker that needs you most; again: the next one"),
-    Action("orchestrator", "o", "go to the orchestrator"),
-    Action("board", "b", "open the board"),
-    Action("tell", "t", "tell this worker something, or answer its question", popup=True),
-    Action("approve", "y", "approve what this worker asks; elsewhere: the open gates"),
-    Action("deny", "n", "deny what this worker asks, and say why", popup=True),
-    Action("gates", "g", "the open gates: approve, deny, answer", popup=True),
-    Action("list", "l", "every worker", popup=True),
-    Action("workers", "w", "choose a worker and go there", popup=True),
-    Action("pull", "p", "this worker's pull request in the browser"),
-    Action("diff", "d", "what this worker has changed", popup=True),
-    Action("back", "q", "back to where you came from"),
-    Action("help", "?", "these keys", popup=True),
+    Action("next", "a", "go to the worker that needs you most; again: the next one", group="Go"),
+    Action("workers", "w", "choose a worker and go there", "workers", "Go"),
+    Action("board", "b", "the board", group="Go"),
+    Action("orchestrator", "o", "the orchestrator", group="Go"),
+    Action("back", "q", "back to where you came from", group="Go"),
+    Action("tell", "t", "answer this worker, or tell it something", "tell", "Answer"),
+    Action("approve", "y", "approve what it asks", "approve", "Answer"),
+    Action("deny", "n", "deny what it asks, with a reason", "deny", "Answer"),
+    Action("gates", "g", "everything that needs you", "gates", "Answer"),
+    Action("review", "d", "review what it has changed", "review", "Review"),
+    Action("merge", "m", "merge it", "merge", "Review"),
+    Action("pull", "p", "its pull request in the browser", group="Review"),
+    Action("edit", "e", "its worktree in the editor", group="Review"),
+    Action("log", "l", "what happened to it", "log", "Review"),
+    Action("spawn", "s", "start a worker on the issue under the cursor", group="Start and steer"),
+    Action("new", "c", "write a new task", "new", "Start and steer"),
+    Action("pause", "P", "pause it, or resume it", group="Start and steer"),
+    Action("restart", "R", "start its agent again", "restart", "Start and steer"),
+    Action("cancel", "X", "cancel it", "cancel", "Start and steer"),
+    Action("help", "?", "all keys", "help", "Start and steer"),
 )
 NAMES = tuple(action.name for action in ACTIONS)
+FORMER = {"diff": "review", "list": "log"}  # names of earlier versions, which a config may still hold
 
 
 def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
-    """The key of each action under the config's `keys:`; one that is null has none."""
-    found = {action.name: given.get(action.name, action.key) for action in ACTIONS}
+    """The key of each action under the config's `keys:`; one that is null has none.
+
+    A key that the user gave to one action is taken from the action that has it by default.
+    """
+    theirs = {FORMER.get(name, name): key for name, key in given.items()}
+    taken = {key for key in theirs.values() if key}
+    usual = {one.name: one.key for one in ACTIONS if one.name not in theirs and one.key not in taken}
+    found = {one.name: theirs[one.name] if one.name in theirs else usual.get(one.name) for one in ACTIONS}
     return {name: key for name, key in found.items() if key}
 
 
 def problem(given: Mapping[str, str | None], name: str) -> str:
     """What is wrong with one entry of `keys:`; empty when nothing is."""
     key = given[name]
-    if name not in NAMES:
+    if FORMER.get(name, name) not in NAMES:
         return f"expected one of {', '.join(NAMES)}"
     if key is None:
         return ""
     if why := key_problem(key):
         return why
-    same = [other for other, taken in chosen(given).items() if taken == key and other != name]
+    same = [other for other, taken in given.items() if taken == key and other != name]
     return f"{key} is the key of {same[0]} too" if same else ""
 
 
