@@ -30,27 +30,20 @@ class Action(Record):
 ACTIONS = (
     Action("next", "a", "go to the worker that needs you most; again: the next one", group="Go"),
     Action("workers", "w", "choose a worker and go there", "workers", "Go"),
-    Action("board", "b", "the board", group="Go"),
-    Action("orchestrator", "o", "the orchestrator", group="Go"),
+    Action("board", "b", "open the board", group="Go"),
+    Action("orchestrator", "o", "go to the orchestrator", group="Go"),
     Action("back", "q", "back to where you came from", group="Go"),
     Action("tell", "t", "answer this worker, or tell it something", "tell", "Answer"),
     Action("approve", "y", "approve what it asks", "approve", "Answer"),
     Action("deny", "n", "deny what it asks, with a reason", "deny", "Answer"),
-    Action("gates", "g", "everything that needs you", "gates", "Answer"),
-    Action("review", "d", "review what it has changed", "review", "Review"),
-    Action("merge", "m", "merge it", "merge", "Review"),
-    Action("pull", "p", "its pull request in the browser", group="Review"),
-    Action("edit", "e", "its worktree in the editor", group="Review"),
-    Action("log", "l", "what happened to it", "log", "Review"),
-    Action("spawn", "s", "start a worker on the issue under the cursor", group="Start and steer"),
-    Action("new", "c", "write a new task", "new", "Start and steer"),
-    Action("pause", "P", "pause it, or resume it", group="Start and steer"),
-    Action("restart", "R", "start its agent again", "restart", "Start and steer"),
-    Action("cancel", "X", "cancel it", "cancel", "Start and steer"),
-    Action("help", "?", "all keys", "help", "Start and steer"),
+    Action("gates", "g", "everything that needs you, one after the other", "gates", "Answer"),
+    Action("list", "l", "every worker", "list", "Look"),
+    Action("pull", "p", "its pull request in the browser", group="Look"),
+    Action("diff", "d", "what it has changed", "diff", "Look"),
+    Action("spawn", "s", "start a worker on the issue under the cursor", group="Start"),
+    Action("help", "?", "all keys", "help", "Start"),
 )
 NAMES = tuple(action.name for action in ACTIONS)
-FORMER = {"diff": "review", "list": "log"}  # names of earlier versions, which a config may still hold
 
 
 def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
@@ -58,7 +51,7 @@ def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
 
     A key that the user gave to one action is taken from the action that has it by default.
     """
-    theirs = {FORMER.get(name, name): key for name, key in given.items()}
+    theirs = dict(given)
     taken = {key for key in theirs.values() if key}
     usual = {one.name: one.key for one in ACTIONS if one.name not in theirs and one.key not in taken}
     found = {one.name: theirs[one.name] if one.name in theirs else usual.get(one.name) for one in ACTIONS}
@@ -68,7 +61,7 @@ def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
 def problem(given: Mapping[str, str | None], name: str) -> str:
     """What is wrong with one entry of `keys:`; empty when nothing is."""
     key = given[name]
-    if FORMER.get(name, name) not in NAMES:
+    if name not in NAMES:
         return f"expected one of {', '.join(NAMES)}"
     if key is None:
         return ""

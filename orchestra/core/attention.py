@@ -81,7 +81,7 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     """
     worker, doing = seen.worker, seen.worker.activity
     at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and not doing.background
-    coming = doing.background or any(words.state in COMING for words in worker.guidance)
+    coming = any(words.state in COMING for words in worker.guidance)
     since = seconds_of(doing.since)
     unshipped = worker.status in (Status.PLANNING, Status.WORKING)
     return (

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events, work
 from textual.app import App, ComposeResult
@@ -19,12 +18,12 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from orchestra.core.look import Look, look_of
-from orchestra.core.models import AnswerChannel
 from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.ui.screens.keymap import KeyMap, pressed
 from orchestra.ui.screens.paper import Paper, Span
+from orchestra.ui.screens.verbs import Outcome, Place, Verbs
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -34,6 +33,7 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 1.0  # between two looks at whether a session file has changed
 SAID_SECONDS = 8.0
+WHEEL = 3  # lines a turn
 
 CSS = """
 Screen { layers: below above; background: ansi_default; color: ansi_default; overflow: hidden hidden; }
@@ -43,29 +43,12 @@ Input, TextArea {
   color: ansi_default; display: none;
 }
 Input:focus, TextArea:focus { border: none; background-tint: ansi_default 0%; }
-Input > .input--cursor, TextArea .text-area--cursor { text-style: reverse; background: ansi_default; color: ansi_default; }
+Input > .input--cursor, TextArea .text-area--cursor { text-style: reverse; color: ansi_default; }
 Input > .input--placeholder { text-style: dim; color: ansi_default; }
 Input > .input--selection, TextArea .text-area--selection { text-style: reverse; background: ansi_default; }
 TextArea .text-area--cursor-line { background: ansi_default; }
 TextArea { scrollbar-size: 0 0; }
 """
-
-
-class Outcome(NamedTuple):
-    """How the app ended: what to run in this terminal then, and what to say to the user."""
-
-    argv: tuple[str, ...] = ()
-    said: str = ""
-
-
-class Place(NamedTuple):
-    """Where the app runs: in a popup over a pane (empty: of no worker), or in a terminal or window of its own."""
-
-    popup: bool = False
-    pane: str = ""
-    worker: str = ""
-    opener: str = ""  # the action whose key opened the popup: the same key closes it
-    how: AnswerChannel = AnswerChannel.BOARD
 
 
 class Canvas(Widget):
@@ -81,7 +64,11 @@ class Canvas(Widget):
         if len(before) != len(strips):
             self.refresh()
             return
-        changed = [Region(0, y, self.size.width, 1) for y, (old, new) in enumerate(zip(before, strips, strict=True)) if old != new]
+        changed = [
+            Region(0, y, self.size.width, 1)
+            for y, (old, new) in enumerate(zip(before, strips, strict=True))
+            if old != new
+        ]
         if changed:
             self.refresh(*changed)
 
@@ -184,6 +171,28 @@ class View(Screen[Outcome | None]):
         self.press(pressed(event), self.home.keys.action(event))
         self.repaint()
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on what was painted; twice in the same place is a double click."""
+        event.stop()
+        self.click(event.screen_x, event.screen_y, double=event.chain > 1)
+        self.repaint()
+
+    def click(self, x: int, y: int, *, double: bool) -> None:
+        """What a click does here."""
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel."""
+        self.wheel(WHEEL)
+        self.repaint()
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel."""
+        self.wheel(-WHEEL)
+        self.repaint()
+
+    def wheel(self, lines: int) -> None:
+        """What the wheel does here."""
+
     def press(self, key: str, action: str) -> None:
         """What a key does here; by default it closes the screen, or does what the table says."""
         if self.closes(key, action):
@@ -210,27 +219,33 @@ class View(Screen[Outcome | None]):
 
     # --- work that takes time ---
 
-    def run(self, act: Callable[[], T], then: Callable[[T], None] | None = None, doing: str = "") -> None:
-        """Do it away from the screen, then `then` with its result; what goes wrong is said in the footer."""
-        if doing:
-            self.say(doing)
-        self._work(act, then)
+    def run_apart(
+        self, act: Callable[[], T], then: Callable[[T], None] | None = None, failed: Callable[[], None] | None = None
+    ) -> None:
+        """Do it away from the screen, then `then` with its result; what goes wrong is said, after `failed`."""
+        self._work(act, then, failed)
 
     @work(thread=True)
-    def _work(self, act: Callable[[], Any], then: Callable[[Any], None] | None) -> None:
+    def _work(
+        self, act: Callable[[], Any], then: Callable[[Any], None] | None, failed: Callable[[], None] | None
+    ) -> None:
         try:
             with redirect_stdout(sys.__stdout__):  # libtmux asks it for its encoding, which Textual's has not
                 result = act()
         except OrchestraError as wrong:
             hint = f" ({wrong.hint})" if wrong.hint else ""
-            self._from_thread(lambda: self.say(f"{wrong.message}{hint}", alarm=True))
+            self._from_thread(partial(self._failed, f"{wrong.message}{hint}", failed))
             return
         except OSError as wrong:
-            message = f"{wrong.strerror or wrong}"
-            self._from_thread(lambda: self.say(message, alarm=True))
+            self._from_thread(partial(self._failed, f"{wrong.strerror or wrong}", failed))
             return
         if then is not None:
             self._from_thread(lambda: then(result))
+
+    def _failed(self, message: str, failed: Callable[[], None] | None) -> None:
+        if failed is not None:
+            failed()
+        self.say(message, alarm=True)
 
     def _from_thread(self, act: Callable[[], None]) -> None:
         """Do it on the screen's own thread, unless the screen is gone by then."""
@@ -254,15 +269,15 @@ class Orchestra(App[Outcome]):
     def __init__(self, console: Console, first: Callable[[], View], place: Place = Place()) -> None:  # noqa: B008
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
-        self.console, self.place, self._first = console, place, first
+        self.terminal, self.place, self._first = console, place, first
         self.look = look_of(console.environ)
         self.keys = KeyMap(console.project.config.keys)
-        self.begun = time.monotonic()
+        self.verbs = Verbs(console, place)
 
     @property
     def project(self) -> Project:
         """The project that is shown."""
-        return self.console.project
+        return self.terminal.project
 
     def on_mount(self) -> None:
         """The first screen."""
@@ -272,6 +287,15 @@ class Orchestra(App[Outcome]):
     def action_leave(self) -> None:
         """Ctrl-C ends it, whatever is open."""
         self.exit(Outcome())
+
+    def edit(self, text: str) -> str | None:
+        """The text after the user's editor; None when it was left without saving."""
+        import click
+
+        with self.suspend():
+            changed = click.edit(text)
+        self.refresh()
+        return changed
 
     def show_help(self, view: View) -> None:
         """The keys of a screen, over it."""

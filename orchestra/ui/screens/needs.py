@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from orchestra.core.models import Gate
-from orchestra.core.state import State
 from orchestra.core.text import age, clean
 from orchestra.ui import needs
 from orchestra.ui.needs import Need, Step
-from orchestra.ui.screens.base import LOOK_SECONDS, Outcome, View, hide
+from orchestra.ui.screens.base import LOOK_SECONDS, View, hide
 from orchestra.ui.screens.paper import BOLD, CURSOR, DIM, REVERSE, Line, Paper, Span
+from orchestra.ui.screens.verbs import Outcome
 from orchestra.ui.worker_table import fold
 from orchestra.workers.overview import Overview, overview
-from orchestra.workers.session_files import changed_since
-
-if TYPE_CHECKING:
-    from orchestra.workers.session_files import FileTimes
+from orchestra.workers.session_files import FileTimes, session_files
 
 GUARD_SECONDS = 0.3  # keys pressed so soon after something new is shown were meant for what was there before
+MOVES = ("down", "up", "j", "k", "pagedown", "pageup", "ctrl+d", "ctrl+u", "home", "end", "G")
 OTHER = "something else\u2026"
 LABEL = 8
 
@@ -44,9 +40,9 @@ class NeedsView(View):
         self.read_to_end = False
         self.changed = 0.0
         self.busy = False
-        self.always = False
         self.field = TextArea(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         self._files: FileTimes = ()
+        self._at_row = dict[int, int]()  # rows of the screen, and the option on each
 
     def fields(self) -> Sequence[Widget]:
         """The field for an answer in words."""
@@ -56,7 +52,7 @@ class NeedsView(View):
 
     def begin(self) -> None:
         """Look at the workers, and begin at the one the user is at."""
-        self._files = changed_since(self.home.project.store, ())
+        self._files = session_files(self.home.project.store.root)
         self.take(overview(self.home.project, changes=False))
         self.place = needs.start_at(self.found, self.wanted or self.home.place.worker)
         self.arrive()
@@ -99,10 +95,10 @@ class NeedsView(View):
 
     def look_again(self) -> None:
         """Another request may have come, or this one been answered elsewhere."""
-        now = changed_since(self.home.project.store, self._files)
+        now = session_files(self.home.project.store.root)
         if now != self._files and not self.busy:
             self._files = now
-            self.run(partial(overview, self.home.project, changes=False), self.take)
+            self.run_apart(partial(overview, self.home.project, changes=False), self.take)
 
     def arrive(self) -> None:
         """Another request is shown: nothing is chosen yet, and a key in the same breath was not meant for it."""
@@ -138,8 +134,11 @@ class NeedsView(View):
             shown = f"{self.top + 1}-{min(len(body), self.top + room)} of {len(body)}"
             paper.put(paper.width - len(shown) - 3, paper.height - 1, len(shown) + 2, f" {shown} ")
         y = 1 + min(len(body), max(1, room))
-        for line in bottom:
+        self._at_row = {}
+        for line, option in bottom:
             paper.put(2, y, wide, line)
+            if option is not None:
+                self._at_row[y] = option
             y += 1
         if self.typing:
             self._paint_field(paper, y, wide)
@@ -166,26 +165,21 @@ class NeedsView(View):
                 before = " " * len(before)
         return lines
 
-    def _options(self, need: Need, wide: int) -> list[Line]:
-        """The options of the present question, the cursor's reversed; below a permission, what `always` would add."""
-        if self.always and need.asked is not None:
-            rule = always_rule(need)
-            return [[Span("")], [Span("always for this worker: ", BOLD), Span(rule)], [Span("y adds it   n does not", DIM)]]
+    def _options(self, need: Need, wide: int) -> list[tuple[Line, int | None]]:
+        """The options of the present question with their places, the cursor's reversed."""
         step = self._step(need)
         if step is None or self.typing:
             return []
-        lines: list[Line] = [[Span("")]]
-        if step.question and len(need.steps) > 1:
-            lines += [[Span(f"{self.step + 1} of {len(need.steps)}  {piece}", BOLD)] for piece in fold(step.question, wide - 8)[:1]]
-        elif step.question and need.asked is not None and step.question != clean(need.asked.summary, 400):
-            lines += [[Span(piece, BOLD)] for piece in fold(step.question, wide)]
+        lines: list[tuple[Line, int | None]] = [([Span("")], None)]
+        asked = f"{self.step + 1} of {len(need.steps)}  {step.question}" if len(need.steps) > 1 else step.question
+        if asked and need.asked is not None and asked != clean(need.asked.summary, 400):
+            lines += [([Span(piece, BOLD)], None) for piece in fold(asked, wide)]
         for place, option in enumerate((*step.options, OTHER)):
             box = ("[x] " if place in self.chosen else "[ ] ") if step.many and place < len(step.options) else ""
             here = place == self.cursor
             mark = CURSOR if here else " "
-            text = f"{place + 1} {box}{clean(option, 400)}"
-            for piece in fold(text, max(8, wide - 1), "    "):
-                lines.append([Span(mark), Span(piece, REVERSE) if here else Span(piece)])
+            for piece in fold(f"{place + 1} {box}{clean(option, 400)}", max(8, wide - 1), "    "):
+                lines.append(([Span(mark), Span(piece, REVERSE) if here else Span(piece)], place))
                 mark = " "
         return lines
 
@@ -198,12 +192,11 @@ class NeedsView(View):
         if self.typing:
             return "Enter sends   Ctrl-J new line   Ctrl-E editor   Esc back"
         more = [("=]", "next")] if len(self.found) > 1 else []
-        rest = [("next", "go to its pane"), ("review", "its changes"), *more, ("=Esc", "later")]
+        rest = [("next", "go to its pane"), *more, ("=Esc", "later")]
         if self._step(need) is not None:
             return keys.hint(("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *rest)
         if need.passes:
-            always = [("=Y", "always")] if always_rule(need) else []
-            return keys.hint(("approve", "yes"), *always, ("deny", "no"), ("tell", "say"), *rest)
+            return keys.hint(("approve", "yes"), ("deny", "no"), ("tell", "say"), *rest)
         return keys.hint(("tell", "answer"), *rest)
 
     def _field_height(self, paper: Paper) -> int:
@@ -213,7 +206,9 @@ class NeedsView(View):
         words = {"deny": "Why not? (it is told)", "tell": "", "answer": "Your answer"}[self.typing]
         y = min(y, paper.height - 3)
         paper.put(2, y, wide, words, DIM)
-        self.home.place_field(self.field, 2, y + 1, wide, max(1, min(self._field_height(paper), paper.height - 2 - y - 1)))
+        self.home.place_field(
+            self.field, 2, y + 1, wide, max(1, min(self._field_height(paper), paper.height - 2 - y - 1))
+        )
 
     # --- keys ---
 
@@ -221,36 +216,31 @@ class NeedsView(View):
         """Esc and `q` leave; the key that opened it too, unless it answers here."""
         if key == "escape" or action == "back":
             return True
-        opener = self.home.place.opener if self.home.place.popup else ""
-        return action == opener and action in ("gates",)
+        return action == "gates" and self.home.place.popup and self.home.place.opener == action
 
     def press(self, key: str, action: str) -> None:
         """Move, choose, answer."""
-        if self.always:
-            self._decide_always(key, action)
-            return
         if self.closes(key, action):
             self.close()
             return
         need = self.need
-        if need is None or self.busy:
-            return
-        if time.monotonic() - self.changed < GUARD_SECONDS:
+        if need is None or self.busy or time.monotonic() - self.changed < GUARD_SECONDS:
             return
         if key in ("]", "[", "tab"):
             self.turn(-1 if key == "[" else 1)
-        elif key in ("down", "up", "j", "k", "pagedown", "pageup", "ctrl+d", "ctrl+u", "home", "end", "G"):
+        elif key in MOVES:
             self.move(key, need)
         elif self._step(need) is not None and (key.isdigit() or key in ("enter", "space")):
             self.choose(key, need)
-        elif action in ("next", "workers"):
+        else:
+            self.decide(key, action, need)
+
+    def decide(self, key: str, action: str, need: Need) -> None:
+        """What the key table says: go there, yes, no, words."""
+        if action in ("next", "workers"):
             self.go(need.row.worker.id)
-        elif action == "review":
-            self.review(need.row.worker.id)
         elif action == "approve" and need.passes:
             self.approve(need)
-        elif key == "Y" and need.passes and always_rule(need):
-            self.always = self._was_read()
         elif action == "deny" and need.passes:
             if self._was_read():
                 self.open_field("deny")
@@ -258,6 +248,19 @@ class NeedsView(View):
             self.open_field("answer")
         elif action == "help":
             self.home.show_help(self)
+
+    def click(self, x: int, y: int, *, double: bool) -> None:  # noqa: ARG002
+        """A click chooses an option, a double click answers with it."""
+        need, place = self.need, self._at_row.get(y)
+        if need is None or place is None or self.typing or self.busy:
+            return
+        self.cursor = place
+        if double and time.monotonic() - self.changed >= GUARD_SECONDS:
+            self.choose("enter", need)
+
+    def wheel(self, lines: int) -> None:
+        """The wheel scrolls what is asked."""
+        self.top = max(0, self.top + lines)
 
     def move(self, key: str, need: Need) -> None:
         """The cursor over the options; where there are none, the text."""
@@ -276,7 +279,7 @@ class NeedsView(View):
             self.arrive()
 
     def choose(self, key: str, need: Need) -> None:
-        """A digit chooses and answers; Enter answers with the option under the cursor; Space marks where several fit."""
+        """A digit chooses and answers; Enter answers with the option under the cursor; Space marks several."""
         step = self._step(need)
         if step is None:
             return
@@ -347,7 +350,7 @@ class NeedsView(View):
         words, need, what = self.field.text.strip(), self.need, self.typing
         if what == "tell" and need is None:
             if words:
-                self._act(lambda: self.home.verbs.tell(self.target, words, ()))
+                self._act(lambda: self.home.verbs.tell(self.target, words))
             return
         if need is None:
             return
@@ -374,57 +377,35 @@ class NeedsView(View):
         if self._was_read():
             self._act(lambda: self.home.verbs.approve(need))
 
-    def _decide_always(self, key: str, action: str) -> None:
-        need, self.always = self.need, False
-        if need is not None and (action == "approve" or key == "Y"):
-            self._act(lambda: self.home.verbs.approve(need, always=True))
-
     def go(self, worker: str) -> None:
         """To its pane."""
-        self.run(lambda: self.home.verbs.go(worker), self.leave_with)
-
-    def review(self, worker: str) -> None:
-        """Its changes, over this."""
-        from orchestra.ui.screens.review import ReviewView
-
-        self.app.push_screen(ReviewView(worker))
+        self.run_apart(lambda: self.home.verbs.go(worker), self.leave_with)
 
     def leave_with(self, outcome: Outcome) -> None:
         """The user is elsewhere now."""
         self.app.exit(outcome) if outcome.argv or self.home.place.popup else self.close()
 
-    def _act(self, act: object) -> None:
+    def _act(self, act: Callable[[], str]) -> None:
         """Do it, then look anew; the last one that is answered closes the popup."""
         self.busy = True
         self.say("\u2026")
 
-        def then(said: str) -> None:
-            self.busy = False
-            self.say(said)
-            self.run(partial(overview, self.home.project, changes=False), partial(self.after, said))
+        def look() -> tuple[str, Overview]:
+            said = act()
+            return said, overview(self.home.project, changes=False)
 
-        self.run_guarded(act, then)
+        self.run_apart(look, self.after, failed=self._ready)
 
-    def run_guarded(self, act: object, then: object) -> None:
-        """Like `run`, and ready for keys again when it fails."""
+    def _ready(self) -> None:
+        self.busy = False
 
-        def failed() -> None:
-            self.busy = False
-
-        self.run(act, then, failed=failed)  # type: ignore[arg-type]
-
-    def after(self, said: str, view: Overview) -> None:
+    def after(self, done: tuple[str, Overview]) -> None:
         """Go on to the next request, or leave when there is none."""
+        said, view = done
+        self.busy = False
+        self.say(said)
         self.found = needs.needs(view.rows)
         self.place = min(self.place, max(0, len(self.found) - 1))
         self.arrive()
         if self.need is None:
             self.close(Outcome(said=said))
-
-
-def always_rule(need: Need) -> str:
-    """The rule that `always` adds for this worker, as it is shown; empty where there is none."""
-    asked = need.asked
-    if asked is None or asked.gate is not Gate.PERMISSION or not need.is_dialog or need.state is not State.PERMISSION:
-        return ""
-    return clean(asked.rule, 400)
