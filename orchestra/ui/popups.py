@@ -120,7 +120,10 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     from orchestra.ui.key_context import KeyContext
 
     if name in NEEDS:
-        show_needs(console, name, Place(worker=number))
+        import subprocess
+
+        words = ("tell", number) if number and name != "gates" else ("gates",)
+        subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
         return ""
     said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
     if said is None:

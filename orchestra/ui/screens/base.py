@@ -77,6 +77,25 @@ class Canvas(Widget):
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
 
+class Words(TextArea):
+    """A field for several lines, which leaves to its screen the keys that send, leave or edit it."""
+
+    LEFT_OUT = ("escape", "enter", "ctrl+j", "alt+enter", "ctrl+e")
+
+    def __init__(self) -> None:
+        super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Those keys go up to the screen."""
+        if event.key in self.LEFT_OUT:
+            event.prevent_default()
+
+    def take(self, text: str) -> None:
+        """This text, the cursor at its end."""
+        self.text = text
+        self.move_cursor(self.document.end)
+
+
 class View(Screen[Outcome | None]):
     """A screen: it paints itself on a canvas, and does what the key table says."""
 

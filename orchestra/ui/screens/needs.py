@@ -8,12 +8,11 @@ from functools import partial
 
 from textual import events
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from orchestra.core.text import age, clean
 from orchestra.ui import needs
 from orchestra.ui.needs import Need, Step
-from orchestra.ui.screens.base import LOOK_SECONDS, View, hide
+from orchestra.ui.screens.base import LOOK_SECONDS, View, Words, hide
 from orchestra.ui.screens.paper import BOLD, CURSOR, DIM, REVERSE, Line, Paper, Span
 from orchestra.ui.screens.verbs import Outcome
 from orchestra.ui.worker_table import fold
@@ -40,7 +39,7 @@ class NeedsView(View):
         self.read_to_end = False
         self.changed = 0.0
         self.busy = False
-        self.field = TextArea(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+        self.field = Words()
         self._files: FileTimes = ()
         self._at_row = dict[int, int]()  # rows of the screen, and the option on each
 
@@ -343,7 +342,7 @@ class NeedsView(View):
         """The user's editor, with what was typed."""
         words = self.home.edit(self.field.text)
         if words is not None:
-            self.field.text = words
+            self.field.take(words.rstrip("\n"))
 
     def send(self) -> None:
         """What was typed, as what the field is for."""
@@ -404,8 +403,10 @@ class NeedsView(View):
         said, view = done
         self.busy = False
         self.say(said)
+        answered = self.need.row.worker.id if self.need else self.target
         self.found = needs.needs(view.rows)
         self.place = min(self.place, max(0, len(self.found) - 1))
         self.arrive()
-        if self.need is None:
+        over = self.first != "gates" and all(need.row.worker.id != answered for need in self.found)
+        if over or self.need is None:
             self.close(Outcome(said=said))
