@@ -32,6 +32,7 @@ check: $(VENV)/developing tools ## lint, types, imports, and the tests that need
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin
 	$(BIN)/lint-imports
 	$(PYTEST) -m fast
 

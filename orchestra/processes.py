@@ -1,15 +1,17 @@
-"""The processes of a worker: known by the mark in their environment, never by a name (failures.md O1, O2).
+"""The processes of a worker, and who holds a file or a socket: everything that systems show in different ways.
 
-A child that ignores the hang-up, or makes a session of its own, survives its pane and even the tmux server. The agent
-gets `ORCHESTRA_NONCE=<nonce>`, and everything it starts inherits that. Only Linux shows the environment of a process;
-elsewhere nothing is found, and `doctor` says so.
+A worker's processes are known by the mark in their environment, never by a name: a child that ignores the hang-up, or
+makes a session of its own, survives its pane and even the tmux server. The agent gets `ORCHESTRA_NONCE=<nonce>`, and
+everything that it starts inherits that.
+
+psutil answers on Linux and macOS. It is imported at first use: 18 ms, and a hook runs without site packages.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
+import sys
 import time
 
 from orchestra.core.records import Record
@@ -19,31 +21,40 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    import psutil
+
 MARK = "ORCHESTRA_NONCE"
-PROC = "/proc"
 HANG_UP_SECONDS = 1.0  # an agent that lost its terminal says goodbye to its hooks
 TERM_SECONDS = 3.0
 KILL_SECONDS = 5.0
+LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103  # bytes: `sun_path` is that and a NUL
+UNIX_SOCKETS = "/proc/net/unix"  # Linux only; without it psutil looks at the sockets of each process
+_ACCEPTS = "00010000"  # __SO_ACCEPTCON in the flags of that table
 
 
 class Process(Record):
-    """A process that carries a worker's mark; `started` in clock ticks since boot, so a reused pid is not it (O9)."""
+    """A process that carries a worker's mark; `started` tells it from a later one with the same pid."""
 
     pid: int
-    started: int
+    started: float
     nonce: str
     home: str
     project: str
 
 
 def is_supported() -> bool:
-    """Whether this system shows the environment of processes."""
-    return os.path.exists(f"{PROC}/self/environ")
+    """Whether this system shows the environment of the user's processes."""
+    import psutil
+
+    try:
+        return bool(psutil.Process().environ())
+    except psutil.Error:
+        return False
 
 
 def marked_processes() -> tuple[Process, ...]:
-    """Every process of this person that carries a mark."""
-    return tuple(_scan()) if is_supported() else ()
+    """Every process of this user that carries a mark."""
+    return tuple(found for process in _own() if (found := _marked(process)) is not None)
 
 
 def end_marked(nonces: Collection[str]) -> tuple[int, ...]:
@@ -51,6 +62,8 @@ def end_marked(nonces: Collection[str]) -> tuple[int, ...]:
 
     They are given a moment after the hang-up, then TERM, then KILL; each time their start time is looked at again.
     """
+    import signal
+
     wanted = frozenset(nonces) - {""}
     if not wanted or not _left(wanted):
         return ()
@@ -67,109 +80,206 @@ def end_marked(nonces: Collection[str]) -> tuple[int, ...]:
     return tuple(process.pid for process in _left(wanted))
 
 
+def processes_inside(path: str, but: str = "") -> tuple[int, ...]:
+    """The processes of this user that work in a directory or below it, but for those with the mark `but`."""
+    import psutil
+
+    place = os.path.realpath(path)
+    found = []
+    for process in _own():
+        try:
+            if _is_inside(process.cwd(), place) and not (but and _environ(process).get(MARK) == but):
+                found.append(process.pid)
+        except psutil.Error:  # it has just ended, or it is not ours to look at
+            continue
+    return tuple(found)
+
+
+def may_use_repository(places: Collection[str], files: Collection[str]) -> bool:
+    """Whether a process may be at work in a repository: a git in or on one of `places`, any that has a file open.
+
+    What cannot be looked into counts: only a proof lets a lock be removed.
+    """
+    return any(_may_use(process, places, files) for process in _every())
+
+
+def listens(path: str) -> bool:
+    """Whether some process still listens on this Unix socket, be its file there or not.
+
+    A cleaner of temporary files removes it under a living server. In a hook, which has no psutil, only Linux tells.
+    """
+    if os.path.exists(UNIX_SOCKETS):
+        return any(True for _ in _listening(path))
+    return bool(_servers(path))
+
+
+def make_socket_again(path: str) -> bool:
+    """Have the tmux server that listens on this socket make its file again; False when this user has none."""
+    import signal
+
+    found = _servers(path)
+    for pid in found:
+        os.kill(pid, signal.SIGUSR1)
+    return bool(found)
+
+
+def _every() -> Iterator[psutil.Process]:
+    """Every process, looked at anew: `process_iter` would take a later one for one that it has seen with that pid."""
+    import psutil
+
+    for pid in psutil.pids():
+        try:
+            yield psutil.Process(pid)
+        except psutil.Error:  # it has just ended
+            continue
+
+
+def _own() -> Iterator[psutil.Process]:
+    """The processes of this user, but for this one."""
+    import psutil
+
+    mine, me = os.getuid(), os.getpid()
+    for process in _every():
+        try:
+            if process.pid != me and process.uids().real == mine:
+                yield process
+        except psutil.Error:
+            continue
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    import psutil
+
+    try:
+        return process.environ()
+    except (psutil.Error, OSError, ValueError):  # it has just ended, or the system does not show it
+        return {}
+
+
+def _marked(process: psutil.Process) -> Process | None:
+    import psutil
+
+    facts = _environ(process)
+    if MARK not in facts:
+        return None
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        home, project = facts.get("ORCHESTRA_HOME", ""), facts.get("ORCHESTRA_PROJECT", "")
+        return Process(process.pid, process.create_time(), facts[MARK], home, project)
+    except psutil.Error:
+        return None
+
+
 def _left(wanted: Collection[str]) -> list[Process]:
     return [process for process in marked_processes() if process.nonce in wanted]
 
 
 def _signal(process: Process, number: int | None) -> None:
-    """Signal the very process: a handle is held on it while its start time is looked at once more."""
-    try:
-        handle = os.pidfd_open(process.pid)
-    except OSError:
+    """Signal the very process, never a later one with its pid.
+
+    On Linux a handle is held on it while its start time is looked at once more. Elsewhere there is no such handle: the
+    pid would have to be reused between two system calls.
+    """
+    if not number:
         return
+    handle = -1
     try:
-        if number and _started(process.pid) == process.started:
-            signal.pidfd_send_signal(handle, number)
+        handle = _open_handle(process.pid)
+        if _is_same(process):
+            _send(process.pid, handle, number)
     except OSError:
         return
     finally:
-        os.close(handle)
+        if handle >= 0:
+            os.close(handle)
 
 
-def _scan() -> Iterator[Process]:
-    mine, me = os.getuid(), os.getpid()
-    for name in os.listdir(PROC):
-        if not name.isdigit() or int(name) == me:
-            continue
-        try:
-            if os.stat(f"{PROC}/{name}").st_uid != mine:
-                continue
-            facts = _environ(int(name))
-            if MARK in facts and (started := _started(int(name))) is not None:
-                home, project = facts.get("ORCHESTRA_HOME", ""), facts.get("ORCHESTRA_PROJECT", "")
-                yield Process(int(name), started, facts[MARK], home, project)
-        except OSError:  # it has just ended, or it is not ours to look at
-            continue
+def _open_handle(pid: int) -> int:
+    """A handle on a process; -1 on a system that has none."""
+    if sys.platform == "linux":
+        handle = os.pidfd_open(pid)
+    else:
+        handle = -1
+    return handle
 
 
-def _environ(pid: int) -> dict[str, str]:
-    with open(f"{PROC}/{pid}/environ", "rb") as file:
-        raw = file.read()
-    if MARK.encode() not in raw:
-        return {}
-    pairs = (entry.partition(b"=") for entry in raw.split(b"\0"))
-    return {os.fsdecode(key): os.fsdecode(value) for key, _, value in pairs}
+def _send(pid: int, handle: int, number: int) -> None:
+    import signal
+
+    if sys.platform == "linux" and handle >= 0:
+        signal.pidfd_send_signal(handle, number)
+    else:
+        os.kill(pid, number)
 
 
-def _started(pid: int) -> int | None:
-    """When a process began; None for a zombie, which has ended. The name in the middle may hold anything (O9)."""
+def _is_same(process: Process) -> bool:
+    import psutil
+
     try:
-        with open(f"{PROC}/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return None if fields[0] == b"Z" else int(fields[19])
-    except (OSError, IndexError, ValueError):
-        return None
+        return psutil.Process(process.pid).create_time() == process.started
+    except psutil.Error:
+        return False
 
 
-def processes_inside(path: str, but: str = "") -> tuple[int, ...]:
-    """The processes of this person that work in a directory or below it, but for those with the mark `but` (W4)."""
-    if not is_supported():
-        return ()
-    place, own = os.path.realpath(path), {process.pid for process in marked_processes() if but and process.nonce == but}
-    found = []
-    for name in os.listdir(PROC):
-        try:
-            where = os.readlink(f"{PROC}/{name}/cwd") if name.isdigit() else ""
-        except OSError:
-            continue
-        if (where == place or where.startswith(f"{place}/")) and int(name) not in own:
-            found.append(int(name))
-    return tuple(found)
+def _is_inside(where: str, place: str) -> bool:
+    return where == place or where.startswith(f"{place}/")
 
 
-def may_use_repository(places: Collection[str], files: Collection[str]) -> bool:
-    """Whether a process may be at work in a repository: a git in or on one of `places`, anybody who has a file open.
+def _may_use(process: psutil.Process, places: Collection[str], files: Collection[str]) -> bool:
+    import psutil
 
-    What cannot be looked into counts, and so does a system that shows nothing: only a proof lets a lock be removed.
-    """
-    if not is_supported():
-        return True
-    return any(_may_use(f"{PROC}/{name}", places, files) for name in os.listdir(PROC) if name.isdigit())
-
-
-def _may_use(process: str, places: Collection[str], files: Collection[str]) -> bool:
-    is_git = False
     try:
-        with open(f"{process}/stat", "rb") as file:
-            name, _, rest = file.read().partition(b"(")[2].rpartition(b")")
-        if rest.split()[0] == b"Z":
+        if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        is_git = name.startswith(b"git")
-        if is_git:
-            with open(f"{process}/cmdline", "rb") as file:
-                words = os.fsdecode(file.read())
-            where = os.readlink(f"{process}/cwd")
-            if any(place in words or where == place or where.startswith(f"{place}/") for place in places):
+        if process.name().startswith("git"):
+            words, where = "\0".join(process.cmdline()), process.cwd()
+            if any(place in words or _is_inside(where, place) for place in places):
                 return True
-    except FileNotFoundError:  # it has just ended
+    except psutil.NoSuchProcess:
         return False
-    except OSError:
-        return is_git
-    return _has_open(process, files)
-
-
-def _has_open(process: str, files: Collection[str]) -> bool:
+    except psutil.Error:  # another user's
+        return _is_git(process)
     try:
-        return any(os.readlink(f"{process}/fd/{number}") in files for number in os.listdir(f"{process}/fd"))
-    except OSError:  # another person's, and no git: it has no business in this repository
+        return any(file.path in files for file in process.open_files())
+    except (psutil.Error, OSError):  # another user's, and no git: it has no business in this repository
         return False
+
+
+def _is_git(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        return process.name().startswith("git")
+    except psutil.Error:
+        return False
+
+
+def _listening(path: str) -> Iterator[str]:
+    """The inodes of the sockets that are listened on under this path."""
+    try:
+        with open(UNIX_SOCKETS, encoding="utf-8", errors="replace") as table:
+            for line in table:
+                row = line.rstrip("\n").split(" ")
+                if row[-1] == path and _ACCEPTS in row:
+                    yield line.split()[6]
+    except (OSError, IndexError):
+        return
+
+
+def _servers(path: str) -> list[int]:
+    """The tmux servers of this user with a socket of this path."""
+    try:
+        import psutil
+    except ImportError:
+        return []
+    found = []
+    for process in _own():
+        try:
+            if process.name().startswith("tmux") and any(
+                str(one.laddr) == path for one in process.net_connections(kind="unix")
+            ):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found

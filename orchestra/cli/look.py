@@ -191,7 +191,7 @@ def pr_command(console: Console, ids: Sequence[str]) -> None:
     from orchestra.commands.pr import pr
 
     def one(at: Target) -> None:
-        click.echo(open_pull(at.project, at.number) if sys.stdout.isatty() else pr(at.project, at.number).url)
+        click.echo(open_pull(at.project, at.number) if sys.stdout.isatty() else pr(at.project, at.number))
 
     if not for_each(console, ids, one):
         sys.exit(1)

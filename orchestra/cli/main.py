@@ -48,6 +48,7 @@ GROUPS = {
         "status": Entry("workspace", "the bar's text in one line"),
     },
     "Steer": {
+        "queue": Entry("queue", "what waits to start, in which order, and why"),
         "pause": Entry("steer", "end a worker's agent for now"),
         "resume": Entry("steer", "go on with a paused worker"),
         "restart": Entry("steer", "start its agent again, in its conversation or a new one"),

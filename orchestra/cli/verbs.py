@@ -24,6 +24,10 @@ class Verb(click.Command):
                     formatter.write(f"{' ' * formatter.current_indent}{example}\n")
 
 
+class VerbGroup(Verb, click.Group):
+    """A command with subcommands."""
+
+
 def verb(name: str, *examples: str, hidden: bool = False) -> Callable[[Callable[..., Any]], click.Command]:
     """`@verb("show", "orchestra show 124")`: a command with examples."""
     return click.command(name, cls=Verb, examples=examples, hidden=hidden)

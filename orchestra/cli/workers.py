@@ -27,6 +27,7 @@ from orchestra.ui.references import Target, for_each, split, target
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--base", help="Branch or commit to start from.", metavar="REF")
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
+@click.option("--now", is_flag=True, help="Do not wait for the issues that block it.")
 @click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
 @click.option("--prompt", help="The prompt to use instead of the configured one.", metavar="P")
 @click.option("--trust", is_flag=True, help="Start on an outsider's issue, after showing its text.")

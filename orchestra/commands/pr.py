@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from orchestra.errors import OrchestraError
 from orchestra.workers.overview import worker_of
@@ -18,32 +18,41 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._/-]+", re.ASCII)
 
 
-class Address(NamedTuple):
-    """A pull request's address, and what opens it, the first that does (none: there is no browser to be reached)."""
-
-    url: str
-    openers: tuple[tuple[str, ...], ...]
+OPEN_SECONDS = 3.0
+# webbrowser waits for some browsers to end, so it runs in a process that may stay.
+_OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
-def pr(project: Project, number: str) -> Address:
-    """Where the worker's pull request is; raises OrchestraError when it has none."""
+def pr(project: Project, number: str) -> str:
+    """The address of the worker's pull request; raises OrchestraError when it has none."""
     url = worker_of(project, number).pull_url or ""
     if _ADDRESS.fullmatch(url) is None:
         raise OrchestraError(f"#{number} has no pull request yet", f"see what it has: orchestra diff {number}")
-    return Address(url, tuple(openers(url, project.environ)))
+    return url
 
 
-def openers(url: str, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """The person's $BROWSER (several, by `:`; `%s` is the address), then what this system opens addresses with."""
-    for command in filter(None, environ.get("BROWSER", "").split(os.pathsep)):
-        try:
-            words = shlex.split(command)
-        except ValueError:
-            continue
-        yield tuple(word.replace("%s", url) for word in words) if "%s" in command else (*words, url)
-    path = environ.get("PATH")
-    if shutil.which("xdg-open", path=path):
-        if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
-            yield ("xdg-open", url)
-    elif shutil.which("open", path=path):  # macOS
-        yield ("open", url)
+def open_in_browser(url: str, environ: Mapping[str, str]) -> bool:
+    """Whether the user's $BROWSER, or what the system opens addresses with, has taken the address."""
+    null = subprocess.DEVNULL
+    argv = [sys.executable, "-I", "-c", _OPEN, url]
+    try:
+        begun = subprocess.Popen(
+            argv, stdin=null, stdout=null, stderr=null, start_new_session=True, env=browser_environ(environ)
+        )
+        return begun.wait(OPEN_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return True  # it stays: it is the browser, or waits for it
+    except OSError:
+        return False
+
+
+def browser_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """What webbrowser is to know: without a terminal it leaves out the browsers that would need one.
+
+    Words behind a name in $BROWSER are arguments to other programs; webbrowser wants `%s` among them.
+    """
+    found = {name: value for name, value in environ.items() if name != "TERM"}
+    if choices := environ.get("BROWSER"):
+        named = (f"{one} %s" if " " in one and "%s" not in one else one for one in choices.split(os.pathsep))
+        found["BROWSER"] = os.pathsep.join(named)
+    return found

@@ -32,6 +32,7 @@ class Spawned(NamedTuple):
     result: str
     error: str | None = None
     hint: str = ""
+    why: str = ""  # what a queued one waits for
 
 
 class SpawnOptions(NamedTuple):
@@ -42,6 +43,7 @@ class SpawnOptions(NamedTuple):
     agent: str | None = None
     prompt: str | None = None
     trust: bool = False
+    now: bool = False  # do not wait for the issues that block it
     wait: bool = True
 
 
@@ -101,7 +103,7 @@ def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[
     if worker is None:
         return Spawned(number, "existing")
     if worker.status is Status.QUEUED:
-        return Spawned(number, "queued")
+        return Spawned(number, "queued", why=queue.reason(project, worker))
     launch.open_pane(project, worker, per_window=project.per_window)
     return Spawned(number, "spawned")
 
@@ -147,13 +149,17 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         agent=agent,
         agent_session=str(uuid.uuid4()),
         nonce=nonce,
-        after=wishes.after,
+        after=queue.open_of(project, wishes.after),
+        blocked_by=() if wishes.now else queue.blockers_of(project, issue),
+        ignores_blockers=wishes.now,
+        labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
     )
+    queue.check_cycle(project, wanted)
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
         _check_free(project, wanted)
-        queued = bool(queue.waits_for(project, wishes.after)) or queue.is_full(project)
+        queued = not queue.may_start(project, wanted)
         claim = project.store.stamped(events.spawned(project.who, wanted, queued=queued))
         before = project.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:

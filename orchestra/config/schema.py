@@ -64,6 +64,12 @@ class Workers(NamedTuple):
     max: int = 5
 
 
+class Queue(NamedTuple):
+    """`priorities`: labels, the most urgent first; an issue with one of them starts before those without."""
+
+    priorities: tuple[str, ...] = ()
+
+
 class Limits(NamedTuple):
     """How often without progress before the user is asked, and after how many seconds a silence means something."""
 
@@ -136,6 +142,7 @@ class Config(NamedTuple):
     agent: str = "claude"
     agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
+    queue: Queue = Queue()
     limits: Limits = Limits()
     plan: str = "auto"
     gates: tuple[GateConfig, ...] = ()
@@ -231,7 +238,7 @@ _agent = record(
     model=text_or_nothing,
     args=list_of(text()),
     env=list_of(_VARIABLE),
-    permissions=choice("strict", "standard", "bypass"),
+    permissions=choice("strict", "standard", "auto", "bypass"),
 )
 _limits = record(Limits, verify=_COUNT, ci=_COUNT, review=_COUNT, restart=_COUNT, silent=duration, stall=duration)
 _notify = record(
@@ -303,6 +310,7 @@ _config = record(
     agent=choice(*AGENTS),
     agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),
     workers=record(Workers, max=_COUNT),
+    queue=record(Queue, priorities=list_of(text(1, 100))),
     limits=_limits,
     plan=choice("auto", "review"),
     gates=_gates,

@@ -25,7 +25,8 @@ class ObservedWorker(Record):
     pane: Pane | None = None
     open: bool | None = None  # whether our session exists; None: not known, and then a missing pane proves nothing
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
-    waits: tuple[str, ...] = ()  # of a queued worker: the issues whose work must be complete first
+    waits: tuple[str, ...] = ()  # of a queued worker: the issues that must be done first
+    queued: str = ""  # why it waits in the queue, and what comes then
 
 
 def activity(seen: ObservedWorker) -> Activity:

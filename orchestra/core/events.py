@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "ended", "pull", "landed", "dispatched", "launched", "failed", "paused", "resumed", "cancelled",
+        "idle", "ended", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
+        "queue-released", "launched", "failed", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -88,6 +89,9 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         agentSession=claim.agent_session,
         nonce=claim.nonce,
         after=list(claim.after),
+        blockedBy=list(claim.blocked_by),
+        labels=list(claim.labels),
+        ignoresBlockers=claim.ignores_blockers,
         trusted=claim.trusted,
     )
 
@@ -100,6 +104,26 @@ def adopted(by: str, snapshot: Worker) -> Event:
 def dispatched(by: str, base_commit: str) -> Event:
     """A queued worker may start, from `base_commit`."""
     return _event("dispatched", by, baseCommit=base_commit)
+
+
+def blockers(by: str, after: Iterable[str], blocked_by: Iterable[str]) -> Event:
+    """What a queued worker waits for, as the tracker says now."""
+    return _event("blockers", by, after=list(after), blockedBy=list(blocked_by))
+
+
+def queue_moved(by: str, order: int) -> Event:
+    """The user gave a queued worker another place."""
+    return _event("queue-moved", by, order=order)
+
+
+def queue_held(by: str) -> Event:
+    """The user keeps a worker in the queue."""
+    return _event("queue-held", by)
+
+
+def queue_released(by: str) -> Event:
+    """The user lets it start again when its turn comes."""
+    return _event("queue-released", by)
 
 
 def launched(by: str, session: str = "") -> Event:

@@ -209,6 +209,11 @@ class Worker(Record):
     trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
     held: str = ""  # why it was paused without the user's word
     answers: tuple[Answer, ...] = ()  # the last ones, to dialogs
+    labels: tuple[str, ...] = ()  # of its issue, when it was claimed
+    blocked_by: tuple[str, ...] = ()  # open issues that must be closed first, by the tracker; `owner/repo#12` elsewhere
+    queue_order: int = 0  # where the user has put it in the queue: negative is before all others
+    on_hold: bool = False  # the user keeps it in the queue
+    ignores_blockers: bool = False  # the user said to start it without waiting for `blocked_by`
     journal_bytes: int = 0  # how much of the journal the snapshot holds, so that a write reads no journal
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 
@@ -234,6 +239,9 @@ class Issue(Record):
     state: str = "open"
     labels: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    blocked_by: int | None = None  # how many open issues block it; None: GitHub does not say
+    sub_issues: int | None = None
+    comments: int | None = None
 
 
 class Border(Record):
@@ -324,7 +332,7 @@ class AgentOptions(Record):
     command: str
     model: str | None = None
     args: tuple[str, ...] = ()
-    permissions: str = "standard"  # strict | standard | bypass
+    permissions: str = "standard"  # strict | standard | auto | bypass
     ask: tuple[str, ...] = ()  # the agent's own rule syntax, e.g. `Edit(auth/**)`, `Bash(npm publish:*)`
     deny: tuple[str, ...] = ()
     plan: str = "auto"  # a plan goes on by itself; `review`: it waits for the user; `reviewed`: so does a later one

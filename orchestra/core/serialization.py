@@ -81,6 +81,11 @@ _NESTED = (
     "fed",
     "limit",
     "addressed",
+    "labels",
+    "blockedBy",
+    "queueOrder",
+    "onHold",
+    "ignoresBlockers",
     "answers",
     "journalBytes",
 )
@@ -112,6 +117,10 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["limit"] = _limit_json(worker.limit)
     found["addressed"] = list(worker.addressed)
     found["answers"] = [{**answer._asdict(), "answers": list(answer.answers)} for answer in worker.answers]
+    found["labels"] = list(worker.labels)
+    found["blockedBy"] = list(worker.blocked_by)
+    found["queueOrder"], found["onHold"] = worker.queue_order, worker.on_hold
+    found["ignoresBlockers"] = worker.ignores_blockers
     found["journalBytes"] = worker.journal_bytes
     return {**worker.extra, **found}
 
@@ -185,6 +194,11 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         limit=limit_from_json(found.get("limit")),
         addressed=tuple(map(str, list_at(found, "addressed"))),
         answers=tuple(answer_from_json(item) for item in list_at(found, "answers")),
+        labels=tuple(map(str, list_at(found, "labels"))),
+        blocked_by=tuple(map(str, list_at(found, "blockedBy"))),
+        queue_order=typed_or(found, "queueOrder", 0),
+        on_hold=typed_or(found, "onHold", False),
+        ignores_blockers=typed_or(found, "ignoresBlockers", False),
         journal_bytes=typed_or(found, "journalBytes", 0),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestra.core import attention
+from orchestra.core import attention, backlog
 from orchestra.core.attention import LEFT, ObservedWorker
 from orchestra.core.models import ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
@@ -228,11 +228,10 @@ def _settled(seen: ObservedWorker) -> Shown | None:
 
 
 def _queued(seen: ObservedWorker) -> Shown:
-    first = "".join(seen.waits[:1])
-    if not first:
-        return Shown(State.WAITING, "waiting for a free place", "for a free place")
-    others = ", ".join(f"#{number}" for number in seen.waits)
-    return Shown(State.WAITING, f"waiting for #{first}", f"for {others}, then a free place")
+    if seen.worker.on_hold:
+        return Shown(State.WAITING, "on hold", seen.queued)
+    first = backlog.label(seen.waits[0]) if seen.waits else "a free place"
+    return Shown(State.WAITING, f"waiting for {first}", seen.queued)
 
 
 def _pull_state(seen: ObservedWorker, now: float) -> Shown | None:
@@ -289,12 +288,6 @@ def _since(doing: Activity) -> float:
     return seconds_of(doing.since) or 0.0
 
 
-def unfinished(after: Iterable[str], workers: Mapping[str, Worker]) -> tuple[str, ...]:
-    """Those of `after` whose work is not complete; an issue without a worker counts as not complete."""
-    done = (Status.COMPLETE, Status.MERGED)
-    return tuple(number for number in after if number not in workers or workers[number].status not in done)
-
-
 def states(
     workers: Iterable[Worker],
     panes: Panes,
@@ -308,7 +301,9 @@ def states(
     found = []
     for worker in known.values():
         pane = panes.get((worker.id, worker.nonce))  # a pane of an earlier worker of the same number is not its own
-        waits = unfinished(worker.after, known) if worker.status is Status.QUEUED else ()
-        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), waits)
+        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id))
+        if worker.status is Status.QUEUED:
+            waits = tuple(one.number for one in backlog.waits_for(worker, known))
+            seen = seen._replace(waits=waits, queued=backlog.reason(worker, known))
         found.append((seen, shown(seen, now, silent)))
     return sorted(found, key=lambda item: item[1].urgency)

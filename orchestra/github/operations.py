@@ -18,8 +18,9 @@ T = TypeVar("T")
 PAGE = 100  # rows; the largest GitHub gives
 PAGES = 10
 NAMES = frozenset({
-    "repos.get", "issues.get", "issues.list_for_repo", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
-    "users.get_authenticated", "pulls.merge", "pulls.create_review", "issues.create",
+    "repos.get", "issues.get", "issues.list_for_repo", "issues.list_comments", "issues.list_dependencies_blocked_by",
+    "issues.list_sub_issues", "issues.create", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
+    "users.get_authenticated", "pulls.merge", "pulls.create_review",
 })  # fmt: skip
 
 

@@ -80,6 +80,9 @@ def issue(answer: Any, address: RepositoryAddress) -> Issue:
         labels=tuple(
             one if isinstance(one, str) else required(one, str, "name") for one in required(answer, list, "labels")
         ),
+        blocked_by=optional(answer, int, "issue_dependencies_summary", "blocked_by"),
+        sub_issues=optional(answer, int, "sub_issues_summary", "total"),
+        comments=optional(answer, int, "comments"),
     )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestra.core.models import Issue
+from orchestra.core.blockers import Blocker, named_in
+from orchestra.core.models import MEMBERS, Issue
 from orchestra.core.pull_request import Pull
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
@@ -82,6 +83,55 @@ class GitHubTracker:
         return tuple(
             responses.issue(row, self.address) for row in rows if not responses.optional(row, dict, "pull_request")
         )
+
+    def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
+        """The open issues that must be closed before the work on this one can begin, and who says so.
+
+        GitHub's dependencies and sub-issues, then what members of the repository have written: in the issue, in its
+        task list, in a comment. An outsider's text blocks nothing. What a server does not know is left out.
+        """
+        found: dict[str, Blocker] = {}
+        if issue.blocked_by != 0:
+            for row in self._listed("issues.list_dependencies_blocked_by", issue):
+                self._add(found, row, "its dependencies on GitHub")
+        if issue.sub_issues != 0:
+            for row in self._listed("issues.list_sub_issues", issue):
+                self._add(found, row, "its sub-issues on GitHub")
+        for named in self._named(issue):
+            if named.number not in found and named.number != issue.number and self._is_open(named.number):
+                found[named.number] = named
+        return tuple(found.values())
+
+    def _listed(self, operation: str, issue: Issue) -> list[dict[str, Any]]:
+        try:
+            return self._operations.pages(operation, issue_number=int(issue.number))
+        except Missing:
+            return []  # an older GitHub Enterprise has neither of the two
+
+    def _add(self, found: dict[str, Blocker], row: Any, source: str) -> None:
+        if responses.required(row, str, "state") == "open":
+            slug, number = responses.repository_of(row), str(responses.required(row, int, "number"))
+            name = number if slug.lower() in ("", self.address.slug.lower()) else f"{slug}#{number}"
+            found.setdefault(name, Blocker(name, source))
+
+    def _named(self, issue: Issue) -> Iterator[Blocker]:
+        if issue.association in MEMBERS:
+            yield from named_in(issue.body, self.address.slug)
+        for row in self._listed("issues.list_comments", issue) if issue.comments != 0 else ():
+            if responses.optional(row, str, "author_association") in MEMBERS:
+                author = clean(responses.optional(row, str, "user", "login") or "", 60)
+                for named in named_in(responses.optional(row, str, "body") or "", self.address.slug):
+                    yield named._replace(source=f"a comment of {author}")
+
+    def _is_open(self, number: str) -> bool:
+        """Whether an issue or a pull request that a text names is open; one that does not exist blocks nothing."""
+        if not is_id(number):  # of another repository, which the token may not see
+            return False
+        try:
+            answer = self._operations.ask("issues.get", issue_number=int(number))
+        except Missing:
+            return False
+        return responses.required(answer, str, "state") == "open"
 
     def login(self) -> str:
         """Whose token it is."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
 STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
 BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
+BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
@@ -38,6 +39,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.gone: dict[str, float] = {}
+        self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
         self.forge = PullRequests()
 
 
@@ -59,6 +61,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
+        _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
@@ -159,13 +162,26 @@ def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -
         say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
 
 
+def _ask_blockers(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Ask the tracker again about those blockers that no worker of this project will end."""
+    every = 0.0 if project.tracker_name == "local" else BLOCKERS_POLLS * project.config.github.poll
+    now = time.monotonic()
+    for worker in queue.blocked_from_outside(project):
+        if now - memory.asked.get(worker.id, -every) >= every:
+            memory.asked[worker.id] = now
+            found = queue.refreshed(project, worker)
+            if (found.after, found.blocked_by) != (worker.after, worker.blocked_by):
+                say(f"#{worker.id} waits {queue.reason(project, found)}")
+
+
 def _dispatch(project: Project, say: Callable[[str], None]) -> None:
-    worker = queue.next_worker(project)
-    if worker is None:
-        return
-    launch.check_installed(project, worker.agent)
-    commit = launch.fetched_base(project, worker.base)
-    recorded = project.store.record(worker.id, events.dispatched("monitor", commit))
-    if recorded.worker is not None and not recorded.refused:
-        launch.open_pane(project, recorded.worker, per_window=project.per_window)
-        say(f"#{worker.id} left the queue")
+    for found in queue.startable(project):
+        worker = queue.refreshed(project, found)
+        if worker.status is not Status.QUEUED or worker not in queue.startable(project):
+            continue  # the tracker says that it waits for something after all
+        launch.check_installed(project, worker.agent)
+        commit = launch.fetched_base(project, worker.base)
+        recorded = project.store.record(worker.id, events.dispatched("monitor", commit))
+        if recorded.worker is not None and not recorded.refused:
+            launch.open_pane(project, recorded.worker, per_window=project.per_window)
+            say(f"#{worker.id} left the queue")

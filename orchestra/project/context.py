@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from orchestra import agents
 from orchestra.core import actions
+from orchestra.core.blockers import Blocker
 from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
 from orchestra.errors import OrchestraError, UsageError
@@ -50,6 +51,10 @@ class Tracker(Protocol):
 
     def issues(self) -> tuple[Issue, ...]:
         """The open issues, by number."""
+        ...
+
+    def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
+        """The open issues that must be done before this one."""
         ...
 
 

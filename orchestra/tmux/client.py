@@ -12,11 +12,11 @@ from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.processes import listens, make_socket_again
 from orchestra.storage.files import locked, make_private
 from orchestra.tmux import capabilities
 from orchestra.tmux.capabilities import PRINTS_DOLLARS, Capabilities
 from orchestra.tmux.commands import checked_pane_id, checked_word, script
-from orchestra.tmux.socket import listens, revive
 
 TYPE_CHECKING = False
 
@@ -134,7 +134,7 @@ class Server:
         try:
             self.ask("list-sessions")
         except SocketGone:
-            return revive(self.path) and wait_until(lambda: os.path.exists(self.path), ANSWER_SECONDS, 0.005)
+            return make_socket_again(self.path) and wait_until(lambda: os.path.exists(self.path), ANSWER_SECONDS, 0.005)
         return False
 
     def send(self, groups: Iterable[Group], *, begin: bool = False) -> TmuxReply:

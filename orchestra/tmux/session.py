@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.processes import LONGEST_SOCKET_PATH
 from orchestra.tmux import capabilities, commands
 from orchestra.tmux.client import INSTALL
 from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
@@ -42,10 +44,16 @@ class Session:
         self.name = commands.session_name(self.project)
 
     def check(self) -> None:
-        """Raise OrchestraError when tmux is missing or too old; a development version passes."""
+        """Raise OrchestraError when tmux is missing, too old, or cannot have a socket where it should."""
         said = self.server.ask("-V").out.strip()
         if capabilities.parse(said).too_old:
             raise OrchestraError(f"{clean(said)} is too old", INSTALL)
+        path = self.server.path
+        if (long := len(os.fsencode(path))) > LONGEST_SOCKET_PATH:
+            raise OrchestraError(
+                f"the path of the tmux socket is {long} bytes long, more than {LONGEST_SOCKET_PATH}: {path}",
+                "set TMUX_TMPDIR to a directory with a shorter path",
+            )
 
     def limits(self) -> Iterator[str]:
         """What the user misses with the version of tmux that runs, a sentence each."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from orchestra.core.blockers import Blocker
 from orchestra.core.models import Issue
 from orchestra.trackers.local import LocalTracker
 
@@ -22,6 +23,10 @@ class Remote(Protocol):
         """The open issues."""
         ...
 
+    def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
+        """The open issues that must be done before this one."""
+        ...
+
 
 class CombinedTracker:
     """Issues of both; a number says by itself where it belongs."""
@@ -36,6 +41,10 @@ class CombinedTracker:
     def issues(self) -> tuple[Issue, ...]:
         """The open issues of both."""
         return (*(one for one in self.local.issues() if is_local(one.number)), *self.remote().issues())
+
+    def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
+        """The open issues that must be done before this one."""
+        return self.local.blockers(issue) if is_local(issue.number) else self.remote().blockers(issue)
 
 
 def is_local(number: str) -> bool:

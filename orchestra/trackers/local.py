@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from orchestra.config import nodes, yaml
+from orchestra.core.blockers import Blocker, named_in
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
@@ -53,6 +54,21 @@ class LocalTracker:
                 problems.append(problem.message)
         self.problems = tuple(problems)
         return tuple(issue for issue in found if issue.state == "open")
+
+    def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
+        """The open issues that must be done first, by `after:` or by the text; raises when `after:` names none."""
+        found: dict[str, Blocker] = {}
+        for number in issue.after:
+            if number not in self._files():
+                raise OrchestraError(
+                    f"issue {issue.number} comes after issue {number}, which does not exist",
+                    f"correct `after:` in {DIRECTORY}",
+                )
+            found[number] = Blocker(number, "after: in its file")
+        for named in named_in(issue.body, ""):
+            if named.number in self._files() and named.number != issue.number:
+                found.setdefault(named.number, named)
+        return tuple(one for one in found.values() if self.issue(one.number).state == "open")
 
     def numbers(self) -> list[int]:
         """The numbers that have a file, open or closed."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestra.commands.merge import Merged
     from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
+    from orchestra.commands.queue import QueueView
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
@@ -59,6 +60,23 @@ def listings(found: Sequence[Listing]) -> str:
 def rows(found: Sequence[WorkerRow]) -> str:
     """`gates --json`."""
     return _json({"workers": [row_json(row) for row in found]})
+
+
+def queue(found: QueueView) -> str:
+    """The queue in the order of starts."""
+    rows = [
+        {
+            "place": row.place,
+            "id": row.worker.id,
+            "title": row.worker.title,
+            "why": row.why,
+            "waitsFor": [{"id": one.number, "state": one.state} for one in row.waits],
+            "onHold": row.worker.on_hold,
+            "priority": row.priority or None,
+        }
+        for row in found.rows
+    ]
+    return _json({"project": found.project, "places": found.places, "taken": found.taken, "queue": rows})
 
 
 def spawned(found: Sequence[Spawned]) -> str:

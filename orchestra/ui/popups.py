@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +16,6 @@ from orchestra.ui.console import Console
 from orchestra.ui.needs import needs
 from orchestra.ui.screens.verbs import Outcome, Place
 
-OPEN_SECONDS = 1.0
 NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
 
 if TYPE_CHECKING:
@@ -172,25 +171,11 @@ def show_needs(console: Console, first: str, place: Place) -> Outcome:
 
 def open_pull(project: Project, number: str) -> str:
     """Open a worker's pull request in the browser, or copy its address where there is none; says which."""
-    from orchestra.commands.pr import pr
+    from orchestra.commands.pr import open_in_browser, pr
 
-    found = pr(project, number)
-    if any(_opens(argv, project.environ) for argv in found.openers):
-        return f"opened {found.url}"
-    if project.clients.copy(found.url):
-        return f"no browser to be reached; copied {found.url}"
-    return found.url
-
-
-def _opens(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether the program started and did not fail at once; one that stays is a browser."""
-    import subprocess
-
-    null = subprocess.DEVNULL
-    try:
-        begun = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True, env=dict(environ))
-        return begun.wait(OPEN_SECONDS) == 0
-    except subprocess.TimeoutExpired:
-        return True
-    except OSError:
-        return False
+    url = pr(project, number)
+    if open_in_browser(url, project.environ):
+        return f"opened {url}"
+    if project.clients.copy(url):
+        return f"no browser to be reached; copied {url}"
+    return url

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
     from orchestra.commands.prune import Pruned
+    from orchestra.commands.queue import QueueView
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
     from orchestra.commands.up import Opened
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
 def spawned(found: Sequence[Spawned]) -> Iterable[str]:
     """One line an issue."""
     for one in found:
-        said = f"#{clean(one.id, 40)} {one.result}"
+        said = f"#{clean(one.id, 40)} {one.result}" + (f": waits {clean(one.why, 400)}" if one.why else "")
         yield said + (f": {clean(one.error, 400)}" if one.error else "") + (f"  ({one.hint})" if one.hint else "")
+
+
+def queue(found: QueueView) -> Iterable[str]:
+    """The queue, a line a worker."""
+    yield f"{found.project}: {found.taken} of {found.places} places taken, {len(found.rows)} queued"
+    for row in found.rows:
+        label = f"  [{clean(row.priority, 30)}]" if row.priority else ""
+        waits = row.why if row.worker.on_hold else f"waits {row.why}"
+        yield f"{row.place:>3}. #{row.worker.id:<5} {clean(row.worker.title, 50)}{label}  {clean(waits, 300)}"
 
 
 def opened(found: Opened, project: str) -> Iterable[str]:

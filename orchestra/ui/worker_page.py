@@ -57,7 +57,7 @@ def page(row: WorkerRow, facts: Facts, paint: Paint, now: float) -> Iterator[str
     title = f"#{worker.id} {clean(worker.title)}"
     yield from (paint.bold(line) for line in fold(title, paint.columns, "   "))
     yield paint.state(row.shown) + f" {age(row.state_age)}" + (" (removed by prune)" if facts.removed else "")
-    for line in sections(row, facts, now):
+    for line in sections(row, facts, now, (("place", place(row, facts)),)):
         if line.is_heading:
             yield ""
             yield paint.bold(line.label)
@@ -68,14 +68,16 @@ def page(row: WorkerRow, facts: Facts, paint: Paint, now: float) -> Iterator[str
                 label = " " * len(label)
 
 
-def sections(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
-    """Every section that has something to say, in the order of what matters."""
+def sections(
+    row: WorkerRow, facts: Facts, now: float, more: Iterable[tuple[str, Iterable[Line]]] = ()
+) -> Iterator[Line]:
+    """Every section that has something to say, in the order of what matters; `more` comes before what happened."""
     found = (
         ("needs you", needs(row)),
         ("pull request", pull_request(row, now)),
         ("work", work(row, facts, now)),
         ("agent", agent(row, now)),
-        ("place", place(row, facts)),
+        *more,
         ("what happened", happened(facts, now)),
     )
     if row.warning:

@@ -1,36 +1,108 @@
-"""Who may start: a worker waits for a free place, and for the issues it comes after."""
+"""Who may start: the queue as it is on disk, and what its workers wait for as the tracker says now.
+
+The rules are in `core/backlog`; here are the questions to the store and to the tracker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Status, Worker
+from orchestra.core import backlog, events
+from orchestra.core.models import Issue, Status, Worker
+from orchestra.errors import OrchestraError, Unreachable
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-_OCCUPYING = LIVE - {Status.COMPLETE}
-_DONE = frozenset({Status.COMPLETE, Status.MERGED})
+MOST_FOLLOWED = 30  # issues that are asked for, to find one that would wait for itself
 
 
-def is_full(project: Project) -> bool:
-    """Whether `workers.max` workers are at work; one whose pull request waits for a review takes no place."""
-    at_work = sum(worker.status in _OCCUPYING for worker in project.store.listing().workers)
-    return at_work >= project.config.workers.max
+def blockers_of(project: Project, issue: Issue) -> tuple[str, ...]:
+    """The open issues that must be done before `issue`, as the tracker says now."""
+    return tuple(one.number for one in project.tracker.blockers(issue))
 
 
-def waits_for(project: Project, after: Sequence[str]) -> tuple[str, ...]:
-    """Those of `after` whose work is not complete yet; an issue without a worker counts as not complete."""
-    found = {worker.id: worker for worker in project.store.listing().workers}
-    return tuple(number for number in after if number not in found or found[number].status not in _DONE)
+def check_cycle(project: Project, wanted: Worker) -> None:
+    """Raise OrchestraError when a new worker would wait for itself, over whatever others."""
+    known = {worker.id: _waits(worker) for worker in project.store.listing().workers} | {wanted.id: _waits(wanted)}
+    ahead, asked = list(known[wanted.id]), 0
+    while ahead and asked < MOST_FOLLOWED:  # issues without a worker wait for others too
+        other = ahead.pop()
+        if other not in known:
+            asked += 1
+            known[other] = _looked_up(project, other)
+            ahead += known[other]
+    if around := backlog.cycle(wanted.id, known):
+        raise OrchestraError(
+            f"#{wanted.id} would wait for itself: {backlog.arrows(around)}",
+            f"start it without waiting: orchestra spawn {wanted.id} --now",
+        )
 
 
-def next_worker(project: Project) -> Worker | None:
-    """The queued worker that may start now, the longest waiting first; None when there is none."""
-    if is_full(project):
-        return None
-    queued = [worker for worker in project.store.listing().workers if worker.status is Status.QUEUED]
-    ready = [worker for worker in queued if not waits_for(project, worker.after)]
-    return min(ready, key=lambda worker: (worker.started_at, int(worker.id)), default=None)
+def _waits(worker: Worker) -> tuple[str, ...]:
+    return (*worker.after, *worker.blocked_by)
+
+
+def _looked_up(project: Project, number: str) -> tuple[str, ...]:
+    """What an issue without a worker waits for."""
+    try:
+        issue = project.tracker.issue(number)
+        return blockers_of(project, issue) if issue.state == "open" else ()
+    except Unreachable:
+        raise
+    except OrchestraError:  # of another repository, a pull request, or gone
+        return ()
+
+
+def startable(project: Project) -> list[Worker]:
+    """The queued workers that may start now, in order, as the session files have it."""
+    config = project.config
+    return backlog.startable(project.store.listing().workers, config.workers.max, config.queue.priorities)
+
+
+def reason(project: Project, worker: Worker) -> str:
+    """Why a queued worker waits, and what comes then."""
+    return backlog.reason(worker, {other.id: other for other in project.store.listing().workers})
+
+
+def may_start(project: Project, wanted: Worker) -> bool:
+    """Whether a new worker may start at once, or must wait: for others, for a slot, or behind those in the queue."""
+    config = project.config
+    workers = [worker for worker in project.store.listing().workers if worker.id != wanted.id]
+    queued = wanted._replace(status=Status.QUEUED, started_at=wanted.started_at or "9999")
+    chosen = backlog.startable([*workers, queued], config.workers.max, config.queue.priorities)
+    return any(one.id == wanted.id for one in chosen)
+
+
+def blocked_from_outside(project: Project) -> list[Worker]:
+    """The queued workers that wait for an issue without a worker: only the tracker can tell when that is over."""
+    workers = project.store.listing().workers
+    known = {worker.id: worker for worker in workers if worker.status is not Status.CANCELLED}
+    queued = backlog.in_order(workers, project.config.queue.priorities)
+    return [one for one in queued if any(wait.number not in known for wait in backlog.waits_for(one, known))]
+
+
+def refreshed(project: Project, worker: Worker) -> Worker:
+    """A queued worker with what it waits for as the tracker says now: closed issues are done, new ones are added."""
+    known = {other.id for other in project.store.listing().workers if other.status is not Status.CANCELLED}
+    after = tuple(number for number in worker.after if number in known or _is_open(project, number))
+    blocked_by = () if worker.ignores_blockers else blockers_of(project, project.tracker.issue(worker.id))
+    if (after, blocked_by) == (worker.after, worker.blocked_by):
+        return worker
+    return project.store.record(worker.id, events.blockers("monitor", after, blocked_by)).worker or worker
+
+
+def open_of(project: Project, after: Iterable[str]) -> tuple[str, ...]:
+    """Those of the issues that are not closed; raises OrchestraError for one that does not exist."""
+    known = project.store
+    return tuple(n for n in after if known.read(n) is not None or project.tracker.issue(n).state == "open")
+
+
+def _is_open(project: Project, number: str) -> bool:
+    try:
+        return project.tracker.issue(number).state == "open"
+    except Unreachable:
+        raise
+    except OrchestraError:
+        return True  # what cannot be looked up may still come

@@ -264,6 +264,14 @@ def test_check_says_how_to_install(tmp_path: Path, make: Callable[..., Tmux]) ->
     assert "install" in caught.value.hint
 
 
+def test_a_path_too_long_for_a_socket_is_said_with_what_to_do(make: Callable[..., Tmux], tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    with pytest.raises(OrchestraError, match="bytes long") as caught:
+        make(TMUX_TMPDIR=str(long)).session.check()
+    assert "TMUX_TMPDIR" in caught.value.hint
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
@@ -344,7 +352,6 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     assert asked == ["list-panes", "run-shell", "list-panes"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens on a deleted socket")
 def test_a_deleted_socket_is_not_a_dead_server(tmux: Tmux, raw: Raw) -> None:
     worker(tmux, "1")
     pid = int(raw("display-message", "-p", "#{pid}"))

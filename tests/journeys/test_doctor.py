@@ -10,7 +10,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,10 +22,11 @@ from support.warm import Command, Warm, warm
 
 from orchestra.git.cleanup import stale_locks
 from orchestra.git.worktrees import Repository
+from orchestra.processes import is_supported
 from orchestra.storage.session_store import Store
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what processes do")
+shown = pytest.mark.skipif(not is_supported(), reason="this system does not show what processes do")
 LONG_AGO = 1_600_000_000.0
 
 
@@ -172,7 +172,7 @@ def run(broken: Broken, mend: str) -> None:
         subprocess.run(words, cwd=broken.person.where, check=True)
 
 
-@linux
+@shown
 def test_a_stray_process_is_seen(broken: Broken) -> None:
     stray = broken.stray()
     found = eventually(lambda: [one for one in findings(broken.person) if one.startswith("I9")], why="I9")
@@ -182,7 +182,7 @@ def test_a_stray_process_is_seen(broken: Broken) -> None:
     eventually(lambda: findings(broken.person) == [], why="the end of it")
 
 
-@linux
+@shown
 def test_a_lock_with_a_living_owner_stays(repo: Path, git: Git, tmp_path: Path) -> None:
     """An editor of `git commit` may be open for hours, and git has no descriptor on its lock meanwhile."""
     (repo / "orchestra.yaml").write_text("agent: scripted\ntracker: local\n")

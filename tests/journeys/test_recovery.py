@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from orchestra import processes
 from orchestra.git.worktrees import Repository
 
 pytestmark = pytest.mark.journey
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
+shown = pytest.mark.skipif(not processes.is_supported(), reason="this system does not show what processes do")
 Git = Callable[..., str]
 
 WORK = "```script\nwrite a.txt one\ncommit One\nwrite b.txt two\nstatus working\nhang\n```\n"
@@ -83,7 +82,7 @@ def decoy() -> Iterator[subprocess.Popen[bytes]]:
     child.wait()
 
 
-@linux
+@shown
 @pytest.mark.parametrize("verb", ["cancel", "pause", "restart", "down"])
 def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: subprocess.Popen[bytes]) -> None:
     person.runs("spawn", "1")
@@ -101,7 +100,7 @@ def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: su
         assert children() == set()
 
 
-@linux
+@shown
 @both_servers
 def test_children_of_a_killed_server_end_before_the_agent_starts_again(person: Person) -> None:
     person.runs("spawn", "1")
@@ -145,7 +144,7 @@ def test_a_killed_server_with_twenty_workers(person: Person, how: str) -> None:
     assert findings(person) == []
 
 
-@linux
+@shown
 @both_servers_at_night
 def test_the_socket_was_removed(person: Person) -> None:
     person.runs("up", "-d")

@@ -55,7 +55,7 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
     assert "nor the branch of a worker" in person.runs("show", "no-such-branch", code=2).err
     assert "no project nowhere" in person.runs("show", "nowhere#1", code=1).err
     said = person.runs("spawn", "2", "--after", "99", code=1)
-    assert "there is no issue 99" in said.err
+    assert "issue 99 does not exist" in said.err
     person.runs("down")
 
 

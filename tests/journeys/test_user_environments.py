@@ -145,7 +145,7 @@ def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, 
             assert len(said.err.strip().splitlines()) <= 2, said
     row = person.asks("show", "2")
     assert row["status"] in (before["status"], "working", "paused", "complete")
-    assert "#2" in person.runs("list").out
+    assert "2  \u25cf question" in person.runs("list").out
     if os.getuid() or what != "read-only":  # root may write everywhere, says access(2)
         assert any(one["id"] == "E4" for one in person.asks("doctor", code=None)["findings"])
     if what == "read-only":

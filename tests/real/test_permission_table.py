@@ -1,6 +1,6 @@
 """Some thirty tool calls of the real Claude Code, and what came of each in every profile: the table in the docs.
 
-`python -m pytest tests/test_gates_table.py -s` prints it anew.
+`python -m pytest tests/real/test_permission_table.py -s` prints it anew.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from support.paths import ROOT
 from support.polling import eventually
 from support.real_claude import Terminal, claude_home
 
+from orchestra.agents.claude.features import NEWEST, OLDEST
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.script import judged
 from orchestra.config.schema import load
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
@@ -31,8 +33,8 @@ CONFIG = load(
         )
     ]
 )
-PROFILES = ("strict", "standard", "bypass")
-RAN, ASKED, DENIED = "runs", "asks", "refused"
+PROFILES = ("strict", "standard", "auto", "bypass")
+RAN, ASKED, DENIED, CHECKED = "runs", "asks", "refused", "checked"
 
 
 def write(path: str) -> tuple[str, dict[str, Any]]:
@@ -43,41 +45,44 @@ def bash(command: str) -> tuple[str, dict[str, Any]]:
     return command, {"name": "Bash", "input": {"command": command}}
 
 
-# What is done, and what came of it in strict, standard and bypass.
-CALLS: tuple[tuple[tuple[str, dict[str, Any]], tuple[str, str, str]], ...] = (
-    (write("{cwd}/src/new.txt"), (ASKED, RAN, RAN)),
-    (write("{outside}/new.txt"), (ASKED, ASKED, RAN)),
-    (bash("echo x >src/shell.txt"), (ASKED, RAN, RAN)),
-    (bash("echo x >{outside}/shell.txt"), (ASKED, RAN, RAN)),
-    (write("{cwd}/auth/a.txt"), (ASKED, ASKED, ASKED)),
-    (write("{cwd}/src/../auth/b.txt"), (ASKED, ASKED, ASKED)),
-    (write("{cwd}/./auth//c.txt"), (ASKED, ASKED, ASKED)),
-    (write("{cwd}/link/d.txt"), (ASKED, ASKED, ASKED)),
-    (bash("echo x >auth/e.txt"), (ASKED, RAN, RAN)),
-    (bash("cd auth && echo x >f.txt"), (ASKED, RAN, RAN)),
-    (bash("sed -i s/a/b/ auth/old.txt"), (ASKED, RAN, RAN)),
-    (bash("cp README.md auth/g.txt"), (ASKED, RAN, RAN)),
-    (bash("python3 -c \"open('auth/h.txt','w')\""), (ASKED, RAN, RAN)),
-    (bash("sh script.sh"), (ASKED, RAN, RAN)),
-    (bash("npm publish"), (ASKED, ASKED, ASKED)),
-    (bash("npm publish --tag next"), (ASKED, ASKED, ASKED)),
-    (bash("cd src && npm publish"), (ASKED, ASKED, ASKED)),
-    (bash("env A=1 npm publish"), (ASKED, ASKED, ASKED)),
-    (bash("sh -c 'npm publish'"), (ASKED, RAN, RAN)),
-    (bash("$(echo npm) publish"), (ASKED, RAN, RAN)),
-    (bash("terraform apply"), (DENIED, DENIED, DENIED)),
-    (bash("cd src && terraform apply"), (DENIED, DENIED, DENIED)),
-    (bash("true; terraform apply -auto-approve | cat"), (DENIED, DENIED, DENIED)),
-    (bash("timeout 5 terraform apply"), (DENIED, DENIED, DENIED)),
-    (bash("sh -c 'terraform apply'"), (ASKED, RAN, RAN)),
-    (bash("./terraform apply"), (ASKED, RAN, RAN)),
-    (bash("git push --force origin issue-124"), (DENIED, DENIED, DENIED)),
-    (bash("cd src && git push origin main"), (DENIED, DENIED, DENIED)),
-    (bash("gh pr merge 12"), (DENIED, DENIED, DENIED)),
-    (bash("sh -c 'gh pr merge 12'"), (DENIED, DENIED, DENIED)),
-    (bash("echo x >{own}/sessions/1.json"), (DENIED, DENIED, DENIED)),
-    (bash("tmux kill-server"), (DENIED, DENIED, DENIED)),
+# What is done, and what came of it in strict, standard, auto and bypass with the oldest version; `checked`: the
+# program's own classifier decides.
+CALLS: tuple[tuple[tuple[str, dict[str, Any]], tuple[str, str, str, str]], ...] = (
+    (write("{cwd}/src/new.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (write("{outside}/new.txt"), (ASKED, ASKED, ASKED, RAN)),
+    (bash("echo x >src/shell.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("echo x >{outside}/shell.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (write("{cwd}/auth/a.txt"), (ASKED, ASKED, ASKED, ASKED)),
+    (write("{cwd}/src/../auth/b.txt"), (ASKED, ASKED, ASKED, ASKED)),
+    (write("{cwd}/./auth//c.txt"), (ASKED, ASKED, ASKED, ASKED)),
+    (write("{cwd}/link/d.txt"), (ASKED, ASKED, ASKED, ASKED)),
+    (bash("echo x >auth/e.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("cd auth && echo x >f.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("sed -i s/a/b/ auth/old.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("cp README.md auth/g.txt"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("python3 -c \"open('auth/h.txt','w')\""), (ASKED, RAN, CHECKED, RAN)),
+    (bash("sh script.sh"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("npm publish"), (ASKED, ASKED, ASKED, ASKED)),
+    (bash("npm publish --tag next"), (ASKED, ASKED, ASKED, ASKED)),
+    (bash("cd src && npm publish"), (ASKED, ASKED, ASKED, ASKED)),
+    (bash("env A=1 npm publish"), (ASKED, ASKED, ASKED, ASKED)),
+    (bash("sh -c 'npm publish'"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("$(echo npm) publish"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("terraform apply"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("cd src && terraform apply"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("true; terraform apply -auto-approve | cat"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("timeout 5 terraform apply"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("sh -c 'terraform apply'"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("./terraform apply"), (ASKED, RAN, CHECKED, RAN)),
+    (bash("git push --force origin issue-124"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("cd src && git push origin main"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("gh pr merge 12"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("sh -c 'gh pr merge 12'"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("echo x >{own}/sessions/1.json"), (DENIED, DENIED, DENIED, DENIED)),
+    (bash("tmux kill-server"), (DENIED, DENIED, DENIED, DENIED)),
 )
+# Where the newest version does something else.
+NEWER: dict[str, dict[str, str]] = {"./terraform apply": dict.fromkeys(PROFILES, DENIED)}
 
 DENIES = """
 [ "$1" != PermissionRequest ] ||
@@ -92,7 +97,7 @@ def sit(claude_program: Path, terminal: Terminal, repo: Path, home: Path) -> Ite
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path) -> None:
+def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path, claude_version: str) -> None:
     repo, outside = sit.repo, tmp_path / "outside"
     for directory in (outside, repo / "src", repo / "auth", sit.home / ".orchestration" / "sessions"):
         directory.mkdir(exist_ok=True)
@@ -117,21 +122,76 @@ def test_what_comes_of_each_call(profile: str, sit: Sitting, tmp_path: Path) -> 
     rules = rules_for(CONFIG.gates, CONFIG.forbid)
     sit.api.script("table", marker(*steps, {"text": "end"}))
     sit.start("table", permissions=profile, ask=rules.ask, deny=rules.deny)
-    eventually(lambda: "turn-ended" in sit.kinds(), 150, "the end of the turn")
+    checked: set[str] = set()
+    try:
+        eventually(lambda: ended(sit, [step["input"] for step in steps], checked), 200, "the end of the turn")
+    finally:
+        print(sit.terminal.screen(colours=False))  # pytest shows it when the test fails
     results = sit.results()
     assert len(results) == len(CALLS), results
-    found = [outcome(result) for result in results]
+    found = [
+        CHECKED if step["input"].get("command", step["input"].get("file_path")) in checked else outcome(result)
+        for step, result in zip(steps, results, strict=True)
+    ]
     print(f"\n{profile}")
     for ((name, _), _), came in zip(CALLS, found, strict=True):
         print(f"  {came:<8} {name}")
-    wanted = [expected[PROFILES.index(profile)] for _, expected in CALLS]
-    assert [(CALLS[i][0][0], got) for i, got in enumerate(found) if got != wanted[i]] == []
+    wrong = [(name, got, expected(name, profile)) for ((name, _), _), got in zip(CALLS, found, strict=True)
+             if got not in expected(name, profile, claude_version)]  # fmt: skip
+    assert wrong == []
+
+
+def ended(sit: Sitting, inputs: list[dict[str, Any]], checked: set[str]) -> bool:
+    """Whether the turn is over, and which calls auto mode's check was asked about.
+
+    The newest version asks a server for it that a double is not, and then the user, without a hook: say yes.
+    """
+    named = [str(given.get("command", given.get("file_path"))) for given in inputs]
+    for request in sit.api.requests:
+        if request.side and (asked := judged(request.body)):
+            texts = json.loads(asked).values() if asked.startswith("{") else [asked.partition(" ")[2]]
+            checked.update(str(text).removesuffix(": x") for text in texts)  # of a Write, with what it writes
+    screen = sit.terminal.screen(colours=False)
+    if "Enter to stay in auto mode" in screen:
+        sit.terminal.keys("Enter")
+    elif "so this one needs your approval" in screen:
+        above = screen[: screen.index("so this one needs your approval")]
+        shown = "".join(above.rpartition("\u2500" * 20)[2].split())  # a long command is wrapped
+        ends = {name: "".join(name.split()) if " " in name else name[name.find("/outside/") :] for name in named}
+        checked.add(max((name for name, end in ends.items() if end in shown), key=len))
+        eventually(lambda: chosen_yes(sit), why="Yes to be chosen")
+        sit.terminal.keys("Enter")
+        eventually(lambda: sit.terminal.screen(colours=False) != screen)
+    return "turn-ended" in sit.kinds()
+
+
+def chosen_yes(sit: Sitting) -> bool:
+    """Whether the dialog's mark is at Yes; a key that comes before the dialog is drawn whole is lost, so press again."""
+    marked = [line for line in sit.terminal.screen(colours=False).splitlines() if "\u276f" in line]
+    if marked and "Yes" in marked[-1]:
+        return True
+    if marked and "No" in marked[-1]:
+        sit.terminal.keys("Down")
+    return False
+
+
+def expected(name: str, profile: str, version: str = "") -> tuple[str, ...]:
+    """What may come of a call: what the oldest version does, and what the newest one does."""
+    before = next(came[PROFILES.index(profile)] for (called, _), came in CALLS if called == name)
+    now = NEWER.get(name, {}).get(profile, before)
+    return {OLDEST: (before,), NEWEST: (now,)}.get(version, (before, now))
 
 
 def table() -> str:
     """The table of docs/human-gates.md."""
-    rows = ["| what the agent does | `strict` | `standard` | `bypass` |", "|---|---|---|---|"]
-    rows += [f"| `{name}` | {' | '.join(came)} |".replace("| cat`", "\\| cat`") for (name, _), came in CALLS]
+    rows = [
+        "| what the agent does | " + " | ".join(f"`{profile}`" for profile in PROFILES) + " |",
+        "|---|---|---|---|---|",
+    ]
+    for (name, _), _ in CALLS:
+        cells = (dict.fromkeys(expected(name, profile)) for profile in PROFILES)
+        shown = (f", {NEWEST}: ".join(cell) for cell in cells)
+        rows.append(f"| `{name}` | {' | '.join(shown)} |".replace("| cat`", "\\| cat`"))
     return "\n".join(rows)
 
 

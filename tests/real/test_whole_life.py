@@ -169,7 +169,7 @@ def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(
 
     def answered() -> bool:
         """The model was given what the command printed; the screen may show that it ran, and no more."""
-        if any("Which colour?  red" in str(request.body) for request in api.requests):
+        if any("1 red" in str(request.body) for request in api.requests):
             return True
         person.tmux("send-keys", "-t", pane, "Enter")
         return False

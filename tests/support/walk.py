@@ -170,7 +170,7 @@ class Walk:
         self.person.runs("layout", "laptop")
         self.project("a")
         self.at("121")
-        self.terminal.shows("#122 working")
+        self.terminal.shows("#122 \u25b8 working")
         self.told(
             "`orchestra layout laptop`, and `a`: two workers to a window; who needs you is green or red", "#121 \u2714"
         )

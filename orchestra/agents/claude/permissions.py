@@ -57,9 +57,10 @@ def permissions(context: AgentContext, options: AgentOptions) -> dict[str, list[
             *_orchestra(context, " worker"),
         ]
     else:
-        # Edits are allowed by rule too: after an approved plan the program goes on in its default mode, and asks.
-        inside = f"({_path(context.worktree)}/**)"
-        allow = ["Bash", *_READERS, "WebFetch", "WebSearch", f"Edit{inside}", f"Write{inside}"]
+        # Edits are allowed by rule too: after a plan that was approved in the pane the program may ask for each edit.
+        allow = [*_READERS, "WebFetch", "WebSearch", f"Edit({_path(context.worktree)}/**)"]
+        # In `auto` the program's own classifier decides about commands; a rule for all of them would silence it.
+        allow += _orchestra(context, " worker") if options.permissions == "auto" else ["Bash"]
     rules = {"allow": allow, "ask": options.ask, "deny": (*_forbidden(context), *options.deny)}
     return {kind: [_balanced(rule) for rule in listed] for kind, listed in rules.items()}
 

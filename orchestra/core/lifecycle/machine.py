@@ -7,7 +7,7 @@ Docs: docs/architecture.md, "Lifecycle". Standard library only: the hook lives o
 from __future__ import annotations
 
 from orchestra.core import serialization
-from orchestra.core.lifecycle import agent_events, pull_events
+from orchestra.core.lifecycle import agent_events, pull_events, queue_events
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
     Refused,
@@ -86,18 +86,12 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         nonce=text_at(event, "nonce"),
         started_at=event.at,
         after=tuple(map(str, event.data.get("after", ()))),
+        blocked_by=tuple(map(str, event.data.get("blockedBy", ()))),
+        labels=tuple(map(str, event.data.get("labels", ()))),
+        ignores_blockers=event.data.get("ignoresBlockers") is True,
         activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
         trusted=text_at(event, "trusted"),
         extra=worker.extra if worker else {},
-    )
-
-
-def _dispatched(worker: Worker, event: Event) -> Worker:
-    if worker.status is not Status.QUEUED:
-        raise Refused("it is not queued")
-    commit = text_at(event, "baseCommit") or worker.base_commit
-    return with_activity(with_status(worker, Status.REGISTERED, event), event, ActivityState.STARTING)._replace(
-        base_commit=commit
     )
 
 
@@ -241,7 +235,7 @@ def _noted(worker: Worker, event: Event) -> Worker:
 _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     **agent_events.RULES,
     **pull_events.RULES,
-    "dispatched": _dispatched,
+    **queue_events.RULES,
     "launched": _launched,
     "failed": _failed,
     "paused": _paused,

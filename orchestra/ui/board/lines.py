@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import attention, cells
@@ -106,19 +106,30 @@ def issue_detail(one: Listed) -> Iterator[Line]:
 
 
 def detail(row: WorkerRow, now: float, parts: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Line]:
-    """One worker in full: first what it asks, then its facts, and the named parts below."""
+    """One worker in full: what it asks, its facts, the named parts; where it works comes last, a small screen cuts."""
     yield Line(f"#{row.worker.id} {clean(row.worker.title)}", "bold")
-    for line in worker_page.sections(row, worker_page.Facts(), now):
-        if line.is_heading:
-            yield Line("")
-            yield Line(f"-- {line.label} --", "dim")
-        else:
-            yield Line(f"  {line.label:<{worker_page.LABEL}} {line.text}")
+    facts = worker_page.Facts()
+    yield from _detail_lines(worker_page.sections(row, facts, now))
     for name, lines in parts:
         if lines:
-            yield Line("")
-            yield Line(f"-- {name} --", "dim")
+            yield from _heading(name)
             yield from map(Line, lines)
+    if where := [*worker_page.place(row, facts)]:
+        yield from _heading("place")
+        yield from _detail_lines(where)
+
+
+def _detail_lines(found: Iterable[worker_page.Line]) -> Iterator[Line]:
+    for line in found:
+        if line.is_heading:
+            yield from _heading(line.label)
+        else:
+            yield Line(f"  {line.label:<{worker_page.LABEL}} {line.text}")
+
+
+def _heading(name: str) -> Iterator[Line]:
+    yield Line("")
+    yield Line(f"-- {name} --", "dim")
 
 
 def coloured(row: WorkerRow, columns: int) -> tuple[str, str]:

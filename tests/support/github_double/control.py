@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VERBS = frozenset(
     {"add_issue", "add_pull", "edit", "close", "reopen", "comment", "review", "dismiss", "review_comment", "resolve"}
-    | {"add_check", "add_status", "add_run", "merge", "push", "fault", "mend"}
+    | {"block", "add_sub_issue", "add_check", "add_status", "add_run", "merge", "push", "fault", "mend"}
 )
 FACTS = ("requests", "violations", "token", "remaining")
 

@@ -57,6 +57,8 @@ class Ticket:
     state: str = "open"
     closed: int | None = None
     comments: list[Comment] = field(default_factory=list)
+    blocked_by: list[int] = field(default_factory=list)
+    sub_issues: list[int] = field(default_factory=list)
 
 
 @dataclass

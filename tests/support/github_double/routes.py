@@ -112,6 +112,18 @@ def add_comment(asked: Asked) -> Answer:
     return Answer(201, asked.views.comment(ticket, ticket.comments[-1]))
 
 
+@route("get", REPO + "/issues/{issue_number}/dependencies/blocked_by")
+def blocked_by(asked: Asked) -> Answer:
+    found = asked.state.ticket(_number(asked)).blocked_by
+    return Answer(200, [asked.views.issue(asked.state.ticket(number)) for number in found], page="")
+
+
+@route("get", REPO + "/issues/{issue_number}/sub_issues")
+def sub_issues(asked: Asked) -> Answer:
+    found = asked.state.ticket(_number(asked)).sub_issues
+    return Answer(200, [asked.views.issue(asked.state.ticket(number)) for number in found], page="")
+
+
 @route("get", REPO + "/issues/comments")
 def all_comments(asked: Asked) -> Answer:
     tickets = asked.state.tickets.values()

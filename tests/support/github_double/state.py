@@ -67,6 +67,18 @@ class State:
 
     # What people and programs do.
 
+    def block(self, number: int, by: int) -> None:
+        """Mark an issue as blocked by another."""
+        self.ticket(by)
+        self.ticket(number).blocked_by.append(by)
+        self.ticket(number).updated = self.tick()
+
+    def add_sub_issue(self, number: int, child: int) -> None:
+        """Make an issue a sub-issue of another."""
+        self.ticket(child)
+        self.ticket(number).sub_issues.append(child)
+        self.ticket(number).updated = self.tick()
+
     def push(self, branch: str) -> str:
         """Move a made-up branch (in a bare repository, push with git); its new commit."""
         assert isinstance(self.refs, Paper), "this double has a real repository: push with git"

@@ -36,6 +36,10 @@ class Views:
         )  # fmt: skip
 
     def issue(self, ticket: Ticket) -> Json:
+        tickets = self.state.tickets
+        blocking = sum(ticket.number in other.blocked_by for other in tickets.values())
+        children = [tickets[number] for number in ticket.sub_issues]
+        done = sum(child.state == "closed" for child in children)
         url = f"{self.api}/issues/{ticket.number}"
         kind = "pull" if isinstance(ticket, Pull) else "issues"
         shown = spec().shape(
@@ -44,6 +48,13 @@ class Views:
             labels=[self.label(name) for name in ticket.labels], comments=len(ticket.comments),
             html_url=f"{self.web}/{kind}/{ticket.number}", comments_url=f"{url}/comments", repository_url=self.api,
             created_at=when(ticket.created), updated_at=when(ticket.updated), closed_at=when(ticket.closed),
+            issue_dependencies_summary={
+                "blocked_by": sum(tickets[number].state == "open" for number in ticket.blocked_by),
+                "total_blocked_by": len(ticket.blocked_by), "blocking": blocking, "total_blocking": blocking,
+            },
+            sub_issues_summary={
+                "total": len(children), "completed": done, "percent_completed": done * 100 // max(1, len(children)),
+            },
         )  # fmt: skip
         if isinstance(ticket, Pull):
             html, merged = shown["html_url"], when(ticket.merged)

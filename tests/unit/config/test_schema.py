@@ -27,6 +27,7 @@ agent: claude
 plan: review
 agents: {claude: {command: claude, model: opus, args: [--verbose], env: [FOO, BAR_*], permissions: strict}}
 workers: {max: 8}
+queue: {priorities: [urgent]}
 limits: {verify: 6, ci: 4, review: 2, restart: 1, silent: 15m, stall: 90s}
 gates:
   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a person"}

@@ -33,6 +33,10 @@ FAILURE = Failure("f00", AtLimit(1, "it fails the same way"))
 
 EVENTS: tuple[Event, ...] = (
     events.spawned("human", CLAIM, queued=True),
+    events.blockers("monitor", ("7",), ("8",)),
+    events.queue_moved("human", -1),
+    events.queue_held("human"),
+    events.queue_released("human"),
     events.dispatched("monitor", "c" * 40),
     events.launched("up", "s1"),
     events.from_agent("started", "hook:SessionStart", {"session": "s1", "transcript": "/t.jsonl"}),
@@ -99,6 +103,8 @@ def test_the_facts_are_where_the_state_machine_reads_them() -> None:
         attempts=worker.attempts._replace(verify=1, review=1),
         signatures={"review": "f01", "verify": "f02"},
         fed=("check:1",),
+        blocked_by=("8",),
+        queue_order=-1,
         limit=worker.limit,
         ci_counted="d" * 40,
         addressed=("check:1",),

@@ -166,7 +166,8 @@ def test_the_reason_is_the_question_and_its_age_that_of_the_question() -> None:
     found = state.shown(seen(Status.STUCK, AT_PROMPT, escalation=asked(Gate.DOMAIN)), NOW, 600)
     assert found.reason == "Token refresh approach?"
     assert NOW - found.since == 60
-    assert state.shown(seen(Status.QUEUED, pane=None, waits=("124",)), NOW, 600).reason == "for #124, then a free place"
+    queued = seen(Status.QUEUED, pane=None, waits=("124",))._replace(queued="for #124 (shipping), then a free place")
+    assert state.shown(queued, NOW, 600).reason == "for #124 (shipping), then a free place"
     assert "you ended" in state.shown(seen(doing=ActivityState.ENDED, detail=LEFT, pane=False), NOW, 600).reason
     assert state.shown(seen(doing=AT_PROMPT, detail="x " * 300 + ". " + PROSE), NOW, 600).reason == PROSE
 
@@ -189,4 +190,4 @@ def test_a_queued_worker_waits_for_those_that_are_not_complete() -> None:
     queued = seen(Status.QUEUED).worker._replace(id="9", after=("7", "8", "99"))
     items = state.states([done, open_one, queued], {}, True, lambda _: None, NOW, 1)
     found = {seen.worker.id: shown for seen, shown in items}
-    assert found["9"].reason == "for #8, #99, then a free place"
+    assert found["9"].reason == "for #8 (working), #99 (no worker yet), then a free place"

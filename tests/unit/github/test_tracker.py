@@ -58,7 +58,7 @@ def test_an_issue_is_read_whole(github: Double, connect: Connect) -> None:
     github.add_issue("Add dark mode", "As *body*", "bob", "CONTRIBUTOR", ("ui", "good first issue"), number=7)
     assert connect().issue("7") == Issue(
         "7", "Add dark mode", "As *body*", "https://github.com/acme/widgets/issues/7", "bob", "CONTRIBUTOR", "open",
-        ("ui", "good first issue"),
+        ("ui", "good first issue"), blocked_by=0, sub_issues=0, comments=0,
     )  # fmt: skip
 
 

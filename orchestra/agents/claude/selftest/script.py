@@ -173,6 +173,20 @@ def cwd_of(body: Mapping[str, Any]) -> str:
     return found.group(1).strip() if found else "."
 
 
+def aside(body: Mapping[str, Any]) -> str:
+    """The answer to a request beside the conversation: auto mode's check, which lets everything pass, or a title."""
+    if not judged(body):
+        return json.dumps({"title": "A scripted session"})
+    return "<severity>0</severity>" if "<severity>" in json.dumps(body.get("system")) else "<block>no</block>"
+
+
+def judged(body: Mapping[str, Any]) -> str:
+    """The tool call that auto mode's check is asked about, the last before `</transcript>`; empty: no such check."""
+    texts = [text.strip() for message in body["messages"] for text in _texts(message["content"])]
+    place = texts.index("</transcript>") if "</transcript>" in texts else 0
+    return texts[place - 1] if place else ""
+
+
 def plan_file_of(body: Mapping[str, Any]) -> str:
     """The plan file that the program told the model of last; empty when it told of none."""
     texts = [text for message in body["messages"] for text in _texts(message["content"])]

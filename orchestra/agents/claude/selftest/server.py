@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from orchestra.agents.claude.selftest.script import Step, Trouble, fill, next_step, place, user_texts
+from orchestra.agents.claude.selftest.script import Step, Trouble, aside, fill, next_step, place, user_texts
 
 
 class Request(NamedTuple):
@@ -69,7 +69,7 @@ class MessagesApi:
         with self._lock:
             self.requests.append(Request(session, side, body, time.monotonic()))
             if side:
-                return Step(json.dumps({"title": "A scripted session"})), None
+                return Step(aside(body)), None
             at = place(body["messages"], self._first)
             index, step = next_step(at)
             key = (session, hash(repr(at.script)), index)

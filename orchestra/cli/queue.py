@@ -1,0 +1,77 @@
+"""The command that shows and changes the queue."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from orchestra.cli.completion import numbers
+from orchestra.cli.verbs import VerbGroup
+from orchestra.ui.console import Console, json_option
+from orchestra.ui.references import Target, for_each, target
+
+several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
+
+
+@click.group(
+    "queue",
+    cls=VerbGroup,
+    invoke_without_command=True,
+    examples=(
+        "orchestra queue                   the queue",
+        "orchestra queue move 126 first    126 starts next, once nothing blocks it",
+        "orchestra queue hold 127          127 stays in the queue until `release`",
+        "orchestra queue drop 128          128 is not started at all",
+    ),
+)
+@json_option
+@click.pass_context
+def queue_command(ctx: click.Context, as_json: bool) -> None:
+    """The queue: what waits to start, in which order, and why."""
+    if ctx.invoked_subcommand is None:
+        from orchestra.commands.queue import queue
+
+        console: Console = ctx.obj
+        found = queue(console.project)
+        console.say(console.as_json.queue(found) if as_json else console.render.queue(found))
+
+
+@queue_command.command("move")
+@click.argument("number", metavar="ID", shell_complete=numbers)
+@click.argument("place", metavar="first|last|up|down|N")
+@click.pass_obj
+def move_command(console: Console, number: str, place: str) -> None:
+    """Give a queued worker another place."""
+    from orchestra.commands.queue import queue_move
+
+    at = target(console, number)
+    console.say(console.render.queue(queue_move(at.console.deciding, at.number, place)))
+
+
+def _each(name: str, done: str, line: str) -> click.Command:
+    """A subcommand that does one thing to each worker that is named."""
+
+    @several
+    @click.pass_obj
+    def command(console: Console, ids: Sequence[str]) -> None:
+        from orchestra.commands import queue
+
+        act: Callable[..., None] = getattr(queue, f"queue_{name}")
+
+        def one(at: Target) -> None:
+            act(at.console.deciding, at.number)
+            click.echo(f"#{at.number} {done}")
+
+        if not for_each(console, ids, one):
+            sys.exit(1)
+
+    return click.command(name, help=line)(command)
+
+
+queue_command.add_command(
+    _each("hold", "stays in the queue: orchestra queue release lets it start", "Keep a worker in the queue.")
+)
+queue_command.add_command(_each("release", "starts when its turn comes", "Let a worker on hold start again."))
+queue_command.add_command(_each("drop", "was taken out of the queue", "Take a worker out of the queue."))
