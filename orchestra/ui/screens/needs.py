@@ -118,7 +118,6 @@ class NeedsView(View):
         count = f" \u00b7 {self.place + 1} of {len(self.found)}" if len(self.found) > 1 else ""
         right = f"{need.state.value} \u00b7 {age(need.row.state_age)}{count}"
         keys = self._hint(need)
-        paper.box(0, 0, paper.width, paper.height, title=f"#{worker.id} {clean(worker.title)}", right=right, keys=keys)
         said = self.said
         bottom = self._options(need, wide)
         field = self._field_height(paper) if self.typing else 0
@@ -129,9 +128,9 @@ class NeedsView(View):
         self.read_to_end = self.read_to_end or self.top >= last
         for row, line in enumerate(body[self.top : self.top + max(1, room)]):
             paper.put(2, 1 + row, wide, line)
-        if last:
-            shown = f"{self.top + 1}-{min(len(body), self.top + room)} of {len(body)}"
-            paper.put(paper.width - len(shown) - 3, paper.height - 1, len(shown) + 2, f" {shown} ")
+        end = f"{self.top + 1}-{min(len(body), self.top + room)} of {len(body)}" if last else ""
+        title = f"#{worker.id} {clean(worker.title)}"
+        paper.box(0, 0, paper.width, paper.height, title=title, right=right, keys=keys, end=end)
         y = 1 + min(len(body), max(1, room))
         self._at_row = {}
         for line, option in bottom:
@@ -223,12 +222,14 @@ class NeedsView(View):
             self.close()
             return
         need = self.need
-        if need is None or self.busy or time.monotonic() - self.changed < GUARD_SECONDS:
+        if need is None or self.busy:
             return
-        if key in ("]", "[", "tab"):
-            self.turn(-1 if key == "[" else 1)
-        elif key in MOVES:
+        if key in MOVES:
             self.move(key, need)
+        elif time.monotonic() - self.changed < GUARD_SECONDS:
+            return
+        elif key in ("]", "[", "tab"):
+            self.turn(-1 if key == "[" else 1)
         elif self._step(need) is not None and (key.isdigit() or key in ("enter", "space")):
             self.choose(key, need)
         else:

@@ -109,13 +109,13 @@ class Paper:
         self.put(x, y, width, [*cut, Span(" " * (width - width_of(cut)), style)])
 
     def box(self, x: int, y: int, width: int, height: int, *, title: str = "", right: str = "", keys: str = "") -> None:
-        """A box, with a title and a word at the right in its top line, and keys in its bottom line."""
+        """A box, with a title and a word at the right in its top line, and keys and a word in its bottom line."""
         lines, style = self.box_lines, NORMAL
         self.put(x, y, width, [Span(lines.top[0]), *self._edge(width - 2, title, right), Span(lines.top[1])])
         for row in range(y + 1, y + height - 1):
             self.put(x, row, 1, lines.side, style)
             self.put(x + width - 1, row, 1, lines.side, style)
-        bottom = [Span(lines.bottom[0]), *self._edge(width - 2, keys, ""), Span(lines.bottom[1])]
+        bottom = [Span(lines.bottom[0]), *self._edge(width - 2, keys, end), Span(lines.bottom[1])]
         self.put(x, y + height - 1, width, bottom)
 
     def rule(self, x: int, y: int, width: int, title: str = "") -> None:
