@@ -108,7 +108,10 @@ class Paper:
         cut = cut_line(shown, width)
         self.put(x, y, width, [*cut, Span(" " * (width - width_of(cut)), style)])
 
-    def box(self, x: int, y: int, width: int, height: int, *, title: str = "", right: str = "", keys: str = "") -> None:
+    def box(
+        self, x: int, y: int, width: int, height: int, *,
+        title: str = "", right: str = "", keys: str = "", end: str = "",
+    ) -> None:  # fmt: skip
         """A box, with a title and a word at the right in its top line, and keys and a word in its bottom line."""
         lines, style = self.box_lines, NORMAL
         self.put(x, y, width, [Span(lines.top[0]), *self._edge(width - 2, title, right), Span(lines.top[1])])
