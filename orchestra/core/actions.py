@@ -47,14 +47,8 @@ NAMES = tuple(action.name for action in ACTIONS)
 
 
 def chosen(given: Mapping[str, str | None]) -> dict[str, str]:
-    """The key of each action under the config's `keys:`; one that is null has none.
-
-    A key that the user gave to one action is taken from the action that has it by default.
-    """
-    theirs = dict(given)
-    taken = {key for key in theirs.values() if key}
-    usual = {one.name: one.key for one in ACTIONS if one.name not in theirs and one.key not in taken}
-    found = {one.name: theirs[one.name] if one.name in theirs else usual.get(one.name) for one in ACTIONS}
+    """The key of each action under the config's `keys:`; one that is null has none."""
+    found = {action.name: given.get(action.name, action.key) for action in ACTIONS}
     return {name: key for name, key in found.items() if key}
 
 
@@ -67,7 +61,7 @@ def problem(given: Mapping[str, str | None], name: str) -> str:
         return ""
     if why := key_problem(key):
         return why
-    same = [other for other, taken in given.items() if taken == key and other != name]
+    same = [other for other, taken in chosen(given).items() if taken == key and other != name]
     return f"{key} is the key of {same[0]} too" if same else ""
 
 

@@ -67,14 +67,14 @@ def width_of(line: Line) -> int:
     return sum(cell_len(span.text) for span in line)
 
 
-def cut_line(line: Line, columns: int) -> list[Span]:
-    """The line in at most `columns`; what is cut ends with an ellipsis."""
+def cut_line(line: Line, columns: int, mark: str = cells.ELLIPSIS) -> list[Span]:
+    """The line in at most `columns`; what is cut ends with `mark`."""
     room, found = columns, list[Span]()
     for place, span in enumerate(line):
         wide = cells.width(span.text)
         last = place == len(line) - 1
         if wide > room or (wide == room and not last and width_of(line[place + 1 :])):
-            found.append(span._replace(text=cells.cut(span.text + (" " if wide <= room else ""), room)))
+            found.append(span._replace(text=cells.cut(span.text + (" " if wide <= room else ""), room, mark)))
             return found
         found.append(span)
         room -= wide
@@ -86,6 +86,7 @@ class Paper:
 
     def __init__(self, width: int, height: int, look: Look) -> None:
         self.width, self.height, self.look = width, height, look
+        self.mark = look.text(cells.ELLIPSIS)
         self.box_lines = ASCII_BOX if look.ascii else BOX
         self._rows: list[list[tuple[int, list[Span]]]] = [[] for _ in range(height)]
 
@@ -99,13 +100,13 @@ class Paper:
             return
         spans = [Span(line, style)] if isinstance(line, str) else line
         shown = [span._replace(text=self.look.text(span.text)) for span in spans]
-        self._rows[y].append((x, cut_line(shown, min(width, self.width - x))))
+        self._rows[y].append((x, cut_line(shown, min(width, self.width - x), self.mark)))
 
     def fill(self, x: int, y: int, width: int, line: Line | str, style: Style) -> None:
         """The same, padded to `width` in `style`, which lies below every span: a row under the cursor."""
         spans = [Span(line)] if isinstance(line, str) else line
         shown = [Span(self.look.text(span.text), span.style + style) for span in spans]
-        cut = cut_line(shown, width)
+        cut = cut_line(shown, width, self.mark)
         self.put(x, y, width, [*cut, Span(" " * (width - width_of(cut)), style)])
 
     def box(
@@ -130,7 +131,7 @@ class Paper:
         flat = self.box_lines.flat
         right = f" {right} " if right and cells.width(right) + 4 < width else ""
         room = width - cells.width(self.look.text(right)) - 1
-        left = f" {cells.cut(left, room - 2)} " if left and room > 4 else ""
+        left = f" {cells.cut(self.look.text(left), room - 2, self.mark)} " if left and room > 4 else ""
         used = cell_len(self.look.text(left)) + cell_len(self.look.text(right))
         return [Span(left, BOLD), Span(flat * max(0, width - used)), Span(right)]
 
