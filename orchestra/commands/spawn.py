@@ -17,7 +17,17 @@ from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import git_config_guard, launch, queue, trust
+from orchestra.workers import (
+    conversation,
+    git_config_guard,
+    launch,
+    queue,
+    stacks,
+    start_problems,
+    trust,
+    worktree_setup,
+)
+from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
 from orchestra.workers.statusbar import refresh
 
@@ -39,6 +49,7 @@ class SpawnOptions(NamedTuple):
     """What the person asked for beside the numbers."""
 
     base: str | None = None
+    parent: str | None = None  # the worker to build on
     after: tuple[str, ...] = ()
     agent: str | None = None
     prompt: str | None = None
@@ -68,11 +79,16 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
         if project.store.read(number) is None:  # an issue that does not exist would be waited for without an end
             project.tracker.issue(number)
+    if wishes.parent is not None:
+        stacks.check_parent(project, wishes.parent)
+        if wishes.base is not None:
+            raise UsageError("--on and --base exclude each other", "--on begins at that worker's branch")
     project.tmux.check()
     git_config_guard.arm(project)
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     _template(project, wishes)
     _ = project.tracker
+    project.remember()
 
 
 def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:
@@ -130,8 +146,7 @@ def _go(project: Project, pane: Pane) -> None:
 def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
     number, config = issue.number, project.config
-    base = wishes.base or config.base
-    commit = launch.fetched_base(project, base)
+    start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
     repo = os.path.basename(project.root)
@@ -143,8 +158,9 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         url=issue.url,
         author=clean(issue.author, 60),
         branch=schema.fill(config.branch, repo, number),
-        base=base,
-        base_commit=commit,
+        base=start.base,
+        base_commit=start.commit,
+        parent=start.parent,
         worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
         agent=agent,
         agent_session=str(uuid.uuid4()),
@@ -166,7 +182,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
             return None
         make_private(project.store.directory(number))  # the prompt first: a claim without one could not be repaired
         text = _render(project, issue, machine.apply(None, claim), wishes)
-        write_atomic(project.store.file(number, launch.FIRST), text)
+        write_atomic(project.store.file(number, conversation.FIRST), text)
         return project.store.record(number, claim).worker
 
 
@@ -208,7 +224,8 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    wait_until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
@@ -226,5 +243,5 @@ def _started(project: Project, number: str) -> str | None:
         return worker.activity.detail
     pane = pane_of(project, worker)
     if pane is None or pane.dead:
-        return launch.record_lost_pane(project, worker, pane)
-    return launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)
+        return start_problems.record_lost_pane(project, worker, pane)
+    return start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)

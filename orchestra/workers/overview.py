@@ -172,7 +172,7 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
         elif worker.status not in _STILL and project.repository.ready(worker.worktree):
-            found = project.repository.changes(worker.worktree, worker.base_commit)
+            found = project.change_of(worker).counts()
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:

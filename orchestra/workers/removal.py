@@ -6,11 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from orchestra import processes
+from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, stop
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -23,6 +25,8 @@ def reason(project: Project, worker: Worker) -> str:
     """Why this worker must stay; empty when nothing would be lost."""
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
+    if above := [one for one in project.store.listing().workers if one.parent == worker.id and one.status in LIVE]:
+        return f"#{above[0].id} is built on its branch"
     repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
     emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went
@@ -90,7 +94,7 @@ def finish(project: Project, worker: Worker) -> str:
 
 def remove(project: Project, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     repository = project.repository
     write_atomic(project.store.file(worker.id, INTENT), worker.nonce)
     try:

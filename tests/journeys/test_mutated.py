@@ -48,7 +48,8 @@ from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
 from orchestra.ui import text, worker_page, worker_table
 from orchestra.ui.paint import Paint
-from orchestra.workers import alerts, git_config_guard, launch, statusbar
+from orchestra.workers import alerts, conversation, git_config_guard, statusbar, worktree_setup
+from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -131,7 +132,7 @@ def see(context: Desk) -> None:
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
-            launch.resume_words(row.worker, launch._missed(row.worker))
+            conversation.resume_words(row.worker, conversation._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
     said.append(bar([(row.seen, row.shown) for row in view.rows], NOW).text)
     assert not unsafe("\n".join(said))
@@ -249,12 +250,17 @@ def read_caches(context: Desk) -> None:
 
 
 def read_environment(context: Desk) -> None:
-    found = launch.agent_environment(context.project, context.store.read("124"))
+    project = Project(context.project.repository, context.project.environ, context.project.now)
+    found = agent_environment(project, context.store.read("124"))
     assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
 
 
 def environment(context: Desk, rng: random.Random) -> None:
-    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
+    variables = {"PATH": "/bin", "LANG": "C"}
+    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, variables))
+    recorded = mutate.either(rng, {"variables": variables, "at": "x", "by": "orchestra up", "noted": {"LANG": "0"}})
+    Path(context.store.cache).mkdir(parents=True, exist_ok=True)
+    Path(context.store.cache, "environment.json").write_bytes(recorded)
 
 
 def transcript(context: Desk, rng: random.Random) -> None:
@@ -279,7 +285,7 @@ def read_mailbox(context: Desk) -> None:
     payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         call(context, event, json.dumps(payload).encode())
-    launch.is_prepared(context.project, context.store.read("124"))
+    worktree_setup.is_prepared(context.project, context.store.read("124"))
     see(context)
 
 
@@ -473,6 +479,7 @@ def places(context: Desk) -> dict[str, Path]:
     beside = ("mailbox", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
     cached = (
         "project.json",
+        "environment.json",
         "changes.json",
         "announced.json",
         "orchestrator.json",
