@@ -135,7 +135,7 @@ def test_every_popup_on_a_small_screen(terminal: Terminal, local: Person, git: G
     assert "2 [link=x]#(touch canary)" in shown
     assert "line 90 of" not in shown
     terminal.press("End")
-    terminal.shows("line 90 of")
+    terminal.shows("90 of what it has to say")
     terminal.press("Up", "Enter")
     terminal.shows("Your answer")
     terminal.type("neither:")

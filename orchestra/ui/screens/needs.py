@@ -192,7 +192,8 @@ class NeedsView(View):
         more = [("=]", "next")] if len(self.found) > 1 else []
         rest = [("next", "go to its pane"), *more, ("=Esc", "later")]
         if self._step(need) is not None:
-            return keys.hint(("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *rest)
+            no = [("deny", "no")] if need.passes else []
+            return keys.hint(("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *no, *rest)
         if need.passes:
             return keys.hint(("approve", "yes"), ("deny", "no"), ("tell", "say"), *rest)
         return keys.hint(("tell", "answer"), *rest)
