@@ -291,9 +291,9 @@ def ended(by: str, reason: str) -> Event:
 # --- what GitHub or git says ---
 
 
-def pull_seen(by: str, pull: Pull, url: str, *, ours: bool = True, base: str = "") -> Event:
-    """The pull request as GitHub has it now; `ours` when its head commit is one of the worker's branch."""
-    return _event("pull", by, pullRequest=pull_json(pull), url=url, ours=ours, base=base)
+def pull_seen(by: str, pull: Pull, url: str, *, base: str = "", green: Iterable[str] = ()) -> Event:
+    """The pull request as GitHub has it now; `green` are the names of its checks when all of them have passed."""
+    return _event("pull", by, pullRequest=pull_json(pull), url=url, base=base, greenChecks=list(green))
 
 
 def landed(by: str) -> Event:

@@ -183,6 +183,17 @@ class Project:
         cache = os.path.join(self.store.cache, "github")
         return ApiClient(repository_address(host, owner, repo), url, credentials, cache, self.now, timeout, eager=eager)
 
+    @property
+    def head_repo(self) -> str:
+        """The repository that branches are pushed to, `acme/widgets`."""
+        _, owner, repo = self.remote
+        return f"{owner}/{repo}"
+
+    @property
+    def push_remote(self) -> str:
+        """The name of the remote that branches are pushed to."""
+        return self.repository.remote() or "origin"
+
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
         from orchestra.github.poller import poll_interval

@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, stacks
+from orchestra.workers import git_config_guard, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -41,11 +41,20 @@ class Evidence(NamedTuple):
 
 
 def worker_ship(
-    project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None]
-) -> Shipped:
-    """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold."""
+    project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None],
+    answers: Sequence[tuple[str, str]] = (),
+) -> Shipped:  # fmt: skip
+    """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold.
+
+    `answers`: replies to inline remarks, by the remark's number. Where nothing else is new, nothing else is done.
+    """
+    said = replies.checked(answers)
     worker = stacks.settled(project, worker_of(project, number))
+    if said and project.tracker_name == "local":
+        raise OrchestraError("there are no remarks to reply to: the branch has no pull request", "ship without --reply")
     _check_shippable(project, worker)
+    if said and _is_shipped(project, worker):
+        return _replied(project, worker, said, say)
     evidence = _verify(project, worker, say)
     _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
     _check_gates(project, worker)
@@ -53,6 +62,8 @@ def worker_ship(
         shipped = _ship_local(project, worker)
     else:
         shipped = _ship_github(project, worker, title, _body(project, worker, body, evidence), say)
+        if said:
+            shipped = _replied(project, shipped.worker, said, say)
     announce(project)
     refresh(project)
     return shipped
@@ -178,6 +189,29 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, url)
+
+
+def _is_shipped(project: Project, worker: Worker) -> bool:
+    """Whether the branch is on GitHub as it is here."""
+    pull = worker.pull
+    return pull is not None and pull.state == "open" and pull.head_sha == project.repository.branch_tip(worker.branch)
+
+
+def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], say: Callable[[str], None]) -> Shipped:
+    """Post the replies; what the worker had been told of before is answered with them, as with a ship."""
+    from orchestra.github.thread_replies import ThreadReplies
+
+    pull = worker.pull
+    if pull is None:
+        raise OrchestraError(f"#{worker.id} has no pull request yet", "ship without --reply first")
+    client = project.github.client
+    client.wait_out_limits(LIMIT_SECONDS, say)
+    replies.post(project.watch.pulls, ThreadReplies(client), pull, said, say)
+    recorded = project.store.record(worker.id, events.shipped("ship", pull, worker.pull_url or ""))
+    if recorded.worker is None or recorded.refused:
+        raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
+    refresh(project)
+    return Shipped(recorded.worker, worker.pull_url or "")
 
 
 def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
