@@ -23,7 +23,7 @@ LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key i
 
 
 class StartupProblem(Record):
-    """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the person does."""
+    """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the user does."""
 
     kind: str
     sentence: str
@@ -45,6 +45,11 @@ def _module(name: str, part: str) -> Any:
     if name not in AGENTS:
         raise UsageError(f"there is no agent {name!r}", f"agents are: {', '.join(AGENTS)} (`agent:` in orchestra.yaml)")
     return __import__(f"orchestra.agents.{name}.{part}", fromlist=["name"])
+
+
+def how_to_install(name: str) -> str:
+    """What to do when its program is not found: an alias or a function of the user's shell is not a program."""
+    return f"install it: {agent(name).INSTALL}; or name its path: agents.{name}.command in orchestra.yaml"
 
 
 def installed(command: str, environ: Mapping[str, str]) -> bool:
