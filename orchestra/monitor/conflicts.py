@@ -69,7 +69,7 @@ def _paths(project: Project, worker: Worker, before: Seen) -> tuple[str, tuple[s
     try:
         if not project.repository.ready(worker.worktree):
             return key, ()
-        return key, project.repository.changed_paths(worker.worktree, worker.base_commit)[:MOST_PATHS]
+        return key, project.change_of(worker).paths()[:MOST_PATHS]
     except OrchestraError:  # its worktree is being made or taken away: the next look asks again
         return "", ()
 
