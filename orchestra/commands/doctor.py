@@ -21,6 +21,7 @@ def doctor(
         *environment.home(home_of(environ), fix=fix),
         *environment.locale(environ),
         *environment.lingering(environ),
+        *environment.command(environ),
     ]
     try:
         project = opening()

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from orchestra.storage.files import make_private, read_text, write_atomic
 
+OTHER_NAME = f"{shlex.quote(sys.executable)} -m orchestra"  # works whatever is on PATH
+
 
 def hook_argv(home: str, project: str, agent: str) -> tuple[str, ...]:
     """Argv of `orchestra-hook` for an agent: the interpreter without site packages starts 4 ms sooner."""
