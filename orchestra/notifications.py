@@ -1,4 +1,4 @@
-"""Reach the person: tmux's own message and bell, the outer terminal, the desktop, and a command of their own.
+"""Reach the user: tmux's own message and bell, the outer terminal, the desktop, and a command of their own.
 
 Every way is best effort: a notification that cannot be shown is no reason for anything else to stop.
 """
@@ -20,7 +20,7 @@ COMMAND_SECONDS = 10.0
 
 
 class Channels(NamedTuple):
-    """How to reach the person: `show` is a line in tmux, `terminals` are the attached clients' devices."""
+    """How to reach the user: `show` is a line in tmux, `terminals` are the attached clients' devices."""
 
     show: Callable[[str], None]
     terminals: Callable[[], tuple[str, ...]]
@@ -32,7 +32,7 @@ class Channels(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """Why a person is needed: `kind` is an attention or `merged`."""
+    """Why the user is needed: `kind` is an attention or `merged`."""
 
     kind: str
     worker: str
@@ -41,7 +41,7 @@ class Alert(NamedTuple):
 
 
 def notify(alert: Alert, ways: Channels, environ: Mapping[str, str], minute: int) -> None:
-    """Tell the person by every way that is switched on; `minute` of the local day decides whether it is quiet."""
+    """Tell the user by every way that is switched on; `minute` of the local day decides whether it is quiet."""
     ways.show(clean(f"{alert.project}: {alert.text}"))
     if (ways.kinds and alert.kind not in ways.kinds) or (ways.quiet and is_quiet(ways.quiet, minute)):
         return
@@ -81,7 +81,7 @@ def _osc(alert: Alert) -> str:
 
 
 def _write(device: str, said: str) -> None:
-    """To a terminal of the person, whoever reads it or not."""
+    """To a terminal of the user, whoever reads it or not."""
     try:
         fd = os.open(device, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

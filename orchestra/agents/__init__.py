@@ -23,7 +23,7 @@ LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key i
 
 
 class StartupProblem(Record):
-    """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the person does."""
+    """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the user does."""
 
     kind: str
     sentence: str

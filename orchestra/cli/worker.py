@@ -49,7 +49,7 @@ def status_command(console: Console, status: str, plan: TextIO | None) -> None:
 @worker_command.command("escalate")
 @click.argument("summary")
 @click.option("--gate", type=click.Choice([gate.value for gate in Gate]), default="stuck", show_default=True)
-@click.option("--context", default="", metavar="TEXT", help="What a person must know to decide.")
+@click.option("--context", default="", metavar="TEXT", help="What the user must know to decide.")
 @click.option("--tried", multiple=True, metavar="TEXT", help="What you tried (repeat it).")
 @click.option("--option", "options", multiple=True, metavar="TEXT", help="A way to go on (repeat it).")
 @click.option("--need", default="", metavar="TEXT", help="What you need.")
@@ -57,12 +57,12 @@ def status_command(console: Console, status: str, plan: TextIO | None) -> None:
 def escalate_command(
     console: Console, summary: str, gate: str, context: str, tried: Sequence[str], options: Sequence[str], need: str
 ) -> None:
-    """Ask a person, then end your turn: the answer comes as guidance."""
+    """Ask the user, then end your turn: the answer comes as guidance."""
     from orchestra.commands.worker.escalate import worker_escalate
 
     asked = Escalation(Gate(gate), summary, context, tuple(tried), tuple(options), need)
     worker_escalate(console.project, _own(console), asked)
-    click.echo("A person has been asked. End your turn now; the answer will come as guidance.")
+    click.echo("The user has been asked. End your turn now; the answer will come as guidance.")
 
 
 @worker_command.command("ship")

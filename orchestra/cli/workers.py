@@ -27,6 +27,7 @@ from orchestra.ui.references import Target, for_each, split, target
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--base", help="Branch or commit to start from.", metavar="REF")
+@click.option("--on", "parent", help="Build on this worker's branch.", metavar="ID", shell_complete=numbers)
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
 @click.option("--now", is_flag=True, help="Do not wait for the issues that block it.")
 @click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
@@ -36,12 +37,24 @@ from orchestra.ui.references import Target, for_each, split, target
 @json_option
 @click.pass_obj
 def spawn_command(
-    console: Console, /, ids: Sequence[str], after: Sequence[str], no_wait: bool, as_json: bool, **wishes: Any
+    console: Console,
+    /,
+    ids: Sequence[str],
+    after: Sequence[str],
+    parent: str | None,
+    no_wait: bool,
+    as_json: bool,
+    **wishes: Any,
 ) -> None:
     """Start a worker on each issue; a worker that exists is opened instead."""
     from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
 
-    options = SpawnOptions(wait=not no_wait, after=tuple(target(console, one).number for one in after), **wishes)
+    options = SpawnOptions(
+        wait=not no_wait,
+        after=tuple(target(console, one).number for one in after),
+        parent=target(console, parent).number if parent else None,
+        **wishes,
+    )
     wanted: dict[str, list[Target]] = {}
     failed = []
     for text in ids:
@@ -92,10 +105,10 @@ def new_command(
     if more not in (None, "-"):
         raise click.UsageError("quote the title: it is one argument")
     project = console.deciding
-    base = worker_of(project, target(console, parent).number).branch if parent else None
+    on = worker_of(project, target(console, parent).number).id if parent else None
     body = message or (source.read() if source else sys.stdin.read() if more == "-" else "")
     made = new(project, title, body, labels, local=local)
-    found = start(project, [made.number], SpawnOptions(base=base), console.ask_trust) if spawn else ()
+    found = start(project, [made.number], SpawnOptions(parent=on), console.ask_trust) if spawn else ()
     if as_json:
         console.say(console.as_json.new_issue(made, found[0] if found else None))
     else:

@@ -1,4 +1,4 @@
-"""`orchestra attach [ID]`: go to a worker's pane, or to the one that needs a person most."""
+"""`orchestra attach [ID]`: go to a worker's pane, or to the one that needs the user most."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def attach(project: Project, number: str | None) -> tuple[str, ...]:
 
 
 def neediest(project: Project, after: str = "") -> WorkerRow | None:
-    """The worker that needs a person most; from one of those, `after`, the next. None: nobody does."""
+    """The worker that needs the user most; from one of those, `after`, the next. None: nobody does."""
     rows = [row for row in overview(project, changes=False).rows if row.seen.pane is not None and row.attention]
     numbers = [row.worker.id for row in rows]
     if not rows:

@@ -1,4 +1,4 @@
-"""`orchestra gates`: what waits for a person's word, the most urgent first."""
+"""`orchestra gates`: what waits for the user's word, the most urgent first."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def gates(project: Project) -> tuple[WorkerRow, ...]:
-    """The workers that ask a person something, in a dialog or by themselves."""
+    """The workers that ask the user something, in a dialog or by themselves."""
     return tuple(row for row in overview(project, changes=False).rows if open_questions(row.worker))

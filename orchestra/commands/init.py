@@ -29,11 +29,11 @@ What should be different when this is done, and how one can see it.
 MORE = """
 # setup: make deps       # run once in each new worktree
 # copy: [.env]           # ignored files a worktree needs
-# gates:                 # where a person must decide
-#   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a person"}
+# gates:                 # where the user must decide
+#   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need the user"}
 """
 
-Ask = Callable[[str, str], str]  # a question and its default -> the person's answer
+Ask = Callable[[str, str], str]  # a question and its default -> the user's answer
 
 
 class Rule(NamedTuple):

@@ -94,6 +94,10 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
     for path, name in ((project.root, "the main checkout"), (worker.worktree, f"the worktree of #{worker.id}")):
         if os.path.isdir(path) and (begun := local_merge.under_way(repository, path)):
             raise OrchestraError(f"a {begun} is under way in {name}", f"end it first: git -C {path} status")
+    if worker.parent:
+        raise OrchestraError(
+            f"#{worker.id} is built on #{worker.parent}, which is not merged", f"orchestra merge {worker.parent}"
+        )
     here = repository.branch_of(project.root)
     if here != worker.base:
         where = f"on {here}" if here else "on no branch"

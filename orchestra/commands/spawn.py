@@ -17,7 +17,7 @@ from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import git_config_guard, launch, queue, trust
+from orchestra.workers import git_config_guard, launch, queue, stacks, trust
 from orchestra.workers.overview import pane_of
 from orchestra.workers.statusbar import refresh
 
@@ -39,6 +39,7 @@ class SpawnOptions(NamedTuple):
     """What the person asked for beside the numbers."""
 
     base: str | None = None
+    parent: str | None = None  # the worker to build on
     after: tuple[str, ...] = ()
     agent: str | None = None
     prompt: str | None = None
@@ -68,6 +69,10 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
         if project.store.read(number) is None:  # an issue that does not exist would be waited for without an end
             project.tracker.issue(number)
+    if wishes.parent is not None:
+        stacks.check_parent(project, wishes.parent)
+        if wishes.base is not None:
+            raise UsageError("--on and --base exclude each other", "--on begins at that worker's branch")
     project.tmux.check()
     git_config_guard.arm(project)
     git_config_guard.check(project)
@@ -130,8 +135,7 @@ def _go(project: Project, pane: Pane) -> None:
 def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
     """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
     number, config = issue.number, project.config
-    base = wishes.base or config.base
-    commit = launch.fetched_base(project, base)
+    start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
     repo = os.path.basename(project.root)
@@ -143,8 +147,9 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         url=issue.url,
         author=clean(issue.author, 60),
         branch=schema.fill(config.branch, repo, number),
-        base=base,
-        base_commit=commit,
+        base=start.base,
+        base_commit=start.commit,
+        parent=start.parent,
         worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
         agent=agent,
         agent_session=str(uuid.uuid4()),

@@ -22,7 +22,7 @@ WORKING = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 
 
 class Figures(NamedTuple):
-    """One worker's figures. `worked`, `shipped` and `waited` (for a person) in seconds, by the wall clock."""
+    """One worker's figures. `worked`, `shipped` and `waited` (for the user) in seconds, by the wall clock."""
 
     id: str
     status: Status

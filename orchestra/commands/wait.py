@@ -1,4 +1,4 @@
-"""`orchestra wait ID...`: until each worker is where it should be, or one needs a person."""
+"""`orchestra wait ID...`: until each worker is where it should be, or one needs the user."""
 
 from __future__ import annotations
 

@@ -39,9 +39,11 @@ def waits_for(worker: Worker, known: Mapping[str, Worker]) -> tuple[Waiting, ...
 
     `after`, which the user gave, ends when the work is complete. `blocked_by`, which the tracker gave, ends when the
     issue is closed: with the merge of its worker, or, without a pull request, when its work is complete. The monitor
-    takes those out of the list that were closed in another way.
+    takes those out of the list that were closed in another way. `parent`, on whose branch it builds, must have shipped.
     """
     wanted = {**dict.fromkeys(worker.blocked_by, _is_closed), **dict.fromkeys(worker.after, _is_complete)}
+    if worker.parent and not worker.ignores_blockers:
+        wanted[worker.parent] = _has_shipped
     return tuple(
         Waiting(number, _state(known.get(number)))
         for number, is_over in wanted.items()
@@ -57,6 +59,10 @@ def _is_closed(worker: Worker) -> bool:
     return worker.status is Status.MERGED or (worker.status is Status.COMPLETE and worker.pull is None)
 
 
+def _has_shipped(worker: Worker) -> bool:
+    return worker.status in DONE or (worker.pull is not None and worker.status is not Status.CANCELLED)
+
+
 def _state(worker: Worker | None) -> str:
     return "no worker yet" if worker is None or worker.status is Status.CANCELLED else worker.status.value
 
@@ -68,9 +74,14 @@ def reason(worker: Worker, known: Mapping[str, Worker]) -> str:
     waits = waits_for(worker, known)
     if not waits:
         return "for a free place"
-    if around := cycle(worker.id, {number: (*one.after, *one.blocked_by) for number, one in known.items()}):
+    if around := cycle(worker.id, {number: waited(one) for number, one in known.items()}):
         return f"for ever: {arrows(around)} wait for each other"
     return f"for {', '.join(map(str, waits))}, then a free place"
+
+
+def waited(worker: Worker) -> tuple[str, ...]:
+    """All that a worker was told to wait for, over or not."""
+    return (*worker.after, *worker.blocked_by, *filter(None, (worker.parent,)))
 
 
 def cycle(start: str, waits: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "launched", "failed", "paused", "resumed", "cancelled",
+        "queue-released", "stacked", "launched", "failed", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -92,6 +92,7 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         blockedBy=list(claim.blocked_by),
         labels=list(claim.labels),
         ignoresBlockers=claim.ignores_blockers,
+        parent=claim.parent,
         trusted=claim.trusted,
     )
 
@@ -104,6 +105,11 @@ def adopted(by: str, snapshot: Worker) -> Event:
 def dispatched(by: str, base_commit: str) -> Event:
     """A queued worker may start, from `base_commit`."""
     return _event("dispatched", by, baseCommit=base_commit)
+
+
+def stacked(by: str, parent: str, base: str, base_commit: str) -> Event:
+    """What a worker builds on: the worker `parent` (empty: none any more), the branch `base`, from `base_commit`."""
+    return _event("stacked", by, parent=parent, base=base, baseCommit=base_commit)
 
 
 def blockers(by: str, after: Iterable[str], blocked_by: Iterable[str]) -> Event:

@@ -60,6 +60,7 @@ _PLAIN = (
     ("transcript", "transcriptPath"),
     ("trusted", "trusted"),
     ("held", "held"),
+    ("parent", "parent"),
 )
 _OPTIONAL = (
     ("stuck_reason", "stuckReason"),

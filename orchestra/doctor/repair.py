@@ -17,7 +17,7 @@ from orchestra.workers import removal, stop
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # a person said so: nothing of it may run
+RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # the user said so: nothing of it may run
 
 
 def reachable_panes(project: Project) -> tuple[tuple[Pane, ...], list[str]]:
@@ -48,7 +48,7 @@ def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
 
 
 def fix(project: Project) -> tuple[str, ...]:
-    """What `up` mends, and what only a person asks for: locks that git left, locks of worktrees that are gone."""
+    """What `up` mends, and what only the user asks for: locks that git left, locks of worktrees that are gone."""
     said = list(repair(project, reachable_panes(project)[0]))
     repository = project.repository
     places = (str(repository.root), str(repository.common), *(path for _, path in cleanup.our_worktrees(repository)))

@@ -39,7 +39,7 @@ def copy_and_link(repository: RepositoryFacts, path: AnyPath, copy: Sequence[str
 
 
 def _told(what: str, name: str, problem: str | None) -> list[str]:
-    """A line for the person; none when there was nothing to do."""
+    """A line for the user; none when there was nothing to do."""
     if problem is None:
         return []
     return [f"not {what}: {clean(name)}: {problem}" if problem else f"{what} {clean(name)}"]
@@ -63,7 +63,7 @@ def _problems(repository: RepositoryFacts, path: Path, names: Iterable[str]) -> 
         asked.write(b"".join(os.fsencode(name) + b"\0" for name in inside))
         asked.seek(0)
         ignored = set(repository.git("check-ignore", "-z", "--stdin", at=path, stdin=asked).out.split("\0"))
-    # git's rule: a link is no directory, so a pattern that ends with `/` is not for it.
+    # git's rule: a link is not a directory, so a pattern that ends with `/` is not for it.
     dirt = "git does not ignore it there (a pattern that ends with / does not cover a link)"
     out = "it leads out of the worktree"
     return {name: "" if name in ignored else dirt if name in inside else out for name in names}

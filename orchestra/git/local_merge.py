@@ -125,7 +125,7 @@ def _made(repository: Repository, wanted: LocalPlan, message: str) -> str:
     if wanted.method is Method.REBASE:
         return _rebased(repository, wanted)
     parents = [wanted.base_tip, wanted.tip] if wanted.method is Method.MERGE else [wanted.base_tip]
-    return _commit(repository, _merged_tree(repository, wanted.base_tip, wanted.tip), parents, message)
+    return commit_tree(repository, merged_tree(repository, wanted.base_tip, wanted.tip), parents, message)
 
 
 def _rebased(repository: Repository, wanted: LocalPlan) -> str:
@@ -137,25 +137,35 @@ def _rebased(repository: Repository, wanted: LocalPlan) -> str:
         if len(parents) != 1:
             raise OrchestraError(f"{wanted.branch} holds a merge commit, which a rebase would lose", "--method merge")
         # The base's state as a child of the commit's parent: so the two have that parent as their merge base.
-        beside = _commit(repository, f"{on}^{{tree}}", parents, "orchestra")
-        tree = _merged_tree(repository, beside, commit)
+        beside = commit_tree(repository, f"{on}^{{tree}}", parents, "orchestra")
+        tree = merged_tree(repository, beside, commit)
         if tree != repository.ask("rev-parse", f"{on}^{{tree}}"):
             on = _commit_like(repository, tree, on, commit)
     return on
 
 
-def _merged_tree(repository: Repository, ours: str, theirs: str) -> str:
+class Conflicted(OrchestraError):
+    """Two commits do not merge by themselves; `files` are where."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        super().__init__(f"it conflicts in {_listed(files)}", "tell the worker to merge the base")
+        self.files = tuple(files)
+
+
+def merged_tree(repository: Repository, ours: str, theirs: str) -> str:
+    """The tree of a merge, made without a checkout; raises Conflicted."""
     words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
     done = repository.git("-c", "merge.renormalize=false", *words, ours, theirs)
     if done.status == 0:
         return done.out.split("\0")[0]
     if done.status == 1:
         names = [name for name in done.out.split("\0")[1:] if name]
-        raise OrchestraError(f"it conflicts in {_listed(names)}", "tell the worker to merge the base")
+        raise Conflicted(names)
     raise OrchestraError(f"git cannot merge without a checkout: {done.reason()}", "install git 2.38 or newer")
 
 
-def _commit(repository: Repository, tree: str, parents: list[str], message: str) -> str:
+def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
+    """A new commit of a tree; no branch is moved."""
     named = [word for parent in parents for word in ("-p", parent)]
     return repository.ask("commit-tree", tree, *named, "-m", message)
 

@@ -28,7 +28,7 @@ LARGEST = 4096  # bytes; a GitHub token is 40 to 255
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?", re.ASCII)
 _VALUE = re.compile(r"[!-~]+", re.ASCII)
 _FOR_GITHUB = ("GH_TOKEN", "GITHUB_TOKEN")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")  # this machine: a double, or a tunnel of the person
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")  # this machine: a double, or a tunnel of the user
 _FOR_ENTERPRISE = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 

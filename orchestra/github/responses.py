@@ -127,7 +127,7 @@ def rollup(states: Iterable[str]) -> Checks:
 def decision(reviews: Iterable[Any]) -> str | None:
     """What reviews, oldest first, come to: the latest opinion of each reviewer counts.
 
-    A comment is no opinion and takes none back. A stranger's approval counts as little here as on GitHub.
+    A comment is not an opinion and takes none back. A stranger's approval counts as little here as on GitHub.
     """
     opinions: dict[str, str] = {}
     for row in reviews:

@@ -155,6 +155,10 @@ class GitHubTracker:
         number = responses.required(found, int, "number")
         return self._seen(self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found)
 
+    def retarget(self, number: int, base: str) -> None:
+        """Let an open pull request go into another branch."""
+        self._operations.ask("pulls.update", pull_number=number, base=base)
+
     def _seen(self, answer: Any) -> tuple[Pull, str]:
         pull = responses.pull(answer, self._now())
         return pull, f"{self.address.web}/pull/{pull.number}"

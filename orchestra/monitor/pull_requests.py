@@ -158,11 +158,18 @@ def _items(project: Project, found: ObservedPull, *, ours: bool) -> Iterable[Ite
             made = feedback.remark(remark.id, remark.author, remark.state, remark.text, remark.path, remark.line)
             if made is not None:
                 yield made
-    if found.pull.mergeable is False:
+    if found.pull.mergeable is False and not _is_carried(project, found):
         files = project.repository.conflicts(found.worker.branch, found.seen.base_ref)
         yield feedback.conflict(sha, found.seen.base_ref, files)
     if not ours:
         yield feedback.foreign_head(sha, found.worker.branch)
+
+
+def _is_carried(project: Project, found: ObservedPull) -> bool:
+    """Whether a stacked branch is being carried over to its new base, which ends the conflict, or is not pushed yet."""
+    worker = found.worker
+    moved = project.repository.branch_tip(worker.branch) != found.pull.head_sha
+    return bool(worker.parent) or (moved and any(item.startswith("stack:") for item in worker.fed))
 
 
 def _tell(project: Project, worker: Worker, items: list[Item], say: Callable[[str], None]) -> None:

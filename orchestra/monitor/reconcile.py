@@ -18,7 +18,7 @@ from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
-from orchestra.workers import delivery, launch, queue, stop
+from orchestra.workers import delivery, launch, queue, stacks, stop
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import Overview, WorkerRow, overview
 from orchestra.workers.statusbar import refresh
@@ -61,12 +61,28 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
+        for child in _stacked(project):
+            _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
     refresh(project)
     return PassResult(tuple(said), _running(after))
+
+
+def _stacked(project: Project) -> list[Worker]:
+    """The workers that build on another one, the lowest first."""
+    found = [worker for worker in project.store.listing().workers if worker.parent and worker.status in LIVE]
+    parents = {worker.id: worker.parent for worker in found}
+
+    def depth(number: str) -> int:
+        deep = 0
+        while number in parents and deep <= len(parents):
+            number, deep = parents[number], deep + 1
+        return deep
+
+    return sorted(found, key=lambda worker: (depth(worker.id), int(worker.id)))
 
 
 def _running(view: Overview) -> bool:
@@ -180,8 +196,10 @@ def _dispatch(project: Project, say: Callable[[str], None]) -> None:
         if worker.status is not Status.QUEUED or worker not in queue.startable(project):
             continue  # the tracker says that it waits for something after all
         launch.check_installed(project, worker.agent)
-        commit = launch.fetched_base(project, worker.base)
-        recorded = project.store.record(worker.id, events.dispatched("monitor", commit))
+        start = stacks.start_of(project, worker.parent, worker.base)
+        if (start.parent, start.base) != (worker.parent, worker.base):
+            project.store.record(worker.id, events.stacked("monitor", *start))
+        recorded = project.store.record(worker.id, events.dispatched("monitor", start.commit))
         if recorded.worker is not None and not recorded.refused:
             launch.open_pane(project, recorded.worker, per_window=project.per_window)
             say(f"#{worker.id} left the queue")

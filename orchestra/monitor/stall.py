@@ -1,6 +1,6 @@
 """A worker whose agent ended its turn with the work neither shipped nor asked about: nothing would ever happen again.
 
-After `limits.stall` it is told so, once; when that changes nothing a person is asked. A question in prose at the end of
+After `limits.stall` it is told so, once; when that changes nothing the user is asked. A question in prose at the end of
 a turn is the usual cause.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WORDS = (
     "You have ended your turn, but your work is neither shipped nor waiting for an answer. "
-    "If it is done: `orchestra worker ship`. If a person must decide: `orchestra worker escalate`. Else go on."
+    "If it is done: `orchestra worker ship`. If the user must decide: `orchestra worker escalate`. Else go on."
 )
 
 
@@ -36,7 +36,7 @@ def was_reminded(worker: Worker) -> bool:
 
 
 def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> None:
-    """Tell a stalled worker, or ask a person about one that was told; decided on what it is under its lock."""
+    """Tell a stalled worker, or ask the user about one that was told; decided on what it is under its lock."""
     store, limit = project.store, project.config.limits.stall
     did = []
 
@@ -46,7 +46,7 @@ def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> 
         if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")
             return events.told("monitor", WORDS, sender="monitor")
-        did.append("does not go on: it waits for a person")
+        did.append("does not go on: it waits for the user")
         why = f"it has twice ended its turn without shipping or asking, the last time {age(limit)} ago"
         return events.failed("monitor", why, worker.activity.detail)
 

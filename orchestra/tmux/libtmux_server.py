@@ -54,6 +54,6 @@ def carry(server: Server, argv: Sequence[str], environ: Mapping[str, str], text:
 
 
 def kill_session(server: Server, session: str) -> None:
-    """End the session with this id; one that has just ended by itself is no error."""
+    """End the session with this id; one that has just ended by itself is not an error."""
     with suppress(LibTmuxException):
         libtmux.Session(LibtmuxServer(server), session_id=session).kill()

@@ -1,7 +1,7 @@
 """A layout for a session that runs: which pane goes where, as commands. Panes are moved, never run again. Pure.
 
 No living pane is ended. One that a layout has no place for is kept in a window of its own, and found again by the next
-layout that has; a pane that the person opened stays where it is.
+layout that has; a pane that the user opened stays where it is.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def is_arranged(rows: Iterable[PaneRow], wanted: Iterable[DesiredWindow]) -> boo
 def arrange_commands(
     rows: Sequence[PaneRow], wanted: Sequence[DesiredWindow], active: str, forget: Iterable[str]
 ) -> list[Group]:
-    """What moves every pane to its room, then every room to its place; the person looks at the same pane afterwards.
+    """What moves every pane to its room, then every room to its place; the user looks at the same pane afterwards.
 
     A group each, so that a move for which there is no space is the only one that does not happen. `forget` names
     window options of the layout before.
@@ -130,7 +130,7 @@ class _Moves:
         return pane
 
     def fill(self, room: DesiredWindow) -> None:
-        """Bring the room's panes together, in order; what is no part of it leaves."""
+        """Bring the room's panes together, in order; what is not a part of it leaves."""
         here = self.sides[self.home[room.key]]
         for row in [self.rows[pane] for pane in here if pane not in room.panes and self.rows[pane].part]:
             if row.dead:
@@ -156,7 +156,7 @@ class _Moves:
 
 
 def _dressed(room: DesiredWindow, moves: _Moves, forget: Iterable[str]) -> list[Command]:
-    """Name, mark, options and arrangement of a room; a name that the person gave it stays."""
+    """Name, mark, options and arrangement of a room; a name that the user gave it stays."""
     here, anchor = moves.sides[moves.home[room.key]], room.panes[0]
     options = {**conf.window_options(room.key), **room.plan.options}
     commands: list[Command] = [("set-option", "-w", "-u", "-t", anchor, name) for name in forget if name not in options]

@@ -168,7 +168,7 @@ class Workspace:
         )
 
     def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[PaneRow], said: str) -> None:
-        """What was to be opened is there: a line of the person's own config may fail, and that is theirs."""
+        """What was to be opened is there: a line of the user's own config may fail, and that is theirs."""
         found = {(row.key, row.place) for row in seen}
         for key, plan in plans if said else ():
             if any((key, str(index)) not in found for index in range(len(plan.panes))):
@@ -178,7 +178,7 @@ class Workspace:
     def shutdown(self) -> None:
         """End our session and no other, and wait for the server's end if it was the last one (O12).
 
-        On the person's own server nothing of ours is left after the last workspace, however that ended.
+        On the user's own server nothing of ours is left after the last workspace, however that ended.
         """
         with self._server.locked():
             if session := self._session.look().session:

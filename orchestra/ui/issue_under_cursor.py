@@ -48,5 +48,5 @@ def position(text: str | None) -> tuple[int, int] | None:
         return None
     column, _, row = text.partition(",")
     if not (column.isascii() and column.isdigit() and row.isascii() and row.isdigit()):
-        raise OrchestraError(f"{clean(text, 20)!r} is no place on the screen")
+        raise OrchestraError(f"{clean(text, 20)!r} is not a place on the screen")
     return int(column[:5]), int(row[:5])

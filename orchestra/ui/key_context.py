@@ -1,4 +1,4 @@
-"""Where a person stands when they press a key: the project, the pane, its worker, and the terminal to answer on."""
+"""Where the user stands when they press a key: the project, the pane, its worker, and the terminal to answer on."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class KeyContext(NamedTuple):
         return PaneIO(self.tmux).spot(self.pane, mouse)
 
     def say(self, text: str) -> None:
-        """A line for the person; nothing where there is no terminal to show it."""
+        """A line for the user; nothing where there is no terminal to show it."""
         if self.client:
             AttachedClients(self.tmux).message(self.client, self.pane, text)
 
     def popup(self, name: str) -> None:
-        """Open a popup of ours over where the person is."""
+        """Open a popup of ours over where the user is."""
         AttachedClients(self.tmux).popup(self.client, self.project.program(), name)
 
 
@@ -62,7 +62,7 @@ def key_context_at(
 ) -> KeyContext:
     """The context at a pane of the tmux server of `environ`; without `pane`, at its session's active one."""
     if "ORCHESTRA_WORKER" in environ:
-        raise OrchestraError("a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY")
+        raise OrchestraError("a worker cannot do this; the user does", "ask for it: orchestra worker escalate SUMMARY")
     outer = surrounding_session(environ)
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")

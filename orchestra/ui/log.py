@@ -47,7 +47,7 @@ def _answered(event: Event) -> str:
 
 
 def _in_the_pane(event: Event) -> str:
-    """What shows that a person answered in the pane; a hook that ended anyway says nothing of one."""
+    """What shows that the user answered in the pane; a hook that ended anyway says nothing of one."""
     if not events.fact(event, "how"):
         return "the tool that asked has ended" if event.kind == "unblocked" else _facts(event)
     if event.kind == "unblocked":

@@ -1,4 +1,4 @@
-"""Tell the person once when a worker begins to need them, whoever notices first: a verb or the monitor."""
+"""Tell the user once when a worker begins to need them, whoever notices first: a verb or the monitor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def announce(project: Project, view: Overview | None = None) -> tuple[str, ...]:
 
 
 def _alert(project: Project, kind: str, worker: str, text: str) -> None:
-    """Tell the person, if the workspace is open; never a reason for a command to fail."""
+    """Tell the user, if the workspace is open; never a reason for a command to fail."""
     how, clients = project.config.notify, project.clients
     ways = Channels(clients.say, clients.terminals, how.bell, how.desktop, how.command, how.kinds, how.quiet)
     minute = notifications.minute_of_day(project.now())

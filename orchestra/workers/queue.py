@@ -25,7 +25,7 @@ def blockers_of(project: Project, issue: Issue) -> tuple[str, ...]:
 
 def check_cycle(project: Project, wanted: Worker) -> None:
     """Raise OrchestraError when a new worker would wait for itself, over whatever others."""
-    known = {worker.id: _waits(worker) for worker in project.store.listing().workers} | {wanted.id: _waits(wanted)}
+    known = {worker.id: backlog.waited(worker) for worker in (*project.store.listing().workers, wanted)}
     ahead, asked = list(known[wanted.id]), 0
     while ahead and asked < MOST_FOLLOWED:  # issues without a worker wait for others too
         other = ahead.pop()
@@ -38,10 +38,6 @@ def check_cycle(project: Project, wanted: Worker) -> None:
             f"#{wanted.id} would wait for itself: {backlog.arrows(around)}",
             f"start it without waiting: orchestra spawn {wanted.id} --now",
         )
-
-
-def _waits(worker: Worker) -> tuple[str, ...]:
-    return (*worker.after, *worker.blocked_by)
 
 
 def _looked_up(project: Project, number: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from orchestra import processes
+from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
 from orchestra.git import trash
@@ -23,6 +24,8 @@ def reason(project: Project, worker: Worker) -> str:
     """Why this worker must stay; empty when nothing would be lost."""
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
+    if above := [one for one in project.store.listing().workers if one.parent == worker.id and one.status in LIVE]:
+        return f"#{above[0].id} is built on its branch"
     repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
     emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went

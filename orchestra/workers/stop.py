@@ -34,13 +34,13 @@ def close(project: Project, worker: Worker) -> None:
     """Close the worker's pane and wait for the end of its processes; raises when one of them would not end."""
     pane = pane_of(project, worker)
     if pane is not None:
-        pane_log.save(project, pane)  # the person's word goes on, on a full disk too
+        pane_log.save(project, pane)  # the user's word goes on, on a full disk too
         project.panes.close(pane)
     end_processes([worker])
 
 
 def close_finished_pane(project: Project, worker: Worker, pane: Pane) -> bool:
-    """Put a finished worker's pane away: not under the eyes of a person, not while its agent works, nothing lost."""
+    """Put a finished worker's pane away: not under the eyes of the user, not while its agent works, nothing lost."""
     if (
         worker.activity.state in (ActivityState.STARTING, ActivityState.BUSY)
         and not pane.dead

@@ -1,4 +1,4 @@
-"""Whose words may start a worker: the tracker's members; an outsider's only after a person has read just these."""
+"""Whose words may start a worker: the tracker's members; an outsider's only after the user has read just these."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _SEEN = frozenset({"\n", "\t", "\u200d", "\ufe0f"})  # joiners of emoji, and the
 
 
 def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], bool]) -> str:
-    """The hash that pins an outsider's words, empty for a member's; raises OrchestraError unless a person trusts them.
+    """The hash that pins an outsider's words, empty for a member's; raises OrchestraError unless the user trusts them.
 
-    They are asked for once more after the person's yes: an edit in between voids it.
+    They are asked for once more after the user's yes: an edit in between voids it.
     """
     if issue.association in MEMBERS:
         return ""
     author = clean(issue.author, 60) or "somebody unknown"
     if not given:
         raise OrchestraError(
-            f"#{issue.number} was written by {author}, who is no member of this repository",
+            f"#{issue.number} was written by {author}, who is not a member of this repository",
             f"read it, then orchestra spawn {issue.number} --trust",
         )
     pin = text_hash(issue)
@@ -48,7 +48,7 @@ def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], b
 
 
 def check_again(project: Project, worker: Worker) -> None:
-    """Before an agent begins on an outsider's words: an edit since a person read them voids that."""
+    """Before an agent begins on an outsider's words: an edit since the user read them voids that."""
     pin = worker.trusted
     if pin and text_hash(project.tracker.issue(worker.id)) != pin:
         raise OrchestraError(

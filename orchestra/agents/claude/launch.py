@@ -46,7 +46,7 @@ INSTALL = "npm install -g @anthropic-ai/claude-code"
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_USE_BEDROCK")
 
 # Which hooks start our Python, and after how many seconds the program gives up on it (and goes on as if unhooked).
-# A permission hook may wait as long as a person: the dialog stays usable meanwhile, and the first answer wins.
+# A permission hook may wait as long as the user: the dialog stays usable meanwhile, and the first answer wins.
 HOOKS: Mapping[str, int] = {
     "SessionStart": 10,
     "UserPromptSubmit": 10,
@@ -126,7 +126,7 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> str:
-    """A script, because tmux takes no command over 16 KB (failures.md P5) and a person can run it by hand."""
+    """A script, because tmux takes no command over 16 KB (failures.md P5) and the user can run it by hand."""
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]

@@ -1,4 +1,4 @@
-"""Why Claude Code stopped for want of an answer from the API: what to show, until when, and what a person does."""
+"""Why Claude Code stopped for want of an answer from the API: what to show, until when, and what the user does."""
 
 from __future__ import annotations
 

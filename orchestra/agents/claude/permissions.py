@@ -39,7 +39,7 @@ _TMUX = ("tmux kill-ser*", "tmux -* kill-ser*", "tmux*-L orchestra*", "tmux*-Lor
 
 
 def mode(context: AgentContext, options: AgentOptions) -> str:
-    """The permission mode to start in; the orchestrator never edits, so it asks like a person's own Claude."""
+    """The permission mode to start in; the orchestrator never edits, so it asks like the user's own Claude."""
     if options.permissions not in MODES:
         known = ", ".join(MODES)
         raise UsageError(f"There is no permission profile {options.permissions!r}.", f"Use one of: {known}.")

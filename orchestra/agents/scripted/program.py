@@ -100,7 +100,7 @@ class Conversation:
         self.progress = heard
 
     def _prompt(self) -> str:
-        """What a person types or pastes into the prompt box."""
+        """What the user types or pastes into the prompt box."""
         text = ""
         while True:
             self.screen.box(text)

@@ -11,7 +11,7 @@ a backslash at its end continues a line.
     else
       say "The verification failed: mend it."
       write notes/export.md "better\n"
-      commit "Mend the notes"
+      commit "Fix the notes"
       ship
     end
 
@@ -47,7 +47,7 @@ VERBS: Mapping[str, tuple[int, int]] = {
     "else": (0, 0),
     "end": (0, 0),
 }
-ASKING = ("escalate", "wait")  # steps that are finished by what a person answers
+ASKING = ("escalate", "wait")  # steps that are finished by what the user answers
 
 _BLOCK = re.compile(r"^[ \t]*```script[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
 _PIECE = re.compile(r"^Guidance (g\d{1,9}) from ([^\n]*):[ \t]*$", re.MULTILINE | re.ASCII)

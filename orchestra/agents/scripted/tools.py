@@ -80,7 +80,7 @@ class Tools:
         return True
 
     def _commit(self, step: Step) -> bool:
-        """Commit everything; nothing to commit is no failure, for a kill may have come right after the commit."""
+        """Commit everything; nothing to commit is not a failure, for a kill may have come right after the commit."""
         if self._execute(["git", "add", "--all"])[0] != 0:
             return False
         staged = run(["git", "diff", "--cached", "--quiet"], stdin=DEVNULL, env=self._environ, check=False)

@@ -1,4 +1,4 @@
-"""`orchestra worker escalate SUMMARY`: the worker opens a gate and waits for a person."""
+"""`orchestra worker escalate SUMMARY`: the worker opens a gate and waits for the user."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -44,7 +44,7 @@ def worker_ship(
     project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None]
 ) -> Shipped:
     """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold."""
-    worker = worker_of(project, number)
+    worker = stacks.settled(project, worker_of(project, number))
     _check_shippable(project, worker)
     evidence = _verify(project, worker, say)
     _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
@@ -102,7 +102,7 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
         announce(project)
         refresh(project)
         raise OrchestraError(
-            f"verify failed the same way {count} times; a person has been asked\n{tail}",
+            f"verify failed the same way {count} times; the user has been asked\n{tail}",
             "end your turn and wait for the answer",
         )
     raise OrchestraError(
@@ -132,18 +132,18 @@ def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
     if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
         _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
-        raise OrchestraError(git_config_guard.WARNING, "a person has been asked; end your turn and wait for the answer")
+        raise OrchestraError(git_config_guard.WARNING, "the user has been asked; end your turn and wait for the answer")
     paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])
-        summary = f"gate {hit.gate}: {len(hit.by)} changed files need a person" + (f" ({hit.why})" if hit.why else "")
+        summary = f"gate {hit.gate}: {len(hit.by)} changed files need the user" + (f" ({hit.why})" if hit.why else "")
         _ask(project, worker, request, summary, listed)
         raise OrchestraError(
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
-            "a person has been asked; end your turn and wait for the answer",
+            "the user has been asked; end your turn and wait for the answer",
         )
 
 
@@ -160,7 +160,7 @@ def _approved(worker: Worker, request: str) -> bool:
 
 
 def _ship_local(project: Project, worker: Worker) -> Shipped:
-    """Without a forge the branch is the pull request: the person reviews its diff."""
+    """Without a forge the branch is the pull request: the user reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
     recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
     if recorded.worker is None or recorded.refused:

@@ -89,6 +89,7 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         blocked_by=tuple(map(str, event.data.get("blockedBy", ()))),
         labels=tuple(map(str, event.data.get("labels", ()))),
         ignores_blockers=event.data.get("ignoresBlockers") is True,
+        parent=text_at(event, "parent"),
         activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
         trusted=text_at(event, "trusted"),
         extra=worker.extra if worker else {},
@@ -111,6 +112,13 @@ def _failed(worker: Worker, event: Event) -> Worker:
     asked = {"gate": "stuck", "summary": text_at(event, "reason", None), "context": text_at(event, "context")}
     asked["request"] = f"failed-{event.at}"
     return open_escalation(worker, event._replace(data=asked))
+
+
+def _stacked(worker: Worker, event: Event) -> Worker:
+    """What it builds on has changed: another base, or another commit of it."""
+    require_unfinished(worker)
+    base, commit = text_at(event, "base", None), text_at(event, "baseCommit", None)
+    return worker._replace(parent=text_at(event, "parent"), base=base, base_commit=commit)
 
 
 def _paused(worker: Worker, event: Event) -> Worker:
@@ -238,6 +246,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     **queue_events.RULES,
     "launched": _launched,
     "failed": _failed,
+    "stacked": _stacked,
     "paused": _paused,
     "resumed": _resumed,
     "cancelled": _cancelled,

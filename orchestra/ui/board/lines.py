@@ -33,7 +33,7 @@ def left_width(columns: int) -> int:
 
 
 def ascii_only(environ: Mapping[str, str]) -> bool:
-    """Whether the person's terminal takes ASCII alone, as far as their locale says."""
+    """Whether the user's terminal takes ASCII alone, as far as their locale says."""
     chosen = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return "utf" not in chosen.lower()
 

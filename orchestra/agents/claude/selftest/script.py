@@ -153,7 +153,7 @@ def _pass_wait(at: Place) -> tuple[Place, bool]:
 
 
 def user_texts(message: Mapping[str, Any]) -> list[str]:
-    """The words of a message that a person (or orchestra) wrote: no answers, no tool results, no other reminders."""
+    """The words of a message that the user (or orchestra) wrote: no answers, no tool results, no other reminders."""
     blocks = [] if message["role"] == "assistant" else _texts(message["content"])
     texts = [words.strip() for text in blocks for told in _TOLD for words in told.findall(text)]
     texts += [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]

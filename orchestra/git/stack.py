@@ -1,0 +1,55 @@
+"""Carry a branch that was built on another one over to where that one has come, or to what it was merged into.
+
+git's own merge base is not asked: after a squash it lies before all of the lower branch, and both sides then add the
+same files. The commit at which the branch left the lower one is known, and it decides: `bridge` makes a commit with the
+files of the new base that descends from both the new base and that fork. Merged with it, the branch brings in its own
+changes and nothing else. The branch only ever moves forward: nothing has to be pushed by force, no commit is lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra.git import local_merge
+
+if TYPE_CHECKING:
+    from orchestra.git.process import AnyPath
+    from orchestra.git.worktrees import Repository
+
+
+def bridge(repository: Repository, fork: str, onto: str) -> str:
+    """The commit to merge into the branch: `onto`, and a child of the fork."""
+    if repository.git("merge-base", "--is-ancestor", fork, onto).status == 0:
+        return onto
+    message = f"Take {onto[:10]} for what became of {fork[:10]}"
+    return local_merge.commit_tree(repository, f"{onto}^{{tree}}", [onto, fork], message)
+
+
+def carry(repository: Repository, path: AnyPath, branch: str, step: str, message: str) -> str:
+    """Bring the bridge `step` into the branch, which is checked out at `path`; the branch's new commit.
+
+    Raises Conflicted, and OrchestraError where files would be overwritten, and has then changed nothing.
+    """
+    tip = repository.ask("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
+    if repository.git("merge-base", "--is-ancestor", tip, step).status == 0:
+        made = step
+    else:
+        made = local_merge.commit_tree(repository, local_merge.merged_tree(repository, step, tip), [tip, step], message)
+    repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made, at=path)
+    return made
+
+
+def holds_work(repository: Repository, base: str, tip: str) -> bool:
+    """Whether a base holds what a branch has changed, by whatever method it was merged.
+
+    A merge of the two then changes nothing, or conflicts where the base has moved on. An unknown commit is believed.
+    """
+    if not tip or repository.commit(tip) is None:
+        return True
+    if repository.git("merge-base", "--is-ancestor", tip, base).status == 0:
+        return True
+    try:
+        tree = local_merge.merged_tree(repository, base, tip)
+    except local_merge.Conflicted:
+        return True
+    return tree == repository.ask("rev-parse", f"{base}^{{tree}}")

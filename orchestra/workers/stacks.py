@@ -1,0 +1,194 @@
+"""Stacked work: a worker that builds on another worker's branch, and follows it until that branch is merged.
+
+What is told once is told by an id in `fed`, so a monitor that is killed between any two steps tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core import events
+from orchestra.core.lifecycle.transitions import AT_WORK, LIVE
+from orchestra.core.models import COMING, ActivityState, Event, Status, Worker
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
+from orchestra.git import local_merge, stack
+from orchestra.workers import delivery, git_config_guard, launch
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Project
+
+
+class Start(NamedTuple):
+    """Where a worker begins: the worker that it builds on, the base branch, and the commit."""
+
+    parent: str
+    base: str
+    commit: str
+
+
+def start_of(project: Project, parent: str, base: str) -> Start:
+    """Where a worker begins that builds on `parent` (empty: on no other); on a merged one it needs no stack."""
+    on = project.store.read(parent) if parent else None
+    if on is not None and on.status is Status.MERGED:
+        parent, base = "", on.base
+    elif on is not None:
+        tip = project.repository.branch_tip(on.branch)
+        return Start(parent, on.branch, tip or on.base_commit)
+    return Start(parent, base, launch.fetched_base(project, base))
+
+
+def children(project: Project, number: str) -> list[Worker]:
+    """The unfinished workers that build on this one's branch."""
+    workers = project.store.listing().workers
+    return [one for one in workers if one.parent == number and (one.status in LIVE or one.status is Status.QUEUED)]
+
+
+def settled(project: Project, child: Worker) -> Worker:
+    """The worker as its branch is: its own changes are measured from the commit of its parent that it holds by now."""
+    parent = project.store.read(child.parent) if child.parent else None
+    if parent is None or parent.status is Status.CANCELLED:
+        return child
+    onto, base = _target(project, parent, child)
+    if onto in ("", child.base_commit) or not project.repository.holds(child.branch, onto):
+        return child
+    over = parent.status is Status.MERGED
+    event = events.stacked("monitor", "" if over else child.parent, base, onto)
+    return project.store.record(child.id, event).worker or child
+
+
+def follow(project: Project, child: Worker, say: Callable[[str], None]) -> None:
+    """Bring one worker's branch to where its parent's has come, at a moment when its agent waits."""
+    parent = project.store.read(child.parent)
+    if parent is None or child.status not in AT_WORK | {Status.COMPLETE}:
+        return
+    if parent.status is Status.CANCELLED or (parent.pull is not None and parent.pull.state == "closed"):
+        _ask(project, child, parent, say)
+        return
+    if parent.status is Status.MERGED:
+        child = _retargeted(project, child, parent.base, say)
+    elif parent.status not in (Status.SHIPPING, Status.COMPLETE):
+        return  # it is being worked on: what it ships is followed
+    child = settled(project, child)
+    if not child.parent or not _rests(project, child):
+        return
+    onto, base = _target(project, parent, child)
+    if not onto and parent.status is Status.MERGED:
+        launch.fetched_base(project, parent.base)
+        onto, base = _target(project, parent, child)
+    if onto not in ("", child.base_commit):
+        _carry(project, child, parent, Start("", base, onto), say)
+
+
+def _target(project: Project, parent: Worker, child: Worker) -> tuple[str, str]:
+    """The commit and the branch that a child must be built on now; the commit is empty until it is known here."""
+    repository = project.repository
+    if parent.status is not Status.MERGED:
+        return repository.branch_tip(parent.branch) or "", child.base
+    local = project.tracker_name == "local"  # merged here: what the remote has of the base may be older
+    onto = (repository.branch_tip(parent.base) or "") if local else repository.resolve(parent.base)
+    merged = (parent.pull.head_sha if parent.pull else "") or repository.branch_tip(parent.branch) or ""
+    return (onto if onto and stack.holds_work(repository, onto, merged) else ""), parent.base
+
+
+def _rests(project: Project, child: Worker) -> bool:
+    """Whether nothing of the agent is under way: no turn, no question, no words on their way, no file half written."""
+    activity, path = child.activity, child.worktree
+    at_prompt = activity.state is ActivityState.WAITING and not activity.background and child.escalation is None
+    if not at_prompt or any(words.state in COMING for words in child.guidance):
+        return False
+    repository = project.repository
+    at_home = repository.branch_of(path) == child.branch and not local_merge.under_way(repository, path)
+    return at_home and not repository.dirty(path)
+
+
+def _retargeted(project: Project, child: Worker, base: str, say: Callable[[str], None]) -> Worker:
+    """The pull request goes into the base that its parent's went into. GitHub does so itself for a deleted branch."""
+    if child.base == base:
+        return child
+    if project.tracker_name == "github" and child.pull is not None and child.pull.state == "open":
+        project.github.retarget(child.pull.number, base)
+        say(f"#{child.id}: PR #{child.pull.number} goes into {base} now")
+    event = events.stacked("monitor", child.parent, base, child.base_commit)
+    return project.store.record(child.id, event).worker or child
+
+
+def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Callable[[str], None]) -> None:
+    git_config_guard.check(project)
+    over = parent.status is Status.MERGED
+    what = f"was merged into {clean(to.base, 80)}" if over else "has moved"
+    try:
+        step = stack.bridge(project.repository, child.base_commit, to.commit)
+        message = f"Carry {child.branch} over to {to.base} ({to.commit[:10]})"
+        stack.carry(project.repository, child.worktree, child.branch, step, message)
+    except local_merge.Conflicted as conflict:
+        words = _conflict(project, child, parent, what, step, conflict.files)
+        if _tell(project, child, f"stack-conflict:{to.commit}", words):
+            say(f"#{child.id} conflicts with #{parent.id}, which {what}: it is told so")
+        return
+    words = (
+        f"#{parent.id}, which your branch was built on, {what}. Your branch was carried over to it by a merge commit "
+        f"that holds your own changes alone; see `git log -3`. Check that all is well, then `orchestra worker ship`."
+    )
+    _tell(project, child, f"stack:{to.commit}", words)
+    event = events.stacked("monitor", "" if over else child.parent, to.base, to.commit)
+    project.store.record(child.id, event)
+    say(f"#{child.id} was carried over: #{parent.id} {what}")
+
+
+def _conflict(project: Project, child: Worker, parent: Worker, what: str, step: str, files: tuple[str, ...]) -> str:
+    """What a worker needs to resolve a conflict: where, what each side wants, and how to get there."""
+    tip = project.repository.branch_tip(parent.branch) or step
+    start = parent.base_commit[:12]
+    names = ", ".join(clean(name, 120) for name in files[:20])
+    return (
+        f"#{parent.id}, which your branch was built on, {what}, and your changes conflict with it in: {names}\n"
+        f"What #{parent.id} is for: {parent.title}\nWhat yours is for: {child.title}\n"
+        f"What it changed: git diff {start} {tip[:12]}; what it changed after you began: "
+        f"git diff {child.base_commit[:12]} {step[:12]}\n"
+        f"Run `git merge {step}`, and not a merge or a rebase of the branch: after a squash git would take both sides "
+        f"for additions. Keep what both want, commit, then `orchestra worker ship`."
+    )
+
+
+def _tell(project: Project, child: Worker, about: str, text: str) -> bool:
+    """Guidance, once for each thing that it is about."""
+    told: list[bool] = []
+
+    def make(current: Worker | None) -> Event | None:
+        if current is None or about in current.fed:
+            return None
+        told.append(True)
+        return events.told("monitor", text, sender="monitor", about=[about], reopen=True)
+
+    project.store.decide(child.id, make)
+    if told:
+        delivery.announce_in_mailbox(project, child.id)
+    return bool(told)
+
+
+def _ask(project: Project, child: Worker, parent: Worker, say: Callable[[str], None]) -> None:
+    """The work below was given up: the user decides what becomes of the work on top of it."""
+    if child.escalation is not None:
+        return
+    what = "was cancelled" if parent.status is Status.CANCELLED else "has a pull request that was closed"
+    summary = f"#{parent.id}, which it is built on, {what}"
+    context = (
+        f"Its branch holds the commits of #{parent.id}. Say what becomes of them: "
+        f"orchestra tell {child.id} TEXT, or orchestra cancel {child.id}"
+    )
+    recorded = project.store.record(child.id, events.failed("monitor", summary, context))
+    if not recorded.refused:
+        project.store.record(child.id, events.stacked("monitor", "", child.base, child.base_commit))
+        say(f"#{child.id} waits for you: {summary}")
+
+
+def check_parent(project: Project, number: str) -> Worker:
+    """The worker to build on; raises OrchestraError when there is none, or none that goes anywhere."""
+    parent = project.store.read(number)
+    if parent is None:
+        raise OrchestraError(f"there is no worker #{clean(number, 20)} to build on", f"orchestra spawn {number} first")
+    if parent.status is Status.CANCELLED:
+        raise OrchestraError(f"#{number} was cancelled", f"orchestra spawn {number} takes it up again")
+    return parent
