@@ -129,8 +129,8 @@ def test_the_server_of_another_program_on_our_socket_is_left_alone(repo: Path, g
             said = person.runs(*verb, code=1)
             assert "was started by another program" in said.out + said.err
             assert "tmux: {socket: NAME}" in said.out + said.err
-        for verb in (("list",), ("status",), ("down",)):
-            person.runs(*verb, code=None)
+        for other in ("list", "status", "down"):
+            person.runs(other, code=None)
         assert state() == before
         configure(repo, "agent: scripted", "tracker: local", "tmux: {socket: other}")
         person.runs("up", "-d")
