@@ -175,8 +175,8 @@ def faults_in_use(scratch: Path, place: Path) -> Iterator[str]:
             if where is None:
                 yield f"there is no demo: {said}"
                 return
-            said = use(["orchestra", "wait", "1", "--timeout", "120"], environ, where)
-            if "#1 complete" not in said:
+            said = use(["orchestra", "wait", "1", "--timeout", "120", "--json"], environ, where)
+            if '"complete"' not in said:
                 yield f"the demo's first worker is not complete: {said}"
             use(["orchestra", "down"], environ, where)
         finally:
