@@ -12,15 +12,25 @@ from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each
 
 
-@verb("doctor", "orchestra doctor", "orchestra doctor --fix")
+@verb(
+    "doctor",
+    "orchestra doctor",
+    "orchestra doctor --fix",
+    "orchestra doctor --environment   the variables that workers and git get, without values",
+)
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
 @click.option("--accept-git", is_flag=True, help="Accept the current git configuration as trusted.")
+@click.option("--environment", is_flag=True, help="List the variables that workers and git get, without values.")
 @json_option
 @click.pass_obj
-def doctor_command(console: Console, fix: bool, accept_git: bool, as_json: bool) -> None:
+def doctor_command(console: Console, fix: bool, accept_git: bool, environment: bool, as_json: bool) -> None:
     """Check tools, versions, login and the state on disk; each finding with its fix."""
-    from orchestra.commands.doctor import doctor
+    from orchestra.commands.doctor import doctor, kept_environment
 
+    if environment:
+        kept = kept_environment(console.project)
+        console.say(console.as_json.environment(kept) if as_json else console.render.environment(kept))
+        return
     if accept_git:
         _ = console.deciding
     findings = doctor(lambda: console.project, console.environ, fix=fix, accept_git=accept_git)

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def keys_command(console: Console, install: bool) -> None:
     """The keys of the workspace: the prefix, then O, then one of these."""
+    from orchestra.project import entry_points
     from orchestra.tmux import key_bindings
 
     project = console.project
     if install:
+        entry_points.write_shims(project.home)
         click.echo("# In your own tmux.conf: the prefix, then this key, spawns a worker on the issue under the cursor.")
         click.echo(key_bindings.tmux_conf_line(project.program(), project.config.tmux.key))
         return

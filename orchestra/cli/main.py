@@ -158,7 +158,7 @@ def cli(ctx: click.Context) -> None:
       orchestra merge 124       bring it into the base
       orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character
-    ctx.obj = Console(os.getcwd(), os.environ, time.time)
+    ctx.obj = Console(os.getcwd(), os.environ, time.time, ctx.invoked_subcommand or "")
 
 
 def main() -> None:

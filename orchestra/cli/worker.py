@@ -68,13 +68,19 @@ def escalate_command(
 @worker_command.command("ship")
 @click.option("--title", metavar="T", help="The pull request's title; default: the issue's.")
 @click.option("--body-file", type=click.File(encoding="utf-8"), metavar="F", help="Its text; `-` is standard input.")
+@click.option(
+    "--reply", "replies", type=(str, str), multiple=True, metavar="N TEXT",
+    help="Answer the inline remark N, where no change is right; may be repeated.",
+)  # fmt: skip
 @click.pass_obj
-def ship_command(console: Console, title: str | None, body_file: TextIO | None) -> None:
+def ship_command(
+    console: Console, title: str | None, body_file: TextIO | None, replies: tuple[tuple[str, str], ...]
+) -> None:
     """Verify, push, and open or update the pull request."""
     from orchestra.commands.worker.ship import worker_ship
 
     body = body_file.read() if body_file else None
-    shipped = worker_ship(console.project, _own(console), title, body, click.echo)
+    shipped = worker_ship(console.project, _own(console), title, body, click.echo, replies)
     click.echo(f"#{shipped.worker.id} is {shipped.worker.status.value}: {shipped.review}")
 
 

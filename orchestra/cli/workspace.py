@@ -36,11 +36,14 @@ def init_command(console: Console, yes: bool) -> None:
 @click.argument("layout", required=False, shell_complete=layouts)
 @click.option("--detach", "-d", is_flag=True, help="Do not attach this terminal.")
 @click.option("--demo", is_flag=True, help="A throw-away repository with a scripted agent; no account needed.")
+@click.option("--environment", is_flag=True, help="Replace the environment that workers get by this shell's.")
 @click.pass_obj
-def up_command(console: Console, layout: str | None, detach: bool, demo: bool) -> None:
+def up_command(console: Console, layout: str | None, detach: bool, demo: bool, environment: bool) -> None:
     """Open the workspace, and bring back every worker. Idempotent."""
     from orchestra.commands.up import up
 
+    if environment:
+        console = console.with_whole_environment()
     if demo:
         console = console.moved(_demo(console))
     opened = up(console.deciding, layout)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
+from orchestra.git.change import Change
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
@@ -25,19 +26,18 @@ class Diff(NamedTuple):
 
 
 def diff(project: Project, number: str) -> Diff:
-    """Against the commit the work began at, with what is not committed yet.
+    """Against its base as it was fetched, with what is not committed yet.
 
     The worker can write to the config that its worktree shares with yours: nothing that is named there is run.
     """
     worker = worker_of(project, number)
-    show = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", worker.base_commit)
     repository = project.repository
     if os.path.isdir(worker.worktree):
-        found = repository.ask(*show, "--", at=worker.worktree)
-        others = repository.ask("ls-files", "--others", "--exclude-standard", at=worker.worktree).splitlines()
-        found += "".join(f"\n# not added to git yet: {clean(name)}" for name in others[:200])
+        change = project.change_of(worker)
+        found = change.text()
+        found += "".join(f"\n# not added to git yet: {clean(name)}" for name in change.untracked()[:200])
     elif repository.branch_tip(worker.branch) is not None:
-        found = repository.ask(*show, f"refs/heads/{worker.branch}", "--")
+        found = Change(repository, worker.base, worker.base_commit, head=f"refs/heads/{worker.branch}").text()
     else:
         raise OrchestraError(f"#{number} has neither a worktree nor a branch any more", f"orchestra show {number}")
     return Diff(clean_lines(found, MOST), _pager(project))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
+from orchestra.config.environment import masked
 from orchestra.doctor import environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
+from orchestra.git.repository import FlippedBare
 from orchestra.project.context import Project, home_of
 from orchestra.workers import git_config_guard
+from orchestra.workers.environment import orchestrator_environment
+from orchestra.workers.git_config_guard import Act
 
 __all__ = ["Finding", "doctor"]
 
@@ -24,7 +29,7 @@ def doctor(
         *environment.command(environ),
     ]
     try:
-        project = opening()
+        project = _opened(opening, environ, fix=fix)
         _ = project.config
     except OrchestraError as wrong:
         return (*found, error("E1", wrong.message, wrong.hint))
@@ -32,16 +37,54 @@ def doctor(
         git_config_guard.accept(project)
     if fix:
         found += _guarded("I8", lambda: _mended(project))
-    for look in (*environment.CHECKS, _shared_git, _keys):
-        found += _guarded("E3", lambda look=look: look(project))  # type: ignore[misc]
+    for name, look in {**environment.CHECKS, "I11": _shared_git, "K1": _keys}.items():
+        found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
     return tuple(found)
 
 
+def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool) -> Project:
+    try:
+        return opening()
+    except FlippedBare as wrong:
+        if not fix:
+            raise
+        repair.unset_bare(wrong.common, environ)
+    return opening()
+
+
+class KeptVariable(NamedTuple):
+    """A variable of the project's environment; `agent`: agents get it, else git and the tools alone."""
+
+    name: str
+    masked: str
+    agent: bool
+
+
+class KeptEnvironment(NamedTuple):
+    """What `doctor --environment` shows: the variables, and which command recorded them when."""
+
+    variables: tuple[KeptVariable, ...]
+    at: str
+    by: str
+
+
+def kept_environment(project: Project) -> KeptEnvironment:
+    """The project's environment without its values; raises OrchestraError when none is recorded yet."""
+    found = project.recorded
+    if found is None:
+        raise OrchestraError("no environment is recorded for this project yet", "record this shell's: orchestra up")
+    agents = orchestrator_environment(project)
+    rows = (KeptVariable(name, masked(value), name in agents) for name, value in sorted(found.variables.items()))
+    return KeptEnvironment(tuple(rows), found.at, found.by)
+
+
 def _shared_git(project: Project) -> Iterable[Finding]:
-    """I11: nobody but the person has changed what their own git would run."""
-    if git_config_guard.changed(project):
-        yield error("I11", git_config_guard.WARNING, git_config_guard.MEND)
+    """I11: nobody but the user has changed what their own git would run."""
+    found = git_config_guard.unknown(project)
+    if found.changes:
+        level = error if found.harming(Act.PUSH) else warning
+        yield level("I11", found.told(), git_config_guard.how(found))
 
 
 def _keys(project: Project) -> Iterable[Finding]:

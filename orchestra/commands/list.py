@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.state import NEEDS_YOU, Shown, State
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
+from orchestra.git import cleanup
 from orchestra.project.context import home_of, open_project
 from orchestra.project.registry import known_projects
 from orchestra.workers import git_config_guard
@@ -39,7 +40,18 @@ class Listing(NamedTuple):
 def list_(project: Project, *, tokens: bool = False) -> Overview:
     """Every worker of the project as it is shown; with `tokens` what each has used."""
     view = overview(project)
-    return (with_tokens(project, view) if tokens else view)._replace(warning=git_config_guard.warning(project))
+    return (with_tokens(project, view) if tokens else view)._replace(warning=_warning(project, view))
+
+
+def _warning(project: Project, view: Overview) -> str:
+    """What concerns every worker, or says why none is shown."""
+    if project.moved:
+        return f"{project.moved}; bring its workers along: orchestra up"
+    if not view.rows and (others := cleanup.our_worktrees(project.repository)):
+        number, path = others[0]
+        count = f"{len(others)} worktree{'' if len(others) == 1 else 's'}"
+        return f"{count} of workers that are not on record: #{number} in {clean(path)}; see: orchestra doctor"
+    return git_config_guard.warning(project)
 
 
 def list_filtered(project: Project, filters: Filters, *, tokens: bool = False) -> Listing:

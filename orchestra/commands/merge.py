@@ -17,6 +17,7 @@ from orchestra.storage.files import write_atomic
 from orchestra.trackers.combined import is_local
 from orchestra.trackers.local import DIRECTORY, LocalTracker
 from orchestra.workers import git_config_guard
+from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import worker_of
 from orchestra.workers.removal import MERGED_TIP
 from orchestra.workers.statusbar import refresh
@@ -90,7 +91,7 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
         raise OrchestraError(
             f"#{worker.id} has not shipped: it is {worker.status.value}", f"see it: orchestra show {worker.id}"
         )
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     for path, name in ((project.root, "the main checkout"), (worker.worktree, f"the worktree of #{worker.id}")):
         if os.path.isdir(path) and (begun := local_merge.under_way(repository, path)):
             raise OrchestraError(f"a {begun} is under way in {name}", f"end it first: git -C {path} status")

@@ -10,6 +10,7 @@ from orchestra.core.text import stamp
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.monitor.reconcile import Memory, reconcile
+from orchestra.project import entry_points
 from orchestra.storage.files import locked, make_private
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
         say(f"{project.title}: watching; what is done is said here")
         memory = Memory()
         while passes is None or passes > 0:
+            if passes is None and not entry_points.is_current(project.home):
+                say("orchestra was upgraded: the monitor ends, and starts again with the new version")
+                return
             seen = _files(project)
             for line in _one(project, memory):
                 say(f"{stamp(project.now())[11:19]}  {line}")

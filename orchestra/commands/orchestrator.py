@@ -13,7 +13,7 @@ from orchestra.config.resources import find_prompt
 from orchestra.core.models import AgentContext, Launch
 from orchestra.project import entry_points
 from orchestra.storage.files import make_private, read_text, write_atomic
-from orchestra.workers import launch
+from orchestra.workers.environment import orchestrator_environment
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -30,7 +30,7 @@ def orchestrator(project: Project, say: Callable[[str], None]) -> tuple[Launch, 
     name = project.config.agent
     options = project.options(name)
     directory = project.orchestrator_directory
-    environment = launch.orchestrator_environment(project)
+    environment = orchestrator_environment(project)
     agent = agents.agent(name)
     if name == "scripted" or agent.version(options.command, environment) is None:
         why = "the agent is scripted" if name == "scripted" else f"{options.command} is not installed"

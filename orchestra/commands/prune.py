@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard, removal
+from orchestra.workers.git_config_guard import Act
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Pruned(NamedTuple):
 def prune(project: Project, *, dry_run: bool) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker."""
     if not dry_run:
-        git_config_guard.check(project)
+        git_config_guard.check(project, Act.WORKTREE)
     removed, kept = [], []
     for worker in project.store.listing().workers:
         try:

@@ -23,6 +23,7 @@ def restart(project: Project, number: str, *, fresh: bool) -> Worker:
     if worker.status not in LIVE:
         other = "resume" if worker.status is Status.PAUSED else "spawn"
         raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")
+    project.check_place()
     if fresh:
         trust.check_again(project, worker)
     stop.close(project, worker)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.config import schema
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard, removal
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -24,7 +25,7 @@ class Restored(NamedTuple):
 
 def restore(project: Project, number: str) -> Restored:
     """Make what is missing again; what is there is never overwritten. Raises OrchestraError when nothing is kept."""
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     if number not in project.store.ids():  # put away: its removal ended, but for the mark, if that was killed
         removal.forget(project, number)
     project.store.bring_back(number)

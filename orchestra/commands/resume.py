@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def resume(project: Project, number: str) -> Worker:
     """Record the resume, then open the pane; raises OrchestraError when it is not paused."""
     worker_of(project, number)
+    project.check_place()
     recorded = project.store.record(number, events.resumed(project.who))
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be resumed: {recorded.refused}", f"see it: orchestra show {number}")

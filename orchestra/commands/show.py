@@ -56,7 +56,7 @@ def _files(project: Project, worker: Worker) -> tuple[str, ...]:
     try:
         if not project.repository.ready(worker.worktree):
             return ()
-        lines = clean_lines(project.repository.diffstat(worker.worktree, worker.base_commit)).splitlines()
+        lines = clean_lines(project.change_of(worker).stat()).splitlines()
     except OrchestraError:
         return ()
     found = [clean(line.strip()) for line in lines[:-1]]

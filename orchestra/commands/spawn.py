@@ -17,7 +17,17 @@ from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
-from orchestra.workers import git_config_guard, launch, queue, stacks, trust
+from orchestra.workers import (
+    conversation,
+    git_config_guard,
+    launch,
+    queue,
+    stacks,
+    start_problems,
+    trust,
+    worktree_setup,
+)
+from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
 from orchestra.workers.statusbar import refresh
 
@@ -75,9 +85,10 @@ def _check(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError("--on and --base exclude each other", "--on begins at that worker's branch")
     project.tmux.check()
     git_config_guard.arm(project)
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     _template(project, wishes)
     _ = project.tracker
+    project.remember()
 
 
 def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:
@@ -171,7 +182,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
             return None
         make_private(project.store.directory(number))  # the prompt first: a claim without one could not be repaired
         text = _render(project, issue, machine.apply(None, claim), wishes)
-        write_atomic(project.store.file(number, launch.FIRST), text)
+        write_atomic(project.store.file(number, conversation.FIRST), text)
         return project.store.record(number, claim).worker
 
 
@@ -186,6 +197,11 @@ def _check_free(project: Project, wanted: Worker) -> None:
         raise OrchestraError(
             f"the branch {branch} exists already",
             f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
+        )
+    if other := clean(project.repository.branch_in_the_way(branch)):
+        raise OrchestraError(
+            f"git cannot make the branch {branch} beside the branch {other}",
+            f"rename it (git branch -m {other} NEW), or set `branch:` in orchestra.yaml",
         )
 
 
@@ -213,7 +229,8 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
     number = begun.id
-    wait_until(lambda: _started(project, number) is not None, launch.START_SECONDS + launch.SETUP_SECONDS)
+    patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
@@ -231,5 +248,5 @@ def _started(project: Project, number: str) -> str | None:
         return worker.activity.detail
     pane = pane_of(project, worker)
     if pane is None or pane.dead:
-        return launch.record_lost_pane(project, worker, pane)
-    return launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)
+        return start_problems.record_lost_pane(project, worker, pane)
+    return start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)

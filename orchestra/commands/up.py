@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,7 @@ from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.project.layout_plan import DesiredLayout
 from orchestra.tmux import commands
-from orchestra.workers import launch
+from orchestra.workers import launch, relocation
 from orchestra.workers.statusbar import bar_of, look_of_workspace
 
 if TYPE_CHECKING:
@@ -38,12 +37,11 @@ def up(project: Project, name: str | None) -> Opened:
     """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
     name = name or layout_plan.current_layout(project)
     wanted = _validated(project, name)
+    moved = relocation.bring_along(project)  # while it is still known where it was
     project.remember(name)
-    environment = os.path.join(project.orchestrator_directory, "environment")
-    launch.keep_environment(project, project.config.agent, environment)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    mended = (*revived, *repair.repair(project, panes))
+    mended = (*moved, *revived, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))

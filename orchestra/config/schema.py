@@ -109,9 +109,25 @@ class Github(NamedTuple):
 
 
 class PullRequest(NamedTuple):
-    """`merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default."""
+    """`update`: who brings a branch up to date with its base: auto, ask or never.
 
+    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
+    """
+
+    update: str = "auto"
     merge: str | None = None
+
+
+class ChecksConfig(NamedTuple):
+    """`ignore`: patterns of checks that decide nothing when they fail."""
+
+    ignore: tuple[str, ...] = ()
+
+
+class Trust(NamedTuple):
+    """`logins`: accounts whose words count as a member's."""
+
+    logins: tuple[str, ...] = ()
 
 
 class Merge(NamedTuple):
@@ -152,6 +168,8 @@ class Config(NamedTuple):
     prompt: str = "worker"
     github: Github = Github()
     pull_request: PullRequest = PullRequest()
+    checks: ChecksConfig = ChecksConfig()
+    trust: Trust = Trust()
     merge: Merge = Merge()
     tmux: Tmux = Tmux()
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
@@ -249,9 +267,12 @@ _notify = record(
     kinds=list_of(choice(*Attention, "merged")),
     quiet=checked(text_or_nothing, _HOURS),
 )
+_LOGIN = matching(r"@?[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?", "a login")
 _github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
 _pull_request = record(
-    PullRequest, merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase")))
+    PullRequest,
+    update=choice("auto", "ask", "never"),
+    merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
 )
 _tmux = record(
     Tmux,
@@ -320,6 +341,8 @@ _config = record(
     prompt=text(1),
     github=_github,
     pull_request=_pull_request,
+    checks=record(ChecksConfig, ignore=list_of(text(1))),
+    trust=record(Trust, logins=list_of(checked(text(1), _LOGIN))),
     merge=record(Merge, orchestrator=true_or_false),
     tmux=_tmux,
     keys=_keys,

@@ -27,6 +27,7 @@ class ObservedWorker(Record):
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
     waits: tuple[str, ...] = ()  # of a queued worker: the issues that must be done first
     queued: str = ""  # why it waits in the queue, and what comes then
+    heard: str = ""  # when GitHub last answered, as a stamp
 
 
 def activity(seen: ObservedWorker) -> Activity:
@@ -53,7 +54,7 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
         return Attention.CRASHED
     if doing.state is ActivityState.LIMITED:
         return Attention.LIMITED
-    if _on_github(worker, now):
+    if _on_github(seen, now):
         return Attention.STUCK
     if worker.status is Status.COMPLETE:
         return Attention.READY
@@ -68,11 +69,12 @@ def _in_doubt(seen: ObservedWorker, now: float, silent: float) -> Attention | No
     return Attention.UNKNOWN if doing.state is ActivityState.UNKNOWN and doing.detail else None
 
 
-def _on_github(worker: Worker, now: float) -> bool:
+def _on_github(seen: ObservedWorker, now: float) -> bool:
     """Whether the user must do something about the pull request, other than to review it."""
+    worker = seen.worker
     if worker.pull is None or worker.status not in (Status.SHIPPING, Status.COMPLETE):
         return False
-    return verdict(facts_of(worker), now).outcome is Outcome.USER
+    return verdict(facts_of(worker, heard=seen.heard), now).outcome is Outcome.USER
 
 
 def ended_its_turn(seen: ObservedWorker, now: float) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "stacked", "launched", "failed", "paused", "resumed", "cancelled",
+        "queue-released", "stacked", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -140,6 +140,11 @@ def launched(by: str, session: str = "") -> Event:
 def failed(by: str, reason: str, context: str = "") -> Event:
     """A step of a launch failed, or restarting did not help: the user is asked."""
     return _event("failed", by, reason=reason, context=context)
+
+
+def relocated(by: str, worktree: str) -> Event:
+    """The worker's worktree is at another place, with the repository that moved."""
+    return _event("relocated", by, worktreePath=worktree)
 
 
 def paused(by: str, reason: str = "") -> Event:
@@ -286,9 +291,9 @@ def ended(by: str, reason: str) -> Event:
 # --- what GitHub or git says ---
 
 
-def pull_seen(by: str, pull: Pull, url: str, *, ours: bool = True, base: str = "") -> Event:
-    """The pull request as GitHub has it now; `ours` when its head commit is one of the worker's branch."""
-    return _event("pull", by, pullRequest=pull_json(pull), url=url, ours=ours, base=base)
+def pull_seen(by: str, pull: Pull, url: str, *, base: str = "", green: Iterable[str] = ()) -> Event:
+    """The pull request as GitHub has it now; `green` are the names of its checks when all of them have passed."""
+    return _event("pull", by, pullRequest=pull_json(pull), url=url, base=base, greenChecks=list(green))
 
 
 def landed(by: str) -> Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestra.core.json_fields import list_at, mapping, text_at, text_or_none, typed, typed_or
-from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
 
 TYPE_CHECKING = False
 
@@ -38,6 +38,7 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
         "reviews": [review._asdict() for review in pull.reviews],
         "untold": pull.untold,
         "conversations": pull.conversations,
+        "update": pull.update.value,
         "unseen": list(pull.unseen),
     }
 
@@ -69,6 +70,7 @@ def pull_from_json(value: Any) -> Pull | None:
         reviews=tuple(_review(mapping(one)) for one in list_at(found, "reviews")),
         untold=typed_or(found, "untold", 0),
         conversations=typed_or(found, "conversations", False),
+        update=Update(text_at(found, "update", "auto")),
         unseen=tuple(map(str, list_at(found, "unseen"))),
     )
 

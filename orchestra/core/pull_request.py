@@ -63,6 +63,14 @@ class Head(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Update(StrEnum):
+    """`pull_request.update`: who brings a branch up to date that is behind its base under strict checks."""
+
+    AUTO = "auto"
+    ASK = "ask"
+    NEVER = "never"
+
+
 class Pull(Record):
     """A pull request as last seen, at `observed_at`. Unknown answers are None or empty, never a guess."""
 
@@ -87,4 +95,5 @@ class Pull(Record):
     reviews: tuple[Review, ...] = ()
     untold: int = 0  # remarks that ask something of the worker, and that it has not been told of
     conversations: bool = False  # the base branch's protection wants every thread resolved before a merge
+    update: Update = Update.AUTO
     unseen: tuple[str, ...] = ()  # what this token cannot see, in words: "checks of apps"

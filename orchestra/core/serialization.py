@@ -82,6 +82,8 @@ _NESTED = (
     "fed",
     "limit",
     "addressed",
+    "pushed",
+    "greenChecks",
     "labels",
     "blockedBy",
     "queueOrder",
@@ -123,7 +125,8 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["queueOrder"], found["onHold"] = worker.queue_order, worker.on_hold
     found["ignoresBlockers"] = worker.ignores_blockers
     found["journalBytes"] = worker.journal_bytes
-    return {**worker.extra, **found}
+    more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
+    return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
 
 
 def _guidance_json(g: Guidance) -> dict[str, Any]:
@@ -194,6 +197,8 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         fed=tuple(map(str, list_at(found, "fed"))),
         limit=limit_from_json(found.get("limit")),
         addressed=tuple(map(str, list_at(found, "addressed"))),
+        pushed=tuple(map(str, list_at(found, "pushed"))),
+        green=tuple(map(str, list_at(found, "greenChecks"))),
         answers=tuple(answer_from_json(item) for item in list_at(found, "answers")),
         labels=tuple(map(str, list_at(found, "labels"))),
         blocked_by=tuple(map(str, list_at(found, "blockedBy"))),

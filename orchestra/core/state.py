@@ -243,7 +243,7 @@ def _pull_state(seen: ObservedWorker, now: float) -> Shown | None:
         if worker.status is Status.COMPLETE:
             return Shown(State.READY, "", "its change is ready to review")
         return Shown(State.WAITING, "waiting for GitHub", "its pull request has not been seen yet")
-    found = verdict(facts_of(worker), now)
+    found = verdict(facts_of(worker, heard=seen.heard), now)
     return _of_verdict(found, seconds_of(found.since) or 0.0)
 
 
@@ -296,13 +296,17 @@ def states(
     heartbeat: Callable[[str], float | None],
     now: float,
     silent: float,
+    heard: str = "",
 ) -> list[tuple[ObservedWorker, Shown]]:
-    """Each worker with what was observed of it and its state, the most urgent first, of equals the oldest."""
+    """Each worker with what was observed of it and its state, the most urgent first, of equals the oldest.
+
+    `heard`: when GitHub last answered, as a stamp.
+    """
     known = {worker.id: worker for worker in workers}
     found = []
     for worker in known.values():
         pane = panes.get((worker.id, worker.nonce))  # a pane of an earlier worker of the same number is not its own
-        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id))
+        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard)
         if worker.status is Status.QUEUED:
             waits = tuple(one.number for one in backlog.waits_for(worker, known))
             seen = seen._replace(waits=waits, queued=backlog.reason(worker, known))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestra.core.models import COMING, Activity, ActivityState, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull
+from orchestra.core.pull_request import Check, CheckState, Head, Pull, Update
 from orchestra.core.records import Record
 from orchestra.core.text import age, clean, seconds_of
 
@@ -57,22 +57,14 @@ class Topic(StrEnum):
     NOTHING = ""
 
 
-class Update(StrEnum):
-    """`pull_request.update`: who brings a branch up to date that is behind its base under strict checks."""
-
-    AUTO = "auto"
-    ASK = "ask"
-    NEVER = "never"
-
-
 class Facts(Record):
     """All that the verdict depends on. `trouble`: why GitHub is not asked now, or empty."""
 
     pull: Pull | None
     activity: Activity = Activity()  # of the agent
     queued: int = 0  # pieces of guidance that the agent has not been given yet
-    update: Update = Update.AUTO
     trouble: str = ""
+    heard: str = ""  # when GitHub last answered (a stamp): what it did not change is as old as that
 
 
 class Verdict(Record):
@@ -89,10 +81,10 @@ class Verdict(Record):
     last: Outcome | None = None
 
 
-def facts_of(worker: Worker, update: Update = Update.AUTO, trouble: str = "") -> Facts:
+def facts_of(worker: Worker, trouble: str = "", heard: str = "") -> Facts:
     """What a session file knows of a worker's pull request."""
     queued = sum(words.state in COMING for words in worker.guidance)
-    return Facts(worker.pull, worker.activity, queued, update, trouble)
+    return Facts(worker.pull, worker.activity, queued, trouble, heard)
 
 
 def verdict(facts: Facts, now: float) -> Verdict:
@@ -106,7 +98,7 @@ def verdict(facts: Facts, now: float) -> Verdict:
         return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
     found = _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
     found = found._replace(notes=_notes(pull, found))
-    seen = seconds_of(pull.observed_at)
+    seen = max((time for stamped in (pull.observed_at, facts.heard) if (time := seconds_of(stamped))), default=None)
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
     return _unknown(facts, found, None if seen is None else now - seen)
@@ -119,7 +111,7 @@ def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
 def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
     """Something outside runs, or must begin; a person may have to let it."""
     outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull)
-    return outside or _agent(facts, pull) or _behind(facts, pull)
+    return outside or _agent(facts, pull) or _behind(pull)
 
 
 def _user_turn(pull: Pull) -> Verdict:
@@ -131,7 +123,7 @@ def _unknown(facts: Facts, was: Verdict, old: float | None) -> Verdict:
     how_old = "GitHub has not been asked yet" if old is None else f"GitHub was last heard {age(old)} ago"
     why = f" ({clean(facts.trouble)})" if facts.trouble else ""
     sentence = f"{how_old}{why}; then: {was.sentence}"
-    since = facts.pull.observed_at if facts.pull else ""
+    since = max(facts.heard, facts.pull.observed_at) if facts.pull else ""
     return Verdict(Outcome.UNKNOWN, Topic.GITHUB, sentence, since, was.notes, was.outcome)
 
 
@@ -245,13 +237,13 @@ def _agent(facts: Facts, pull: Pull) -> Verdict | None:
     return None
 
 
-def _behind(facts: Facts, pull: Pull) -> Verdict | None:
+def _behind(pull: Pull) -> Verdict | None:
     if pull.head is Head.UPDATED:
         said = "its base was merged into it on GitHub; the worktree follows"
         return Verdict(Outcome.WAITING, Topic.BEHIND, said, pull.head_since)
     if pull.merge_state != "behind":
         return None
-    if facts.update is Update.AUTO:
+    if pull.update is Update.AUTO:
         return Verdict(Outcome.WAITING, Topic.BEHIND, "out of date with its base; it is brought up to date")
     return Verdict(Outcome.USER, Topic.BEHIND, "out of date with its base branch, which must be merged into it first")
 
@@ -293,12 +285,20 @@ def _blocked(pull: Pull) -> Verdict | None:
     return Verdict(Outcome.USER, Topic.BLOCKED, said)
 
 
+def _is_approved(pull: Pull) -> bool:
+    """Where no review is required GitHub decides nothing; then somebody who counts approved, and nobody refused."""
+    if pull.review_decision is not None:
+        return pull.review_decision == "APPROVED"
+    said = {one.state for one in pull.reviews if one.heard}
+    return "APPROVED" in said and "CHANGES_REQUESTED" not in said
+
+
 def _ready(pull: Pull) -> Verdict:
     parts = [_checks(pull)]
     parts += [f"{_counted(len(pull.threads), 'thread')} open for you"] if pull.threads else []
     if pull.threads and pull.conversations:
         parts += ["GitHub wants it resolved before the merge"]
-    if pull.review_decision == "APPROVED":
+    if _is_approved(pull):
         parts += ["approved"]
     elif pull.review_decision == "REVIEW_REQUIRED":
         parts += ["an approving review is required"]

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents, processes
 from orchestra.doctor.findings import Finding, error, warning
+from orchestra.errors import OrchestraError
+from orchestra.git import remote as git_remote
 from orchestra.project import entry_points
+from orchestra.workers import git_config_guard
+from orchestra.workers.environment import orchestrator_environment
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 MOST_FREE = 1024**3
 BUSCTL_SECONDS = 3.0
+GIT_SECONDS = 15.0
 _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 
 
@@ -55,14 +60,14 @@ def locale(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def command(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """E10: the `orchestra` that a shell here finds first is this program: other projects install that name too."""
+    """E12: the `orchestra` that a shell here finds first is this program: other projects install that name too."""
     path = environ.get("PATH", os.defpath)
     found = shutil.which("orchestra", path=path)
     if found is None or _is_this_program(found):
         return
     other = "orchestra-workers" if shutil.which("orchestra-workers", path=path) else entry_points.OTHER_NAME
     yield warning(
-        "E10", f"`orchestra` on PATH is another program: {found}", f"call this one by its other name: {other}"
+        "E12", f"`orchestra` on PATH is another program: {found}", f"call this one by its other name: {other}"
     )
 
 
@@ -97,22 +102,47 @@ def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def agent(project: Project) -> Iterator[Finding]:
-    """E2, E6: the agent's program answers, and there is something to log in with."""
+    """E2, E6: the agent's program answers, and finds a login, in the environment that workers get."""
     name = project.config.agent
     module, options = agents.agent(name), project.options(name)
-    if module.version(options.command, project.environ) is None:
-        yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
-    elif not module.logged_in(project.environ):
-        yield warning(
-            "E6", f"no login of {options.command} was found", f"run `{options.command}` and log in, or set a key"
+    environ = orchestrator_environment(project)
+    if module.version(options.command, environ) is None:
+        yield error(
+            "E2", f"the agent {options.command!r} is not installed or does not answer", agents.how_to_install(name)
         )
+    elif not module.logged_in(environ):
+        how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
+        yield warning("E6", f"{options.command} has no login in the environment that workers get", how)
 
 
 def tracker(project: Project) -> Iterator[Finding]:
-    """E8: issues can be asked for: raises when there is no tracker, or no token for it."""
-    if project.tracker_name == "github":
-        _ = project.github
+    """E8: issues are given when they are asked for; raises when there is no tracker, no token, or no answer."""
+    _ = project.tracker.issues()
     yield from ()
+
+
+def remote(project: Project) -> Iterator[Finding]:
+    """E10: git reaches the remote, with the environment that ship and the monitor have."""
+    if project.tracker_name != "github" or git_config_guard.changed(project):
+        return  # in the second case a credential helper might be a worker's
+    repository = project.repository.in_environment(project.recorded.variables if project.recorded else project.environ)
+    try:
+        token = project.github.client.token or ""
+    except OrchestraError:
+        token = ""
+    said = git_remote.reach(repository, token, GIT_SECONDS)
+    if said:
+        what = f"git does not reach {repository.remote()}: {'; '.join(said.splitlines())}"
+        how = f"where `git ls-remote {repository.remote()}` works: orchestra up --environment"
+        yield error("E10", what, how)
+
+
+def differences(project: Project) -> Iterator[Finding]:
+    """E11: this shell would send the workers' requests elsewhere."""
+    names = sorted(project.recorded.noted) if project.recorded else []
+    if names:
+        what = f"{', '.join(names)}: not the same in this shell as for the workers"
+        yield warning("E11", what, "see: orchestra doctor --environment; use this shell's: orchestra up --environment")
 
 
 def tools(project: Project) -> Iterator[Finding]:
@@ -128,4 +158,10 @@ def tools(project: Project) -> Iterator[Finding]:
         yield warning("E9", what, "children of an agent that survive it must be ended by hand")
 
 
-CHECKS: tuple[Callable[[Project], Iterator[Finding]], ...] = (tools, agent, tracker)
+CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
+    "E3": tools,
+    "E2": agent,
+    "E8": tracker,
+    "E10": remote,
+    "E11": differences,
+}  # by the id of the finding that an error becomes which stops the check

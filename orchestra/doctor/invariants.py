@@ -15,7 +15,7 @@ from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
 from orchestra.git import cleanup
 from orchestra.storage import temp_files
-from orchestra.workers import launch, removal
+from orchestra.workers import removal, worktree_setup
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -37,6 +37,12 @@ def observe(project: Project) -> ObservedState:
         return ObservedState(workers, project.tmux.panes() if is_open else (), is_open)
     except Unreachable:
         return ObservedState(workers, None, open=False)
+
+
+def place(project: Project, _: ObservedState) -> Iterator[Finding]:
+    """I12: the repository is where it was opened last, so that its worktrees find it."""
+    if project.moved:
+        yield error("I12", project.moved, "orchestra up")
 
 
 def server(project: Project, state: ObservedState) -> Iterator[Finding]:
@@ -76,7 +82,7 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
     for worker in state.workers:
         path = worker.worktree
         if worker.status not in LIVE or not (
-            cleanup.was_created(repository, path) or launch.is_prepared(project, worker)
+            cleanup.was_created(repository, path) or worktree_setup.is_prepared(project, worker)
         ):
             continue
         if not os.path.isdir(path):
@@ -156,5 +162,5 @@ def _limit(worker: Worker) -> str | None:
 
 
 CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (
-    *(server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
+    *(place, server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
 )

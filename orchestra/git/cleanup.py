@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra.git.process import read_git_file, worktree_of_admin
+from orchestra.git.process import gitdir_target, read_git_file, worktree_of_admin
 
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
@@ -64,9 +64,15 @@ def our_worktrees(repository: RepositoryFacts) -> tuple[tuple[str, str], ...]:
     found = []
     for admin in repository.admins():
         words, place = read_git_file(admin / "locked").split(" "), worktree_of_admin(admin)
-        if words[0] == "orchestra" and len(words) > 1 and place is not None:
+        if words[0] == "orchestra" and len(words) > 1 and place is not None and not _is_anothers(place, admin):
             found.append((words[1].removeprefix("#"), str(place)))
     return tuple(found)
+
+
+def _is_anothers(place: Path, admin: Path) -> bool:
+    """Whether a worktree belongs to another repository, of which this one is a copy."""
+    target = gitdir_target(place / ".git")
+    return target is not None and target != admin and target.exists()
 
 
 def was_created(repository: RepositoryFacts, path: str) -> bool:

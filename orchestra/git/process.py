@@ -44,6 +44,13 @@ class GitResult(NamedTuple):
         told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"status {self.status}"]
         return told[-1].removeprefix("fatal: ").removeprefix("error: ")
 
+    def quoted(self, most: int = 12) -> str:
+        """Its last lines, and every line that the server said, as they were written: for whoever must act on them."""
+        lines = [clean(line, 400) for line in self.err.splitlines() if line.strip()]
+        last = len(lines) - most
+        kept = [line for at, line in enumerate(lines) if at >= last or line.startswith("remote:")]
+        return "\n".join(kept)
+
 
 def _no_git(environ: Mapping[str, str]) -> OrchestraError:
     return OrchestraError("git is not installed, or not on the PATH", install_hint("git", OLDEST, environ))

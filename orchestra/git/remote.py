@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.git.hooks import as_typed
 
 if TYPE_CHECKING:
     from orchestra.git.process import GitResult
@@ -49,11 +50,12 @@ def push(
         raise OrchestraError("there is no remote to push to", "git remote add origin URL")
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
-    with _credential(url, token) as (config, keep):
+    hooks = as_typed(repository.hooks(path), repository.environ)
+    with _credential(url, token) as (config, keep), hooks as setting:
         options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
         done = repository.git(
             "push", *options, "--", remote, f"{head}:{ref}",
-            at=path, config=config, keep=keep, timeout=timeout, hooks=True,
+            at=path, config=(*config, setting), keep=keep, timeout=timeout, hooks=True,
         )  # fmt: skip
     if done.status:
         raise _refused(done, branch, remote)
@@ -65,6 +67,17 @@ def push(
     return head
 
 
+def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> str:
+    """Ask the remote for its branches; what git says when it is not reached, else nothing."""
+    remote, url = repository.remote(), repository.remote_url()
+    if remote is None or url is None:
+        return ""
+    with _credential(url, token) as (config, keep):
+        ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", remote)
+        done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
+    return (done.quoted() or done.reason()) if done.status else ""
+
+
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
     """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
     told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
@@ -72,8 +85,9 @@ def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
         return OrchestraError(
             f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git rebase {remote}/{branch}"
         )
+    why, more = clean(told[0], 200) if told else done.reason(), done.quoted()
     return OrchestraError(
-        f"{branch} was not pushed: {clean(told[0], 200) if told else done.reason()}", f"try: git push {remote} HEAD"
+        f"{branch} was not pushed: {why}\n{more}".rstrip(), "fix what git or its hook names, commit, and ship again"
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from orchestra.core.models import Changes
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git.process import (
@@ -23,11 +23,23 @@ from orchestra.git.process import (
     worktree_of_admin,
 )
 from orchestra.git.remote_url import parse_remote_url
-from orchestra.storage.files import MOST_BYTES, count_lines, same_content
+from orchestra.storage.files import same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
+
+
+class FlippedBare(OrchestraError):
+    """`core.bare` is true of a repository with files: a `git init --bare` under a hook's GIT_DIR leaves it so."""
+
+    def __init__(self, common: str) -> None:
+        root = os.path.dirname(common)
+        super().__init__(
+            f"core.bare is true in {clean(common)}/config, but {clean(root)} has files",
+            f"git -C {shlex.quote(clean(root))} config core.bare false; or: orchestra doctor --fix",
+        )
+        self.common = common
 
 
 class RepositoryFacts:
@@ -37,6 +49,14 @@ class RepositoryFacts:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
+        # The shared configuration that the user knows of: filters that stand there are run, as their own git does.
+        self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+
+    def in_environment(self, environ: Mapping[str, str]) -> Self:
+        """The same repository, asked by a git with these variables."""
+        found = type(self)(self.root, environ, self.common)
+        found.accepted = self.accepted
+        return found
 
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
@@ -52,6 +72,8 @@ class RepositoryFacts:
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
         if directory != common:  # a linked worktree, which is none itself
             bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
+        if bare == "true" and os.path.basename(common) == ".git" and os.path.exists(os.path.join(common, "index")):
+            raise FlippedBare(common)
         if bare == "true":
             raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
         if os.path.basename(common) == ".git":
@@ -98,16 +120,22 @@ class RepositoryFacts:
         return done.out
 
     def _careful(self, *argv: str, at: AnyPath | None = None, environ: Mapping[str, str] | None = None) -> GitResult:
-        """Run git without the filters and merge drivers of the shared config. A person's own, as LFS has, stay on.
+        """Run git without the filters and merge drivers that a worker may have put into the shared config.
 
-        Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for its own.
+        Those that the user knows of stay on, and the user's own, as LFS has: else a file that went through one would
+        count as changed. Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for
+        its own.
         """
-        listed = self.git(
-            "config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^(filter|merge)\..*\.", at=at
-        ).out
-        fields = listed.split("\0")
-        pairs = zip(fields[::2], fields[1::2], strict=False)
-        names = sorted({name.rpartition(".")[0] for scope, name in pairs if scope in _SHARED_SCOPES})
+        words = ("config", "--show-scope", "-z", "--get-regexp", r"^(filter|merge)\..*\.")
+        fields = self.git(*words, at=at).out.split("\0")
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for scope, line in zip(fields[::2], fields[1::2], strict=False):
+            if scope in _SHARED_SCOPES:
+                key, _, value = line.partition("\n")
+                section = found.setdefault(key.rpartition(".")[0], {})
+                section[key] = (*section.get(key, ()), value)
+        accepted = self.accepted() if found else {}
+        names = sorted(name for name, keys in found.items() if any(accepted.get(key) != keys[key] for key in keys))
         off = [
             f"--config-env={name}.{key}=ORCHESTRA_{value}"
             for name in names
@@ -134,7 +162,7 @@ class RepositoryFacts:
         """Raise OrchestraError when git is older than what we ask of it."""
         check_version(self.environ)
 
-    def project_key(self) -> str:
+    def label(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
         found = parse_remote_url(self.remote_url() or "")
         if found:
@@ -143,6 +171,11 @@ class RepositoryFacts:
 
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
         return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
+
+    def hooks(self, at: AnyPath) -> Path:
+        """Where the hooks of a worktree are: the shared ones, or where core.hooksPath says."""
+        found = self.git("rev-parse", "--path-format=absolute", "--git-path", "hooks", at=at, hooks=True)
+        return Path(found.out if found.status == 0 and found.out else self.common / "hooks")
 
     def resolve(self, base: str) -> str:
         """The commit that a base names: of the remote's branch where there is one, since a local one may be old."""
@@ -156,6 +189,14 @@ class RepositoryFacts:
             raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
 
+    def base_ref(self, base: str) -> str:
+        """The ref of a base as it was fetched: the remote's branch where there is one; empty for a bare commit."""
+        remote = self.remote()
+        wanted = [f"refs/remotes/{remote}/{base}"] if remote else []
+        wanted.append(f"refs/heads/{base}")
+        listed = self.git("for-each-ref", "--format=%(refname)", *wanted).out.split("\n")
+        return next((ref for ref in wanted if ref in listed), "")
+
     def commit(self, ref: str, at: AnyPath | None = None) -> str | None:
         """The commit a ref names, or None."""
         if ref.startswith("-"):
@@ -167,27 +208,13 @@ class RepositoryFacts:
         """The commit a local branch is at, or None when there is no such branch."""
         return self.commit(f"refs/heads/{branch}")
 
-    def fingerprint(self) -> str:
-        """A hash of what can run programs in the shared `.git`: config, attributes, hooks.
-
-        Without `branch.*`, which `git push -u` writes, so that it changes only when somebody should look.
-        """
-        import hashlib
-
-        shown = hashlib.sha256()
-        for file in (self.common / "config", self.common / "config.worktree"):
-            listed = self.git("config", "--file", str(file), "--includes", "--list", "-z").out.split("\0")
-            shown.update("\0".join(line for line in listed if not line.startswith("branch.")).encode(errors="replace"))
-        hooks = self.common / "hooks"
-        for file in (self.common / "info" / "attributes", *(sorted(hooks.iterdir()) if hooks.is_dir() else ())):
-            if file.is_file():
-                facts = file.stat()
-                whole = facts.st_size <= MOST_BYTES  # a worker may have put a terabyte of nothing there
-                content = (
-                    hashlib.sha256(file.read_bytes()).hexdigest() if whole else f"{facts.st_size} {facts.st_mtime}"
-                )
-                shown.update(f"\0{file.name}\0{facts.st_mode}\0{content}".encode(errors="replace"))
-        return shown.hexdigest()
+    def branch_in_the_way(self, branch: str) -> str:
+        """A branch beside which git cannot make this one: refs are files, so `a` excludes `a/b`. Empty: none."""
+        parts = branch.split("/")
+        above = [f"refs/heads/{'/'.join(parts[:count])}" for count in range(1, len(parts))]
+        words = ("for-each-ref", "--count=1", "--format=%(refname)")
+        found = next((ref for ref in above if self.commit(ref)), "") or self.ask(*words, f"refs/heads/{branch}/")
+        return found.removeprefix("refs/heads/")
 
     # --- its worktrees ---
 
@@ -211,37 +238,12 @@ class RepositoryFacts:
         home = self.common / "worktrees"
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
 
-    def changes(self, path: AnyPath, base_commit: str) -> Changes:
-        """Files and lines against where the work began, committed or not, the untracked ones too."""
-        rows = [row.split("\t", 2) for row in self._diff(path, base_commit, "--numstat", "-z").split("\0") if row]
-        counts = [(int(added), int(gone)) for added, gone, _ in rows if added != "-"]  # `-`: a binary file
-        new = self._untracked(path)
-        lines = sum(added for added, _ in counts) + count_lines(str(canonical_path(path)), new)
-        return Changes(len(rows) + len(new), lines, sum(gone for _, gone in counts))
-
-    def changed_paths(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
-        """Every path that differs from where the work began, committed or not; both names of a moved file."""
-        listed = self._diff(path, base_commit, "--name-only", "-z").split("\0")
-        return tuple(sorted({name for name in (*listed, *self._untracked(path)) if name}))
-
-    def diffstat(self, path: AnyPath, base_commit: str) -> str:
-        """`git diff --stat` against where the work began, for a person."""
-        return self._diff(path, base_commit, "--stat=100")
-
     def dirty(self, path: AnyPath) -> tuple[str, ...]:
         """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""
         shown = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none")
         fields = {"1": 8, "u": 10, "?": 1}
         lines = self.ask(*shown, at=path).split("\0")
         return tuple(line.split(" ", fields[line[0]])[-1] for line in lines if line[:1] in fields)
-
-    def ahead(self, path: AnyPath, base: str) -> int:
-        """How many commits HEAD has that `base`, a ref or commit, has not."""
-        return int(self.ask("rev-list", "--count", "--end-of-options", f"{base}..HEAD", at=path))
-
-    def unpushed(self, path: AnyPath) -> int:
-        """How many commits of HEAD no remote has, as far as it was told (failures.md W2)."""
-        return int(self.ask("rev-list", "--count", "HEAD", "--not", "--remotes", at=path))
 
     def ignored(self, path: AnyPath) -> tuple[str, ...]:
         """Ignored files that the main checkout does not have the same: `.env` with a change, a local database.
@@ -273,12 +275,6 @@ class RepositoryFacts:
         ref = self.git("symbolic-ref", "--quiet", "HEAD", at=path).out
         return ref.removeprefix("refs/heads/") or None
 
-    def subjects(self, path: AnyPath, base_commit: str) -> tuple[str, ...]:
-        """The first line of each commit since `base_commit`, oldest first."""
-        # Not `git log`: log.showSignature would start the program that gpg.program names.
-        listed = self.ask("rev-list", "--reverse", "--format=%s", "--end-of-options", f"{base_commit}..HEAD", at=path)
-        return tuple(listed.split("\n")[1::2])
-
     def digest(self, path: AnyPath, names: Sequence[str]) -> str:
         """A hash of what HEAD holds under these paths: another content, mode or a deletion gives another one."""
         import hashlib
@@ -287,12 +283,3 @@ class RepositoryFacts:
         held = {name: facts for facts, _, name in (row.partition("\t") for row in rows)}
         text = "\0".join(f"{held.get(name, 'gone')}\t{name}" for name in sorted(names))
         return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
-
-    def _diff(self, path: AnyPath, base_commit: str, *how: str) -> str:
-        start = self.ask("merge-base", "--end-of-options", base_commit, "HEAD", at=path)
-        plain = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color", "--ignore-submodules=dirty")
-        return self.ask("diff", *plain, *how, start, "--", at=path)
-
-    def _untracked(self, path: AnyPath) -> list[str]:
-        listed = self.ask("ls-files", "-z", "--others", "--exclude-standard", at=path)
-        return [name for name in listed.split("\0") if name]

@@ -191,6 +191,21 @@ class Repository(RepositoryFacts):
         admin = self.admin_of(path)
         return admin is not None and (admin / READY).exists() and gitdir_target(canonical_path(path) / ".git") == admin
 
+    def is_cut_off(self, path: AnyPath, admin: Path) -> bool:
+        """True when `path` is the worktree of git's directory `admin`, and names another place where git's own was."""
+        target = gitdir_target(canonical_path(path) / ".git")
+        return target is not None and target.name == admin.name and target != admin and not target.exists()
+
+    def repair(self, path: AnyPath) -> None:
+        """Have git join a worktree and the repository again, after one or both of them moved."""
+        with self.locked():
+            done = self.git("worktree", "repair", "--", str(canonical_path(path)))
+        if done.status or self.admin_of(path) is None:
+            why = done.reason() if done.status else "git does not know it afterwards"
+            raise OrchestraError(
+                f"the worktree {clean(str(path))} was not repaired: {why}", f"try: git worktree repair {path}"
+            )
+
     def is_ours(self, path: AnyPath) -> bool:
         """True when the worktree is registered and locked with a reason of ours."""
         admin = self.admin_of(path)

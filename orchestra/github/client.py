@@ -90,7 +90,10 @@ class ApiClient:
         return self.request("GET", self.api_url + path, params=query, optional=optional)
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> ApiReply:
-        """Ask GraphQL, which knows no 304. Raises Missing where there is none, or this token may not use it."""
+        """Ask GraphQL, which knows no 304. Raises Missing where there is none, or this token may not use it.
+
+        Its failures are not told to the budget: a query may only be too large, and REST answers all the same.
+        """
         # GitHub Enterprise Server: https://HOST/api/v3 and https://HOST/api/graphql.
         url = f"{self.api_url.removesuffix('/v3')}/graphql"
         return self.request("POST", url, body={"query": query, "variables": variables}, optional=True)
@@ -225,7 +228,7 @@ class ApiClient:
             except httpx2.HTTPError as error:
                 host = urlsplit(self.api_url).hostname or ""
                 silence = responses.no_answer(self.address, host, type(error).__name__, str(error), self._timeout)
-                raise self.failed(silence) from None
+                raise (silence if _is_graph(request) else self.failed(silence)) from None
             self.expires = responses.expiry(response.headers.get(EXPIRES, "")) or self.expires
             if not self._patience or not responses.is_rate_limit(response.status_code, response.headers, response.text):
                 return response
@@ -245,6 +248,9 @@ class ApiClient:
         except (ValueError, RecursionError):
             raw = None
         error = responses.refusal(self.address, response.status_code, headers, raw, self._now(), self.source)
+        graph = _is_graph(response.request)
+        if graph and isinstance(error, RateLimited) and headers.get("x-ratelimit-resource") == "graphql":
+            return Missing(error.message, error.hint)  # GraphQL has a limit of its own
         if isinstance(error, RateLimited):
             told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
             return self.budget.limited(f"{self.address.name}: rate limit", error.retry_at, told=told)
@@ -252,6 +258,8 @@ class ApiClient:
             return error
         if optional and response.status_code == 403:
             return Missing(error.message, error.hint)
+        if graph and response.status_code != 401:
+            return error
         if response.status_code != 403 or response.request.method == "GET":
             self.budget.failed(error, mine=response.status_code in (401, 403))
         return error
@@ -284,6 +292,10 @@ class ApiClient:
             self._client = httpx2.Client(timeout=self._timeout, follow_redirects=True, headers=headers)
             weakref.finalize(self, self._client.close)
         return self._client
+
+
+def _is_graph(request: Any) -> bool:
+    return str(request.url).endswith("/graphql")
 
 
 def _joined(base: str, location: str) -> str:

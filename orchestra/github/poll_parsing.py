@@ -1,52 +1,37 @@
-"""What polling GitHub brings, as records: read from its answers and rolled up. Pure.
+"""What REST says of pull requests, checks and remarks, read from its answers. Pure.
 
 Text is as its author wrote it: foreign, not yet cleaned. Addresses of GitHub's own pages are made, not taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from orchestra.core.checks import ACTIONS, CheckRun, Suite
 from orchestra.core.models import Issue
-from orchestra.core.pull_request import Checks, Pull
-from orchestra.core.text import stamp
+from orchestra.core.remarks import Kind, Remark
 from orchestra.errors import Unreachable
 from orchestra.github import responses
+from orchestra.github.graph import BaseFacts, CheckDetail, Opinion, PullFacts, job_of, web
 from orchestra.github.responses import RepositoryAddress, optional, required
 
 T = TypeVar("T")
 
-THREADS = 100  # review threads looked at for each pull request; the most one page gives
-
 
 class PullSeen(NamedTuple):
-    """A pull request as the listing shows it. `state`: open, closed or merged; `merged_sha`: the commit it became."""
+    """A pull request as the listing shows it. `state`: open, closed or merged; `head_repo`: empty where it is gone."""
 
     number: int
     url: str
     head_ref: str
     head_sha: str
-    head_repo_is_ours: bool
+    head_repo: str
     base_ref: str
     state: str
     draft: bool
     updated_at: str
     author: str
-    merged_sha: str | None
-
-
-class Run(NamedTuple):
-    """A run of GitHub Actions. `conclusion` is None until its `status` is completed."""
-
-    id: int
-    name: str
-    head_sha: str
-    status: str
-    conclusion: str | None
-    url: str
-    updated_at: str
 
 
 class Poll(NamedTuple):
@@ -58,84 +43,15 @@ class Poll(NamedTuple):
 
     pulls: tuple[PullSeen, ...]
     issues: tuple[Issue, ...]
-    runs: tuple[Run, ...]
     requests: int
     unchanged: int
     at: float
     skipped: int = 0
 
 
-class CheckSeen(NamedTuple):
-    """A check of a head commit. `job`: the Actions job with its log; None for what other systems report."""
-
-    name: str
-    state: Checks
-    url: str
-    job: int | None
-    summary: str
-
-
-class Kind(StrEnum):
-    """Where something was said: in a review, on a line of the change, or in the conversation."""
-
-    REVIEW = "review"
-    INLINE = "inline"
-    COMMENT = "comment"
-
-
-class Remark(NamedTuple):
-    """Something said about a pull request. `id`: `review:12`; `state`: a review's verdict, or empty."""
-
-    id: str
-    author: str
-    association: str
-    bot: bool
-    kind: Kind
-    state: str
-    text: str
-    path: str
-    line: int | None
-    at: str
-    url: str
-
-
-class Details(NamedTuple):
-    """What is asked when something about a pull request has changed; `review_decision` is what the reviews come to."""
-
-    checks: tuple[CheckSeen, ...]
-    remarks: tuple[Remark, ...]
-    review_decision: str | None
-    at: float
-
-
-class MergeState(NamedTuple):
-    """Whether a pull request merges and how many threads are unresolved; None where GitHub does not say (yet)."""
-
-    number: int
-    mergeable: bool | None
-    unresolved: int | None
-    review_decision: str | None
-
-
-def pull_from_details(pull: PullSeen, details: Details, merge_state: MergeState | None) -> Pull:
-    """All that is known of a pull request as our noun: one failing check fails it, one pending keeps it pending."""
-    states = {check.state for check in details.checks}
-    order = (Checks.FAILING, Checks.PENDING, Checks.PASSING)
-    return Pull(
-        number=pull.number,
-        state=pull.state,
-        head_sha=pull.head_sha,
-        checks=next((state for state in order if state in states), Checks.NONE),
-        review_decision=(merge_state and merge_state.review_decision) or details.review_decision,
-        unresolved=merge_state.unresolved if merge_state else None,
-        mergeable=merge_state.mergeable if merge_state else None,
-        observed_at=stamp(details.at),
-    )
-
-
-def listing(answer: Any, key: str, row_of: Callable[[Any], T | None]) -> tuple[tuple[T, ...], int]:
-    """The rows of a listing (below `key`) and how many made no sense. If none did, the answer is no answer (S11)."""
-    rows = required(answer, list, *([key] if key else []))
+def listing(answer: Any, row_of: Callable[[Any], T | None]) -> tuple[tuple[T, ...], int]:
+    """The rows of a listing and how many made no sense. If none did, the answer is not an answer."""
+    rows = required(answer, list)
     found: list[T] = []
     skipped = 0
     for row in rows:
@@ -158,15 +74,18 @@ def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
         url=f"{address.web}/pull/{known.number}",
         head_ref=required(row, str, "head", "ref"),
         head_sha=known.head_sha,
-        head_repo_is_ours=responses.same_repository_branch(row) is not None,
+        head_repo=_head_repository(row),
         base_ref=required(row, str, "base", "ref"),
         state=known.state,
         draft=optional(row, bool, "draft") or False,
         updated_at=required(row, str, "updated_at"),
         author=_who(row)[0],
-        # Of an open one GitHub gives the commit it has tried the merge with.
-        merged_sha=optional(row, str, "merge_commit_sha") if known.state == "merged" else None,
     )
+
+
+def _head_repository(row: Any) -> str:
+    """The full name of the repository that the head is in; empty for a fork that was deleted."""
+    return required(row, str, "head", "repo", "full_name") if optional(row, dict, "head", "repo") else ""
 
 
 def issue_seen(row: Any, address: RepositoryAddress) -> Issue | None:
@@ -174,23 +93,111 @@ def issue_seen(row: Any, address: RepositoryAddress) -> Issue | None:
     return None if optional(row, dict, "pull_request") else responses.issue(row, address)
 
 
-def run_seen(row: Any, address: RepositoryAddress) -> Run:
-    """One row of the listing of Actions runs."""
-    number = required(row, int, "id")
-    return Run(
-        id=number,
-        name=optional(row, str, "name") or "",
-        head_sha=required(row, str, "head_sha"),
-        status=optional(row, str, "status") or "",
-        conclusion=optional(row, str, "conclusion"),
-        url=f"{address.web}/actions/runs/{number}",
-        updated_at=required(row, str, "updated_at"),
+def rest_facts(answer: Any) -> PullFacts:
+    """One pull request as REST gives it; its checks, reviews and threads are asked for apart."""
+    known = responses.pull(answer, 0.0)
+    return PullFacts(
+        number=known.number,
+        state=known.state,
+        draft=optional(answer, bool, "draft") or False,
+        mergeable=known.mergeable,
+        merge_state=(optional(answer, str, "mergeable_state") or "").lower(),
+        decision=None,
+        in_queue=False,
+        auto_merge=optional(answer, dict, "auto_merge") is not None,
+        head_sha=known.head_sha,
+        head_ref=required(answer, str, "head", "ref"),
+        head_repo=_head_repository(answer),
+        base_ref=required(answer, str, "base", "ref"),
+        said_at="",
+        unseen=("review threads",) if known.state == "open" else (),
     )
 
 
-def checks(runs: Iterable[Any], statuses: Iterable[Any]) -> tuple[CheckSeen, ...]:
-    """Check runs and commit statuses. One that makes no sense is no answer at all: without it the rest might pass."""
-    return (*map(_check_run, runs), *map(_commit_status, statuses))
+def check_details(checks: Iterable[Any], runs: Iterable[Any]) -> tuple[CheckDetail, ...]:
+    """Check runs; `runs` of Actions say which workflow and event a check suite is of.
+
+    A row that makes no sense is no answer at all: without it the rest might pass.
+    """
+    known = {required(run, int, "check_suite_id"): run for run in runs if optional(run, int, "check_suite_id")}
+    return tuple(_check_run(row, known) for row in checks)
+
+
+def job_details(jobs: Iterable[tuple[Any, Any]]) -> tuple[CheckDetail, ...]:
+    """The jobs of Actions runs, for a token that may see Actions and no check runs."""
+    found = []
+    for run, job in jobs:
+        state = optional(job, str, "conclusion") or required(job, str, "status")
+        number = required(job, int, "id")
+        row = CheckRun(
+            required(job, str, "name"), state, ACTIONS, optional(run, str, "name") or "", required(run, str, "event"),
+            optional(job, str, "started_at") or "", optional(run, int, "check_suite_id") or required(run, int, "id"),
+        )  # fmt: skip
+        found.append(CheckDetail(row, web(optional(job, str, "html_url")), number, ""))
+    return tuple(found)
+
+
+def status_details(statuses: Iterable[Any]) -> tuple[CheckDetail, ...]:
+    """Commit statuses, of which GitHub gives the newest of each context."""
+    found = []
+    for row in statuses:
+        run = CheckRun(required(row, str, "context"), required(row, str, "state"),
+                       started=optional(row, str, "created_at") or "")  # fmt: skip
+        found.append(
+            CheckDetail(run, web(optional(row, str, "target_url")), None, optional(row, str, "description") or "")
+        )
+    return tuple(found)
+
+
+def suites(runs: Iterable[Any]) -> tuple[Suite, ...]:
+    """Runs of Actions as the suites that they are."""
+    return tuple(
+        Suite(
+            optional(run, int, "check_suite_id") or required(run, int, "id"),
+            optional(run, str, "conclusion") or optional(run, str, "status") or "",
+            ACTIONS, optional(run, str, "name") or "", required(run, str, "event"),
+            optional(run, str, "run_started_at") or optional(run, str, "created_at") or "",
+        )
+        for run in runs
+    )  # fmt: skip
+
+
+def opinions(reviews: Iterable[Any]) -> tuple[Opinion, ...]:
+    """The latest approval or request for changes of each reviewer, by REST's listing, oldest first."""
+    latest: dict[str, Opinion] = {}
+    for row in reviews:
+        state, (author, bot) = required(row, str, "state"), _who(row)
+        number = str(required(row, int, "id"))
+        if state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            association = optional(row, str, "author_association") or "NONE"
+            latest[author or number] = Opinion(number, author, association, state, bot, None)
+    return tuple(latest.values())
+
+
+def required_checks(answer: Any) -> tuple[str, ...]:
+    """The checks that a branch's protection requires, as `GET branches/BRANCH` shows them to who may not change it."""
+    if not optional(answer, dict, "protection") or not optional(answer, dict, "protection", "required_status_checks"):
+        return ()
+    found = optional(answer, list, "protection", "required_status_checks", "contexts") or []
+    return tuple(one for one in found if isinstance(one, str))
+
+
+def ruled_checks(answer: Any) -> BaseFacts:
+    """What the rules (rulesets) of a branch require."""
+    names: list[str] = []
+    reviews, conversations = 0, False
+    for rule in required(answer, list):
+        given = optional(rule, dict, "parameters") or {}
+        names += [required(one, str, "context") for one in optional(given, list, "required_status_checks") or []]
+        reviews = max(reviews, optional(given, int, "required_approving_review_count") or 0)
+        conversations |= optional(given, bool, "required_review_thread_resolution") or False
+    return BaseFacts(tuple(dict.fromkeys(names)), reviews, conversations)
+
+
+def more_than(count: int, key: str) -> list[Any]:
+    """A row for what was not read: more checks than that may hold anything."""
+    row = {"id": 0, "name": f"more than {count:,} checks", "status": "queued"}
+    return [row] if key == "check_runs" else []
 
 
 def remarks(
@@ -207,74 +214,43 @@ def remarks(
     return tuple(sorted(said, key=lambda one: one.at))
 
 
-def merge_state(answer: Any) -> MergeState:
-    """What REST says of one pull request: less than GraphQL."""
-    return MergeState(responses.pull(answer, 0.0).number, optional(answer, bool, "mergeable"), None, None)
-
-
-def merge_query(numbers: Sequence[int]) -> str:
-    """One GraphQL query for all these pull requests, with the variables $owner and $name."""
-    threads = f"reviewThreads(first: {THREADS}) {{ nodes {{ isResolved }} pageInfo {{ hasNextPage }} }}"
-    asked = " ".join(
-        f"p{number}: pullRequest(number: {number}) {{ number mergeable reviewDecision {threads} }}"
-        for number in numbers
-    )  # fmt: skip
-    return f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
-
-
-def merge_states(answer: Any) -> tuple[MergeState, ...] | None:
-    """What GraphQL answered, without those it does not find; None when it answered with errors only."""
-    if not optional(answer, dict, "data") or not optional(answer, dict, "data", "repository"):
-        return None
-    rows = required(answer, dict, "data", "repository").values()
-    return tuple(_graph_state(row) for row in rows if row is not None)
-
-
-def _check_run(row: Any) -> CheckSeen:
-    state = required(row, str, "conclusion") if required(row, str, "status") == "completed" else "pending"
+def _check_run(row: Any, runs: Mapping[int, Any]) -> CheckDetail:
     said = [optional(row, str, "output", key) for key in ("title", "summary")] if optional(row, dict, "output") else []
-    app = optional(row, str, "app", "slug") if optional(row, dict, "app") else None
-    return CheckSeen(
-        name=required(row, str, "name"),
-        state=responses.rollup([state]),
-        url=_web(optional(row, str, "html_url") or optional(row, str, "details_url")),
-        job=required(row, int, "id") if app in (None, "github-actions") else None,  # an Actions job is a check run
-        summary="\n".join(text for text in said if text),
-    )
-
-
-def _commit_status(row: Any) -> CheckSeen:
-    state = responses.rollup([required(row, str, "state")])
-    url, said = _web(optional(row, str, "target_url")), optional(row, str, "description")
-    return CheckSeen(required(row, str, "context"), state, url, None, said or "")
+    app = optional(row, str, "app", "slug") or "" if optional(row, dict, "app") else ""
+    suite = optional(row, int, "check_suite", "id") or 0 if optional(row, dict, "check_suite") else 0
+    of = runs.get(suite, {})
+    # A check that is completed without a conclusion has not passed yet.
+    state = optional(row, str, "conclusion") or required(row, str, "status")
+    run = CheckRun(
+        required(row, str, "name"), state, app, optional(of, str, "name") or "", optional(of, str, "event") or "",
+        optional(row, str, "started_at") or "", suite,
+    )  # fmt: skip
+    url = web(optional(row, str, "html_url") or optional(row, str, "details_url"))
+    return CheckDetail(run, url, job_of(url, required(row, int, "id"), app), "\n".join(text for text in said if text))
 
 
 def _remark(row: Any, kind: Kind, page: str, at: str) -> Remark:
     number, (author, bot) = required(row, int, "id"), _who(row)
     state = required(row, str, "state") if kind is Kind.REVIEW else ""
     inline = kind is Kind.INLINE
+    reply_to = (optional(row, int, "in_reply_to_id") or 0) if inline else 0
     return Remark(
         id=f"{kind}:{number}",
         author=author,
         association=optional(row, str, "author_association") or "NONE",
         bot=bot,
         kind=kind,
-        state=state if state in ("APPROVED", "CHANGES_REQUESTED", "COMMENTED") else "",
+        state=state if state in ("APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED") else "",
         text=optional(row, str, "body") or "",
         path=(optional(row, str, "path") or "") if inline else "",
         line=(optional(row, int, "line") or optional(row, int, "original_line")) if inline else None,
         at=optional(row, str, at) or "",  # a review that is still being written has no time
         url=f"{page}{number}",
+        updated=optional(row, str, "updated_at") or "",
+        start_line=(optional(row, int, "start_line") or optional(row, int, "original_start_line")) if inline else None,
+        thread=(reply_to or number) if inline else 0,
+        reply_to=reply_to,
     )
-
-
-def _graph_state(row: Any) -> MergeState:
-    threads = [required(one, bool, "isResolved") for one in required(row, list, "reviewThreads", "nodes")]
-    unresolved = threads.count(False)
-    all_seen = unresolved or not required(row, bool, "reviewThreads", "pageInfo", "hasNextPage")
-    merges = {"MERGEABLE": True, "CONFLICTING": False}.get(required(row, str, "mergeable"))
-    decision = optional(row, str, "reviewDecision")
-    return MergeState(required(row, int, "number"), merges, unresolved if all_seen else None, decision)
 
 
 def _who(row: Any) -> tuple[str, bool]:
@@ -283,7 +259,3 @@ def _who(row: Any) -> tuple[str, bool]:
         return "", False
     login = required(row, str, "user", "login")
     return login, optional(row, str, "user", "type") == "Bot" or login.endswith("[bot]")
-
-
-def _web(url: str | None) -> str:
-    return url if url and url.startswith(("https://", "http://")) else ""

@@ -16,6 +16,7 @@ from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.responses import LONGEST_WAIT
 from orchestra.storage import json_cache
 from orchestra.storage.files import locked, make_private, write_atomic
+from orchestra.storage.github_heard import LAST
 
 FIRST_WAIT = 60.0  # seconds; https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 LAST_WAIT = 900.0
@@ -23,7 +24,6 @@ WRITE_SECONDS = 1.0  # between two writes
 WRITES_WAIT = 60.0
 NAME = "budget.json"
 WRITES = "last-write"  # its time is when something was last written
-LAST = "poll.json"  # beside it: what GitHub last said
 
 
 class Limited(Unreachable):

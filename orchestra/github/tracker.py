@@ -155,6 +155,10 @@ class GitHubTracker:
         number = responses.required(found, int, "number")
         return self._seen(self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found)
 
+    def update_branch(self, number: int, head: str) -> None:
+        """Have GitHub merge the base into a pull request's branch, unless its head is not `head` any more."""
+        self._operations.ask("pulls.update_branch", pull_number=number, expected_head_sha=head)
+
     def retarget(self, number: int, base: str) -> None:
         """Let an open pull request go into another branch."""
         self._operations.ask("pulls.update", pull_number=number, base=base)

@@ -1,93 +1,190 @@
 """The GitHub half of a reconcile pass: what happened to each worker's pull request, and what its worker must hear.
 
-Level-triggered: everything is compared with what is, and what a worker has been told of is kept in its session file
-by the id of the check, comment or conflict. So a monitor killed anywhere tells nothing twice and forgets nothing.
+Level-triggered: at every look all facts are asked for and judged anew, from every live status, so the order in which
+things happened does not matter. What a worker has been told of is in its session file by the id of the check, remark or
+conflict: a monitor killed anywhere tells nothing twice and forgets nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
+from orchestra.core.lifecycle.pull_events import status_by_verdict
 from orchestra.core.lifecycle.transitions import LIVE
-from orchestra.core.models import Event, Status, Worker
-from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.pull_request import Checks, Head, Pull
+from orchestra.core.remarks import Remark, Voices
+from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import feedback
+from orchestra.git import pull_head
+from orchestra.monitor import feedback, rules
 from orchestra.monitor.feedback import Item
+from orchestra.monitor.rules import Observation
 from orchestra.workers import delivery, still_wanted
 
 if TYPE_CHECKING:
-    from orchestra.github.poller import Details, MergeState, Poll, Poller, PullSeen
+    from orchestra.github.graph import PullFacts
+    from orchestra.github.poll_parsing import Poll, PullSeen
+    from orchestra.github.pull_reader import Facts, PullReader
     from orchestra.project.context import Project
 
-_HEARS = frozenset({Status.SHIPPING, Status.COMPLETE, Status.WORKING, Status.PLANNING})
-CALM_SECONDS = 25.0  # after a push, until "there are no checks" is believed
-
-
-class ObservedPull(NamedTuple):
-    """A worker's pull request with all that was asked about it."""
-
-    worker: Worker
-    seen: PullSeen
-    details: Details
-    pull: Pull
+FOLLOWED = LIVE | {Status.PAUSED}  # a paused worker's pull request may be merged or closed, too
+REREAD_SECONDS = 600.0  # until remarks are read again though nothing shows that there are new ones
+FETCH_AGAIN_SECONDS = 300.0  # until a head commit that could not be fetched is tried again
+UPDATE_AGAIN_SECONDS = 300.0
+EARLY_SECONDS = 1.0  # a pass comes every 15 seconds: one that is a moment early must not wait for the next
+MOST_PERMISSIONS = 20  # people whose right to push is asked for in one look
 
 
 class PullRequests:
     """GitHub as one monitor sees it. What it remembers only saves requests."""
 
     def __init__(self) -> None:
-        self.due = 0.0
-        self.known: dict[str, tuple[object, ...]] = {}
-        self.bare: dict[str, float] = {}  # head commits without a check, and when they were first seen
+        self._asked = float("-inf")  # when GitHub was last asked
+        self._remarks: dict[int, tuple[object, float, tuple[Remark, ...]]] = {}
+        self._fetched: dict[str, float] = {}
+        self._updated: dict[str, float] = {}
+        self._us = ""
 
     def look(self, project: Project, say: Callable[[str], None]) -> None:
         """Ask GitHub if it is time, and act on what is new. Raises Unreachable with a sentence when it cannot."""
-        workers = [worker for worker in project.store.listing().workers if worker.status in LIVE]
+        workers = [worker for worker in project.store.listing().workers if worker.status in FOLLOWED]
         if workers and project.tracker_name == "local":
             _see_landed(project, workers, say)
-        if not workers or time.monotonic() < self.due or project.tracker_name != "github":
+        if not workers or project.tracker_name != "github":
             return
-        running = any(worker.status is Status.SHIPPING for worker in workers)
-        self.due = time.monotonic() + project.poll_interval(running=running)
+        running = any(worker.status is Status.SHIPPING for worker in workers)  # from now: one may have shipped since
+        if time.monotonic() - self._asked < project.poll_interval(running=running) - EARLY_SECONDS:
+            return
+        self._asked = time.monotonic()
         poll = project.watch.poll()
-        changed = [pair for worker in workers if (pair := self._changed(worker, poll)) is not None]
-        if not changed:
+        pairs = [(worker, seen) for worker in workers if (seen := self._own(project, worker, poll))]
+        known = [(worker, seen.number, seen.base_ref, seen.author) for worker, seen in pairs]
+        listed = {worker.id for worker, _ in pairs}
+        known += [  # not among the hundred that changed last
+            (worker, worker.pull.number, worker.base, "")
+            for worker in workers
+            if worker.pull is not None and worker.id not in listed and worker.pull.state == "open"
+        ]
+        if not known:
             return
-        states = {state.number: state for state in project.watch.merge_states([seen.number for _, seen in changed])}
-        for worker, seen in changed:
+        reader = project.watch.pulls
+        facts = reader.facts([number for _, number, _, _ in known], list(dict.fromkeys(base for *_, base, _ in known)))
+        for worker, number, _, author in known:
             try:
-                found = _asked(project.watch, worker, seen, states.get(seen.number))
+                self._one(project, worker, number, author, facts, say)
             except Unreachable:
                 raise
             except OrchestraError as wrong:  # of this pull request alone: the others go on
                 say(f"#{worker.id}: {wrong.message}")
-                continue
-            found = found._replace(pull=_addressed(found, self._believed(found.pull, poll)))
-            _act(project, found, say)
-            self.known[worker.id] = () if _unsettled(found.pull) else _key(seen, poll)
 
-    def _believed(self, pull: Pull, poll: Poll) -> Pull:
-        """No checks right after a push may only mean: not yet. It is believed when it has stayed so for a while."""
-        if pull.checks is not Checks.NONE:
-            return pull
-        since = self.bare.setdefault(pull.head_sha, time.monotonic())
-        runs = [run for run in poll.runs if run.head_sha == pull.head_sha and run.status != "completed"]
-        calm = not runs and time.monotonic() - since >= CALM_SECONDS
-        return pull if calm else pull._replace(checks=Checks.PENDING)
+    def _own(self, project: Project, worker: Worker, poll: Poll) -> PullSeen | None:
+        repository, pushed = project.repository, _pushed(worker)
+        return rules.own_pull(
+            worker,
+            poll.pulls,
+            project.head_repo,
+            lambda sha: pull_head.is_own(repository, worker.branch, sha, worker.base_commit, pushed),
+        )
 
-    def _changed(self, worker: Worker, poll: Poll) -> tuple[Worker, PullSeen] | None:
-        """The worker's pull request, when there is something new about it or something still to be known."""
-        own = [seen for seen in poll.pulls if seen.head_ref == worker.branch and seen.head_repo_is_ours]
-        if not own:
-            return None
-        seen = max(own, key=lambda one: (one.state == "open", one.number))
-        if worker.pull is None and seen.state != "open":
-            return None  # of an earlier life of this branch
-        return None if self.known.get(worker.id) == _key(seen, poll) else (worker, seen)
+    def _one(
+        self, project: Project, worker: Worker, number: int, author: str, facts: Facts, say: Callable[[str], None]
+    ) -> None:
+        found = facts.pulls.get(number)
+        if found is None:
+            if number in facts.gone:
+                say(f"#{worker.id}: PR #{number} is not there any more")
+            elif number in facts.failed:
+                say(f"#{worker.id}: {facts.failed[number]}")
+            return
+        base = facts.bases.get(found.base_ref) or next(iter(facts.bases.values()))
+        if found.state != "open":
+            seen = Observation(found, base, (), {}, Head.SAME, author)
+            _record(project, worker, seen, _closed(worker, found, project.now()), say)
+            return
+        remarks = self._said(project.watch.pulls, found)
+        threads = [thread.id for thread in found.threads or ()]
+        first = project.watch.pulls.first_comments(threads) if threads else {}
+        head = self._head(project, worker, found)
+        seen = Observation(found, base, remarks, first, head, author)
+        voices = self._voices(project, seen)
+        pull = rules.pull_of(worker, seen, voices, project.config, project.now())
+        recorded = _record(project, worker, seen, pull, say)
+        if rules.may_hear(recorded):
+            _tell(project, recorded, seen, pull, voices, say)
+            _count(project, recorded, seen, pull, say)
+        self._bring_up_to_date(project, recorded, pull, say)
+
+    def _said(self, reader: PullReader, facts: PullFacts) -> tuple[Remark, ...]:
+        """What was said about it: read again when something shows that there is more, and now and then."""
+        threads = tuple((thread.id, thread.resolved) for thread in facts.threads or ())
+        key = (facts.said_at, threads) if facts.said_at else time.monotonic()  # REST shows nothing: read every time
+        before, at, known = self._remarks.get(facts.number, (None, 0.0, ()))
+        if key == before and time.monotonic() - at < REREAD_SECONDS:
+            return known
+        found = reader.remarks(facts.number)
+        self._remarks[facts.number] = (key, time.monotonic(), found)
+        return found
+
+    def _voices(self, project: Project, seen: Observation) -> Voices:
+        """Whose word counts. Who is not a member by association may still have the right to push: that is asked."""
+        trusted = project.config.trust.logins
+        plain = Voices(trusted, us=self._us)
+        unsure = dict.fromkeys(
+            one.author
+            for one in seen.remarks
+            if one.author and not plain.hears(one.author, one.association, bot=one.bot) and one.association != "NONE"
+        )
+        pushers = {one.author: one.pushes for one in seen.facts.opinions if one.pushes is not None}
+        reader = project.watch.pulls
+        for login in list(unsure)[:MOST_PERMISSIONS]:
+            if login not in pushers:
+                pushers[login] = bool(reader.may_push(login))
+        return Voices(trusted, pushers, self._us)
+
+    def _head(self, project: Project, worker: Worker, facts: PullFacts) -> Head:
+        """The branch here beside the head on GitHub; a commit that is not here is fetched."""
+        repository, sha, pushed = project.repository, facts.head_sha, _pushed(worker)
+        found = pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
+        if found in (Head.SAME, Head.AHEAD) or time.monotonic() - self._fetched.get(sha, -FETCH_AGAIN_SECONDS) < (
+            FETCH_AGAIN_SECONDS if found is Head.UNKNOWN else float("inf")
+        ):
+            return found
+        self._fetched[sha] = time.monotonic()
+        remote = project.push_remote
+        with repository.locked():
+            for branch in (worker.branch, facts.base_ref):
+                pull_head.fetch_head(repository, remote, branch)
+        return pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
+
+    def _bring_up_to_date(self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]) -> None:
+        """Follow a merge of the base, or have GitHub make one, while the agent waits and its worktree is clean."""
+        rests = worker.activity.state in (ActivityState.WAITING, ActivityState.ENDED)
+        queued = any(words.state is Delivery.QUEUED for words in worker.guidance)
+        if not rests or queued or pull.head not in (Head.SAME, Head.UPDATED) or worker.status not in LIVE:
+            return
+        if pull.head is Head.UPDATED and not project.repository.dirty(worker.worktree):
+            done = pull_head.fast_forward(project.repository, worker.worktree, pull.head_sha)
+            text = f"{worker.base} was merged into the branch on GitHub; the worktree follows"
+            say(f"#{worker.id}: {text}" if done.status == 0 else f"#{worker.id}: {done.reason()}")
+            self._asked = float("-inf")
+        elif pull.merge_state == "behind" and project.config.pull_request.update == "auto":
+            since = self._updated.get(pull.head_sha)
+            if since is None or time.monotonic() - since > UPDATE_AGAIN_SECONDS:
+                self._updated[pull.head_sha] = time.monotonic()
+                project.github.update_branch(pull.number, pull.head_sha)
+                say(f"#{worker.id}: PR #{pull.number} is brought up to date with {worker.base}")
+                self._asked = float("-inf")
+
+
+def _pushed(worker: Worker) -> Sequence[str]:
+    """The commits that this worker pushed."""
+    if worker.pushed or worker.pull is None or worker.pull.head is Head.FOREIGN:
+        return worker.pushed
+    return (worker.pull.head_sha,)  # written by an older version
 
 
 def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
@@ -98,104 +195,76 @@ def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str]
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
-def _key(seen: PullSeen, poll: Poll) -> tuple[object, ...]:
-    runs = tuple(
-        sorted((run.id, run.status, run.conclusion or "") for run in poll.runs if run.head_sha == seen.head_sha)
-    )
-    return (seen.number, seen.updated_at, seen.head_sha, seen.state, seen.base_ref, seen.draft, runs)
+def _closed(worker: Worker, facts: PullFacts, now: float) -> Pull:
+    """A pull request that is merged or closed, with what else was known of it."""
+    before = worker.pull if worker.pull and worker.pull.number == facts.number else Pull(facts.number, facts.state)
+    return before._replace(state=facts.state, head_sha=facts.head_sha, observed_at=stamp(now))
 
 
-def _unsettled(pull: Pull) -> bool:
-    """A running check of another system than Actions, and mergeability, change without moving `updated_at`."""
-    return pull.state == "open" and (pull.checks is Checks.PENDING or pull.mergeable is None)
+def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> Worker:
+    """Record what GitHub says when it is new, or when something else has changed what follows from it."""
+    store, at = project.store, stamp(project.now())
+    known = worker.pull is not None and worker.pull._replace(observed_at="") == pull._replace(observed_at="")
+    if known and status_by_verdict(worker._replace(pull=pull), at) is worker.status:
+        return worker
+    url = f"{project.watch.address.web}/pull/{pull.number}"
+    if worker.pull is None and worker.status in (Status.WORKING, Status.PLANNING):
+        store.record(worker.id, events.shipped("monitor", pull, url))
+        say(f"#{worker.id} has a pull request that was opened by hand: {url}")
+    green = rules.green_names(seen, pull)
+    event = events.pull_seen("monitor", pull, url, base=seen.facts.base_ref, green=green)
+    recorded = store.record(worker.id, event).worker or worker
+    if recorded.status is not worker.status:
+        say(f"#{worker.id} is {recorded.status.value}: PR #{pull.number}")
+    return recorded
 
 
-def _asked(watch: Poller, worker: Worker, seen: PullSeen, state: MergeState | None) -> ObservedPull:
-    from orchestra.github.poller import pull_from_details
-
-    details = watch.details(seen)
-    return ObservedPull(worker, seen, details, pull_from_details(seen, details, state))
-
-
-def _addressed(found: ObservedPull, pull: Pull) -> Pull:
-    """A request for changes stands on GitHub until the reviewer looks again; one that was shipped after is met."""
-    asked = [one.id for one in found.details.remarks if one.state == "CHANGES_REQUESTED"]
-    met = found.worker.addressed
-    if pull.review_decision == "CHANGES_REQUESTED" and asked and all(one in met for one in asked):
-        return pull._replace(review_decision="REVIEW_REQUIRED")
-    return pull
-
-
-def _act(project: Project, found: ObservedPull, say: Callable[[str], None]) -> None:
-    """Record what GitHub says, then tell the worker what it must hear."""
-    worker, pull = found.worker, found.pull
-    store = project.store
-    ours = project.repository.holds(worker.branch, pull.head_sha)
-    if worker.pull is None or worker.pull._replace(observed_at="") != pull._replace(observed_at=""):
-        if worker.pull is None and worker.status in (Status.WORKING, Status.PLANNING):
-            store.record(worker.id, events.shipped("monitor", pull, found.seen.url))
-            say(f"#{worker.id} has a pull request that was opened by hand: {found.seen.url}")
-        seen = events.pull_seen("monitor", pull, found.seen.url, ours=ours, base=found.seen.base_ref)
-        recorded = store.record(worker.id, seen).worker or worker
-        if recorded.status is not worker.status:
-            say(f"#{worker.id} is {recorded.status.value}: PR #{pull.number}")
-        worker = recorded
-    if worker.status in _HEARS and pull.state == "open":
-        _tell(project, worker, list(_items(project, found, ours=ours)), say)
-        _count(project, worker, found, say)
-
-
-def _items(project: Project, found: ObservedPull, *, ours: bool) -> Iterable[Item]:
-    """Everything there is to say about this head, whether or not it has been said."""
-    sha, told = found.pull.head_sha, frozenset(found.worker.fed)
-    for check in found.details.checks:
-        item = feedback.check_id(sha, check.name)
-        if check.state == "failing":
-            tail = project.watch.log_tail(check) if item not in told else ""
-            yield feedback.failing_check(item, check.name, check.url, tail or check.summary)
-    for remark in found.details.remarks:
-        if feedback.is_heard(remark.author, remark.association, bot=remark.bot):
-            made = feedback.remark(remark.id, remark.author, remark.state, remark.text, remark.path, remark.line)
-            if made is not None:
-                yield made
-    if found.pull.mergeable is False and not _is_carried(project, found):
-        files = project.repository.conflicts(found.worker.branch, found.seen.base_ref)
-        yield feedback.conflict(sha, found.seen.base_ref, files)
-    if not ours:
-        yield feedback.foreign_head(sha, found.worker.branch)
-
-
-def _is_carried(project: Project, found: ObservedPull) -> bool:
+def _is_carried(project: Project, worker: Worker, pull: Pull) -> bool:
     """Whether a stacked branch is being carried over to its new base, which ends the conflict, or is not pushed yet."""
-    worker = found.worker
-    moved = project.repository.branch_tip(worker.branch) != found.pull.head_sha
+    moved = project.repository.branch_tip(worker.branch) != pull.head_sha
     return bool(worker.parent) or (moved and any(item.startswith("stack:") for item in worker.fed))
 
 
-def _tell(project: Project, worker: Worker, items: list[Item], say: Callable[[str], None]) -> None:
+def _tell(
+    project: Project, worker: Worker, seen: Observation, pull: Pull, voices: Voices, say: Callable[[str], None]
+) -> None:
     """Record what is new as one piece of guidance; whether it is new is decided under the worker's lock."""
+    reader, repository = project.watch.pulls, project.repository
+    found = rules.items(
+        worker, seen, pull, voices, reader.log_tail,
+        lambda: repository.conflicts(worker.branch, seen.facts.base_ref),
+    )  # fmt: skip
+    if _is_carried(project, worker, pull):
+        found = [item for item in found if not item.id.startswith("conflict:")]
+    if not found:
+        return
     told: list[Item] = []
 
     def make(current: Worker | None) -> Event | None:
-        if current is None or current.status not in _HEARS:
+        if current is None or not rules.may_hear(current):
             return None
-        told[:] = [item for item in items if item.id not in current.fed]
-        if not told:
+        told[:] = [item for item in found if item.id not in current.fed]
+        if not any(item.words for item in told):
             return None
         return events.told(
             "monitor",
             feedback.as_message(told),
             sender="monitor",
             about=[item.id for item in told],
-            reopen=any(item.reopens for item in told),
+            reopen=True,
             review=feedback.review(told, project.config.limits.review),
         )
 
     recorded = project.store.decide(worker.id, make).worker
     if told:
         delivery.announce_in_mailbox(project, worker.id)
-        say(f"#{worker.id} is told of " + ", ".join(item.name for item in told))
+        say(f"#{worker.id} is told of {_names(told)}")
     _say_stuck(worker, recorded, say)
+
+
+def _names(told: Sequence[Item]) -> str:
+    names = list(dict.fromkeys(item.name for item in told))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None]) -> None:
@@ -203,18 +272,20 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
         say(f"#{after.id} is stuck: {after.stuck_reason}")
 
 
-def _count(project: Project, worker: Worker, found: ObservedPull, say: Callable[[str], None]) -> None:
+def _count(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> None:
     """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
-    store, sha = project.store, found.pull.head_sha
-    if found.pull.checks is Checks.PASSING and worker.attempts.ci:
+    store, sha = project.store, pull.head_sha
+    if pull.checks is Checks.PASSING and worker.attempts.ci:
         store.record(worker.id, events.attempt_passed("monitor", "ci"))
     if worker.status is Status.COMPLETE and worker.attempts.review:
         store.record(worker.id, events.attempt_passed("monitor", "review"))
-    failing = [check for check in found.details.checks if check.state == "failing"]
+    failing = rules.failing(seen, pull)
     if not failing or worker.ci_counted == sha:
         return
-    tails = "\n".join(f"{check.name}\n{project.watch.log_tail(check)}" for check in failing)
-    summary = f"CI fails the same way ({', '.join(check.name for check in failing)})"
-    failure = feedback.failure(summary, tails, project.config.limits.ci)
+    shown = rules.first_of_each(failing)
+    tails = "\n".join(f"{check.run.name}\n{project.watch.pulls.log_tail(check)}" for check in shown)
+    names = ", ".join(clean(check.run.name, 80) for check in failing[:5])
+    more = f" and {len(failing) - 5} more" if len(failing) > 5 else ""
+    failure = feedback.failure(f"CI fails the same way ({names}{more})", tails, project.config.limits.ci)
     recorded = store.record(worker.id, events.attempt_failed("monitor", "ci", failure, head=sha))
     _say_stuck(worker, recorded.worker, say)

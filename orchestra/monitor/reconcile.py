@@ -18,7 +18,7 @@ from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
-from orchestra.workers import delivery, launch, queue, stacks, stop
+from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import Overview, WorkerRow, overview
 from orchestra.workers.statusbar import refresh
@@ -65,6 +65,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
+    _guarded(said, "git", lambda: git_config_guard.settle(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
     refresh(project)
@@ -115,7 +116,7 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
 def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
     """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
-        trouble = launch.record_startup_problem(project, worker, pane, launch.START_SECONDS)
+        trouble = start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
         if trouble:
             say(f"#{worker.id} {trouble}")
     elif worker.activity.state is ActivityState.BLOCKED:

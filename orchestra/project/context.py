@@ -16,11 +16,14 @@ from orchestra.core import actions
 from orchestra.core.blockers import Blocker
 from orchestra.core.look import look_of
 from orchestra.core.models import AgentContext, AgentOptions, Issue, Worker
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
+from orchestra.git import shared_config
+from orchestra.git.change import Change
 from orchestra.git.remote_url import parse_remote_url
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, tmux_server
-from orchestra.storage import project_info
+from orchestra.project import entry_points, environment, identity, tmux_server
+from orchestra.storage import project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
@@ -61,14 +64,19 @@ class Tracker(Protocol):
 class Project:
     """One project as seen from one command. `environ` and `now` (epoch seconds) come from the command line."""
 
-    def __init__(self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float]) -> None:
-        self.repository = repository
-        self.environ = environ
+    def __init__(
+        self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float], *, typed: bool = False
+    ) -> None:
         self.now = now
         self.root = str(repository.root)
         self.home = home_of(environ)
-        self.key = repository.project_key()
+        self.identity = identity.identity_of(repository, self.home)
+        self.key = self.identity.key
         self.store = Store(self.home, self.key, now)
+        self.recorded = project_environment.read(self.store.cache)  # the environment of the project
+        self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
+        self.repository = repository.in_environment(self.environ)
+        self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
 
     @cached_property
@@ -175,6 +183,17 @@ class Project:
         cache = os.path.join(self.store.cache, "github")
         return ApiClient(repository_address(host, owner, repo), url, credentials, cache, self.now, timeout, eager=eager)
 
+    @property
+    def head_repo(self) -> str:
+        """The repository that branches are pushed to, `acme/widgets`."""
+        _, owner, repo = self.remote
+        return f"{owner}/{repo}"
+
+    @property
+    def push_remote(self) -> str:
+        """The name of the remote that branches are pushed to."""
+        return self.repository.remote() or "origin"
+
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
         from orchestra.github.poller import poll_interval
@@ -275,6 +294,10 @@ class Project:
             orchestra_argv=(entry_points.shim_path(self.home),),
         )
 
+    def change_of(self, worker: Worker) -> Change:
+        """What a worker has changed, committed or not."""
+        return Change(self.repository, worker.base, worker.base_commit, at=worker.worktree)
+
     @property
     def per_window(self) -> int:
         """How many workers share a window, by the layout that is open."""
@@ -302,7 +325,10 @@ class Project:
         """Write what hooks and panes need to know; `layout` is the one that `up` opened, which begins anew."""
         if "ORCHESTRA_PROJECT" in self.environ:
             return
-        entry_points.write_shim(self.home)
+        if layout is None:
+            self.check_place()
+        identity.claim(self.repository, self.home, self.key)
+        entry_points.write_shims(self.home)
         known = self.bearings if layout is None else None
         here = ProjectInfo(
             root=self.root,
@@ -311,9 +337,21 @@ class Project:
             silent=self.config.limits.silent,
             api=self.environ.get("GITHUB_API_URL") or (known.api if known else ""),  # the monitor has none
             layout=layout or (known.layout if known else ""),
+            common=str(self.repository.common),
             **self._look(known),
         )
         project_info.write(self.store.cache, here)
+
+    def check_place(self) -> None:
+        """Raise OrchestraError in a repository that moved, until `up` has brought its workers along."""
+        if self.identity.moved_from:
+            raise OrchestraError(self.moved, "bring its workers along: orchestra up")
+
+    @property
+    def moved(self) -> str:
+        """A sentence about a repository that moved since it was opened last; empty for all others."""
+        place = self.identity.moved_from
+        return f"this repository was at {clean(place.removesuffix('/.git'))} when it was opened last" if place else ""
 
     def _look(self, known: ProjectInfo | None) -> dict[str, bool]:
         """What the user's terminal can show; a program in a pane of tmux, such as the monitor, changes nothing."""
@@ -327,9 +365,15 @@ class Project:
         return project_info.read(self.store.cache)
 
 
-def open_project(cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> Project:
-    """The project around `cwd`; raises OrchestraError when it is in no git repository."""
-    return Project(Repository.find(cwd, environ), environ, now)
+def open_project(cwd: str, environ: Mapping[str, str], now: Callable[[], float], *, typed: bool = False) -> Project:
+    """The project around `cwd`; raises OrchestraError when it is in no git repository.
+
+    `typed`: by a command in a shell of the user's, whose variables hold before those that are recorded.
+    """
+    project = Project(Repository.find(cwd, environ), environ, now, typed=typed)
+    if environ is os.environ:  # libraries look there themselves: for a proxy, for certificates, for an editor
+        os.environ.update(project.environ)
+    return project
 
 
 def home_of(environ: Mapping[str, str]) -> str:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 
-from orchestra.storage.files import make_private, read_text, write_atomic
+from orchestra.storage.files import make_private, text_or_empty, write_atomic
+
+HOOK, PROGRAM = "orchestra-hook", "orchestra"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 OTHER_NAME = f"{shlex.quote(sys.executable)} -m orchestra"  # works whatever is on PATH
 
 
 def hook_argv(home: str, project: str, agent: str) -> tuple[str, ...]:
-    """Argv of `orchestra-hook` for an agent: the interpreter without site packages starts 4 ms sooner."""
-    script = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "hooks", "entry.py")
+    """Argv of `orchestra-hook` for an agent: by a path that outlives an upgrade, because agents keep it for days."""
+    shim = os.path.join(home, "bin", HOOK)
     if agent != "tmux":
-        return (sys.executable, "-I", "-S", script, agent)
-    places = (f"ORCHESTRA_HOME={home}", f"ORCHESTRA_PROJECT={project}")
-    return ("env", *places, sys.executable, "-I", "-S", script, agent)
+        return (shim, agent)
+    return ("env", f"ORCHESTRA_HOME={home}", f"ORCHESTRA_PROJECT={project}", shim, agent)
+
+
+def hook_program() -> tuple[str, ...]:
+    """Argv of the hook of this very version; the interpreter without site packages starts 4 ms sooner."""
+    return (sys.executable, "-I", "-S", os.path.join(_PACKAGE, "hooks", "entry.py"))
+
+
+STARTED_BY = "ORCHESTRA_STARTED_BY"  # in the environment of what tmux starts for us: no user typed it
 
 
 def pane_argv(home: str) -> tuple[str, ...]:
-    """Argv for a pane of ours. `-P`: a worktree may hold a directory of our name, and it must not be run."""
-    return ("env", f"ORCHESTRA_HOME={home}", sys.executable, "-P", "-m", "orchestra")
+    """Argv for a pane of ours, and for a key."""
+    return ("env", f"ORCHESTRA_HOME={home}", f"{STARTED_BY}=tmux", shim_path(home))
 
 
 # The window of the monitor: a shell starts it again when it ends, later each time while it ends soon (O7).
@@ -46,16 +57,58 @@ def delayed(argv: Sequence[str], seconds: float, name: str) -> tuple[str, ...]:
 
 
 def shim_path(home: str) -> str:
-    """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for workers, whatever is on the person's PATH."""
-    return os.path.join(home, "bin", "orchestra")
+    """`$ORCHESTRA_HOME/bin/orchestra`: this very program, for panes and workers, whatever is on the user's PATH."""
+    return os.path.join(home, "bin", PROGRAM)
 
 
-def write_shim(home: str) -> None:
-    """Write the shim, unless it stands there already."""
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m orchestra "$@"\n'
+# Where this version is gone, the one that the user's PATH has takes its place, and never the file itself.
+_SHIM = """#!/bin/sh
+# Written by orchestra: its path stays when orchestra is upgraded, or its environment moves.
+[ -x {python} ] && [ -e {entry} ] && exec {argv} "$@"
+[ -z "$ORCHESTRA_SHIM" ] || exit 127
+here=${{0%/*}}
+case $PATH in "$here":*) PATH=${{PATH#*:}} ;; esac
+ORCHESTRA_SHIM={name} exec {name} "$@"
+"""
+
+
+def _shims() -> dict[str, str]:
+    # `-P`: a worktree may hold a directory of our name, and it must not be run.
+    programs = {
+        PROGRAM: ((sys.executable, "-P", "-m", "orchestra"), os.path.join(_PACKAGE, "__main__.py")),
+        HOOK: (hook_program(), hook_program()[-1]),
+    }
+    return {
+        name: _SHIM.format(
+            python=shlex.quote(sys.executable), entry=shlex.quote(entry), argv=shlex.join(argv), name=name
+        )
+        for name, (argv, entry) in programs.items()
+    }
+
+
+def write_shims(home: str, *, only_dead: bool = False) -> None:
+    """Write both shims, unless they lead here already; `only_dead`: unless they lead anywhere."""
+    for name, text in _shims().items():
+        path = os.path.join(home, "bin", name)
+        present = text_or_empty(path)
+        if present == text or (only_dead and (not present or leads_somewhere(present))):
+            continue
+        make_private(os.path.dirname(path))
+        write_atomic(path, text, mode=0o700)
+
+
+def is_current(home: str) -> bool:
+    """Whether the shims lead to this version; False after an upgrade under a program that runs on."""
+    return all(text_or_empty(os.path.join(home, "bin", name)) in (text, "") for name, text in _shims().items())
+
+
+def leads_somewhere(shim: str) -> bool:
+    """Whether the program that a shim names is there."""
+    found = re.search(r"^\[ -x (.*) \] && \[ -e (.*) \] && exec ", shim, re.MULTILINE)
+    if not found:
+        return False  # of an earlier version
     try:
-        if read_text(shim_path(home)) == text:
-            return
-    except OSError:
-        make_private(os.path.dirname(shim_path(home)))
-    write_atomic(shim_path(home), text, mode=0o700)
+        python, entry = (shlex.split(found[at])[0] for at in (1, 2))
+    except (ValueError, IndexError):
+        return False
+    return os.access(python, os.X_OK) and os.path.exists(entry)

@@ -79,6 +79,14 @@ def read_text(path: str, most: int = MOST_BYTES) -> str:
         return file.read().decode("utf-8", "surrogateescape")
 
 
+def text_or_empty(path: str) -> str:
+    """A small file's text; empty when there is none that can be read."""
+    try:
+        return read_text(path)
+    except OSError:
+        return ""
+
+
 def same_content(file: os.PathLike[str], other: os.PathLike[str]) -> bool:
     """True for a link, whose content is elsewhere, and for two files of one content."""
     import filecmp

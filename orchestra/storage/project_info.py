@@ -27,6 +27,7 @@ class ProjectInfo(Record):
     silent: float  # seconds
     layout: str  # that `up` opened; empty: the configured one
     api: str  # GITHUB_API_URL of that user, for `ship` in a worker's clean environment
+    common: str = ""  # the common git directory: that of a bare repository is in none of its worktrees
     ascii: bool = False  # the terminal that opened the workspace shows no UTF-8
     plain: bool = False  # and no colours
 
@@ -38,7 +39,7 @@ def read(cache: str) -> ProjectInfo | None:
 
 def _checked(value: Any) -> ProjectInfo | None:
     found = ProjectInfo(**value)
-    texts = (found.root, found.socket, found.sockets, found.layout, found.api)
+    texts = (found.root, found.socket, found.sockets, found.layout, found.api, found.common)
     sane = all(isinstance(text, str) and text.isprintable() for text in texts) and isinstance(found.silent, int | float)
     return found if sane and found.socket and ("/" not in found.socket or os.path.isabs(found.socket)) else None
 

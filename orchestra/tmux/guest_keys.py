@@ -71,4 +71,4 @@ def _bind(table: str, key: str, was: Binding) -> Command:
 
 
 def _is_ours(key: str, command: str) -> bool:
-    return key_bindings.MARK in command or (key == "Any" and command == " ".join(key_bindings.LEAVE))
+    return key_bindings.is_ours(command) or (key == "Any" and command == " ".join(key_bindings.LEAVE))

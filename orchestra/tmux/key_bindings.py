@@ -23,7 +23,7 @@ ENTER = f"switch-client -T {TABLE}"
 BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
 WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
 LEAVE = ("switch-client", "-T", "root")
-MARK = "-m orchestra "  # in every command of ours, and in nobody else's
+MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in every command of ours, now and until 0.1; in no other
 _BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes stands before it.
 BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{key_note} #{key_command}"
@@ -74,6 +74,11 @@ def prefix_binding(key: str) -> Command:
 def guarded_binding(key: str, before: str) -> Command:
     """The one key after the prefix on a server that is not ours: elsewhere it does what it did `before`."""
     return ("bind-key", "-T", "prefix", key, "if-shell", "-F", WITHIN, ENTER, *([before] if before else []))
+
+
+def is_ours(command: str) -> bool:
+    """Whether what a key does is to run our program."""
+    return any(mark in command for mark in MARKS)
 
 
 def enters_our_table(command: str) -> bool:
@@ -147,7 +152,7 @@ def mouse_bindings(program: Sequence[str], known: Mapping[tuple[str, str], Bindi
     return [
         ("bind-key", "-T", where, key, "if-shell", "-F", "-t", "=", test, then, before[where, key])
         for where, key, test, then in wanted
-        if MARK not in before[where, key]
+        if not is_ours(before[where, key])
     ]
 
 

@@ -33,7 +33,7 @@ class KeyBindings:
         ours = {
             key
             for (table, key), bound in known.items()
-            if table == key_bindings.TABLE and key_bindings.MARK in bound.command
+            if table == key_bindings.TABLE and key_bindings.is_ours(bound.command)
         }
         theirs = {key for table, key in known if table == key_bindings.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", key_bindings.TABLE, key) for key in ours - set(wanted.values())]

@@ -24,17 +24,28 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 class Console:
     """The way in: where the person stands, their environment, the clock; the project is found at first use."""
 
-    def __init__(self, cwd: str, environ: Mapping[str, str], now: Callable[[], float]) -> None:
+    def __init__(
+        self, cwd: str, environ: Mapping[str, str], now: Callable[[], float], command: str = "", *, whole: bool = False
+    ) -> None:
         self.cwd = cwd
         self.environ = environ
         self.now = now
+        self.command = command  # `up`, `list`, ...
+        self.whole = whole  # the shell's environment replaces the recorded one
 
     @cached_property
     def project(self) -> Project:
-        """The project around the working directory."""
+        """The project around the working directory; a command that a user types renews its environment."""
+        from orchestra.project import entry_points, environment
         from orchestra.project.context import open_project
 
-        return open_project(self.cwd, self.environ, self.now)
+        typed, shell = environment.is_typed(self.environ, self.command), dict(self.environ)
+        project = open_project(self.cwd, self.environ, self.now, typed=typed)
+        if typed:
+            entry_points.write_shims(project.home, only_dead=True)
+            for sentence in environment.renew(project, self.command, shell, whole=self.whole):
+                click.echo(f"orchestra: {sentence}", err=True)
+        return project
 
     @property
     def is_in_project(self) -> bool:
@@ -92,8 +103,12 @@ class Console:
         return self.project
 
     def moved(self, directory: str) -> Console:
-        """The same person in another directory."""
-        return Console(directory, self.environ, self.now)
+        """The same user in another directory."""
+        return Console(directory, self.environ, self.now, self.command, whole=self.whole)
+
+    def with_whole_environment(self) -> Console:
+        """The same user, whose shell's environment replaces the recorded one."""
+        return Console(self.cwd, self.environ, self.now, self.command, whole=True)
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Print lines; styles only on a terminal, and with NO_COLOR only those without a colour."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
-    from orchestra.commands.doctor import Finding
+    from orchestra.commands.doctor import Finding, KeptEnvironment
     from orchestra.commands.issues import Listed
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
@@ -121,6 +121,12 @@ def findings(found: Sequence[Finding]) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
     return _json({"ok": good, "findings": [one._asdict() for one in found]})
+
+
+def environment(found: KeptEnvironment) -> str:
+    """`doctor --environment --json`."""
+    rows = [{"name": one.name, "value": one.masked, "agent": one.agent} for one in found.variables]
+    return _json({"environment": rows, "at": found.at, "by": found.by})
 
 
 def issues(found: Sequence[Listed]) -> str:

@@ -12,7 +12,7 @@ from orchestra.core.text import clean
 from orchestra.errors import UsageError
 
 if TYPE_CHECKING:
-    from orchestra.commands.doctor import Finding
+    from orchestra.commands.doctor import Finding, KeptEnvironment
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
     from orchestra.commands.prune import Pruned
@@ -96,6 +96,15 @@ def findings(found: Sequence[Finding]) -> Iterable[str]:
         colour = "red" if one.severity == "error" else "yellow"
         yield click.style(f"{one.id} {one.severity}", fg=colour) + f": {clean(one.what, 400)}"
         yield f"      {clean(one.mend, 400)}"
+
+
+def environment(found: KeptEnvironment) -> Iterable[str]:
+    """The names of a project's variables, how long each is, and who gets it."""
+    yield f"recorded {found.at} by {clean(found.by, 40)}; the values are not shown"
+    width = max((len(one.name) for one in found.variables), default=0)
+    for one in found.variables:
+        whose = "agents, git and tools" if one.agent else "git and tools"
+        yield f"{clean(one.name, 80):<{width}}  {one.masked:<18}  {whose}"
 
 
 def issues(found: Sequence[Listed], width: int) -> Iterable[str]:

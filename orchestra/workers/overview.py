@@ -15,6 +15,7 @@ from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage import json_cache
+from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
 from orchestra.workers import token_usage
 
@@ -67,7 +68,8 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     panes, is_open = _panes(project)
     found = project.store.listing()
     now, silent = project.now(), project.config.limits.silent
-    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent)
+    heard = last_heard(project.store.cache)
+    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard)
     held = changes_of(project, [seen for seen, _ in items]) if changes else {}
     rows = tuple(_row(seen, shown, now, silent, held.get(seen.worker.id)) for seen, shown in items)
     trouble, heard = _forge(project, found.workers)
@@ -172,7 +174,7 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
         elif worker.status not in _STILL and project.repository.ready(worker.worktree):
-            found = project.repository.changes(worker.worktree, worker.base_commit)
+            found = project.change_of(worker).counts()
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:

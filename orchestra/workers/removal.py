@@ -12,6 +12,7 @@ from orchestra.errors import OrchestraError
 from orchestra.git import trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, stop
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -93,7 +94,7 @@ def finish(project: Project, worker: Worker) -> str:
 
 def remove(project: Project, worker: Worker) -> None:
     """End what runs, remove worktree and branch, put the session file away. Repeatable after a kill at any step."""
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     repository = project.repository
     write_atomic(project.store.file(worker.id, INTENT), worker.nonce)
     try:

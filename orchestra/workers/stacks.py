@@ -15,6 +15,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import local_merge, stack
 from orchestra.workers import delivery, git_config_guard, launch
+from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -115,7 +116,7 @@ def _retargeted(project: Project, child: Worker, base: str, say: Callable[[str],
 
 
 def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Callable[[str], None]) -> None:
-    git_config_guard.check(project)
+    git_config_guard.check(project, Act.WORKTREE)
     over = parent.status is Status.MERGED
     what = f"was merged into {clean(to.base, 80)}" if over else "has moved"
     try:

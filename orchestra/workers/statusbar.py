@@ -9,6 +9,7 @@ from orchestra.core import bar, state
 from orchestra.core.look import Look
 from orchestra.errors import Unreachable
 from orchestra.storage import project_info
+from orchestra.storage.github_heard import last_heard
 
 TYPE_CHECKING = False
 
@@ -59,7 +60,8 @@ def session_of(store: Store, environ: Mapping[str, str]) -> Session | None:
 def _items(
     store: Store, panes: state.Panes, silent: float, *, is_open: bool | None
 ) -> list[tuple[ObservedWorker, Shown]]:
-    return state.states(store.listing().workers, panes, is_open, store.heartbeat, store.now(), silent)
+    heard = last_heard(store.cache)
+    return state.states(store.listing().workers, panes, is_open, store.heartbeat, store.now(), silent, heard)
 
 
 def refresh(project: Project) -> None:

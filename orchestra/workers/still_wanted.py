@@ -18,7 +18,8 @@ from orchestra.storage.files import locked, make_private
 from orchestra.trackers.combined import is_local
 
 if TYPE_CHECKING:
-    from orchestra.github.poller import Poll, Poller
+    from orchestra.github.poll_parsing import Poll
+    from orchestra.github.poller import Poller
     from orchestra.project.context import Project
 
 FRESH_SECONDS = 60.0  # an answer of this age is as good as a new one

@@ -53,8 +53,20 @@ CALLS: list[tuple[str, str, Any]] = [
     ("GET", f"{REPO}/actions/runs/RUN/jobs", None),
     ("GET", f"{REPO}/actions/jobs/JOB/logs", None),
     ("POST", "/graphql", {"query": "{ rateLimit { remaining } }"}),
+    ("GET", f"{REPO}/branches/main", None),
+    ("GET", f"{REPO}/rules/branches/main", None),
+    ("GET", f"{REPO}/collaborators/rob/permission", None),
+    ("GET", f"{REPO}/issues/7/dependencies/blocked_by", None),
+    ("GET", f"{REPO}/issues/7/sub_issues", None),
+    ("POST", f"{REPO}/issues/7/assignees", {"assignees": ["ann"]}),
+    ("POST", f"{REPO}/issues/8/labels", {"labels": ["ui"]}),
+    ("POST", f"{REPO}/pulls/8/comments/COMMENT/replies", {"body": "because"}),
+    ("POST", f"{REPO}/pulls/8/requested_reviewers", {"reviewers": ["rob"]}),
+    ("GET", f"{REPO}/pulls/8/comments", None),
+    ("PUT", f"{REPO}/pulls/8/update-branch", {}),
     ("PUT", f"{REPO}/pulls/8/merge", {"merge_method": "squash"}),
     ("GET", f"{REPO}/pulls/8/merge", None),
+    ("DELETE", f"{REPO}/git/refs/heads/other", None),
 ]
 
 
@@ -67,11 +79,13 @@ def test_every_answer_is_as_github_describes_it(github: Double) -> None:
     github.comment(8, "hello")
     github.review(8)
     github.review_comment(8, "a.py", 3, "why?")
+    github.refs.outdated.add(github.sha("issue-7"))  # type: ignore[attr-defined]
     run = github.add_run("issue-7", "test", "failure", "boom")
     github.add_status("issue-7")
     asked = set()
     for method, template, body in CALLS:
         path = template.replace("RUN", str(run)).replace("JOB", str(github.runs[0].job.id))
+        path = path.replace("COMMENT", str(github.pull(8).threads[0].comments[0].id))
         if path.endswith("/merge") and method == "PUT":
             github.reopen(7)
         got = ask(github, path, method, body)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.github_double import Bare, Double, Fault
@@ -172,15 +173,158 @@ def test_graphql_tells_threads_and_mergeable(github: Double) -> None:
 @pytest.mark.parametrize(
     ("query", "error"),
     [
-        (QUERY, "no fragments"),
-        ("{ repository(owner: $o) { id } }", "Variable $o"),
-        ("{ viewer { login } }", "Field 'viewer' doesn't exist on Query"),
+        ("{ repository(owner: $o, name: $o) { nameWithOwner } }", "Variable '$o' is not defined"),
+        ("{ viewer { login } }", "Field 'viewer' doesn't exist on type 'Query'"),
         ("{ rateLimit }", "must have a selection"),
-        ("{ rateLimit { cost }", "Expected }"),
+        ("{ rateLimit { cost }", "Syntax Error"),
     ],
 )
-def test_a_query_that_makes_no_sense_is_an_error(query: str, error: str, github: Double) -> None:
-    assert error in ask(github, "/graphql", "POST", {"query": query}).body["errors"][0]["message"]
+def test_an_invalid_query_is_an_error(query: str, error: str, github: Double) -> None:
+    body = ask(github, "/graphql", "POST", {"query": query}).body
+    assert error in body["errors"][0]["message"]
+    assert "data" not in body
+
+
+def graph(github: Double, fields: str, token: str = "") -> Any:
+    query = f'{{ repository(owner: "acme", name: "widgets") {{ p: pullRequest(number: 1) {{ {fields} }} }} }}'
+    return ask(github, "/graphql", "POST", {"query": query}, Authorization=f"token {token or github.token}").body
+
+
+def merge_state(github: Double) -> str:
+    return str(graph(github, "mergeStateStatus")["data"]["repository"]["p"]["mergeStateStatus"])
+
+
+def opened(github: Double) -> None:
+    github.push("issue-1")
+    github.add_pull("issue-1")
+
+
+def test_the_merge_state_is_what_the_branch_wants(github: Double) -> None:
+    opened(github)
+    assert merge_state(github) == "CLEAN"
+    github.protect(checks=("test",))
+    assert merge_state(github) == "BLOCKED"
+    github.add_check("issue-1", "test")
+    assert merge_state(github) == "CLEAN"
+    github.add_check("issue-1", "nightly", "failure")
+    assert merge_state(github) == "UNSTABLE"
+    github.protect(checks=("test",), strict=True)
+    github.refs.outdated.add(github.sha("issue-1"))  # type: ignore[attr-defined]
+    assert merge_state(github) == "BEHIND"
+    github.protect(reviews=1)
+    assert merge_state(github) == "BLOCKED"
+    github.review(1)
+    assert merge_state(github) == "UNSTABLE"
+    github.edit(1, draft=True)
+    assert merge_state(github) == "DRAFT"
+    github.refs.conflicts.add(github.sha("issue-1"))  # type: ignore[attr-defined]
+    assert merge_state(github) == "DIRTY"
+
+
+@pytest.mark.parametrize(
+    ("required", "reviews", "decision"),
+    [
+        (0, [("rob", "MEMBER", "CHANGES_REQUESTED")], None),
+        (1, [], "REVIEW_REQUIRED"),
+        (1, [("eve", "NONE", "CHANGES_REQUESTED")], "REVIEW_REQUIRED"),
+        (1, [("rob", "MEMBER", "CHANGES_REQUESTED"), ("rob", "MEMBER", "APPROVED")], "APPROVED"),
+        (2, [("rob", "MEMBER", "APPROVED")], "REVIEW_REQUIRED"),
+        (1, [("sue", "CONTRIBUTOR", "CHANGES_REQUESTED")], "CHANGES_REQUESTED"),
+    ],
+)
+def test_only_those_who_may_push_decide(
+    required: int, reviews: list[tuple[str, str, str]], decision: str | None, github: Double
+) -> None:
+    opened(github)
+    github.protect(reviews=required)
+    github.permissions["sue"] = "write"
+    for author, association, state in reviews:
+        github.review(1, state, "", author, association)
+    assert graph(github, "reviewDecision")["data"]["repository"]["p"]["reviewDecision"] == decision
+
+
+def test_checks_come_with_their_suite_and_page_by_page(github: Double) -> None:
+    opened(github)
+    github.protect(checks=("test",))
+    run = github.add_run("issue-1", "test", None)
+    github.add_check("issue-1", "lint", app="other")
+    fields = """commits(last: 1) { nodes { commit { checkSuites(first: 9) { nodes { status app { slug }
+        workflowRun { event workflow { name } } } }
+        statusCheckRollup { contexts(first: 1, after: %s) { pageInfo { hasNextPage endCursor }
+        nodes { ... on CheckRun { name isRequired(pullRequestNumber: 1) } } } } } } }"""
+    (node,) = graph(github, fields % "null")["data"]["repository"]["p"]["commits"]["nodes"]
+    assert node["commit"]["checkSuites"]["nodes"] == [
+        {"status": "IN_PROGRESS", "app": {"slug": "github-actions"},
+         "workflowRun": {"event": "pull_request", "workflow": {"name": "CI"}}},
+        {"status": "COMPLETED", "app": {"slug": "other"}, "workflowRun": None},
+    ]  # fmt: skip
+    assert node["commit"]["statusCheckRollup"]["contexts"] == {
+        "pageInfo": {"hasNextPage": True, "endCursor": "1"}, "nodes": [{"name": "test", "isRequired": True}]
+    }  # fmt: skip
+    (node,) = graph(github, fields % '"1"')["data"]["repository"]["p"]["commits"]["nodes"]
+    assert node["commit"]["statusCheckRollup"]["contexts"]["nodes"] == [{"name": "lint", "isRequired": False}]
+    github.add_job(run, "test", "success")
+    assert github.run(run).status == "completed"
+
+
+def test_a_fine_grained_token_sees_no_checks(github: Double) -> None:
+    opened(github)
+    github.add_check("issue-1")
+    github.tokens["github_pat_x"] = "ann"
+    github.hidden["github_pat_x"] = {"checks"}
+    got = graph(github, "number commits(last: 1) { nodes { commit { statusCheckRollup { state } } } }", "github_pat_x")
+    assert got["data"]["repository"]["p"] == {
+        "number": 1, "commits": {"nodes": [{"commit": {"statusCheckRollup": None}}]}
+    }  # fmt: skip
+    assert got["errors"][0]["type"] == "FORBIDDEN"
+    asked = ask(github, f"{REPO}/commits/issue-1/check-runs", Authorization="token github_pat_x")
+    assert (asked.status, asked.headers["X-Accepted-GitHub-Permissions"]) == (403, "checks=read")
+
+
+def test_a_thread_is_resolved_by_a_mutation(github: Double) -> None:
+    opened(github)
+    github.review_comment(1, "a.py", 1, "hm")
+    (thread,) = graph(github, "reviewThreads(first: 1) { nodes { id } }")["data"]["repository"]["p"]["reviewThreads"][
+        "nodes"
+    ]
+    query = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
+    got = ask(github, "/graphql", "POST", {"query": query, "variables": {"id": thread["id"]}}).body
+    assert got["data"]["resolveReviewThread"]["thread"] == {"isResolved": True}
+    assert github.pull(1).threads[0].resolved_by == "ann"
+
+
+def test_a_pull_request_from_a_fork(github: Double) -> None:
+    github.forks["me"] = fork = type(github.refs)()
+    fork.push("issue-1")  # type: ignore[attr-defined]
+    got = ask(github, f"{REPO}/pulls", "POST", {"title": "t", "head": "me:issue-1", "base": "main"})
+    assert (got.status, got.body["head"]["label"], got.body["head"]["repo"]["full_name"]) == (
+        201, "me:issue-1", "me/widgets"
+    )  # fmt: skip
+    assert [row["number"] for row in ask(github, f"{REPO}/pulls?head=me:issue-1").body] == [1]
+    assert ask(github, f"{REPO}/pulls?head=acme:issue-1").body == []
+
+
+def test_single_sign_on_names_its_address(github: Double) -> None:
+    github.sso.add(github.token)
+    got = ask(github, f"{REPO}/issues")
+    assert got.status == 403
+    assert got.headers["X-GitHub-SSO"].startswith("required; url=https://github.com/orgs/acme/sso")
+
+
+def test_disabled_issues_are_gone_and_pull_requests_are_not(github: Double) -> None:
+    opened(github)
+    github.has_issues = False
+    assert ask(github, f"{REPO}/issues").status == 410
+    assert ask(github, f"{REPO}/issues/1").status == 200
+
+
+def test_an_archived_repository_is_read_only(github: Double) -> None:
+    github.archived = True
+    assert ask(github, REPO).body["archived"] is True
+    assert (
+        ask(github, f"{REPO}/issues", "POST", {"title": "t"}).body["message"]
+        == "Repository was archived so is read-only."
+    )
 
 
 # Out of process.

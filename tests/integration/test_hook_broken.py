@@ -55,15 +55,21 @@ class Place(NamedTuple):
         script = str(self.package / "hooks" / "entry.py")
         found: dict[str, str] = {}
         for worker in ("124", "orchestrator"):
-            hook = (*entry_points.hook_argv(str(self.home), PROJECT, "claude")[:-2], script)
+            hook = (*entry_points.hook_program()[:-1], script)
             context = AgentContext(worker, "n124", "s", "/", self.store.directory("124"), str(self.home), PROJECT, "main",
                         (*hook, "claude" if worker == "124" else worker), ("orchestra",))  # fmt: skip
             files = launch.launch(context, AgentOptions("claude"), resume=False, say="x").files
             for event, (entry,) in json.loads(files["settings.json"])["hooks"].items():
                 found[f"{worker} {event}"] = entry["hooks"][0]["command"]
-        found["tmux pane-died"] = " ".join((*entry_points.hook_argv(str(self.home), PROJECT, "tmux")[:-2], script)) + (
-            " tmux pane-died %0 >/dev/null 2>&1 || :"
-        )
+        found["tmux pane-died"] = " ".join(
+            (
+                "env",
+                f"ORCHESTRA_HOME={self.home}",
+                f"ORCHESTRA_PROJECT={PROJECT}",
+                *entry_points.hook_program()[:-1],
+                script,
+            )
+        ) + (" tmux pane-died %0 >/dev/null 2>&1 || :")
         return found
 
 

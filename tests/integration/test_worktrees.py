@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -17,9 +18,13 @@ from support.polling import eventually
 
 from orchestra.core.models import Changes
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.git.change import Change
 from orchestra.git.process import execute
 from orchestra.git.remote import _credential
 from orchestra.git.remote_url import parse_remote_url
+from orchestra.git.repository import FlippedBare
+from orchestra.git.shared_config import Harm, changes
+from orchestra.git.shared_config import listing as shared_listing
 from orchestra.git.worktrees import READY, Repository
 
 pytestmark = pytest.mark.fast
@@ -99,6 +104,32 @@ def test_a_bare_repository_is_refused(tmp_path: Path, git: Git) -> None:
         Repository.find(tmp_path / "bare.git", os.environ)
 
 
+@pytest.mark.parametrize("below", [".", "a/b"])
+def test_a_repository_with_files_that_calls_itself_bare_is_named(repo: Path, git: Git, below: str) -> None:
+    (repo / below).mkdir(parents=True, exist_ok=True)
+    git("-C", repo, "config", "core.bare", "true")
+    with pytest.raises(FlippedBare, match="is true in") as error:
+        Repository.find(repo / below, os.environ)
+    assert f"git -C {repo} config core.bare false" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "found"),
+    [
+        ("issue", "issue/1", "issue"),
+        ("a/b", "a/b/c/d", "a/b"),
+        ("issue/1/old", "issue/1", "issue/1/old"),
+        ("issue/10", "issue/1", ""),
+        ("issue-1", "issue/1", ""),
+    ],
+)
+def test_a_branch_that_is_in_the_way_of_another_is_found(
+    repo: Path, git: Git, present: str, wanted: str, found: str
+) -> None:
+    git("-C", repo, "branch", present)
+    assert Repository.find(repo, os.environ).branch_in_the_way(wanted) == found
+
+
 @pytest.mark.parametrize("says", [None, "git version 2.30.9"], ids=["missing", "old"])
 def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None) -> None:
     if says:
@@ -174,22 +205,22 @@ def test_slug_never_raises(text: str) -> None:
 def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
     assert found.remote_url() == "https://github.com/acme/widgets.git"
-    assert found.project_key() == "acme-widgets"
+    assert found.label() == "acme-widgets"
 
 
 def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
-    assert repository.project_key() == "a-b-c-d"
+    assert repository.label() == "a-b-c-d"
     git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
     assert repository.remote_url() is None
 
 
 def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:
-    key = repository.project_key()
+    key = repository.label()
     assert key.startswith("widgets-")
     assert len(key) == len("widgets-") + 8
     shutil.copytree(repo, tmp_path / "elsewhere" / "widgets")
-    assert Repository(tmp_path / "elsewhere" / "widgets", os.environ).project_key() != key
+    assert Repository(tmp_path / "elsewhere" / "widgets", os.environ).label() != key
 
 
 def test_the_remote_branch_wins_over_a_stale_local_one(github_repo: Path, git: Git) -> None:
@@ -497,25 +528,25 @@ def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch
 def test_changes_count_what_is_committed_and_what_is_not(
     repository: Repository, base: str, tree: Path, git: Git
 ) -> None:
-    assert repository.changes(tree, base) == Changes()
+    assert Change(repository, "main", base, at=tree).counts() == Changes()
     commit(git, tree, "src/ä b.txt", "one\ntwo\n")
     commit(git, tree, "picture", "\0\1")
     (tree / "README.md").write_text("# changed\n")
     (tree / "new\tname").write_text("untracked")
-    assert repository.changes(tree, base) == Changes(4, 4, 1)
-    assert repository.changed_paths(tree, base) == ("README.md", "new\tname", "picture", "src/ä b.txt")
+    assert Change(repository, "main", base, at=tree).counts() == Changes(4, 4, 1)
+    assert Change(repository, "main", base, at=tree).paths() == ("README.md", "new\tname", "picture", "src/ä b.txt")
     assert repository.dirty(tree) == ("README.md", "new\tname")
-    assert repository.ahead(tree, base) == 2
-    assert repository.subjects(tree, base) == ("write src/ä b.txt", "write picture")
+    assert Change(repository, "main", base, at=tree).commits() == 2
+    assert Change(repository, "main", base, at=tree).subjects() == ("write src/ä b.txt", "write picture")
     (tree / "huge").write_text("line\n" * 300_000)
     (tree / "binary").write_bytes(b"\0\n\n")
     (tree / "link").symlink_to("huge")
     os.mkfifo(tree / "fifo")
-    assert repository.changes(tree, base) == Changes(7, 4, 1)  # git does not show a FIFO
+    assert Change(repository, "main", base, at=tree).counts() == Changes(7, 4, 1)  # git does not show a FIFO
     (tree / "new\tname").write_text("one\ntwo\nthree")
-    assert repository.changes(tree, base) == Changes(7, 6, 1)
-    assert "4 files changed" not in repository.diffstat(tree, base)
-    assert "3 files changed" in repository.diffstat(tree, base)
+    assert Change(repository, "main", base, at=tree).counts() == Changes(7, 6, 1)
+    assert "4 files changed" not in Change(repository, "main", base, at=tree).stat()
+    assert "3 files changed" in Change(repository, "main", base, at=tree).stat()
 
 
 def test_work_is_counted_from_where_it_began_also_after_the_base_went_on(
@@ -523,7 +554,7 @@ def test_work_is_counted_from_where_it_began_also_after_the_base_went_on(
 ) -> None:
     newer = commit(git, repo, "of-main", "x\n")
     commit(git, tree, "of-worker", "y\n")
-    assert repository.changed_paths(tree, newer) == ("of-worker",)
+    assert Change(repository, newer, newer, at=tree).paths() == ("of-worker",)
 
 
 def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git) -> None:
@@ -533,17 +564,6 @@ def test_a_digest_is_of_the_content(repository: Repository, tree: Path, git: Git
     assert repository.digest(tree, names) == first
     commit(git, tree, "auth/key", "x")
     assert repository.digest(tree, names) != first
-
-
-def test_unpushed(github_repo: Path, path: Path, git: Git) -> None:
-    found = Repository(github_repo, os.environ)
-    found.add(path, BRANCH, found.resolve("main"), REASON)
-    found.checkout(path)
-    assert found.unpushed(path) == 0
-    commit(git, path, "a", "a")
-    assert found.unpushed(path) == 1
-    found.push(path, BRANCH)
-    assert found.unpushed(path) == 0
 
 
 def test_unpushed_commits_of_a_branch_without_a_remote(
@@ -643,14 +663,15 @@ def test_nothing_runs_what_a_hostile_config_names(
     assert canary.exists(), "the traps work"
     canary.unlink()
     found = Repository.find(tree, os.environ)
-    assert found.changes(tree, base).files == 3
+    change = Change(found, "main", base, at=tree)
+    assert change.counts().files == 3
     assert len(found.dirty(tree)) == 3
-    found.changed_paths(tree, base)
-    found.diffstat(tree, base)
-    found.subjects(tree, base)
+    assert change.paths()
+    assert change.stat()
+    assert change.text()
+    change.subjects()
     found.digest(tree, ("README.md",))
-    found.unpushed(tree)
-    found.fingerprint()
+    assert shared_listing(found)
     found.add(tmp_path / "w8", "issue-8", base, "orchestra #8")
     (repo / ".env").write_text("x")
     found.copy_and_link(tree, [".env"], ["lib"])
@@ -671,20 +692,24 @@ def test_a_worktree_cannot_lead_its_facts_elsewhere(
         repository.remove(tree, BRANCH, id="7")
 
 
-def test_the_fingerprint_sees_what_could_run(repository: Repository, repo: Path, tree: Path, git: Git) -> None:
-    seen = [repository.fingerprint()]
+def test_the_listing_of_the_shared_configuration_sees_what_could_run(
+    repository: Repository, repo: Path, tree: Path, git: Git
+) -> None:
+    seen = [shared_listing(repository)]
     git("-C", tree, "config", "branch.issue-7.remote", "origin")
     commit(git, tree, "a", "a")
-    assert repository.fingerprint() == seen[0]
+    assert changes(seen[0], shared_listing(repository))[0].harm is Harm.NOTHING
     git("-C", tree, "config", "core.fsmonitor", "x")
-    seen.append(repository.fingerprint())
+    seen.append(shared_listing(repository))
     (repo / ".git" / "info" / "attributes").write_text("* filter=x\n")
-    seen.append(repository.fingerprint())
+    seen.append(shared_listing(repository))
     (repo / ".git" / "hooks" / "pre-push").write_text("#!/bin/sh\n")
-    seen.append(repository.fingerprint())
+    seen.append(shared_listing(repository))
     (repo / ".git" / "hooks" / "pre-push").chmod(0o755)
-    seen.append(repository.fingerprint())
-    assert len(set(seen)) == 5
+    seen.append(shared_listing(repository))
+    assert [[one.key for one in changes(*pair)][-1] for pair in itertools.pairwise(seen)] == [
+        "core.fsmonitor", "info/attributes", "hooks/pre-push", "hooks/pre-push",
+    ]  # fmt: skip
 
 
 # --- copy and link ---
@@ -779,11 +804,11 @@ def shipped(github_repo: Path, path: Path, git: Git) -> Repository:
 def test_push_is_seen_on_the_remote_and_tracks_nothing(
     shipped: Repository, path: Path, tmp_path: Path, git: Git
 ) -> None:
-    fingerprint = shipped.fingerprint()
+    before = shared_listing(shipped)
     for _ in range(2):
         head = shipped.push(path, BRANCH, token="not-used-for-a-path")
         assert head == git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH)
-    assert shipped.fingerprint() == fingerprint
+    assert shared_listing(shipped) == before
 
 
 def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git: Git) -> None:

@@ -150,7 +150,7 @@ def asks(person: Person, request: str) -> subprocess.Popen[str]:
     """Another permission hook of worker 1, as an agent with several tools at once starts it."""
     worker = person.asks("show", "1")
     home, project = person.environ["ORCHESTRA_HOME"], person.asks("list")["project"]
-    argv = (*entry_points.hook_argv(home, project, "scripted"), "PermissionRequest", worker["nonce"])
+    argv = (*entry_points.hook_program(), "scripted", "PermissionRequest", worker["nonce"])
     environ = {**person.environ, "ORCHESTRA_HOME": home, "ORCHESTRA_PROJECT": project, "ORCHESTRA_WORKER": "1"}
     pipe = subprocess.PIPE
     child = subprocess.Popen(argv, env=environ, stdin=pipe, stdout=pipe, text=True)

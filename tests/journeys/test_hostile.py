@@ -36,8 +36,11 @@ from orchestra.config import prompts
 from orchestra.core.bar import border
 from orchestra.core.look import Look
 from orchestra.core.models import Border, Issue, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.pull_request import Check, CheckState, Pull, Review, Thread
+from orchestra.core.remarks import Kind, Remark
 from orchestra.core.state import Role
 from orchestra.core.text import clean
+from orchestra.core.verdict import Facts, verdict
 from orchestra.hooks.orchestrator_context import changes_since_last_prompt
 from orchestra.monitor import feedback
 from orchestra.notifications import Alert, Channels
@@ -137,8 +140,15 @@ def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
         yield from text.issues([Listed(issue, None)], 80)
         yield lines.issue(Listed(issue, "7"))
         yield reveal(one)
-        yield feedback.as_message(filter(None, (feedback.remark("r:1", one, "COMMENTED", one, one, 3),)))
-        yield feedback.failing_check("c", one, one, one).words + feedback.conflict("1" * 40, one, [one]).words
+        remark = Remark("inline:1", one, "OWNER", False, Kind.INLINE, "", one, one, 3, url=one)
+        yield feedback.as_message([feedback.remark(remark, remark)])
+        yield feedback.failing_checks("1" * 40, [feedback.FailingCheck(one, one, one, one)])[0].words
+        yield feedback.conflict("1" * 40, one, [one]).words
+        pull = Pull(7, "open", rows=(Check(one, CheckState.FAILED), Check(one, CheckState.FAILED, counts=False)),
+                    threads=(Thread(one, heard=False),), reviews=(Review(one, "CHANGES_REQUESTED"),))  # fmt: skip
+        for judged in (pull, pull._replace(rows=()), pull._replace(rows=(), reviews=())):
+            found = verdict(Facts(judged, trouble=one), NOW)
+            yield "\n".join((found.sentence, *found.notes))
         yield prompts.render(PROMPT, {"title": one, "body": prompts.quote(one, "f3nce"), "author": one})
         yield (
             notifications._osc(Alert("stuck", "1", one, one))

@@ -37,7 +37,7 @@ from orchestra.core.bar import bar, border
 from orchestra.core.models import Issue
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError, UsageError
-from orchestra.github import poll_parsing, poller, rate_limit, responses
+from orchestra.github import graph, poll_parsing, poller, rate_limit, responses
 from orchestra.github.client import ApiReply
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
 from orchestra.hooks import entry, orchestrator_context
@@ -48,7 +48,8 @@ from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
 from orchestra.ui import text, worker_page, worker_table
 from orchestra.ui.paint import Paint
-from orchestra.workers import alerts, git_config_guard, launch, statusbar
+from orchestra.workers import alerts, conversation, git_config_guard, statusbar, worktree_setup
+from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import changes_of
 
 pytestmark = pytest.mark.journey
@@ -131,7 +132,7 @@ def see(context: Desk) -> None:
         said.append(render_json.entries(log(project, row.worker.id)))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
-            launch.resume_words(row.worker, launch._missed(row.worker))
+            conversation.resume_words(row.worker, conversation._missed(row.worker))
     json.loads(render_json.table(view), parse_constant=pytest.fail)
     said.append(bar([(row.seen, row.shown) for row in view.rows], NOW).text)
     assert not unsafe("\n".join(said))
@@ -249,12 +250,17 @@ def read_caches(context: Desk) -> None:
 
 
 def read_environment(context: Desk) -> None:
-    found = launch.agent_environment(context.project, context.store.read("124"))
+    project = Project(context.project.repository, context.project.environ, context.project.now)
+    found = agent_environment(project, context.store.read("124"))
     assert subprocess.run(["/bin/true"], env=found, check=False).returncode == 0
 
 
 def environment(context: Desk, rng: random.Random) -> None:
-    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, {"PATH": "/bin", "LANG": "C"}))
+    variables = {"PATH": "/bin", "LANG": "C"}
+    Path(context.store.file("124", "environment")).write_bytes(mutate.either(rng, variables))
+    recorded = mutate.either(rng, {"variables": variables, "at": "x", "by": "orchestra up", "noted": {"LANG": "0"}})
+    Path(context.store.cache).mkdir(parents=True, exist_ok=True)
+    Path(context.store.cache, "environment.json").write_bytes(recorded)
 
 
 def transcript(context: Desk, rng: random.Random) -> None:
@@ -279,7 +285,7 @@ def read_mailbox(context: Desk) -> None:
     payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         call(context, event, json.dumps(payload).encode())
-    launch.is_prepared(context.project, context.store.read("124"))
+    worktree_setup.is_prepared(context.project, context.store.read("124"))
     see(context)
 
 
@@ -326,25 +332,50 @@ def read_payload(context: Desk) -> None:
 PLACE = responses.RepositoryAddress("GitHub", "a/b", "https://github.com/a/b")
 USER = {"login": "ada", "type": "User"}
 COMMIT = {"ref": "issue-1", "sha": "1" * 40, "repo": {"full_name": "a/b"}}
+SUITE = {
+    "databaseId": 4,
+    "app": {"slug": "github-actions"},
+    "workflowRun": {"event": "push", "workflow": {"name": "CI"}},
+}
+LAST_PAGE = {"hasNextPage": False, "endCursor": None}
+GRAPH = {
+    "number": 9, "state": "OPEN", "isDraft": False, "mergeable": "MERGEABLE", "mergeStateStatus": "CLEAN", "reviewDecision": None,
+    "isInMergeQueue": False, "autoMergeRequest": {"enabledAt": "2026"}, "headRefOid": "1" * 40, "headRefName": "issue-1",
+    "headRepository": {"nameWithOwner": "a/b"}, "baseRefName": "main", "updatedAt": "2026",
+    "comments": {"totalCount": 1, "nodes": [{"updatedAt": "2026"}]}, "reviews": {"totalCount": 1, "nodes": [{"updatedAt": "2026"}]},
+    "latestOpinionatedReviews": {"nodes": [{"fullDatabaseId": "3", "state": "APPROVED", "author": {"__typename": "User", "login": "ada"}, "authorAssociation": "OWNER", "authorCanPushToRepository": True}]},
+    "reviewThreads": {"pageInfo": LAST_PAGE, "nodes": [{"id": "x", "isResolved": False, "isOutdated": False, "path": "a", "line": 1}]},
+    "commits": {"nodes": [{"commit": {"oid": "1", "checkSuites": {"nodes": [{**SUITE, "status": "COMPLETED", "conclusion": "SUCCESS", "createdAt": "2026"}]},
+        "statusCheckRollup": {"contexts": {"pageInfo": LAST_PAGE, "nodes": [
+            {"__typename": "CheckRun", "databaseId": 5, "name": "t", "status": "COMPLETED", "conclusion": "FAILURE", "startedAt": "2026", "detailsUrl": "https://x/job/5", "title": "t", "summary": "s", "isRequired": True, "checkSuite": SUITE},
+            {"__typename": "StatusContext", "context": "c", "state": "SUCCESS", "description": "d", "targetUrl": None, "createdAt": "2026", "isRequired": False}]}}}}]},
+}  # fmt: skip
 GITHUB: tuple[tuple[Callable[[Any], Any], Any], ...] = (
     (lambda found: responses.issue(found, PLACE),
      {"number": 7, "title": "t", "body": "b", "state": "open", "user": USER, "author_association": "OWNER", "labels": [{"name": "x"}, "y"]}),
     (lambda found: poll_parsing.pull_seen(found, PLACE),
      {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "merged_at": None, "user": USER, "mergeable": None}),
-    (lambda found: poll_parsing.run_seen(found, PLACE),
-     {"id": 1, "name": "ci", "head_sha": "1" * 40, "status": "completed", "conclusion": "failure", "updated_at": "2026"}),
-    (lambda found: poll_parsing.listing(found, "rows", lambda row: poll_parsing.run_seen(row, PLACE)),
-     {"rows": [{"id": 1, "name": "ci", "head_sha": "1", "status": "x", "conclusion": None, "updated_at": "2026"}] * 2}),
-    (lambda found: poll_parsing.checks(responses.required(found, list, "runs"), responses.required(found, list, "statuses")),
-     {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}}],
-      "statuses": [{"state": "success", "context": "c", "target_url": None, "description": "d"}]}),
+    (lambda found: poll_parsing.listing(found, lambda row: poll_parsing.pull_seen(row, PLACE)),
+     [{"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "updated_at": "2026", "user": USER}] * 2),
+    (poll_parsing.rest_facts,
+     {"number": 9, "state": "open", "head": COMMIT, "base": COMMIT, "draft": False, "mergeable": True, "mergeable_state": "clean", "auto_merge": None}),
+    (lambda found: poll_parsing.check_details(responses.required(found, list, "runs"), responses.required(found, list, "actions")),
+     {"runs": [{"id": 1, "name": "ci", "status": "completed", "conclusion": "failure", "html_url": "https://x", "output": {"title": "t", "summary": "s"}, "app": {"slug": "github-actions"}, "check_suite": {"id": 4}}],
+      "actions": [{"id": 1, "check_suite_id": 4, "name": "ci", "event": "push"}]}),
+    (poll_parsing.status_details, [{"state": "success", "context": "c", "target_url": None, "description": "d"}]),
+    (lambda found: poll_parsing.suites(responses.required(found, list, "runs")),
+     {"runs": [{"id": 1, "check_suite_id": 4, "name": "ci", "event": "push", "status": "completed", "conclusion": "success"}]}),
     (lambda found: poll_parsing.remarks(PLACE, 9, *(responses.required(found, list, key) for key in "abc")),
      {"a": [{"id": 1, "user": USER, "state": "CHANGES_REQUESTED", "body": "b", "submitted_at": "2026", "author_association": "OWNER"}],
       "b": [{"id": 2, "user": None, "body": "b", "path": "p", "line": 3, "created_at": "2026"}], "c": [{"id": 3, "user": USER, "body": "b", "created_at": "2026"}]}),
     (lambda found: responses.decision(responses.required(found, list, "r")),
      {"r": [{"id": 1, "user": USER, "state": "APPROVED", "author_association": "OWNER"}] * 2}),
-    (lambda found: poll_parsing.merge_states(found),
-     {"data": {"repository": {"p9": {"number": 9, "mergeable": "MERGEABLE", "reviewDecision": None, "reviewThreads": {"nodes": [{"isResolved": False}], "pageInfo": {"hasNextPage": False}}}}}}),
+    (lambda found: graph.answered(found, [9], ["main"]), {"data": {"repository": {"p9": GRAPH, "b0": {
+        "name": "main", "refUpdateRule": {"requiredStatusCheckContexts": ["t"], "requiredApprovingReviewCount": 1, "requiresConversationResolution": True},
+        "rules": {"nodes": [{"type": "X", "parameters": {"requiredStatusChecks": [{"context": "t"}]}}]},
+        "target": {"statusCheckRollup": {"contexts": {"nodes": [{"__typename": "CheckRun", "name": "t"}]}}}}}},
+        "errors": [{"type": "FORBIDDEN", "path": ["repository", "p9", "commits"]}]}),
+    (graph.first_comments, {"data": {"nodes": [{"id": "x", "comments": {"nodes": [{"fullDatabaseId": "7"}]}}]}}),
     (lambda found: str(responses.refusal(PLACE, 422, {}, found, NOW)), {"message": "no", "errors": [{"message": "x", "field": "f", "code": "c"}, "y"]}),
 )  # fmt: skip
 
@@ -375,8 +406,8 @@ def read_etags(context: Desk) -> None:
 
 
 def poll(context: Desk, rng: random.Random) -> None:
-    run = poll_parsing.Run(1, "ci", "1", "completed", None, "https://x", "2026")
-    seen = poll_parsing.Poll((), (Issue("7", "t"),), (run,), 0, 0, NOW)
+    pull = poll_parsing.PullSeen(1, "https://x", "issue-1", "1", "a/b", "main", "open", False, "2026", "ada")
+    seen = poll_parsing.Poll((pull,), (Issue("7", "t"),), 0, 0, NOW)
     Path(context.store.home, "poll").write_bytes(mutate.either(rng, json.loads(poller._to_text(seen))))
 
 
@@ -473,6 +504,7 @@ def places(context: Desk) -> dict[str, Path]:
     beside = ("mailbox", "blocked", "prepared", "heartbeat", "environment", "lock", "ask-r1")
     cached = (
         "project.json",
+        "environment.json",
         "changes.json",
         "announced.json",
         "orchestrator.json",

@@ -255,7 +255,8 @@ def test_hooks_never_stand_in_the_way(person: Person, broken: str, tmp_path: Pat
     payload = json.dumps({"session_id": worker["agentSession"], "hook_event_name": "Stop", "cwd": "/"})
     commands = [one["command"] for event in settings["hooks"].values() for each in event for one in each["hooks"]]
     if broken == "uninstalled":
-        commands = [command.replace("/orchestra/hooks/entry.py", "/orchestra/hooks/gone.py") for command in commands]
+        shim = home / "bin" / "orchestra-hook"
+        shim.write_text(shim.read_text().replace("/orchestra/hooks/entry.py", "/orchestra/hooks/gone.py"))
     elif broken == "read-only":
         shutil.rmtree(home / "sessions")
         (home / "sessions").write_text("not a directory: nothing can be written, even by root")

@@ -16,12 +16,13 @@ from support.github_double import Double
 from support.person import Person, configure
 from support.polling import eventually
 
+from orchestra.git.change import Change
 from orchestra.git.worktrees import Repository
 from orchestra.ui.console import Console
 
 Git = Callable[..., str]
 fast = pytest.mark.fast
-WARNING = "have changed since the workers were spawned"
+WARNING = "the shared git configuration changed while #1 and #2 ran: "
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_git_is_not_led_to_another_config_by_its_commondir(
     assert laid.sprung(), "the trap works"
     base = repository.resolve("main")
     assert repository.dirty(tree) == ("README.md", "n.txt")
-    assert repository.changes(tree, base).files == 2
+    assert Change(repository, "main", base, at=tree).counts().files == 2
     assert repository.snapshot(tree, "7")
     assert laid.sprung() == ""
 
@@ -176,13 +177,15 @@ def test_no_command_runs_what_a_worker_left_in_the_shared_git(
     assert "shared git configuration" in silent("monitor", "--once"), "the queue stops as well"
     assert person.status("3") == "queued"
 
-    # Known to the person: nothing but what is theirs is run, which is ssh at a fetch and filters at a checkout.
+    # Known to the user: nothing but what is theirs is run, which is ssh at a fetch, and filters where files are read.
     silent("cancel", "3")
     assert "a worker cannot do this" in person_of(person, "1").runs("doctor", "--accept-git", code=1).err
-    silent("doctor", "--accept-git")
+    person.runs("doctor", "--accept-git", code=None)  # which then asks the remote as the user's git would
+    laid.sprung()
     assert WARNING not in silent("list")
     for argv in ACCEPTED:
-        silent(*argv)
+        person.runs(*argv, code=None)
+        assert all(name.startswith("filter.") for name in laid.names()), argv
 
 
 def person_of(person: Person, worker: str) -> Person:
@@ -196,8 +199,8 @@ def board(repo: Path) -> None:
 
     async def story() -> None:
         app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
-        async with app.run_test(size=(140, 45)) as pilot:
-            await settled(pilot, "a.txt | 1 +")
+        async with app.run_test(size=(140, 70)) as pilot:
+            await settled(pilot, ".txt | 1 +")
             await pilot.press("ctrl+c")
 
     asyncio.run(story())

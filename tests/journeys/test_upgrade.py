@@ -22,7 +22,8 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(sys.platform != "linux", reason="the agent's command line is read from /proc"),
 ]
-NEW_HOOK, OLD_HOOK = (str(ROOT / "orchestra" / name) for name in ("hooks/entry.py", "hook.py"))
+OLD_HOOK = str(ROOT / "orchestra" / "hook.py")
+NEW_HOOK = "/bin/orchestra-hook"  # in $ORCHESTRA_HOME
 
 # Keys of a session file that 0.1.0 wrote for every worker; nine more came only with what they tell of.
 OLD_KEYS = frozenset(
@@ -103,8 +104,9 @@ def pane_of(person: Person, number: str) -> tuple[str, str]:
 def launch_as_before(person: Person, number: str) -> None:
     """Have the worker's agent run as 0.1.0 has launched it: its hooks call `orchestra/hook.py`."""
     settings = directory(person, number) / "settings.json"
-    assert NEW_HOOK in settings.read_text()
-    settings.write_text(settings.read_text().replace(NEW_HOOK, OLD_HOOK))
+    new = f"{person.environ['HOME']}/.orchestration{NEW_HOOK}"
+    assert new in settings.read_text()
+    settings.write_text(settings.read_text().replace(new, shlex.join([sys.executable, "-I", "-S", OLD_HOOK])))
     pane, pid = pane_of(person, number)
     argv, environ = (
         [os.fsdecode(part) for part in Path(f"/proc/{pid}/{name}").read_bytes().split(b"\0") if part]

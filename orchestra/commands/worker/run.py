@@ -10,7 +10,8 @@ from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
-from orchestra.workers import launch, start_slots, still_wanted, stop
+from orchestra.workers import conversation, start_slots, still_wanted, stop, worktree_setup
+from orchestra.workers.environment import agent_environment
 from orchestra.workers.overview import pane_of, worker_of
 from orchestra.workers.statusbar import refresh
 
@@ -32,16 +33,16 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
     if worker.status not in LIVE:
         raise _unwanted(project, worker)
     try:
-        if not launch.is_prepared(project, worker):  # its setup may take long: it holds up nobody
-            launch.prepare(project, worker, say)
+        if not worktree_setup.is_prepared(project, worker):  # its setup may take long: it holds up nobody
+            worktree_setup.prepare(project, worker, say)
         if start_slots.wait(project, number, say):
             project.store.record(number, events.launched("worker run"))
-        launch.prepare(project, worker, say)
-        started = launch.write_launch(project, worker)
+        worktree_setup.prepare(project, worker, say)
+        started = conversation.write_launch(project, worker)
     except OrchestraError as wrong:
         project.store.record(number, events.failed("worker run", wrong.message, wrong.hint))
         raise
-    environment = {**launch.agent_environment(project, worker), **started.environment}
+    environment = {**agent_environment(project, worker), **started.environment}
     say(f"starting {os.path.basename(worker.agent)}")
     start_slots.keep(project, number)
     return started, environment, worker.worktree

@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, stacks
+from orchestra.workers import git_config_guard, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -41,11 +41,20 @@ class Evidence(NamedTuple):
 
 
 def worker_ship(
-    project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None]
-) -> Shipped:
-    """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold."""
+    project: Project, number: str, title: str | None, body: str | None, say: Callable[[str], None],
+    answers: Sequence[tuple[str, str]] = (),
+) -> Shipped:  # fmt: skip
+    """Ship the worker's branch; raises OrchestraError, with what to do, at the first step that does not hold.
+
+    `answers`: replies to inline remarks, by the remark's number. Where nothing else is new, nothing else is done.
+    """
+    said = replies.checked(answers)
     worker = stacks.settled(project, worker_of(project, number))
+    if said and project.tracker_name == "local":
+        raise OrchestraError("there are no remarks to reply to: the branch has no pull request", "ship without --reply")
     _check_shippable(project, worker)
+    if said and _is_shipped(project, worker):
+        return _replied(project, worker, said, say)
     evidence = _verify(project, worker, say)
     _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
     _check_gates(project, worker)
@@ -53,6 +62,8 @@ def worker_ship(
         shipped = _ship_local(project, worker)
     else:
         shipped = _ship_github(project, worker, title, _body(project, worker, body, evidence), say)
+        if said:
+            shipped = _replied(project, shipped.worker, said, say)
     announce(project)
     refresh(project)
     return shipped
@@ -72,7 +83,7 @@ def _check_shippable(project: Project, worker: Worker) -> None:
             f"the worktree is on {branch or 'a detached HEAD'}, not on {worker.branch}",
             f"bring your commits to the branch: git switch {worker.branch}",
         )
-    if project.repository.ahead(worker.worktree, worker.base_commit) == 0:
+    if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 
 
@@ -130,10 +141,10 @@ def _run(command: str, directory: str, environ: dict[str, str]) -> tuple[int, st
 
 def _check_gates(project: Project, worker: Worker) -> None:
     """Each gate that the changed paths meet needs a recorded approval of just this content."""
-    if (shared := git_config_guard.changed(project)) and not _approved(worker, f"git:{shared}"):
-        _ask(project, worker, f"git:{shared}", git_config_guard.WARNING, git_config_guard.MEND)
-        raise OrchestraError(git_config_guard.WARNING, "the user has been asked; end your turn and wait for the answer")
-    paths = project.repository.changed_paths(worker.worktree, worker.base_commit)
+    git_config_guard.check_ship(project, worker.id)
+    if project.tracker_name == "github":
+        project.repository.fetch(worker.base)  # what the base holds by now is not the worker's change
+    paths = project.change_of(worker).paths()
     for hit in gates.gates_met(paths, project.config.gates):
         request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
         if _approved(worker, request):
@@ -180,9 +191,32 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
     return Shipped(recorded.worker, url)
 
 
+def _is_shipped(project: Project, worker: Worker) -> bool:
+    """Whether the branch is on GitHub as it is here."""
+    pull = worker.pull
+    return pull is not None and pull.state == "open" and pull.head_sha == project.repository.branch_tip(worker.branch)
+
+
+def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], say: Callable[[str], None]) -> Shipped:
+    """Post the replies; what the worker had been told of before is answered with them, as with a ship."""
+    from orchestra.github.thread_replies import ThreadReplies
+
+    pull = worker.pull
+    if pull is None:
+        raise OrchestraError(f"#{worker.id} has no pull request yet", "ship without --reply first")
+    client = project.github.client
+    client.wait_out_limits(LIMIT_SECONDS, say)
+    replies.post(project.watch.pulls, ThreadReplies(client), pull, said, say)
+    recorded = project.store.record(worker.id, events.shipped("ship", pull, worker.pull_url or ""))
+    if recorded.worker is None or recorded.refused:
+        raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
+    refresh(project)
+    return Shipped(recorded.worker, worker.pull_url or "")
+
+
 def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
     """The pull request's text: the worker's words or its commits, the test evidence, and what it closes."""
-    subjects: Sequence[str] = project.repository.subjects(worker.worktree, worker.base_commit)
+    subjects: Sequence[str] = project.change_of(worker).subjects()
     parts = [given.strip() if given else "\n".join(f"- {clean(subject)}" for subject in subjects)]
     if evidence is not None:
         fenced = evidence.tail[-1500:].replace("```", "'''")

@@ -28,7 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MOST_FED = 400
+MOST_FED = 2000  # a remark is never told twice, whatever else there is
+MOST_CHECKS_FED = 1000  # of the newest heads; what failed on an old one is not looked at again
+MOST_PUSHED = 20
 MOST_GUIDANCE = 50  # kept in the snapshot; the journal has all
 
 
@@ -112,6 +114,10 @@ def _failed(worker: Worker, event: Event) -> Worker:
     asked = {"gate": "stuck", "summary": text_at(event, "reason", None), "context": text_at(event, "context")}
     asked["request"] = f"failed-{event.at}"
     return open_escalation(worker, event._replace(data=asked))
+
+
+def _relocated(worker: Worker, event: Event) -> Worker:
+    return worker._replace(worktree=text_at(event, "worktreePath", None))
 
 
 def _stacked(worker: Worker, event: Event) -> Worker:
@@ -198,6 +204,11 @@ def _shipped(worker: Worker, event: Event) -> Worker:
     if worker.status not in AT_WORK:
         raise Refused(f"it is {worker.status.value}")
     pull = pull_from_json(event.data.get("pullRequest"))
+    if pull is not None:
+        same = worker.pull is not None and worker.pull.head_sha == pull.head_sha
+        pushed = (*(sha for sha in worker.pushed if sha != pull.head_sha), pull.head_sha)[-MOST_PUSHED:]
+        pull = worker.pull if same else pull._replace(head_since=event.at, settled=False)
+        worker = worker._replace(pushed=pushed)
     worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or None, addressed=worker.fed)
     return with_status(worker, Status.COMPLETE if event.data.get("local") else Status.SHIPPING, event)
 
@@ -215,11 +226,20 @@ def _told(worker: Worker, event: Event) -> Worker:
     if worker.escalation is not None and answers == worker.escalation.request:
         worker = close_escalation(worker._replace(forwarded=words.text), event)
     about = tuple(map(str, event.data.get("about") or ()))
-    worker = worker._replace(fed=(*worker.fed, *about)[-MOST_FED:])
+    worker = worker._replace(fed=_fed(worker.fed, about))
     if worker.status is Status.COMPLETE or (worker.status is Status.SHIPPING and event.data.get("reopen")):
         worker = with_status(worker, Status.WORKING, event)
     review = event.data.get("review")
     return _attempted(worker, event._replace(data={**review, "what": "review"})) if isinstance(review, dict) else worker
+
+
+def _fed(before: tuple[str, ...], about: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of what was told: those of checks are forgotten first, and of older heads before newer ones."""
+    found = tuple(dict.fromkeys((*before, *about)))
+    checks = [one for one in found if one.startswith("check:")][-MOST_CHECKS_FED:]
+    others = [one for one in found if not one.startswith("check:")][-MOST_FED:]
+    kept = {*checks, *others}
+    return tuple(one for one in found if one in kept)
 
 
 def _approved(worker: Worker, event: Event) -> Worker:
@@ -246,6 +266,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     **queue_events.RULES,
     "launched": _launched,
     "failed": _failed,
+    "relocated": _relocated,
     "stacked": _stacked,
     "paused": _paused,
     "resumed": _resumed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestra.core.json_fields import list_at
 from orchestra.core.lifecycle.transitions import (
     AT_WORK,
     TERMINAL,
@@ -11,9 +12,11 @@ from orchestra.core.lifecycle.transitions import (
     text_at,
     with_status,
 )
-from orchestra.core.models import Event, Status, Worker
+from orchestra.core.models import ActivityState, Event, Status, Worker
 from orchestra.core.pull_json import pull_from_json
-from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.pull_request import Pull
+from orchestra.core.text import seconds_of
+from orchestra.core.verdict import Outcome, Topic, facts_of, verdict
 
 TYPE_CHECKING = False
 
@@ -22,21 +25,42 @@ if TYPE_CHECKING:
 
 
 def _pull(worker: Worker, event: Event) -> Worker:
-    """What GitHub says of the pull request; `shipping` becomes `complete`, and `complete` `merged`, by this alone."""
+    """What GitHub says of the pull request: the status follows from its verdict, and `merged` from nothing else."""
     pull = pull_from_json(event.data["pullRequest"])
     if pull is None:
         raise Refused("a pull event without a pull request")
-    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url)
+    green = tuple(map(str, list_at(event.data, "greenChecks"))) or worker.green
+    worker = worker._replace(pull=pull, pull_url=text_at(event, "url") or worker.pull_url, green=green)
     if pull.state == "merged" and worker.status not in TERMINAL:
         done = worker._replace(escalation=None, stuck_reason=None, resume_status=None)
         return with_status(done, Status.MERGED, event)
     worker = _closed_or_opened(worker, pull, event)._replace(base=text_at(event, "base") or worker.base)
-    good = ready(pull) and event.data.get("ours", True) is True
-    if worker.status is Status.SHIPPING and good:
-        return with_status(worker, Status.COMPLETE, event)
-    if worker.status is Status.COMPLETE and not good:
-        return with_status(worker, Status.SHIPPING, event)
-    return worker
+    status = status_by_verdict(worker, event.at)
+    if status is Status.COMPLETE and worker.status is Status.STUCK:
+        worker = close_escalation(worker, event)
+    return with_status(worker, status, event)
+
+
+def status_by_verdict(worker: Worker, at: str) -> Status:
+    """The status that follows from the verdict on the worker's pull request `at` this time (a stamp)."""
+    if worker.pull is None or worker.pull.state != "open":
+        return worker.status
+    found = verdict(facts_of(worker, heard=at), seconds_of(at) or 0.0)
+    if found.outcome is Outcome.READY:
+        return Status.COMPLETE if worker.status in _DERIVED or _is_moot(worker) else worker.status
+    if worker.status is Status.COMPLETE:
+        return Status.SHIPPING
+    rests = found.topic not in (Topic.AGENT, Topic.GUIDANCE) and found.outcome in (Outcome.WAITING, Outcome.USER)
+    at_prompt = worker.activity.state is ActivityState.WAITING
+    return Status.SHIPPING if worker.status is Status.WORKING and rests and at_prompt else worker.status
+
+
+_DERIVED = frozenset({Status.PLANNING, Status.WORKING, Status.SHIPPING, Status.COMPLETE})
+
+
+def _is_moot(worker: Worker) -> bool:
+    """Stuck by what the monitor saw (the same failure again, an end without a ship), which is over."""
+    return worker.status is Status.STUCK and worker.escalation is not None and worker.escalation.raised_by == "monitor"
 
 
 def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
@@ -45,6 +69,8 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     open_one = worker.escalation
     if pull.state == "open" and open_one is not None and open_one.request == request:
         return close_escalation(worker, event)
+    if pull.state == "closed" and worker.status is Status.PAUSED:
+        return worker._replace(held=f"PR #{pull.number} was closed without a merge")
     if pull.state != "closed" or worker.status not in AT_WORK:
         return worker
     asked = {
@@ -54,12 +80,6 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
         "request": request,
     }
     return open_escalation(worker, event._replace(kind="failed", data=asked))
-
-
-def ready(pull: Pull) -> bool:
-    """Worth a review: open, checks pass or there are none, nothing known to be unresolved, known to be mergeable."""
-    calm = pull.checks in (Checks.NONE, Checks.PASSING) and not pull.unresolved
-    return calm and pull.state == "open" and pull.mergeable is True and pull.review_decision != "CHANGES_REQUESTED"
 
 
 def _landed(worker: Worker, event: Event) -> Worker:

@@ -72,6 +72,6 @@ def changed(project: Project, row: WorkerRow) -> list[str]:
     if not project.repository.ready(worker.worktree):
         return []
     try:
-        return clean_lines(project.repository.diffstat(worker.worktree, worker.base_commit)).splitlines()[-20:]
+        return clean_lines(project.change_of(worker).stat()).splitlines()[-20:]
     except OrchestraError:
         return []

@@ -1,174 +1,254 @@
-"""A little of GitHub's GraphQL: queries with variables, aliases and arguments, over the pull requests of the double."""
+"""GitHub's GraphQL over the double's state: its own schema, cut down, executed by graphql-core.
+
+What the schema does not know is refused in GitHub's words, and no answer can break the schema.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import base64
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from support.github_double.records import Pull, Thread
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync
+
+from support.github_double import judgement
+from support.github_double.records import Check, CommitStatus, Pull, Review, Run, Suite, Thread
 from support.github_double.state import State
+from support.github_double.views import when
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.\.|[!$():=@\[\]{}|]|-?\d+|\w+|#[^\n]*|\s+|,')
-
-
-class Field(NamedTuple):
-    """`alias: name(arguments) { fields }`."""
-
-    alias: str
-    name: str
-    arguments: dict[str, Any]
-    fields: list[Field]
+Info = GraphQLResolveInfo[Any]
+SCHEMA = Path(__file__).parent / "github-graphql-trim.graphql"
+MOST_NODES = 500_000
 
 
-class Bad(Exception):
-    """What GitHub would put in `errors`."""
+@cache
+def schema() -> GraphQLSchema:
+    """The schema of this process."""
+    built = build_schema(SCHEMA.read_text())
+    for name in ("StatusCheckRollupContext", "Actor", "GitObject", "Node", "RuleParameters"):
+        built.type_map[name].resolve_type = lambda value, *_: value["__typename"]  # type: ignore[attr-defined]
+    return built
 
 
-def answer(state: State, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """`{"data": ...}` or `{"errors": ...}`; a pull request that is not there is null, with an error beside it."""
-    errors: list[dict[str, Any]] = []
-    try:
-        fields = Parser(query, variables).document()
-        data = _select(_root(state), fields, [], errors)
-    except Bad as error:
-        return {"errors": [{"message": str(error)}]}
-    return {"data": data, **({"errors": errors} if errors else {})}
+class Denied(GraphQLError):
+    """A part that this token may not see, or that is not there."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
-class Parser:
-    """One query or mutation; fragments and directives are refused, not guessed."""
-
-    def __init__(self, text: str, variables: dict[str, Any]) -> None:
-        tokens: list[str] = TOKEN.findall(text)
-        self.tokens = [token for token in tokens if token.strip() not in ("", ",") and token[0] != "#"]
-        self.variables = variables
-        if "..." in self.tokens or "@" in self.tokens:
-            raise Bad("the double knows no fragments and no directives")
-
-    def next(self, expected: str = "") -> str:
-        if not self.tokens or (expected and self.tokens[0] != expected):
-            raise Bad(f"Expected {expected or 'more'}, actual: {(self.tokens or ['end'])[0]}")
-        return self.tokens.pop(0)
-
-    def document(self) -> list[Field]:
-        while self.tokens and self.tokens[0] != "{":  # `query Name($owner: String!, ...)`
-            self.next()
-        return self.selection()
-
-    def selection(self) -> list[Field]:
-        self.next("{")
-        fields = []
-        while self.tokens and self.tokens[0] != "}":
-            alias = name = self.next()
-            if self.tokens[0] == ":":
-                self.next()
-                name = self.next()
-            arguments = self.arguments() if self.tokens[0] == "(" else {}
-            fields.append(Field(alias, name, arguments, self.selection() if self.tokens[0] == "{" else []))
-        self.next("}")
-        return fields
-
-    def arguments(self) -> dict[str, Any]:
-        self.next("(")
-        found = {}
-        while self.tokens[0] != ")":
-            name = self.next()
-            self.next(":")
-            found[name] = self.value()
-        self.next(")")
-        return found
-
-    def value(self) -> Any:
-        token = self.next()
-        if token == "$":
-            name = self.next()
-            if name not in self.variables:
-                raise Bad(f"Variable ${name} is used but not given")
-            return self.variables[name]
-        if token == "[":
-            values = []
-            while self.tokens[0] != "]":
-                values.append(self.value())
-            self.next("]")
-            return values
-        literal = token[0] == '"' or re.fullmatch(r"-?\d+|true|false|null", token)
-        return json.loads(token) if literal else token
+def answer(
+    state: State, query: str, variables: dict[str, Any], login: str, refused: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """`{"data": ..., "errors": ...}`. `refused`: parts that this token may not see: checks, statuses."""
+    done = graphql_sync(schema(), query, Root(state, login, refused), variable_values=variables)
+    errors = [_error(error) for error in done.errors or ()]
+    found: dict[str, Any] = {} if done.data is None and errors and "path" not in errors[0] else {"data": done.data}
+    return {**found, **({"errors": errors} if errors else {})}
 
 
-Resolver = Callable[[dict[str, Any]], Any]
+def _error(error: GraphQLError) -> dict[str, Any]:
+    original = error.original_error or error
+    made: dict[str, Any] = {"message": error.message}
+    made |= {"locations": [one._asdict() for one in error.locations]} if error.locations else {}
+    if error.path:
+        made["path"] = error.path
+    if isinstance(original, Denied):
+        made["type"] = original.kind
+    elif "Cannot query field" in error.message:
+        field, kind = error.message.split("'")[1:4:2]
+        made["message"] = f"Field '{field}' doesn't exist on type '{kind}'"
+        made["extensions"] = {"code": "undefinedField", "typeName": kind, "fieldName": field}
+    return made
 
 
-def _select(node: Any, fields: list[Field], path: list[Any], errors: list[dict[str, Any]]) -> Any:
-    if isinstance(node, list):
-        return [_select(one, fields, [*path, i], errors) for i, one in enumerate(node)]
-    if node is None or not fields:
-        if isinstance(node, dict):
-            raise Bad(f"Field {path[-1]!r} must have a selection of subfields")
-        return node
-    chosen = {}
-    for field in fields:
-        here = [*path, field.alias]
-        if field.name not in node:
-            raise Bad(f"Field '{field.name}' doesn't exist on {'.'.join(map(str, path)) or 'Query'}")
-        value = node[field.name]
-        if callable(value):
-            value = value(field.arguments)
-            if value is None:
-                errors.append({"type": "NOT_FOUND", "path": here, "message": f"Could not resolve {field.arguments}."})
-        chosen[field.alias] = _select(value, field.fields, here, errors)
-    return chosen
+class Root:
+    """Queries and mutations of one token."""
+
+    def __init__(self, state: State, login: str, refused: frozenset[str]) -> None:
+        self.state, self.login, self.refused = state, login, refused
+        self.rateLimit = lambda *_, **__: {"cost": 1, "remaining": 4999, "limit": 5000, "resetAt": when(state.clock)}
+
+    def repository(self, _: Info, owner: str, name: str, **__: Any) -> dict[str, Any]:
+        state = self.state
+        if (owner.lower(), name.lower()) != (state.owner.lower(), state.repo.lower()):
+            raise Denied("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
+        return {
+            "nameWithOwner": f"{state.owner}/{state.repo}", "pullRequest": self._one, "pullRequests": self._many,
+            "ref": self._ref,
+        }  # fmt: skip
+
+    def nodes(self, _: Info, ids: list[str]) -> list[dict[str, Any] | None]:
+        threads = {node_id(thread): (pull, thread) for pull in self.state.pulls() for thread in pull.threads}
+        return [self._thread(*threads[one]) if one in threads else None for one in ids]
+
+    def resolveReviewThread(self, _: Info, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        for pull in self.state.pulls():
+            for thread in pull.threads:
+                if node_id(thread) == input["threadId"]:
+                    self.state.resolve(pull.number, thread.id, by=self.login)
+                    return {"thread": self._thread(pull, thread)}
+        raise Denied("NOT_FOUND", f"Could not resolve to a node with the global id of '{input['threadId']}'")
+
+    def markPullRequestReadyForReview(self, _: Info, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002, N802
+        pull = self.state.pull(int(base64.b64decode(input["pullRequestId"]).decode().rpartition(":")[2]))
+        self.state.edit(pull.number, draft=False)
+        return {"pullRequest": self._pull(pull)}
+
+    def _one(self, _: Info, number: int) -> dict[str, Any]:
+        found = self.state.tickets.get(number)
+        if not isinstance(found, Pull):
+            raise Denied("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+        return self._pull(found)
+
+    def _many(self, _: Info, states: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
+        wanted = states or ["OPEN", "CLOSED", "MERGED"]
+        found = [pull for pull in reversed(self.state.pulls()) if _state(pull) in wanted]
+        return page([self._pull(pull) for pull in found], arguments)
+
+    def _ref(self, _: Info, qualifiedName: str) -> dict[str, Any] | None:  # noqa: N803
+        branch = qualifiedName.removeprefix("refs/heads/")
+        heads = self.state.refs.heads()
+        if branch not in heads:
+            return None
+        rules = self.state.protection.get(branch)
+        update = rules and {
+            "requiredStatusCheckContexts": rules.checks, "requiredApprovingReviewCount": rules.reviews or None,
+            "requiresConversationResolution": rules.conversations,
+        }  # fmt: skip
+        return {
+            "name": branch, "refUpdateRule": update, "rules": lambda *_, **arguments: page([], arguments),
+            "target": self._commit(heads[branch], None),
+        }  # fmt: skip
+
+    def _pull(self, pull: Pull) -> dict[str, Any]:
+        state = self.state
+        mergeable = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}[state.mergeable(pull)]
+        comments = [{"updatedAt": when(one.updated)} for one in sorted(pull.comments, key=lambda one: -one.updated)]
+        opinions = [self._review(one) for one in judgement.opinions(pull)]
+        reviews = [self._review(one) for one in pull.reviews]
+        return {
+            "__typename": "PullRequest", "id": base64.b64encode(f"PR:{pull.number}".encode()).decode(),
+            "number": pull.number, "title": pull.title, "state": _state(pull), "isDraft": pull.draft,
+            "merged": pull.merged is not None, "mergedAt": when(pull.merged), "updatedAt": when(pull.updated),
+            "mergeable": mergeable, "mergeStateStatus": judgement.merge_state(state, pull).upper(),
+            "reviewDecision": judgement.decision(state, pull), "isInMergeQueue": pull.in_queue,
+            "autoMergeRequest": {"enabledAt": when(pull.updated)} if pull.auto_merge else None,
+            "headRefOid": pull.sha, "headRefName": pull.head, "baseRefName": pull.base,
+            "headRepository": {"nameWithOwner": f"{pull.owner or state.owner}/{state.repo}"},
+            "comments": lambda *_, **arguments: page(comments, arguments),
+            "latestOpinionatedReviews": lambda *_, **arguments: page(opinions, arguments),
+            "reviews": lambda *_, **arguments: page(reviews, arguments),
+            "reviewThreads": lambda *_, **arguments: page([self._thread(pull, one) for one in pull.threads], arguments),
+            "commits": lambda *_, **arguments: page([{"commit": self._commit(pull.sha, pull)}], arguments),
+        }  # fmt: skip
+
+    def _review(self, review: Review) -> dict[str, Any]:
+        return {
+            "fullDatabaseId": str(review.id), "state": review.state, "author": actor(review.author),
+            "authorAssociation": review.association, "submittedAt": when(review.at), "updatedAt": when(review.updated),
+            "authorCanPushToRepository": judgement.may_push(self.state, review.author, review.association),
+        }  # fmt: skip
+
+    def _thread(self, pull: Pull, thread: Thread) -> dict[str, Any]:
+        comments = [
+            {"fullDatabaseId": str(one.id), "author": actor(one.author), "authorAssociation": one.association,
+             "body": one.body}
+            for one in thread.comments
+        ]  # fmt: skip
+        return {
+            "__typename": "PullRequestReviewThread", "id": node_id(thread), "isResolved": thread.resolved,
+            "isOutdated": thread.outdated, "path": thread.path, "line": thread.line, "viewerCanResolve": True,
+            "comments": lambda *_, **arguments: page(comments, arguments),
+        }  # fmt: skip
+
+    def _commit(self, sha: str, pull: Pull | None) -> dict[str, Any]:
+        checks, statuses = judgement.checks_of(self.state, sha)
+        contexts = [self._check(one, pull) for one in checks] + [self._context(one, pull) for one in statuses]
+        suites = [self._suite(one) for one in self.state.suites if one.sha == sha]
+
+        def rollup(*_: Any) -> dict[str, Any] | None:
+            self._allowed("checks")
+            return {"contexts": lambda *_, **arguments: page(contexts, arguments)} if contexts else None
+
+        def listed(*_: Any, **arguments: Any) -> dict[str, Any]:
+            self._allowed("checks")
+            return page(suites, arguments)
+
+        return {"__typename": "Commit", "oid": sha, "statusCheckRollup": rollup, "checkSuites": listed}
+
+    def _allowed(self, part: str) -> None:
+        if part in self.refused:
+            raise Denied("FORBIDDEN", "Resource not accessible by personal access token")
+
+    def _check(self, check: Check, pull: Pull | None) -> dict[str, Any]:
+        run = next((run for run in self.state.runs if run.suite is check.suite), None)
+        page_of = f"https://github.com/{self.state.owner}/{self.state.repo}"
+        url = f"{page_of}/actions/runs/{run.id}/job/{check.id}" if run else f"{page_of}/runs/{check.id}"
+        return {
+            "__typename": "CheckRun", "databaseId": check.id, "name": check.name, "status": check.status.upper(),
+            "conclusion": check.conclusion and check.conclusion.upper(), "startedAt": when(check.at),
+            "completedAt": when(check.at) if check.status == "completed" else None, "detailsUrl": url,
+            "isRequired": lambda *_, **__: self._required(check.name, pull), "title": None,
+            "summary": check.summary or None, "checkSuite": self._suite(check.suite),
+        }  # fmt: skip
+
+    def _context(self, status: CommitStatus, pull: Pull | None) -> dict[str, Any]:
+        return {
+            "__typename": "StatusContext", "context": status.context, "state": status.state.upper(),
+            "description": status.description, "targetUrl": None, "createdAt": when(status.at),
+            "isRequired": lambda *_, **__: self._required(status.context, pull),
+        }  # fmt: skip
+
+    def _required(self, name: str, pull: Pull | None) -> bool:
+        return pull is not None and name in judgement.protection(self.state, pull).checks
+
+    def _suite(self, suite: Suite) -> dict[str, Any]:
+        run = next((run for run in self.state.runs if run.suite is suite), None)
+        status, conclusion = _suite_state(self.state, suite, run)
+        return {
+            "databaseId": suite.id, "status": status.upper(), "conclusion": conclusion and conclusion.upper(),
+            "createdAt": when(suite.at), "app": {"slug": suite.app},
+            "workflowRun": run and {"databaseId": run.id, "event": run.event, "workflow": {"name": run.name}},
+        }  # fmt: skip
 
 
-def _root(state: State) -> dict[str, Any]:
-    def repository(arguments: dict[str, Any]) -> dict[str, Any] | None:
-        mine = (arguments.get("owner"), arguments.get("name")) == (state.owner, state.repo)
-        return {"pullRequest": one, "pullRequests": many} if mine else None
+def _suite_state(state: State, suite: Suite, run: Run | None) -> tuple[str, str | None]:
+    if run:
+        return run.status, run.conclusion
+    if suite.status:
+        return suite.status, suite.conclusion
+    checks = [one for one in state.checks if one.suite is suite]
+    done = all(one.status == "completed" for one in checks)
+    failed = any(one.conclusion not in judgement.GOOD for one in checks)
+    return ("completed", "failure" if failed else "success") if done else ("in_progress", None)
 
-    def one(arguments: dict[str, Any]) -> dict[str, Any] | None:
-        found = state.tickets.get(arguments["number"])
-        return _pull(state, found) if isinstance(found, Pull) else None
 
-    def many(arguments: dict[str, Any]) -> dict[str, Any]:
-        wanted = arguments.get("states") or ["OPEN", "CLOSED", "MERGED"]
-        found = [pull for pull in reversed(state.pulls()) if _state(pull) in wanted]
-        return _page([_pull(state, pull) for pull in found], arguments)
+def actor(login: str) -> dict[str, Any] | None:
+    """Whoever wrote something; GitHub gives a bot's login here without `[bot]`."""
+    if not login:
+        return None
+    bot = login.endswith("[bot]")
+    return {"__typename": "Bot" if bot else "User", "login": login.removesuffix("[bot]")}
 
-    return {"repository": repository, "rateLimit": {"cost": 1, "remaining": 4999, "limit": 5000}}
+
+def node_id(thread: Thread) -> str:
+    return f"PRRT_{thread.id}"
 
 
 def _state(pull: Pull) -> str:
     return "MERGED" if pull.merged else pull.state.upper()
 
 
-def _pull(state: State, pull: Pull) -> dict[str, Any]:
-    mergeable = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}[state.mergeable(pull)]
-    return {
-        "number": pull.number, "title": pull.title, "state": _state(pull), "isDraft": pull.draft,
-        "headRefName": pull.head, "headRefOid": pull.sha, "baseRefName": pull.base, "mergeable": mergeable,
-        "reviewDecision": _decision(pull),
-        "reviewThreads": lambda arguments: _page([_thread(thread) for thread in pull.threads], arguments),
-    }  # fmt: skip
-
-
-def _decision(pull: Pull) -> str | None:
-    latest = {one.author: one.state for one in pull.reviews if one.state != "COMMENTED"}.values()
-    return next((state for state in ("CHANGES_REQUESTED", "APPROVED") if state in latest), None)
-
-
-def _thread(thread: Thread) -> dict[str, Any]:
-    comments = [{"body": one.body, "author": {"login": one.author}} for one in thread.comments]
-    return {
-        "id": f"PRRT_{thread.id}", "isResolved": thread.resolved, "isOutdated": False, "path": thread.path,
-        "line": thread.line, "comments": lambda arguments: _page(comments, arguments),
-    }  # fmt: skip
-
-
-def _page(nodes: list[Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    first = arguments.get("first") or arguments.get("last")
-    if not isinstance(first, int) or not 1 <= first <= 100:
-        raise Bad("You must provide a `first` or `last` value between 1 and 100")
-    shown = nodes[-first:] if "last" in arguments else nodes[:first]
-    more = {"hasNextPage": len(nodes) > len(shown), "endCursor": str(len(shown))}
+def page(nodes: list[Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The page of a connection that the arguments ask for."""
+    size = arguments.get("first") or arguments.get("last")
+    if not isinstance(size, int) or not 1 <= size <= 100:
+        raise Denied("ARGUMENT_LIMIT", "You must provide a `first` or `last` value between 1 and 100")
+    begin = int(arguments.get("after") or 0)
+    shown = nodes[-size:] if arguments.get("last") else nodes[begin : begin + size]
+    end = len(nodes) if arguments.get("last") else begin + len(shown)
+    more = {"hasNextPage": len(nodes) > end, "endCursor": str(end)}
     return {"nodes": shown, "totalCount": len(nodes), "pageInfo": more}

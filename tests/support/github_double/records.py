@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+ACTIONS = "github-actions"
+
 
 class Refused(Exception):
     """An answer other than success: GitHub's status, message and `errors`."""
@@ -22,17 +24,19 @@ class Comment:
     association: str
     body: str
     at: int
+    updated: int = 0
+    reply_to: int | None = None
 
 
 @dataclass
 class Review(Comment):
-    state: str
-    commit: str
+    state: str = "COMMENTED"
+    commit: str = ""
 
 
 @dataclass
 class Thread:
-    """A review thread: its comments share a line of a file."""
+    """A review thread: its comments share some lines of a file."""
 
     id: int
     path: str
@@ -40,6 +44,9 @@ class Thread:
     commit: str
     comments: list[Comment]
     resolved: bool = False
+    outdated: bool = False
+    start_line: int | None = None
+    resolved_by: str = ""
 
 
 @dataclass
@@ -57,7 +64,9 @@ class Ticket:
     state: str = "open"
     closed: int | None = None
     comments: list[Comment] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
     blocked_by: list[int] = field(default_factory=list)
+    moved_to: str = ""  # the repository that it was transferred to
     sub_issues: list[int] = field(default_factory=list)
 
 
@@ -70,8 +79,24 @@ class Pull(Ticket):
     merged: int | None = None
     merge_sha: str | None = None
     mergeable_known: bool = True
+    owner: str = ""  # of the fork that the head is in; empty: the repository itself
+    in_queue: bool = False
+    auto_merge: bool = False
+    requested: list[str] = field(default_factory=list)  # reviewers
     reviews: list[Review] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
+
+
+@dataclass
+class Suite:
+    """A check suite: of one app, and of one run of a workflow where the app is Actions."""
+
+    id: int
+    sha: str
+    app: str
+    at: int
+    status: str = ""  # empty: as its checks are
+    conclusion: str | None = None
 
 
 @dataclass
@@ -84,7 +109,9 @@ class Check:
     status: str
     conclusion: str | None
     at: int
+    suite: Suite
     log: str = ""
+    summary: str = ""
 
 
 @dataclass
@@ -99,11 +126,46 @@ class CommitStatus:
 
 @dataclass
 class Run:
-    """An Actions run of one job; a job is a check run, and its id is the check run's."""
+    """An Actions run of a workflow; its jobs are check runs of its suite, and have their ids."""
 
     id: int
     name: str
     branch: str
     sha: str
     at: int
-    job: Check
+    suite: Suite
+    event: str = "pull_request"
+    jobs: list[Check] = field(default_factory=list)
+
+    @property
+    def job(self) -> Check:
+        """Its first job."""
+        return self.jobs[0]
+
+    @property
+    def status(self) -> str:
+        """As it was set, or as its jobs are."""
+        if self.suite.status:
+            return self.suite.status
+        return "completed" if all(job.status == "completed" for job in self.jobs) else "in_progress"
+
+    @property
+    def conclusion(self) -> str | None:
+        """As it was set, or the worst of its jobs."""
+        if self.status != "completed":
+            return None
+        if self.suite.conclusion:
+            return self.suite.conclusion
+        found = [job.conclusion for job in self.jobs]
+        worst = ("failure", "timed_out", "cancelled", "action_required")
+        return next((one for one in worst if one in found), "success")
+
+
+@dataclass
+class Protection:
+    """What a branch wants before a merge."""
+
+    checks: list[str] = field(default_factory=list)
+    strict: bool = False
+    reviews: int = 0
+    conversations: bool = False

@@ -24,6 +24,12 @@ class Refs(Protocol):
     def merge(self, branch: str, head: str, message: str, squash: bool) -> str:
         """Merge `head` into `branch` for real; the new commit."""
 
+    def delete(self, branch: str) -> None:
+        """Delete a branch."""
+
+    def take(self, other: Refs, sha: str) -> None:
+        """Have a commit of another repository here too, as GitHub has a fork's."""
+
 
 class Bare:
     """A bare repository on disk: pushes move the double, merges move the repository."""
@@ -64,6 +70,14 @@ class Bare:
         self._ask("update-ref", f"refs/heads/{branch}", commit, base)
         return commit
 
+    def delete(self, branch: str) -> None:
+        self._ask("update-ref", "-d", f"refs/heads/{branch}")
+
+    def take(self, other: Refs, sha: str) -> None:
+        assert isinstance(other, Bare)
+        if self._git("cat-file", "-e", sha).returncode:
+            self._ask("fetch", "-q", str(other.path), f"+refs/heads/*:refs/forks/{other.path.name}/*")
+
 
 class Paper:
     """Branches that exist on paper only: `push` makes and moves them. No process, for fast tests."""
@@ -71,6 +85,7 @@ class Paper:
     def __init__(self) -> None:
         self.branches = {"main": self._sha("main")}
         self.conflicts: set[str] = set()
+        self.outdated: set[str] = set()  # commits that have not all of their base
 
     def _sha(self, seed: str) -> str:
         return hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()
@@ -83,10 +98,16 @@ class Paper:
         return dict(self.branches)
 
     def ahead(self, base: str, head: str) -> int:
-        return int(base != head)
+        return int(base in self.outdated if head == self.branches["main"] else base != head)
 
     def clean(self, base: str, head: str) -> bool:
         return head not in self.conflicts
 
     def merge(self, branch: str, head: str, message: str, squash: bool) -> str:
         return self.push(branch)
+
+    def delete(self, branch: str) -> None:
+        del self.branches[branch]
+
+    def take(self, other: Refs, sha: str) -> None:
+        """Nothing to copy."""

@@ -21,6 +21,7 @@ class Asked(NamedTuple):
     login: str
     state: State
     views: Views
+    refused: frozenset[str] = frozenset()  # parts that the token may not see
 
 
 class Answer(NamedTuple):
@@ -54,13 +55,18 @@ def _sorted(asked: Asked, tickets: Sequence[Ticket], descending: bool) -> list[A
     return sorted(tickets, key=lambda one: (one.updated if by_updated else one.created, one.number), reverse=descending)
 
 
+def _require_issues(asked: Asked) -> None:
+    if not asked.state.has_issues:
+        raise Refused(410, "Issues has been disabled in this repository.")
+
+
 def _in_state(asked: Asked, ticket: Ticket) -> bool:
     return asked.query.get("state", "open") in ("all", ticket.state)
 
 
 @route("get", REPO)
 def repository(asked: Asked) -> Answer:
-    return Answer(200, asked.views.repository())
+    return Answer(200, asked.views.repository_for(asked.login))
 
 
 @route("get", "/user")
@@ -68,8 +74,28 @@ def user(asked: Asked) -> Answer:
     return Answer(200, spec().shape("public-user", login=asked.login, user_view_type="public"))
 
 
+@route("get", REPO + "/branches/{branch}")
+def branch(asked: Asked) -> Answer:
+    name = asked.parts["branch"]
+    if name not in asked.state.refs.heads():
+        raise Refused(404, "Branch not found")
+    return Answer(200, asked.views.branch(name))
+
+
+@route("get", REPO + "/rules/branches/{branch}")
+def rules(asked: Asked) -> Answer:
+    return Answer(200, [], page="")
+
+
+@route("get", REPO + "/collaborators/{username}/permission")
+def permission(asked: Asked) -> Answer:
+    login = asked.parts["username"]
+    return Answer(200, asked.views.permission(login, asked.state.permissions.get(login, "read")))
+
+
 @route("get", REPO + "/issues")
 def issues(asked: Asked) -> Answer:
+    _require_issues(asked)
     wanted = {name for name in asked.query.get("labels", "").split(",") if name}
     since = asked.query.get("since", "")
     shown = [asked.views.issue(one) for one in _sorted(
@@ -89,7 +115,23 @@ def add_issue(asked: Asked) -> Answer:
 
 @route("get", REPO + "/issues/{issue_number}")
 def issue(asked: Asked) -> Answer:
+    if asked.state.tickets.get(_number(asked)) not in asked.state.pulls():
+        _require_issues(asked)
     return Answer(200, asked.views.issue(asked.state.ticket(_number(asked))))
+
+
+@route("post", REPO + "/issues/{issue_number}/assignees")
+def assign(asked: Asked) -> Answer:
+    ticket = asked.state.ticket(_number(asked))
+    asked.state.edit(ticket.number, assignees=[*dict.fromkeys([*ticket.assignees, *asked.body["assignees"]])])
+    return Answer(201, asked.views.issue(ticket))
+
+
+@route("post", REPO + "/issues/{issue_number}/labels")
+def add_labels(asked: Asked) -> Answer:
+    ticket = asked.state.ticket(_number(asked))
+    asked.state.edit(ticket.number, labels=[*dict.fromkeys([*ticket.labels, *asked.body["labels"]])])
+    return Answer(200, [asked.views.label(name) for name in ticket.labels])
 
 
 @route("patch", REPO + "/issues/{issue_number}")
@@ -140,7 +182,8 @@ def pulls(asked: Asked) -> Answer:
     owner, _, branch = asked.query.get("head", "").partition(":")
     found = [pull for pull in asked.state.pulls() if _in_state(asked, pull)]
     if branch:  # without `owner:` GitHub ignores the filter
-        found = [pull for pull in found if (owner.lower(), branch) == (asked.state.owner.lower(), pull.head)]
+        own = asked.state.owner
+        found = [pull for pull in found if (owner.lower(), branch) == ((pull.owner or own).lower(), pull.head)]
     found = [pull for pull in found if asked.query.get("base", pull.base) == pull.base]
     default = "desc" if asked.query.get("sort", "created") == "created" else "asc"
     shown = _sorted(asked, found, asked.query.get("direction", default) == "desc")
@@ -194,6 +237,32 @@ def review_comments(asked: Asked) -> Answer:
     return Answer(200, shown, page="")
 
 
+@route("post", REPO + "/pulls/{pull_number}/comments/{comment_id}/replies")
+def reply(asked: Asked) -> Answer:
+    found, comment = asked.state.pull(_number(asked)), int(asked.parts["comment_id"])
+    made = asked.state.thread_reply(found.number, comment, asked.body["body"], asked.login, "OWNER")
+    thread = next(one for one in found.threads if made in [said.id for said in one.comments])
+    return Answer(201, asked.views.review_comment(found, thread, thread.comments[-1]))
+
+
+@route("post", REPO + "/pulls/{pull_number}/requested_reviewers")
+def request_reviewers(asked: Asked) -> Answer:
+    found, wanted = asked.state.pull(_number(asked)), asked.body.get("reviewers", [])
+    if found.author in wanted:
+        raise Refused(422, "Review cannot be requested from pull request author.")
+    asked.state.edit(found.number, requested=[*dict.fromkeys([*found.requested, *wanted])])
+    return Answer(201, asked.views.pull(found, whole=False))
+
+
+@route("put", REPO + "/pulls/{pull_number}/update-branch")
+def update_branch(asked: Asked) -> Answer:
+    found, expected = asked.state.pull(_number(asked)), asked.body.get("expected_head_sha")
+    if expected not in (None, found.sha):
+        raise Refused(422, "expected head sha didn\u2019t match current head ref.")
+    asked.state.update_branch(found.number)
+    return Answer(202, {"message": "Updating pull request branch.", "url": asked.views.pull(found, whole=False)["url"]})
+
+
 @route("put", REPO + "/pulls/{pull_number}/merge")
 def merge(asked: Asked) -> Answer:
     method = asked.body.get("merge_method", "merge")
@@ -242,20 +311,28 @@ def runs(asked: Asked) -> Answer:
 
 @route("get", REPO + "/actions/runs/{run_id}/jobs")
 def jobs(asked: Asked) -> Answer:
-    found = [asked.views.job(run) for run in asked.state.runs if run.id == int(asked.parts["run_id"])]
-    if not found:
+    run = next((run for run in asked.state.runs if run.id == int(asked.parts["run_id"])), None)
+    if run is None:
         raise Refused(404, "Not Found")
+    found = [asked.views.job(run, job) for job in run.jobs]
     return Answer(200, {"total_count": len(found), "jobs": found}, page="jobs")
 
 
 @route("get", REPO + "/actions/jobs/{job_id}/logs")
 def log(asked: Asked) -> Answer:
     job = int(asked.parts["job_id"])
-    if all(run.job.id != job for run in asked.state.runs):
+    if job not in [one.id for run in asked.state.runs for one in run.jobs]:
         raise Refused(404, "Not Found")
     return Answer(302, None, {"Location": f"/_logs/{job}"})  # GitHub: a signed address on another host
 
 
+@route("delete", REPO + "/git/refs/{ref}")
+def delete_ref(asked: Asked) -> Answer:
+    asked.state.delete_branch(asked.parts["ref"].removeprefix("heads/"))
+    return Answer(204, None)
+
+
 @route("post", "/graphql")
 def query(asked: Asked) -> Answer:
-    return Answer(200, graphql.answer(asked.state, asked.body["query"], asked.body.get("variables") or {}))
+    variables = asked.body.get("variables") or {}
+    return Answer(200, graphql.answer(asked.state, asked.body["query"], variables, asked.login, asked.refused))

@@ -23,6 +23,11 @@ from support.github_double.spec import Operation, spec
 from support.github_double.state import State
 from support.github_double.views import Views
 
+PARTS = {
+    "checks": "/check-", "statuses": "/status", "actions": "/actions/", "issues": "/issues", "graphql": "/graphql",
+    "permissions": "/collaborators/",
+}  # fmt: skip
+
 
 class Request(NamedTuple):
     """One line of the log. `conditional`: it carried If-None-Match; `authorized`: it carried a token."""
@@ -54,6 +59,8 @@ class Double(State):
         self.tokens = {self.token: "ann"}
         self.read_only: set[str] = set()
         self.former_names: set[str] = set()
+        self.hidden: dict[str, set[str]] = {}  # token -> parts it may not see: checks, statuses, actions, graphql
+        self.sso: set[str] = set()  # tokens that are not authorised for the organisation
         self.expiring: dict[str, float] = {}  # tokens, and when they end
         self.faults: list[Switched] = []
         self.requests: list[Request] = []
@@ -135,13 +142,28 @@ class Double(State):
             return refusal(401, "Bad credentials")
         if not authorization:  # the repository is private
             return refusal(404, "Not Found") if method == "GET" else refusal(401, "Requires authentication")
+        if token in self.sso:
+            url = f"https://github.com/orgs/{self.owner}/sso?authorization_request=A1"
+            message = "Resource protected by organization SAML enforcement. You must grant your token access."
+            return refusal(403, message, {"X-GitHub-SSO": f"required; url={url}"})
+        part = next((part for part in self.hidden.get(token, ()) if PARTS[part] in path), None)
+        if part:
+            needs = {"X-Accepted-GitHub-Permissions": f"{part}=read"}
+            return refusal(403, "Resource not accessible by personal access token", needs)
+        if self.archived and method != "GET" and path != "/graphql":
+            return refusal(403, "Repository was archived so is read-only.")
+        if self.tokens[token] in self.readers and method != "GET" and path != "/graphql":
+            return (
+                refusal(403, "Must have admin rights to Repository.") if "/git/" in path else refusal(404, "Not Found")
+            )
         if token in self.read_only and method != "GET" and path != "/graphql":
             return refusal(403, "Resource not accessible by personal access token")
         return None
 
     def _answer(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
         if path.startswith("/_logs/"):
-            texts = [run.job.log for run in self.runs if str(run.job.id) == path.removeprefix("/_logs/")]
+            jobs = [job for run in self.runs for job in run.jobs]
+            texts = [job.log for job in jobs if str(job.id) == path.removeprefix("/_logs/")]
             return Reply(200, {"Content-Type": "text/plain; charset=utf-8"}, "".join(texts).encode())
         operation = spec().find(method, "/graphql" if path == "/api/graphql" else path)
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -166,8 +188,9 @@ class Double(State):
         if "owner" in parts and (parts["owner"].lower(), parts["repo"].lower()) != mine:
             raise Refused(404, "Not Found")
         self.notice_pushes()
-        login = self.tokens[headers["authorization"].partition(" ")[2]]
-        return ROUTES[operation.method, operation.template](Asked(parts, query, body, login, self, self.views))
+        token = headers["authorization"].partition(" ")[2]
+        asked = Asked(parts, query, body, self.tokens[token], self, self.views, frozenset(self.hidden.get(token, ())))
+        return ROUTES[operation.method, operation.template](asked)
 
     def _paged(self, answer: Answer, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
         extra = dict(answer.headers)
@@ -239,7 +262,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(controlled(double, path.removeprefix("/_double/"), body))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(double.reply(self.command, self.path, headers, body))
+        try:
+            reply = double.reply(self.command, self.path, headers, body)
+        except Exception as error:  # a fault of the double must fail the test, not look like GitHub's
+            double.violations.append(f"the double broke at {self.command} {self.path}: {error!r}")
+            raise
+        self._send(reply)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # noqa: N815
 

@@ -79,7 +79,7 @@ class Spec:
     @cache  # noqa: B019 - there is one description in a process
     def _empty(self, name: str) -> dict[str, Any]:
         schema = self.components["schemas"][name]
-        filled: dict[str, Any] = {key: self._fill(schema["properties"][key]) for key in schema["required"]}
+        filled: dict[str, Any] = {key: self._fill(schema["properties"][key]) for key in schema.get("required", [])}
         return filled
 
     def _fill(self, schema: Mapping[str, Any]) -> Any:

@@ -6,22 +6,43 @@ import re
 import threading
 import time
 
-from support.github_double.records import Check, Comment, CommitStatus, Pull, Refused, Review, Run, Thread, Ticket
+from support.github_double.records import (
+    ACTIONS,
+    Check,
+    Comment,
+    CommitStatus,
+    Protection,
+    Pull,
+    Refused,
+    Review,
+    Run,
+    Suite,
+    Thread,
+    Ticket,
+)
 from support.github_double.refs import Paper, Refs
 
 CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)", re.IGNORECASE)
+WRITERS = ("OWNER", "MEMBER", "COLLABORATOR")
 
 
 class State:
-    """One repository on GitHub. Without `bare`, branches are made up by `push`."""
+    """One repository on GitHub, and its forks. Without `bare`, branches are made up by `push`."""
 
     def __init__(self, owner: str = "acme", repo: str = "widgets", bare: Refs | None = None) -> None:
         self.owner, self.repo = owner, repo
         self.refs: Refs = bare or Paper()
+        self.forks: dict[str, Refs] = {}  # by their owner
         self.default_branch = "main"
+        self.archived = False
+        self.has_issues = True
+        self.readers: set[str] = set()  # logins that may not push
+        self.permissions: dict[str, str] = {}  # login -> admin, write, read, none: where association does not say it
+        self.protection: dict[str, Protection] = {}  # by branch
         self.tickets: dict[int, Ticket] = {}
         self.checks: list[Check] = []
         self.statuses: list[CommitStatus] = []
+        self.suites: list[Suite] = []
         self.runs: list[Run] = []
         self.lock = threading.RLock()
         self.clock = int(time.time()) - 3600  # behind the wall clock, so that the ticks never run ahead of it
@@ -49,18 +70,26 @@ class State:
     def pulls(self) -> list[Pull]:
         return [ticket for ticket in self.tickets.values() if isinstance(ticket, Pull)]
 
+    def refs_of(self, owner: str) -> Refs:
+        """The branches of the repository, or of the fork of that owner."""
+        return self.forks[owner] if owner and owner != self.owner else self.refs
+
     def notice_pushes(self) -> None:
         """A push moves its open pull requests; deleting a branch closes them. Called before each answer."""
-        heads = self.refs.heads()
         for pull in self.pulls():
+            refs = self.refs_of(pull.owner)
+            heads = refs.heads()
             if pull.state == "open" and pull.head not in heads:
                 self.close(pull.number)
             elif pull.state == "open" and pull.sha != heads[pull.head]:
                 pull.sha, pull.updated = heads[pull.head], self.tick()
+                self.refs.take(refs, pull.sha)
 
     def sha(self, ref: str) -> str:
         """A branch or a commit -> the commit."""
-        sha = self.refs.heads().get(ref.removeprefix("heads/"), ref)
+        name = ref.removeprefix("heads/")
+        heads = [refs.heads().get(name) for refs in (self.refs, *self.forks.values())]
+        sha = next((head for head in heads if head), ref)
         if not re.fullmatch(r"[0-9a-f]{40}", sha):
             raise Refused(422, f"No commit found for SHA: {ref}")
         return sha
@@ -84,6 +113,17 @@ class State:
         assert isinstance(self.refs, Paper), "this double has a real repository: push with git"
         return self.refs.push(branch)
 
+    def protect(
+        self,
+        branch: str = "main",
+        checks: tuple[str, ...] | list[str] = (),
+        strict: bool = False,
+        reviews: int = 0,
+        conversations: bool = False,
+    ) -> None:
+        """Require checks and reviews before a merge into the branch."""
+        self.protection[branch] = Protection(list(checks), strict, reviews, conversations)
+
     def add_issue(
         self,
         title: str = "Add dark mode",
@@ -106,19 +146,26 @@ class State:
         author: str = "ann",
         draft: bool = False,
     ) -> int:
-        """Open a pull request, refused as GitHub refuses; its number."""
-        heads, branch = self.refs.heads(), head.removeprefix(f"{self.owner}:")
-        for name, value in (("head", branch), ("base", base)):
-            if value not in heads:
+        """Open a pull request of `branch` or `owner:branch`, refused as GitHub refuses; its number."""
+        owner, _, branch = head.rpartition(":")
+        owner = "" if owner == self.owner else owner
+        if owner and owner not in self.forks:
+            raise self.invalid({"resource": "PullRequest", "field": "head", "code": "invalid"})
+        theirs, heads = self.refs_of(owner).heads(), self.refs.heads()
+        for name, value, there in (("head", branch, theirs), ("base", base, heads)):
+            if value not in there:
                 raise self.invalid({"resource": "PullRequest", "field": name, "code": "invalid"})
-        if any(pull.head == branch and pull.base == base and pull.state == "open" for pull in self.pulls()):
-            raise self.invalid(f"A pull request already exists for {self.owner}:{branch}.")
-        if not self.refs.ahead(heads[base], heads[branch]):
+        same = [pull for pull in self.pulls() if (pull.owner, pull.head, pull.base) == (owner, branch, base)]
+        if any(pull.state == "open" for pull in same):
+            raise self.invalid(f"A pull request already exists for {owner or self.owner}:{branch}.")
+        self.refs.take(self.refs_of(owner), theirs[branch])
+        if not self.refs.ahead(heads[base], theirs[branch]):
             raise self.invalid(f"No commits between {base} and {branch}")
         now, number = self.tick(), max(self.tickets, default=0) + 1
         self.tickets[number] = Pull(
-            number, title, body, author, "OWNER", [], now, now, head=branch, base=base, sha=heads[branch], draft=draft
-        )
+            number, title, body, author, "OWNER", [], now, now, head=branch, base=base, sha=theirs[branch], draft=draft,
+            owner=owner,
+        )  # fmt: skip
         return number
 
     @staticmethod
@@ -127,7 +174,7 @@ class State:
         return Refused(422, "Validation Failed", given)
 
     def edit(self, number: int, **changes: object) -> None:
-        """Change title, body, state, labels ... of an issue or a pull request."""
+        """Change title, body, state, labels, draft, assignees ... of an issue or a pull request."""
         ticket = self.ticket(number)
         state = changes.pop("state", None)
         for name, value in changes.items():
@@ -142,15 +189,26 @@ class State:
 
     def reopen(self, number: int) -> None:
         ticket = self.ticket(number)
-        if isinstance(ticket, Pull) and (ticket.merged or ticket.head not in self.refs.heads()):
+        if isinstance(ticket, Pull) and (ticket.merged or ticket.head not in self.refs_of(ticket.owner).heads()):
             raise Refused(422, "Validation Failed", {"resource": "PullRequest", "field": "state", "code": "invalid"})
         ticket.state, ticket.closed, ticket.updated = "open", None, self.tick()
 
     def comment(self, number: int, body: str, author: str = "ann", association: str = "OWNER") -> int:
         ticket = self.ticket(number)
         ticket.updated = self.tick()
-        ticket.comments.append(Comment(self.new_id(), author, association, body, self.clock))
+        ticket.comments.append(Comment(self.new_id(), author, association, body, self.clock, self.clock))
         return ticket.comments[-1].id
+
+    def edit_comment(self, number: int, comment: int, body: str) -> None:
+        """Edit a comment, an inline one, or a review's text, by its id."""
+        ticket = self.ticket(number)
+        said = [*ticket.comments]
+        if isinstance(ticket, Pull):
+            said += [*ticket.reviews, *(one for thread in ticket.threads for one in thread.comments)]
+        for one in said:
+            if one.id == comment:
+                one.body, one.updated = body, self.tick()
+        ticket.updated = self.clock
 
     def review(
         self, number: int, state: str = "APPROVED", body: str = "", author: str = "rob", association: str = "MEMBER"
@@ -160,7 +218,10 @@ class State:
             verb = "approve" if state == "APPROVED" else "request changes on"
             raise Refused(422, f"Can not {verb} your own pull request")
         pull.updated = self.tick()
-        pull.reviews.append(Review(self.new_id(), author, association, body, self.clock, state, pull.sha))
+        pull.requested = [login for login in pull.requested if login != author]
+        pull.reviews.append(
+            Review(self.new_id(), author, association, body, self.clock, self.clock, state=state, commit=pull.sha)
+        )
         return pull.reviews[-1].id
 
     def dismiss(self, number: int, review: int) -> None:
@@ -171,29 +232,65 @@ class State:
         self.pull(number).updated = self.tick()
 
     def review_comment(
-        self, number: int, path: str, line: int, body: str, author: str = "rob", association: str = "MEMBER"
+        self,
+        number: int,
+        path: str,
+        line: int,
+        body: str,
+        author: str = "rob",
+        association: str = "MEMBER",
+        start_line: int | None = None,
     ) -> int:
-        """Open a review thread on a line; the thread's id."""
+        """Open a review thread on a line or on several; the thread's id."""
         pull = self.pull(number)
         pull.updated = self.tick()
-        comment = Comment(self.new_id(), author, association, body, self.clock)
-        pull.threads.append(Thread(self.new_id(), path, line, pull.sha, [comment]))
+        comment = Comment(self.new_id(), author, association, body, self.clock, self.clock)
+        pull.threads.append(Thread(self.new_id(), path, line, pull.sha, [comment], start_line=start_line))
         return pull.threads[-1].id
 
-    def resolve(self, number: int, thread: int, resolved: bool = True) -> None:
+    def thread_reply(
+        self, number: int, comment: int, body: str, author: str = "rob", association: str = "MEMBER"
+    ) -> int:
+        """Reply in the thread that holds this comment; the reply's id."""
+        pull = self.pull(number)
+        thread = next((one for one in pull.threads if comment in [said.id for said in one.comments]), None)
+        if thread is None:
+            raise Refused(404, "Not Found")
+        pull.updated = self.tick()
+        first = thread.comments[0].id
+        thread.comments.append(Comment(self.new_id(), author, association, body, self.clock, self.clock, first))
+        return thread.comments[-1].id
+
+    def resolve(self, number: int, thread: int, resolved: bool = True, by: str = "") -> None:
         """Resolve a review thread, by its id. (GitHub does not move `updated_at` for it.)"""
         for one in self.pull(number).threads:
             if one.id == thread:
-                one.resolved = resolved
+                one.resolved, one.resolved_by = resolved, by
 
-    def add_check(self, ref: str, name: str = "test", conclusion: str | None = "success", status: str = "") -> int:
-        """A check run on a branch or a commit; conclusion None: still `status` (in_progress)."""
-        status = status or ("completed" if conclusion else "in_progress")
-        # A newer run of the same name replaces the older one in what GitHub shows (filter=latest).
+    def add_check(
+        self, ref: str, name: str = "test", conclusion: str | None = "success", status: str = "", app: str = "ci-app"
+    ) -> int:
+        """A check run of an app on a branch or a commit; conclusion None: still `status` (in_progress)."""
         sha = self.sha(ref)
-        self.checks = [check for check in self.checks if (check.sha, check.name) != (sha, name)]
-        self.checks.append(Check(self.new_id(), sha, name, status, conclusion, self.tick()))
-        return self.checks[-1].id
+        suite = next((one for one in self.suites if (one.sha, one.app) == (sha, app) and app != ACTIONS), None)
+        return self._check(suite or self._suite(sha, app), name, conclusion, status).id
+
+    def _suite(self, sha: str, app: str) -> Suite:
+        self.suites.append(Suite(self.new_id(), sha, app, self.tick()))
+        return self.suites[-1]
+
+    def _check(self, suite: Suite, name: str, conclusion: str | None, status: str = "") -> Check:
+        status = status or ("completed" if conclusion else "in_progress")
+        # Within a suite a newer run of the same name replaces the older one in what GitHub shows (filter=latest).
+        self.checks = [check for check in self.checks if (check.suite.id, check.name) != (suite.id, name)]
+        self.checks.append(Check(self.new_id(), suite.sha, name, status, conclusion, self.tick(), suite))
+        return self.checks[-1]
+
+    def add_suite(self, ref: str, app: str, status: str = "queued") -> int:
+        """A suite without a check, as GitHub makes one for each app that may write checks; its id."""
+        suite = self._suite(self.sha(ref), app)
+        suite.status = status
+        return suite.id
 
     def add_status(self, ref: str, context: str = "ci/old", state: str = "success", description: str = "") -> int:
         """A commit status, as older CI reports; the latest of each context counts."""
@@ -202,13 +299,44 @@ class State:
         self.statuses.append(CommitStatus(self.new_id(), sha, context, state, description, self.tick()))
         return self.statuses[-1].id
 
-    def add_run(self, branch: str, job: str = "test", conclusion: str | None = "success", log: str = "") -> int:
-        """An Actions run of one job on the branch's head, with its check run and its log; the run's id."""
-        check = self.add_check(branch, job, conclusion)
-        found = next(one for one in self.checks if one.id == check)
-        found.log = log
-        self.runs.append(Run(self.new_id(), "CI", branch, found.sha, self.tick(), found))
-        return self.runs[-1].id
+    def add_run(
+        self,
+        branch: str,
+        job: str = "test",
+        conclusion: str | None = "success",
+        log: str = "",
+        workflow: str = "CI",
+        event: str = "pull_request",
+    ) -> int:
+        """An Actions run of one job on the branch's head, with its check run and its log; the run's id.
+
+        Without a `job` it has none yet, and is queued.
+        """
+        suite = self._suite(self.sha(branch), ACTIONS)
+        run = Run(self.new_id(), workflow, branch, suite.sha, self.tick(), suite, event)
+        self.runs.append(run)
+        if job:
+            self.add_job(run.id, job, conclusion, log)
+        else:
+            suite.status = "queued"
+        return run.id
+
+    def run(self, run: int) -> Run:
+        return next(one for one in self.runs if one.id == run)
+
+    def add_job(self, run: int, name: str, conclusion: str | None = "success", log: str = "", status: str = "") -> int:
+        """A job of a run, or a newer attempt of it; the job's id."""
+        found = self.run(run)
+        check = self._check(found.suite, name, conclusion, status)
+        check.log = log
+        found.jobs = [*(job for job in found.jobs if job.name != name), check]
+        return check.id
+
+    def set_run(self, run: int, status: str = "", conclusion: str | None = None) -> None:
+        """Say how a run is: empty: as its jobs are. action_required: it waits for an approval."""
+        suite = self.run(run).suite
+        suite.status, suite.conclusion = status, conclusion
+        self.tick()
 
     def merge(self, number: int, method: str = "squash", sha: str | None = None) -> str:
         """Merge as a person does; the new commit. Issues that the text says it closes are closed."""
@@ -230,6 +358,25 @@ class State:
                 if self.tickets.get(int(found), pull).state == "open":
                     self.close(int(found))
         return pull.merge_sha
+
+    def update_branch(self, number: int) -> str:
+        """Merge the base into the head, as the button does; the new commit."""
+        pull = self.pull(number)
+        base, refs = self.refs.heads()[pull.base], self.refs_of(pull.owner)
+        if not self.refs.clean(base, pull.sha):
+            raise Refused(422, "merge conflict between base and head")
+        if self.refs.ahead(pull.sha, base) == 0:
+            raise Refused(422, "There are no new commits on the base branch.")
+        refs.take(self.refs, base)
+        commit = refs.merge(pull.head, base, f"Merge branch '{pull.base}' into {pull.head}", squash=False)
+        self.notice_pushes()
+        return commit
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch of the repository."""
+        if branch not in self.refs.heads():
+            raise Refused(422, "Reference does not exist")
+        self.refs.delete(branch)
 
     def mergeable(self, pull: Pull) -> bool | None:
         """As GitHub says it: None while not computed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.github_double import judgement
 from support.github_double.records import Check, Comment, CommitStatus, Pull, Review, Run, Thread, Ticket
 from support.github_double.spec import spec
 from support.github_double.state import State
@@ -32,7 +33,33 @@ class Views:
         state = self.state
         return spec().shape(
             schema, name=state.repo, full_name=self.slug, owner=self.user(state.owner), private=True, id=1296269,
-            url=self.api, html_url=self.web, default_branch=state.default_branch,
+            url=self.api, html_url=self.web, default_branch=state.default_branch, archived=state.archived,
+            has_issues=state.has_issues,
+        )  # fmt: skip
+
+    def repository_for(self, login: str) -> Json:
+        """The repository with what this login may do there."""
+        may = login not in self.state.readers
+        permissions = {"admin": False, "maintain": False, "push": may, "triage": may, "pull": True}
+        return {**self.repository(), "permissions": permissions}
+
+    def permission(self, login: str, permission: str) -> Json:
+        """What a collaborator may do."""
+        return spec().shape(
+            "repository-collaborator-permission", permission=permission, role_name=permission,
+            user={**self.user(login), "role_name": permission},
+        )  # fmt: skip
+
+    def branch(self, name: str) -> Json:
+        """A branch with what its protection requires, as who may push sees it."""
+        rules = self.state.protection.get(name)
+        protection = spec().shape("branch-protection")
+        if rules and rules.checks:
+            wanted = {"contexts": rules.checks, "checks": [], "enforcement_level": "non_admins", "strict": rules.strict}
+            protection["required_status_checks"] = wanted
+        return spec().shape(
+            "branch-with-protection", name=name, protected=rules is not None, protection=protection,
+            protection_url=f"{self.api}/branches/{name}/protection",
         )  # fmt: skip
 
     def issue(self, ticket: Ticket) -> Json:
@@ -46,7 +73,9 @@ class Views:
             "issue", number=ticket.number, id=ticket.number * 100, title=ticket.title, body=ticket.body,
             state=ticket.state, user=self.user(ticket.author), author_association=ticket.association, url=url,
             labels=[self.label(name) for name in ticket.labels], comments=len(ticket.comments),
-            html_url=f"{self.web}/{kind}/{ticket.number}", comments_url=f"{url}/comments", repository_url=self.api,
+            assignees=[self.user(login) for login in ticket.assignees], assignee=self._first(ticket.assignees),
+            html_url=f"{self.web}/{kind}/{ticket.number}", comments_url=f"{url}/comments",
+            repository_url=self.api.replace(self.slug, ticket.moved_to) if ticket.moved_to else self.api,
             created_at=when(ticket.created), updated_at=when(ticket.updated), closed_at=when(ticket.closed),
             issue_dependencies_summary={
                 "blocked_by": sum(tickets[number].state == "open" for number in ticket.blocked_by),
@@ -66,12 +95,18 @@ class Views:
             shown["draft"] = ticket.draft
         return shown
 
-    def label(self, name: str) -> Json:
-        return spec().shape("label", name=name, id=sum(name.encode()), color="ededed")
+    def _first(self, logins: list[str]) -> Json | None:
+        return self.user(logins[0]) if logins else None
 
-    def side(self, branch: str, sha: str) -> Json:
-        owner = self.state.owner
+    def label(self, name: str) -> Json:
+        return spec().shape("label", name=name, id=sum(name.encode()), color="ededed", description="")
+
+    def side(self, branch: str, sha: str, owner: str = "") -> Json:
+        """The head or the base of a pull request; `owner`: of the fork that it is in."""
         repository = self.repository("repository")
+        if owner:
+            repository |= {"full_name": f"{owner}/{self.state.repo}", "owner": self.user(owner), "fork": True}
+        owner = owner or self.state.owner
         return {
             "label": f"{owner}:{branch}", "ref": branch, "sha": sha, "user": self.user(owner), "repo": repository
         }  # fmt: skip
@@ -85,13 +120,16 @@ class Views:
             number=pull.number, id=pull.number * 100, title=pull.title, body=pull.body, state=pull.state,
             user=self.user(pull.author), author_association=pull.association, draft=pull.draft,
             labels=[self.label(name) for name in pull.labels], url=f"{self.api}/pulls/{pull.number}", html_url=html,
-            head=self.side(pull.head, pull.sha), base=self.side(pull.base, base_sha),
+            head=self.side(pull.head, pull.sha, pull.owner), base=self.side(pull.base, base_sha),
             created_at=when(pull.created), updated_at=when(pull.updated), closed_at=when(pull.closed),
             merged_at=when(pull.merged), merge_commit_sha=pull.merge_sha,
+            assignees=[self.user(login) for login in pull.assignees], assignee=self._first(pull.assignees),
+            requested_reviewers=[self.user(login) for login in pull.requested],
+            auto_merge={"enabled_by": self.user("ann"), "merge_method": "squash", "commit_title": "", "commit_message": ""}
+            if pull.auto_merge else None,
         )  # fmt: skip
         if whole:
-            mergeable = self.state.mergeable(pull)
-            word = {True: "clean", False: "dirty", None: "unknown"}[mergeable]
+            mergeable, word = self.state.mergeable(pull), judgement.merge_state(self.state, pull)
             shown |= {"merged": pull.merged is not None, "mergeable": mergeable, "mergeable_state": word}
             shown |= {"comments": len(pull.comments), "review_comments": sum(len(one.comments) for one in pull.threads)}
             shown |= {"merged_by": self.user("ann") if pull.merged else None}
@@ -108,27 +146,36 @@ class Views:
         kind = "pull" if isinstance(ticket, Pull) else "issues"
         return spec().shape(
             "issue-comment", id=comment.id, user=self.user(comment.author), body=comment.body,
-            author_association=comment.association, created_at=when(comment.at), updated_at=when(comment.at),
+            author_association=comment.association, created_at=when(comment.at), updated_at=when(comment.updated),
             html_url=f"{self.web}/{kind}/{ticket.number}#issuecomment-{comment.id}",
             issue_url=f"{self.api}/issues/{ticket.number}", url=f"{self.api}/issues/comments/{comment.id}",
         )  # fmt: skip
 
     def review_comment(self, pull: Pull, thread: Thread, comment: Comment) -> Json:
-        return spec().shape(
+        shown = spec().shape(
             "pull-request-review-comment", id=comment.id, user=self.user(comment.author), body=comment.body,
             path=thread.path, line=thread.line, commit_id=pull.sha, original_commit_id=thread.commit,
-            author_association=comment.association, created_at=when(comment.at), updated_at=when(comment.at),
-            pull_request_url=f"{self.api}/pulls/{pull.number}",
-            html_url=f"{self.web}/pull/{pull.number}#discussion_r{comment.id}",
+            author_association=comment.association, created_at=when(comment.at), updated_at=when(comment.updated),
+            pull_request_url=f"{self.api}/pulls/{pull.number}", original_line=thread.line, side="RIGHT",
+            html_url=f"{self.web}/pull/{pull.number}#discussion_r{comment.id}", start_line=thread.start_line,
+            original_start_line=thread.start_line,
         )  # fmt: skip
+        return shown | ({"in_reply_to_id": comment.reply_to} if comment.reply_to else {})
 
     def check(self, check: Check) -> Json:
         done = when(check.at) if check.status == "completed" else None
-        return spec().shape(
+        run = next((run for run in self.state.runs if run.suite is check.suite), None)
+        page = f"{self.web}/actions/runs/{run.id}/job/{check.id}" if run else f"{self.web}/runs/{check.id}"
+        shown = spec().shape(
             "check-run", id=check.id, name=check.name, head_sha=check.sha, status=check.status,
             conclusion=check.conclusion, started_at=when(check.at), completed_at=done,
-            html_url=f"{self.web}/runs/{check.id}", details_url=f"{self.web}/runs/{check.id}",
+            html_url=page, details_url=page, check_suite={"id": check.suite.id},
         )  # fmt: skip
+        shown["app"] = spec().shape(
+            "integration", slug=check.suite.app, name=check.suite.app, id=sum(check.suite.app.encode())
+        )
+        shown["output"] = {**shown["output"], "summary": check.summary or None}
+        return shown
 
     def combined(self, sha: str, statuses: list[CommitStatus]) -> Json:
         states = {one.state for one in statuses}
@@ -148,16 +195,16 @@ class Views:
         )  # fmt: skip
 
     def run(self, run: Run) -> Json:
-        url = f"{self.api}/actions/runs/{run.id}"
+        url, waits = f"{self.api}/actions/runs/{run.id}", run.status
         return spec().shape(
-            "workflow-run", id=run.id, name=run.name, head_branch=run.branch, head_sha=run.sha, event="push",
-            status=run.job.status, conclusion=run.job.conclusion, url=url, jobs_url=f"{url}/jobs", run_attempt=1,
+            "workflow-run", id=run.id, name=run.name, head_branch=run.branch, head_sha=run.sha, event=run.event,
+            status=waits, conclusion=run.conclusion, url=url, jobs_url=f"{url}/jobs", run_attempt=1,
             logs_url=f"{url}/logs", html_url=f"{self.web}/actions/runs/{run.id}", path=".github/workflows/ci.yml",
-            created_at=when(run.at), updated_at=when(run.job.at),
+            check_suite_id=run.suite.id, created_at=when(run.at),
+            updated_at=when(max([run.at, *(job.at for job in run.jobs)])),
         )  # fmt: skip
 
-    def job(self, run: Run) -> Json:
-        job = run.job
+    def job(self, run: Run, job: Check) -> Json:
         return spec().shape(
             "job", id=job.id, run_id=run.id, head_sha=job.sha, name=job.name, status=job.status,
             conclusion=job.conclusion, head_branch=run.branch, workflow_name=run.name, started_at=when(job.at),

@@ -37,7 +37,9 @@ notify: {bell: false, desktop: false, command: notify-send}
 layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
-pull_request: {merge: squash}
+pull_request: {update: ask, merge: squash}
+checks: {ignore: ["nightly*"]}
+trust: {logins: [sue, "ci-user[bot]"]}
 merge: {orchestrator: true}
 tmux: {socket: mine, key: M-o, user_config: false}
 keys: {spawn: S, back: null}

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from support.events import ASK, EVENTS, READY, SENSIBLE, SPAWN, event, told
 
 from orchestra.core import serialization
-from orchestra.core.lifecycle import machine, pull_events
+from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
-from orchestra.core.pull_request import Checks, Pull
 
 pytestmark = pytest.mark.fast
 
@@ -57,9 +56,14 @@ def test_the_reason_of_a_pause_lasts_until_the_resume() -> None:
         pytest.param([event("shipped", local=True)], "complete", id="shipped without a forge"),
         pytest.param([event("shipped", local=True), told("one more thing")], "working", id="guidance after complete"),
         pytest.param(
-            [event("shipped", pullRequest=READY), event("pull", pullRequest=READY)],
+            [event("shipped", pullRequest=READY), event("turn-ended"), event("pull", pullRequest=READY)],
             "complete",
             id="ready by GitHub's word",
+        ),
+        pytest.param(
+            [event("shipped", pullRequest=READY), event("accepted"), event("pull", pullRequest=READY)],
+            "shipping",
+            id="ready, but its agent is at work",
         ),
         pytest.param(
             [event("shipped", pullRequest=READY), event("pull", pullRequest={**READY, "state": "merged"})],
@@ -134,25 +138,76 @@ def test_a_launch_remembers_what_the_agent_did_before() -> None:
     assert (worker.activity.state, worker.activity.detail) == (ActivityState.STARTING, "busy")
 
 
+RESTS, WORKS = event("turn-ended"), event("accepted")
+SHIPPED = event("shipped", pullRequest=READY)
+CALM = {**READY, "settled": True, "passed": 1}
+LIMIT = event("escalated", gate="stuck", summary="the same again", request="limit-x")
+
+
+def seen(**changes: Any) -> Event:
+    return event("pull", pullRequest={**CALM, **changes})
+
+
 @pytest.mark.parametrize(
-    ("change", "ready"),
+    ("events", "status"),
     [
-        ({}, True),
-        ({"checks": Checks.NONE}, True),
-        ({"checks": Checks.PENDING}, False),
-        ({"checks": Checks.FAILING}, False),
-        ({"unresolved": 1}, False),
-        ({"unresolved": None}, True),
-        ({"mergeable": None}, False),
-        ({"mergeable": False}, False),
-        ({"review_decision": "CHANGES_REQUESTED"}, False),
-        ({"state": "closed"}, False),
+        pytest.param([SHIPPED, RESTS, seen()], "complete", id="ready"),
+        pytest.param([SHIPPED, RESTS, seen(mergeable=None)], "shipping", id="GitHub has not said yet"),
+        pytest.param([SHIPPED, RESTS, seen(), seen(mergeable=False)], "shipping", id="ready no more"),
+        pytest.param([SHIPPED, RESTS, seen(), told("more"), seen()], "working", id="words that are not read yet"),
+        pytest.param(
+            [SHIPPED, RESTS, seen(), told("LGTM"), event("accepted", guidance=["g1"]), RESTS, seen()],
+            "complete",
+            id="words that changed nothing",
+        ),
+        pytest.param(
+            [WORKS, SHIPPED, RESTS, event("reported", status="working"), seen()], "complete", id="from working"
+        ),
+        pytest.param(
+            [WORKS, SHIPPED, event("reported", status="working"), RESTS, seen(settled=False)],
+            "shipping",
+            id="nothing to do but to wait",
+        ),
+        pytest.param(
+            [WORKS, SHIPPED, event("reported", status="working"), RESTS, seen(head="ahead")],
+            "working",
+            id="unshipped commits",
+        ),
+        pytest.param([SHIPPED, RESTS, ASK, seen()], "stuck", id="its own question stays open"),
+        pytest.param([SHIPPED, RESTS, LIMIT._replace(by="monitor"), seen()], "complete", id="a limit that is moot"),
+        pytest.param([SHIPPED, RESTS, event("paused"), seen()], "paused", id="paused stays paused"),
+        pytest.param([SHIPPED, RESTS, event("paused"), seen(state="merged")], "merged", id="paused and merged"),
+        pytest.param([SHIPPED, ASK, seen(state="merged")], "merged", id="stuck and merged"),
+        pytest.param([SHIPPED, RESTS, seen(state="closed")], "stuck", id="closed"),
+        pytest.param([SHIPPED, RESTS, seen(state="closed"), seen()], "complete", id="opened again"),
     ],
-    ids=str,
 )
-def test_pull_requests_ready_for_review(change: dict[str, Any], ready: bool) -> None:
-    pull = Pull(42, "open", "a", Checks.PASSING, None, 0, mergeable=True)
-    assert pull_events.ready(pull._replace(**change)) is ready
+def test_the_status_follows_from_the_verdict(events: list[Event], status: str) -> None:
+    assert after(*events).status == status
+
+
+def test_a_paused_worker_says_that_its_pull_request_was_closed() -> None:
+    worker = after(SHIPPED, event("paused"), seen(state="closed"))
+    assert (worker.status, worker.held) == (Status.PAUSED, "PR #42 was closed without a merge")
+
+
+def test_a_ship_of_the_same_commit_keeps_what_is_known_of_it() -> None:
+    worker = after(SHIPPED, RESTS, seen(), SHIPPED)
+    assert worker.pull is not None
+    assert (worker.pull.passed, worker.pushed) == (1, (READY["headSha"],))
+    again = machine.apply(worker, event("shipped", pullRequest={**READY, "headSha": "b" * 40}))
+    assert again.pull is not None
+    assert (again.pull.passed, again.pull.settled, again.pushed) == (0, False, (READY["headSha"], "b" * 40))
+
+
+def test_checks_are_forgotten_first_and_remarks_never_for_them() -> None:
+    remarks = [f"comment:{n}" for n in range(20)]
+    rounds = [[f"check:{sha}:{n}" for n in range(900)] for sha in ("a" * 12, "b" * 12, "c" * 12)]
+    about = [event("told", text="x", **{"from": "monitor"}, about=ids) for ids in (remarks, *rounds)]
+    fed = after(WORKS, *about).fed
+    assert set(remarks) <= set(fed)
+    assert set(rounds[-1]) <= set(fed)
+    assert len(fed) == 1020
 
 
 @given(st.lists(EVENTS | SENSIBLE, max_size=25))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestra.core import fast_json
 from orchestra.core.pull_json import pull_from_json, pull_json
-from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
 
 pytestmark = pytest.mark.fast
 
@@ -23,7 +23,7 @@ pulls = st.builds(
     st.lists(st.builds(Check, words, st.sampled_from(CheckState), flags, flags, words), max_size=3).map(tuple),
     st.lists(st.builds(Thread, words, flags, flags), max_size=3).map(tuple),
     st.lists(st.builds(Review, words, words, flags, flags), max_size=3).map(tuple),
-    st.integers(0, 9), flags, st.lists(words, max_size=3).map(tuple),
+    st.integers(0, 9), flags, st.sampled_from(Update), st.lists(words, max_size=3).map(tuple),
 )  # fmt: skip
 
 

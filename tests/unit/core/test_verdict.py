@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra.core.models import Activity, ActivityState, Delivery, Guidance, Status, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.text import seconds_of, stamp
-from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Update, Verdict, facts_of, verdict
+from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Verdict, facts_of, verdict
 
 pytestmark = pytest.mark.fast
 
@@ -32,8 +33,8 @@ def pull(**changes: Any) -> Pull:
     return Pull(**{**good, **changes})
 
 
-def facts(activity: Activity = WAITING, queued: int = 0, update: Update = Update.AUTO, **changes: Any) -> Facts:
-    return Facts(pull(**changes), activity, queued, update)
+def facts(activity: Activity = WAITING, queued: int = 0, **changes: Any) -> Facts:
+    return Facts(pull(**changes), activity, queued)
 
 
 def row(name: str, state: CheckState, **more: Any) -> Check:
@@ -45,6 +46,10 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
     ("all is well", facts(), READY, Topic.REVIEW, "checks pass"),
     ("no checks at all", facts(passed=0), READY, Topic.REVIEW, "no checks"),
     ("approved", facts(review_decision="APPROVED"), READY, Topic.REVIEW, "checks pass, approved"),
+    ("approved where no review is required", facts(reviews=(Review("rob", "APPROVED"),)), READY, Topic.REVIEW,
+     "checks pass, approved"),
+    ("one approves, another refuses", facts(reviews=(Review("rob", "APPROVED"),
+     Review("ann", CHANGES, addressed=True))), READY, Topic.REVIEW, "checks pass"),
     ("a review is required", facts(review_decision="REVIEW_REQUIRED", merge_state="blocked"), READY, Topic.REVIEW,
      "checks pass, an approving review is required"),
     ("merged", facts(state="merged"), Outcome.MERGED, Topic.NOTHING, "merged"),
@@ -138,6 +143,19 @@ def test_the_verdict_on_these_facts(given_: Facts, outcome: Outcome, topic: Topi
     assert (found.outcome, found.topic, found.sentence) == (outcome, topic, sentence)
 
 
+ACTS = {
+    READY: "the user: review and merge", WAIT: "nobody yet", WORKER: "the worker", USER: "the user, on GitHub",
+    Outcome.MERGED: "nobody", Outcome.CLOSED: "the user", Outcome.UNKNOWN: "nobody: it is asked again",
+}  # fmt: skip
+
+
+def test_the_page_shows_this_table() -> None:
+    rows = [f"| {name} | {verdict(given_, NOW).sentence} | {ACTS[outcome]} |" for name, given_, outcome, *_ in TABLE]
+    table = "\n".join(["| what is so | what is said | who acts |", "|---|---|---|", *rows])
+    page = Path(__file__).parents[3] / "docs" / "pull-requests.md"
+    assert table in page.read_text(), f"docs/pull-requests.md must hold:\n{table}"
+
+
 def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
     old = facts(observed_at=stamp(NOW - 720))._replace(trouble="GitHub: rate limit, asked again in 12m")
     assert verdict(old, NOW) == Verdict(
@@ -181,7 +199,7 @@ def test_foreign_names_cannot_reach_the_terminal() -> None:
 def test_the_facts_of_a_session_file() -> None:
     told = (Guidance("g1", "human", "x", Delivery.READ), Guidance("g2", "monitor", "y", Delivery.QUEUED))
     worker = Worker("7", "t", Status.WORKING, "", activity=BUSY, guidance=told, pull=pull())
-    assert facts_of(worker, Update.NEVER, "no network") == Facts(pull(), BUSY, 1, Update.NEVER, "no network")
+    assert facts_of(worker, "no network") == Facts(pull(), BUSY, 1, "no network")
 
 
 # --- what holds for all facts ---------------------------------------------------------------------------------------
@@ -209,13 +227,13 @@ pulls = st.builds(
     threads=st.lists(threads, max_size=3).map(tuple),
     reviews=st.lists(reviews, max_size=3).map(tuple),
     untold=st.integers(0, 1),
+    update=st.sampled_from(Update),
 )
 all_facts = st.builds(
     Facts,
     pulls,
     st.builds(Activity, st.sampled_from(ActivityState)),
     st.integers(0, 1),
-    st.sampled_from(Update),
 )
 
 

@@ -22,7 +22,7 @@ FAULTS = [
     (Fault.FORBIDDEN, OrchestraError, "GitHub does not allow this token to do that in acme/widgets: Resource", "needs"),
     (Fault.PRIMARY, Limited, "GitHub: rate limit, asked again in (29|30)m", "nothing is lost"),
     (Fault.SECONDARY, Limited, "GitHub: rate limit, asked again in 1m", "nothing is lost"),
-    (Fault.TOO_MANY, Limited, "GitHub: rate limit, asked again in (1m|59s)", "nothing is lost"),
+    (Fault.TOO_MANY, Limited, "GitHub: rate limit, asked again in (1m|[345][0-9]s)", "nothing is lost"),
     (Fault.HTML, Unreachable, "GitHub server error \\(500\\)", "githubstatus.com"),
     (Fault.BAD_GATEWAY, Unreachable, "GitHub server error \\(502\\)", "githubstatus.com"),
     (Fault.LOGIN_PAGE, Unreachable, "the answer of GitHub is not JSON", "login page"),

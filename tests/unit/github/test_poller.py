@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,23 +15,14 @@ from support.github_double import Double, Fault, routes
 from support.github_double.clients import Clock, api_client
 from support.github_double.routes import Answer
 
-from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.checks import CheckRun
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.github import poll_parsing, poller
+from orchestra.github import graph, poll_parsing, poller
 from orchestra.github.etag_cache import CachedAnswer, ETagCache
-from orchestra.github.poller import (
-    CheckSeen,
-    Details,
-    Kind,
-    MergeState,
-    Poll,
-    Poller,
-    PullSeen,
-    poll_interval,
-    pull_from_details,
-)
+from orchestra.github.graph import CheckDetail
+from orchestra.github.poll_parsing import Poll, PullSeen
+from orchestra.github.poller import Poller, poll_interval
 from orchestra.github.rate_limit import Limited, RequestBudget
-from orchestra.github.responses import Missing
 
 pytestmark = pytest.mark.fast
 
@@ -75,24 +64,24 @@ def files_below(directory: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 12, 50])
-def test_a_poll_is_three_requests_and_an_idle_one_is_free(count: int, github: Double, watching: Open) -> None:
+def test_a_poll_is_two_requests_and_an_idle_one_is_free(count: int, github: Double, watching: Open) -> None:
     pulls(github, count)
     watch = watching()
     first = watch.poll()
-    assert (first.requests, first.unchanged, len(first.pulls), len(first.runs)) == (3, 0, count, count)
+    assert (first.requests, first.unchanged, len(first.pulls)) == (2, 0, count)
     left = github.remaining
     idle = watch.poll()
-    assert (idle.requests, idle.unchanged) == (3, 3)
-    assert [one.status for one in github.requests[3:]] == [304] * 3
+    assert (idle.requests, idle.unchanged) == (2, 2)
+    assert [one.status for one in github.requests[2:]] == [304] * 2
     assert github.remaining == left
-    assert (idle.pulls, idle.issues, idle.runs) == (first.pulls, first.issues, first.runs)
+    assert (idle.pulls, idle.issues) == (first.pulls, first.issues)
 
 
 def test_a_restart_costs_nothing(github: Double, watching: Open) -> None:
     pulls(github, 2)
     before = watching().poll()
     after = watching().poll()
-    assert (after.requests, after.unchanged) == (3, 3)
+    assert (after.requests, after.unchanged) == (2, 2)
     assert after.pulls == before.pulls
 
 
@@ -108,7 +97,7 @@ def test_another_token_does_not_get_what_is_kept(github: Double, watching: Open)
     [
         (lambda github: github.push("issue-2"), ["pulls", "issues"]),  # a pull request is listed as an issue too
         (lambda github: github.review(2, "CHANGES_REQUESTED", "no"), ["pulls", "issues"]),
-        (lambda github: github.add_run("issue-2", conclusion="failure"), ["runs"]),
+        (lambda github: github.add_run("issue-2", conclusion="failure"), []),
         (lambda github: github.add_issue(), ["issues"]),
         (lambda github: github.add_check("issue-2"), []),
     ],
@@ -122,10 +111,9 @@ def test_a_change_costs_what_it_changes(
     before = watch.poll()
     happens(github)
     after = watch.poll()
-    assert [one.path.rpartition("/")[2] for one in github.requests[3:] if one.status == 200] == fresh
+    assert [one.path.rpartition("/")[2] for one in github.requests[2:] if one.status == 200] == fresh
     moved = {pull.number for pull in after.pulls if pull not in before.pulls}
     assert moved == ({2} if "pulls" in fresh else set())
-    assert (after.runs != before.runs) == ("runs" in fresh)
 
 
 def test_what_another_process_has_seen_first_is_seen_here_too(github: Double, watching: Open) -> None:
@@ -154,7 +142,7 @@ def test_what_is_kept_is_private_bounded_and_without_the_token(
     pulls(github, 4)
     watch = watching()
     for pull in watch.poll().pulls:
-        watch.details(pull)
+        watch.pulls.remarks(pull.number)
     github.fault(Fault.UNAUTHORIZED)
     with pytest.raises(Unreachable):
         watch.poll()
@@ -172,50 +160,37 @@ def test_pull_requests_are_seen_whole(github: Double, watching: Open) -> None:
     github.add_pull("issue-7", author="bob", draft=True)
     (pull,) = watching().poll().pulls
     url = "https://github.com/acme/widgets/pull/1"
-    assert pull._replace(updated_at="") == PullSeen(1, url, "issue-7", sha, True, "main", "open", True, "", "bob", None)
+    assert pull._replace(updated_at="") == PullSeen(
+        1, url, "issue-7", sha, "acme/widgets", "main", "open", True, "", "bob"
+    )
     github.edit(1, draft=False)
-    commit = github.merge(1)
+    github.merge(1)
     (pull,) = watching().poll().pulls
-    assert (pull.state, pull.merged_sha, pull.draft) == ("merged", commit, False)
+    assert (pull.state, pull.draft) == ("merged", False)
 
 
-def test_a_fork_is_not_ours(github: Double, watching: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_repository_of_a_head_is_seen(github: Double, watching: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     pulls(github, 2)
     side = github.views.side
     theirs: dict[str, Any] = {"issue-1": {"repo": {"full_name": "eve/widgets"}}, "issue-2": {"repo": None}}
-    monkeypatch.setattr(github.views, "side", lambda branch, sha: side(branch, sha) | theirs.get(branch, {}))
-    assert [pull.head_repo_is_ours for pull in watching().poll().pulls] == [False, False]
+    monkeypatch.setattr(github.views, "side", lambda branch, *more: side(branch, *more) | theirs.get(branch, {}))
+    assert [pull.head_repo for pull in watching().poll().pulls] == ["", "eve/widgets"]
 
 
-def test_issues_come_without_pull_requests_and_runs_with_their_outcome(github: Double, watching: Open) -> None:
+def test_issues_come_without_pull_requests(github: Double, watching: Open) -> None:
     github.add_issue("Dark mode", labels=("ui",), number=7)
     github.push("issue-7")
     github.add_pull("issue-7")
-    github.add_run("issue-7", conclusion=None)
     poll = watching().poll()
     assert [(issue.number, issue.title, issue.labels) for issue in poll.issues] == [("7", "Dark mode", ("ui",))]
-    assert [(run.status, run.conclusion, run.head_sha) for run in poll.runs] == [
-        ("in_progress", None, github.sha("issue-7"))
-    ]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_repository_without_actions_works(
-    status: int, github: Double, watching: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(asked: Any) -> Answer:
-        return Answer(status, {"message": "Not for you"})
-
-    watch = watching()
-    with monkeypatch.context() as patch:
-        patch.setitem(routes.ROUTES, ("get", f"{routes.REPO}/actions/runs"), refused)
-        assert [watch.poll().runs, watch.poll().runs] == [(), ()]
-    assert len(github.asked(path="/actions/runs")) == 1
-    assert watch.last()[2] == ""
-    clock.shift = poller.ABSENT + 1
-    github.push("issue-1")
-    github.add_run("issue-1")
-    assert len(watch.poll().runs) == 1
+def test_pull_requests_do_not_depend_on_issues(github: Double, watching: Open) -> None:
+    pulls(github, 1)
+    github.has_issues = False
+    poll = watching().poll()
+    assert ([pull.number for pull in poll.pulls], poll.issues) == ([1], ())
+    assert watching().last()[2] == ""
 
 
 def test_rows_that_make_no_sense_are_left_out_and_counted(
@@ -231,271 +206,11 @@ def test_rows_that_make_no_sense_are_left_out_and_counted(
     assert ([pull.number for pull in poll.pulls], poll.skipped) == ([3], 2)
 
 
-# Details.
-
-
-def details_of(watch: Poller, number: int = 1) -> tuple[PullSeen, Details]:
-    pull = next(one for one in watch.poll().pulls if one.number == number)
-    return pull, watch.details(pull)
-
-
-def test_checks_of_both_kinds_are_seen(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    job = github.runs[0].job.id
-    github.add_check("issue-1", "lint", None)
-    github.add_status("issue-1", "ci/old", "error", "It broke")
-    _, details = details_of(watching())
-    assert [(check.name, check.state, check.job) for check in details.checks] == [
-        ("test", Checks.PASSING, job),
-        ("lint", Checks.PENDING, github.checks[1].id),
-        ("ci/old", Checks.FAILING, None),
-    ]
-    assert details.checks[2].summary == "It broke"
-    assert details.checks[0].url == f"https://github.com/acme/widgets/runs/{job}"
-
-
-def test_many_checks_are_read_page_by_page(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    for number in range(130):
-        github.add_check("issue-1", f"matrix {number}", "failure" if number == 129 else "success")
-    pull, details = details_of(watching())
-    assert len(details.checks) == 131
-    assert pull_from_details(pull, details, None).checks is Checks.FAILING
-
-
-def test_what_was_said_is_seen(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    review = github.review(1, "CHANGES_REQUESTED", "Not like this")
-    github.review_comment(1, "src/a.py", 12, "Why?")
-    comment = github.comment(1, "Coverage fell", "cov[bot]", "NONE")
-    github.review(1, "COMMENTED", "")  # GitHub's frame around inline comments
-    _, details = details_of(watching())
-    inline = github.pull(1).threads[0].comments[0].id
-    page = "https://github.com/acme/widgets/pull/1"
-    assert [one._replace(at="") for one in details.remarks] == [
-        (f"review:{review}", "rob", "MEMBER", False, Kind.REVIEW, "CHANGES_REQUESTED", "Not like this", "", None, "",
-         f"{page}#pullrequestreview-{review}"),
-        (f"inline:{inline}", "rob", "MEMBER", False, Kind.INLINE, "", "Why?", "src/a.py", 12, "",
-         f"{page}#discussion_r{inline}"),
-        (f"comment:{comment}", "cov[bot]", "NONE", True, Kind.COMMENT, "", "Coverage fell", "", None, "",
-         f"{page}#issuecomment-{comment}"),
-    ]  # fmt: skip
-    assert details.review_decision == "CHANGES_REQUESTED"
-
-
-def test_details_that_have_not_changed_are_free(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    watch = watching()
-    pull, first = details_of(watch)
-    left = github.remaining
-    assert watch.details(pull)._replace(at=0) == first._replace(at=0)
-    assert github.remaining == left
-    assert len(github.requests) == 3 + 2 * 5
-
-
-def test_a_pull_request_that_is_gone_is_no_trouble_for_the_others(github: Double, watching: Open) -> None:
-    pulls(github, 2)
-    watch = watching()
-    gone, other = watch.poll().pulls
-    del github.tickets[gone.number]
-    with pytest.raises(Missing):
-        watch.details(gone)
-    assert watch.details(other).checks
-    assert watch.last()[2] == ""
-
-
-@pytest.mark.parametrize("where", ["/check-runs", "/status", "/reviews", "/comments"])
-def test_details_that_make_no_sense_are_none(where: str, github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    github.comment(1, "x")
-    github.review(1)
-    watch = watching()
-    (pull,) = watch.poll().pulls
-    github.fault(Fault.WRONG_TYPES, where)
-    with pytest.raises(Unreachable, match="unexpected response"):
-        watch.details(pull)
-
-
-# Merging.
-
-
-def test_one_query_says_it_for_all(github: Double, watching: Open) -> None:
-    pulls(github, 12)
-    github.refs.conflicts.add(github.sha("issue-2"))  # type: ignore[attr-defined]
-    github.pull(3).mergeable_known = False
-    github.review(1)
-    thread = github.review_comment(1, "a.py", 1, "hm")
-    github.review_comment(1, "b.py", 1, "hm")
-    github.resolve(1, thread)
-    states = watching().merge_states([*range(1, 13), 99])
-    assert [one.path for one in github.requests] == ["/graphql"]
-    assert states[:3] == (
-        MergeState(1, True, 1, "APPROVED"),
-        MergeState(2, False, 0, None),
-        MergeState(3, None, 0, None),
-    )
-    assert [one.number for one in states] == list(range(1, 13))
-
-
-def test_more_threads_than_one_page_shows_are_not_taken_for_resolved(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    for _ in range(101):
-        github.resolve(1, github.review_comment(1, "a.py", 1, "hm"))
-    assert watching().merge_states([1])[0].unresolved is None
-
-
-def test_nothing_is_asked_about_nothing(github: Double, watching: Open) -> None:
-    assert watching().merge_states([]) == ()
-    assert not github.requests
-
-
-@pytest.mark.parametrize("how", ["403", "404", "errors"])
-def test_without_graphql_rest_says_less(
-    how: str, github: Double, watching: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pulls(github, 2)
-    reply = (
-        Answer(200, {"errors": [{"type": "FORBIDDEN", "message": "no"}]}) if how == "errors" else Answer(int(how), {})
-    )
-    monkeypatch.setitem(routes.ROUTES, ("post", "/graphql"), lambda asked: reply)
-    watch = watching()
-    for _ in range(2):
-        assert watch.merge_states([1, 2, 99]) == (MergeState(1, True, None, None), MergeState(2, True, None, None))
-    assert len(github.asked(path="/graphql")) == 1
-    assert watch.last()[2] == ""
-
-
-def test_enterprise_server_has_graphql_elsewhere(github: Double, watching: Open) -> None:
-    pulls(github, 1)
-    watch = watching(api=f"{github.url}/api/v3", host="ghe.example.com")
-    assert watch.merge_states([1]) == (MergeState(1, True, 0, None),)
-    assert watch.poll().pulls[0].url == "https://ghe.example.com/acme/widgets/pull/1"
-
-
-# Rolling up.
-
-SEEN = PullSeen(1, "u", "issue-1", "a" * 40, True, "main", "open", False, "", "ann", None)
-STATES = st.lists(st.sampled_from([Checks.PENDING, Checks.PASSING, Checks.FAILING]))
-
-
-@given(STATES)
-def test_checks_pass_together_or_not_at_all(states: list[Checks]) -> None:
-    checks = tuple(CheckSeen("c", state, "", None, "") for state in states)
-    rolled = pull_from_details(SEEN, Details(checks, (), None, 0.0), None).checks
-    assert (rolled is Checks.NONE) == (not states)
-    assert (rolled is Checks.FAILING) == (Checks.FAILING in states)
-    assert (rolled is Checks.PASSING) == (set(states) == {Checks.PASSING})
-
-
-def test_what_is_not_known_is_none() -> None:
-    details = Details((), (), "APPROVED", 1_767_871_000.0)
-    assert pull_from_details(SEEN, details, None) == Pull(
-        1, "open", "a" * 40, Checks.NONE, "APPROVED", None, None, "2026-01-08T11:16:40Z"
-    )
-    known = pull_from_details(SEEN, details, MergeState(1, False, 2, "REVIEW_REQUIRED"))
-    assert (known.mergeable, known.unresolved, known.review_decision) == (False, 2, "REVIEW_REQUIRED")
-    assert pull_from_details(SEEN, details, MergeState(1, None, None, None)).review_decision == "APPROVED"
-
-
 @pytest.mark.parametrize(
-    ("running", "attached", "poll", "seconds"),
-    [(True, True, 5, 15), (True, False, 5, 15), (False, True, 5, 60), (False, False, 5, 300), (True, True, 20, 20),
-     (False, True, 120, 120)],
-)  # fmt: skip
-def test_polls_are_as_frequent_as_they_are_useful(running: bool, attached: bool, poll: float, seconds: float) -> None:
-    assert poll_interval(running, attached, poll) == seconds
-
-
-# Logs.
-
-
-def failing(github: Double, log: str) -> None:
-    github.push("issue-1")
-    github.add_pull("issue-1")
-    github.add_run("issue-1", conclusion="failure", log=log)
-
-
-def test_the_end_of_a_log_is_its_last_error_without_times_and_colours(github: Double, watching: Open) -> None:
-    lines = [f"2026-01-08T11:15:00.1234567Z \x1b[31mline {number}\x1b[0m" for number in range(200)]
-    after = ["2026-01-08T11:15:01.0000000Z ##[error]Process completed with exit code 1.", "Post job cleanup.", ""]
-    failing(github, "\ufeff" + "\r\n".join([*lines, *after]))
-    watch = watching()
-    _, details = details_of(watch)
-    tail = watch.log_tail(details.checks[0], 3)
-    assert tail.split("\n") == ["line 198", "line 199", "##[error]Process completed with exit code 1."]
-    asked = len(github.requests)
-    assert len(watch.log_tail(details.checks[0]).split("\n")) == 60
-    assert len(github.requests) == asked
-
-
-@pytest.mark.parametrize(
-    ("check", "tail"),
-    [
-        (CheckSeen("c", Checks.FAILING, "", None, "first\nsecond\x1b]0;x\x07\n"), "first\nsecond]0;x"),
-        (CheckSeen("c", Checks.FAILING, "", 99, "said"), "said"),
-        (CheckSeen("c", Checks.FAILING, "", None, ""), ""),
-    ],
-    ids=["another system", "no log any more", "nothing"],
+    ("running", "poll", "seconds"), [(True, 5, 15), (False, 5, 60), (True, 20, 20), (False, 120, 120)]
 )
-def test_without_a_log_a_check_speaks_for_itself(check: CheckSeen, tail: str, watching: Open) -> None:
-    watch = watching()
-    assert watch.log_tail(check) == tail
-    assert watch.last()[2] == ""
-
-
-class Blobs(ThreadingHTTPServer):
-    """Where GitHub keeps its logs: another host, which knows ranges."""
-
-    daemon_threads = True
-
-    def __init__(self, content: bytes, *, ranges: bool = True) -> None:
-        self.content, self.ranges, self.seen = content, ranges, list[dict[str, str]]()
-        super().__init__(("127.0.0.1", 0), _Blob)
-        Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients hang up when they have read enough."""
-
-
-class _Blob(BaseHTTPRequestHandler):
-    server: Blobs
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self.server.seen.append({name.lower(): value for name, value in self.headers.items()})
-        wanted = self.headers.get("Range", "") if self.server.ranges else ""
-        content = self.server.content[int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0 :]
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
-def tail_from(location: str, watching: Open, monkeypatch: pytest.MonkeyPatch) -> str:
-    reply = Answer(302, None, {"Location": location})
-    monkeypatch.setitem(routes.ROUTES, ("get", f"{routes.REPO}/actions/jobs/{{job_id}}/logs"), lambda asked: reply)
-    return watching().log_tail(CheckSeen("c", Checks.FAILING, "", 5, "summary"), 2)
-
-
-@pytest.mark.parametrize(("ranges", "tail"), [(True, "the\nend"), (False, "no\nno")])
-def test_of_a_long_log_two_megabytes_are_read(
-    ranges: bool, tail: str, watching: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Blobs(b"no\n" * 1_000_000 + b"the\nend\n", ranges=ranges) as blobs:
-        assert tail_from(f"http://127.0.0.1:{blobs.server_address[1]}/blob", watching, monkeypatch) == tail
-        blobs.shutdown()
-    assert [one.get("range") for one in blobs.seen] == [None, f"bytes={3_000_008 - 2 * 1024 * 1024}-"]
-    assert not any("authorization" in one for one in blobs.seen)
-
-
-@pytest.mark.parametrize(
-    "location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://127.0.0.1:1/x", "http://[", ""]
-)
-def test_a_log_that_is_nowhere_is_no_trouble(location: str, watching: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tail_from(location, watching, monkeypatch) == "summary"
-    assert watching().last()[2] == ""
+def test_polls_are_as_frequent_as_they_are_useful(running: bool, poll: float, seconds: float) -> None:
+    assert poll_interval(running, poll) == seconds
 
 
 # What goes wrong.
@@ -505,7 +220,7 @@ FAULTS = [
     (Fault.FORBIDDEN, "GitHub does not allow this token to do that in acme/widgets: Resource", 60),
     (Fault.PRIMARY, "GitHub: rate limit, asked again in (29|30)m", 1800),
     (Fault.SECONDARY, "GitHub: rate limit, asked again in 1m", 90),
-    (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|59s)", 60),
+    (Fault.TOO_MANY, "GitHub: rate limit, asked again in (1m|[345][0-9]s)", 60),
     (Fault.HTML, "GitHub server error \\(500\\)", 60),
     (Fault.BAD_GATEWAY, "GitHub server error \\(502\\)", 60),
     (Fault.LOGIN_PAGE, "the answer of GitHub is not JSON", 60),
@@ -536,8 +251,8 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     asked = len(github.requests)
     (pull,) = good.pulls
     calls: list[Callable[[Poller], object]] = [
-        Poller.poll, lambda one: one.details(pull), lambda one: one.merge_states([1]),
-        lambda one: one.log_tail(CheckSeen("c", Checks.FAILING, "", 5, "")),
+        Poller.poll, lambda one: one.pulls.remarks(pull.number), lambda one: one.pulls.facts([1], ["main"]),
+        lambda one: one.pulls.log_tail(CheckDetail(CheckRun("c", "failure"), "", 5, "")),
     ]  # fmt: skip
     clock.shift = until - clock() - 2
     for call in calls:
@@ -585,12 +300,12 @@ def test_what_half_a_poll_has_kept_is_seen_by_the_next(github: Double, watching:
     watch = watching()
     watch.poll()
     github.merge(1)
-    github.fault(Fault.BAD_GATEWAY, "/actions")
+    github.fault(Fault.BAD_GATEWAY, "/issues")
     with pytest.raises(Unreachable):
         watch.poll()
     github.mend()
     clock.shift = 61
-    assert watch.poll().unchanged == 3
+    assert watch.poll().unchanged == 1
     poll, _, _ = watch.last()
     assert poll is not None
     assert poll.pulls[0].state == "merged"
@@ -620,7 +335,7 @@ def test_waits_double_up_to_fifteen_minutes_and_a_success_forgets_them(
 def test_a_better_token_is_tried_at_once_and_a_limit_is_not_escaped(github: Double, watching: Open) -> None:
     with pytest.raises(Unreachable, match="refused the token"):
         watching(token="ghp_old").poll()
-    assert watching().poll().requests == 3
+    assert watching().poll().requests == 2
     github.fault(Fault.SECONDARY)
     github.tokens["ghp_another"] = "bob"
     with pytest.raises(Limited):
@@ -631,13 +346,13 @@ def test_a_better_token_is_tried_at_once_and_a_limit_is_not_escaped(github: Doub
     assert len(github.requests) == asked
 
 
-def test_a_limit_on_one_question_holds_for_all(github: Double, watching: Open) -> None:
+def test_a_secondary_limit_on_one_question_holds_for_all(github: Double, watching: Open) -> None:
     pulls(github, 1)
     watch = watching()
     watch.poll()
     github.fault(Fault.SECONDARY, "/graphql")
     with pytest.raises(Limited):
-        watch.merge_states([1])
+        watch.pulls.facts([1], ["main"])
     with pytest.raises(Limited):
         watching().poll()
 
@@ -662,19 +377,19 @@ def test_a_clock_set_back_neither_waits_longer_nor_shows_a_negative_age(
     github.mend()
     clock.shift = -86_400
     assert watch.last()[1] == 0
-    assert watch.poll().unchanged == 3
+    assert watch.poll().unchanged == 2
 
 
 def test_a_full_disk_does_not_make_us_ask_more_often(github: Double, watching: Open, cache: Path) -> None:
     cache.parent.mkdir(parents=True)
     cache.write_text("not a directory")
     watch = watching()
-    assert watch.poll().requests == 3
+    assert watch.poll().requests == 2
     github.fault(Fault.SECONDARY)
     for _ in range(2):
         with pytest.raises(Limited):
             watch.poll()
-    assert len(github.requests) == 4
+    assert len(github.requests) == 3
 
 
 def test_a_server_that_repeats_the_token_does_not_get_it_shown(
@@ -726,12 +441,12 @@ def test_a_budget_that_makes_no_sense_is_none(text: str) -> None:
         RequestBudget(directory, "a", lambda: 1000.0).check()
 
 
-@given(st.dictionaries(st.sampled_from(["pulls", "issues", "runs"]), JSON))
+@given(st.dictionaries(st.sampled_from(["pulls", "issues"]), JSON))
 def test_a_kept_poll_that_makes_no_sense_is_none(kept: dict[str, Any]) -> None:
     import json
 
     found = poller._from_text(json.dumps(kept), 0.0)
-    assert found is None or found == Poll((), (), (), 0, 0, 0.0)
+    assert found is None or found == Poll((), (), 0, 0, 0.0)
 
 
 @given(JSON)
@@ -740,9 +455,13 @@ def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
 
     place = RepositoryAddress("GitHub", "acme/widgets", "https://github.com/acme/widgets")
     readers: list[Callable[[], object]] = [
-        lambda: poll_parsing.pull_seen(row, place), lambda: poll_parsing.run_seen(row, place),
-        lambda: poll_parsing.issue_seen(row, place), lambda: poll_parsing.merge_states(row),
-        lambda: poll_parsing.checks([row], []), lambda: poll_parsing.checks([], [row]),
+        lambda: poll_parsing.pull_seen(row, place), lambda: poll_parsing.rest_facts(row),
+        lambda: poll_parsing.issue_seen(row, place), lambda: poll_parsing.suites([row]),
+        lambda: poll_parsing.check_details([row], []), lambda: poll_parsing.check_details([], [row]),
+        lambda: poll_parsing.job_details([(row, row)]), lambda: poll_parsing.status_details([row]),
+        lambda: poll_parsing.opinions([row]), lambda: poll_parsing.required_checks(row),
+        lambda: poll_parsing.ruled_checks(row), lambda: graph.answered(row, [1], ["main"]),
+        lambda: graph.first_comments(row),
         lambda: poll_parsing.remarks(place, 1, [row], [row], [row]),
     ]  # fmt: skip
     for reader in readers:

@@ -54,7 +54,7 @@ def test_the_same_branch_of_a_fork_is_not_ours(
     side = github.views.side
     others: dict[str, Any] = {"repo": {"full_name": "eve/widgets"}}
     monkeypatch.setattr(
-        github.views, "side", lambda branch, sha: side(branch, sha) | (others if branch == "issue-7" else {})
+        github.views, "side", lambda branch, *more: side(branch, *more) | (others if branch == "issue-7" else {})
     )
     assert connect()._pulls_of("issue-7") == []
     others["repo"] = None  # the fork is gone

@@ -150,8 +150,7 @@ class Waiting:
 
     def call(self, *words: str, **payload: Any) -> subprocess.Popen[str]:
         self.payload = payload or self.payload
-        hook = entry_points.hook_argv(self.store.home, self.store.project, "claude")
-        argv = (*hook, "PermissionRequest", "n", *words)
+        argv = (*entry_points.hook_program(), "claude", "PermissionRequest", "n", *words)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         child = subprocess.Popen(argv, env=self.environ, text=True, **pipes)  # type: ignore[call-overload]
         self.children.append(child)
@@ -227,7 +226,7 @@ def test_it_does_not_outlive_its_agent(waiting: Waiting) -> None:
 
 def test_it_does_not_outlive_its_parent(waiting: Waiting, tmp_path: Path) -> None:
     """With a shell between the agent and the hook, and an output that is no pipe."""
-    argv = [*entry_points.hook_argv(waiting.store.home, "p", "claude"), "PermissionRequest", "n"]
+    argv = [*entry_points.hook_program(), "claude", "PermissionRequest", "n"]
     starts = f"import subprocess; subprocess.run({argv!r}, input={json.dumps(waiting.payload)!r}, text=True)"
     with (tmp_path / "out").open("w") as out:
         parent = subprocess.Popen([sys.executable, "-c", starts], env=waiting.environ, stdout=out)

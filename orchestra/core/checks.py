@@ -1,0 +1,158 @@
+"""The checks of a head commit, judged: which run counts, what is still to come, who must let it start. Pure.
+
+GitHub shows every run of a commit. As on its pull request page, of the same check (app, name, workflow and event) the
+newest counts. Standard library only.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from orchestra.core.pull_request import Check, Checks, CheckState
+from orchestra.core.records import Record
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ACTIONS = "github-actions"
+MOST_ROWS = 200  # kept of each state: a matrix may have thousands of jobs
+_PASSED = frozenset({"success", "neutral", "skipped"})
+_FAILED = frozenset({"failure", "error", "cancelled", "timed_out", "startup_failure"})
+_WAITING = frozenset({"waiting", "action_required"})  # for somebody's approval on GitHub, where Actions says it
+_UNFINISHED = frozenset({"queued", "in_progress", "pending", "requested"})
+
+
+class CheckRun(Record):
+    """One check run or commit status as GitHub gives it. `state`: its conclusion, or its status while it has none."""
+
+    name: str
+    state: str
+    app: str = ""
+    workflow: str = ""
+    event: str = ""
+    started: str = ""
+    suite: int = 0
+    required: bool = False
+
+
+class Suite(Record):
+    """A check suite, or a run of Actions: it may have no check yet. `state` as above."""
+
+    number: int
+    state: str
+    app: str = ""
+    workflow: str = ""
+    event: str = ""
+    created: str = ""
+
+
+class HeadChecks(Record):
+    """What the checks of a head commit come to: the rows that have not passed, and how many have."""
+
+    state: Checks
+    passed: int = 0
+    rows: tuple[Check, ...] = ()
+    names: tuple[str, ...] = ()  # of all checks that were reported
+
+
+def state_of(word: str, app: str = ACTIONS) -> CheckState:
+    """GitHub's word as one of ours; a word that is not known has not passed yet."""
+    if word in _PASSED:
+        return CheckState.PASSED
+    if word in _FAILED:
+        return CheckState.FAILED
+    if word == "action_required" and app != ACTIONS:
+        return CheckState.FAILED  # the author must act: a sign-off is missing, a form is not filled
+    return CheckState.APPROVAL if word in _WAITING else CheckState.PENDING
+
+
+def head_checks(
+    runs: Iterable[CheckRun],
+    suites: Iterable[Suite],
+    *,
+    required: Sequence[str] = (),
+    expected: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+) -> HeadChecks:
+    """The verdict of all checks together.
+
+    `required` are the names that the base branch requires; where it requires some, the others decide nothing when they
+    fail. `expected` are names that an earlier head had: they are waited for. `ignored`: patterns of the config.
+    """
+    current = newest_runs(runs)
+    must = frozenset(required) | {run.name for run in current if run.required}
+    rows = [_row(run, must, ignored) for run in current]
+    rows += _suite_rows(newest_suites(suites), current, ignored)
+    names = {run.name for run in current}
+    for name in sorted((must | set(expected)) - names):
+        rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), name in must))
+    passed = sum(row.state is CheckState.PASSED for row in rows)
+    kept = _kept(row for row in rows if row.state is not CheckState.PASSED)
+    return HeadChecks(_rollup(rows), passed, kept, tuple(sorted(names)))
+
+
+def newest_runs(runs: Iterable[CheckRun]) -> list[CheckRun]:
+    """Of each check the newest run: a cancelled or failed one that was started again does not count."""
+    found: dict[tuple[str, str, str, str], CheckRun] = {}
+    for run in sorted(runs, key=lambda one: (one.started, one.suite, one)):
+        found[run.app, run.name, run.workflow, run.event] = run
+    return sorted(found.values())
+
+
+def newest_suites(suites: Iterable[Suite]) -> list[Suite]:
+    """Of each workflow and event the newest suite; the same for each app."""
+    found: dict[tuple[str, str, str], Suite] = {}
+    for suite in sorted(suites, key=lambda one: (one.created, one.number, one)):
+        found[suite.app, suite.workflow, suite.event] = suite
+    return sorted(found.values())
+
+
+def is_superseded(run: CheckRun, runs: Iterable[CheckRun]) -> bool:
+    """Whether a newer run of the same check counts instead."""
+    return run not in newest_runs(runs)
+
+
+def _row(run: CheckRun, must: frozenset[str], ignored: Sequence[str]) -> Check:
+    state, required = state_of(run.state, run.app), run.name in must
+    # What is still running may fail, and is waited for, required or not.
+    decides = required or not must or state is CheckState.PENDING
+    return Check(run.name, state, decides and not _matches(run.name, ignored), required, run.started)
+
+
+def _suite_rows(suites: Iterable[Suite], runs: Sequence[CheckRun], ignored: Sequence[str]) -> list[Check]:
+    """A run of Actions that is not shown by a check: jobs behind `needs` are still to come, or it cannot begin.
+
+    GitHub makes a suite for every app that may write checks, also for those that never do: these say nothing.
+    """
+    rows = []
+    for suite in (one for one in suites if one.app == ACTIONS):
+        own = [state_of(run.state, run.app) for run in runs if run.suite == suite.number]
+        if suite.state in _UNFINISHED:
+            state, shown = CheckState.PENDING, CheckState.PENDING in own or CheckState.APPROVAL in own
+        elif suite.state in _WAITING:
+            state, shown = CheckState.APPROVAL, CheckState.APPROVAL in own
+        else:  # a workflow file that is broken has no job to show it
+            state, shown = CheckState.FAILED, suite.state != "startup_failure" or bool(own)
+        if not shown:
+            rows.append(Check(suite.workflow, state, not _matches(suite.workflow, ignored), since=suite.created))
+    return rows
+
+
+def _rollup(rows: Iterable[Check]) -> Checks:
+    states = {row.state for row in rows if row.counts}
+    if CheckState.FAILED in states:
+        return Checks.FAILING
+    if states & {CheckState.PENDING, CheckState.MISSING, CheckState.APPROVAL}:
+        return Checks.PENDING
+    return Checks.PASSING if states else Checks.NONE
+
+
+def _kept(rows: Iterable[Check]) -> tuple[Check, ...]:
+    found = sorted(rows)
+    return tuple(row for state in CheckState for row in [one for one in found if one.state is state][:MOST_ROWS])
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

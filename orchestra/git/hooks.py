@@ -1,0 +1,33 @@
+"""The user's own hooks, run by our git as by one that they typed: without the variables that we gave that git."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+AT_PUSH = ("pre-push", "reference-transaction")
+# What we set for git, and git hands on. A hook that makes a repository of its own would be led back to this one.
+_OURS = ("GIT_CONFIG_PARAMETERS", "GIT_COMMON_DIR", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS", "LC_ALL")
+
+
+@contextmanager
+def as_typed(hooks: Path, environ: Mapping[str, str], names: tuple[str, ...] = AT_PUSH) -> Iterator[str]:
+    """The setting `core.hooksPath=...` by which git runs the hooks of these names in `hooks` for the user's sake.
+
+    `environ` is what the user's shell has.
+    """
+    with tempfile.TemporaryDirectory(prefix="orchestra-hooks-") as directory:
+        for name in names:
+            if os.access(hooks / name, os.X_OK):
+                _write(Path(directory, name), hooks / name, environ)
+        yield f"core.hooksPath={directory}"
+
+
+def _write(wrapper: Path, hook: Path, environ: Mapping[str, str]) -> None:
+    lines = [f"export {name}={shlex.quote(environ[name])}" if name in environ else f"unset {name}" for name in _OURS]
+    wrapper.write_text("\n".join(("#!/bin/sh", *lines, f'exec {shlex.quote(str(hook))} "$@"', "")))
+    wrapper.chmod(0o700)

@@ -1,0 +1,251 @@
+"""What the monitor concludes, as functions of records: no project, no clock, no request. The edges act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
+from orchestra.core.models import Status, Worker
+from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
+from orchestra.core.remarks import MARK, Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
+from orchestra.core.text import seconds_of, stamp
+from orchestra.monitor import feedback
+from orchestra.monitor.feedback import FailingCheck, Item
+
+if TYPE_CHECKING:
+    from orchestra.config.schema import Config
+    from orchestra.github.graph import BaseFacts, CheckDetail, PullFacts
+    from orchestra.github.poll_parsing import PullSeen
+
+CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
+EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
+MOST_NAMES = 200  # of checks kept from the last head that was green
+
+
+class Observation(NamedTuple):
+    """A worker's pull request with all that was asked about it. `first`: by thread, the numbers of its comments."""
+
+    facts: PullFacts
+    base: BaseFacts
+    remarks: tuple[Remark, ...]
+    first: Mapping[str, tuple[int, ...]]
+    head: Head
+    author: str = ""
+
+
+def own_pull(
+    worker: Worker, seen: Iterable[PullSeen], head_repo: str, is_ours: Callable[[str], bool]
+) -> PullSeen | None:
+    """The worker's pull request among those listed: the recorded one, or an open one of its branch with its commits.
+
+    `is_ours`: whether a head commit descends from what this worker pushed, or is among its own commits. A colleague's
+    pull request from a branch of the same name is not the worker's.
+    """
+    rows = list(seen)
+    if worker.pull is not None:
+        return next((row for row in rows if row.number == worker.pull.number), None)
+    found = [
+        row
+        for row in rows
+        if row.state == "open" and row.head_ref == worker.branch and row.head_repo.lower() == head_repo.lower()
+    ]
+    return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=None)
+
+
+def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, now: float) -> Pull:
+    """All that is known of a pull request, as the verdict judges it."""
+    facts = seen.facts
+    since = head_since(worker, facts.head_sha, now)
+    checks = checks_of(worker, seen, config.checks.ignore, now - (seconds_of(since) or now))
+    threads = open_threads(worker, seen, voices)
+    return Pull(
+        number=facts.number,
+        state=facts.state,
+        head_sha=facts.head_sha,
+        checks=checks.state,
+        review_decision=facts.decision,
+        unresolved=None if facts.threads is None else len(threads),
+        mergeable=facts.mergeable,
+        observed_at=stamp(now),
+        draft=facts.draft,
+        merge_state=facts.merge_state,
+        in_queue=facts.in_queue,
+        auto_merge=facts.auto_merge,
+        head=seen.head,
+        head_since=since,
+        settled=now - (seconds_of(since) or now) >= CALM_SECONDS,
+        passed=checks.passed,
+        rows=checks.rows,
+        threads=threads,
+        reviews=reviews(worker, seen, voices),
+        untold=len(untold(worker, seen, voices)),
+        conversations=seen.base.conversations,
+        update=Update(config.pull_request.update),
+        unseen=tuple(sorted(facts.unseen)),
+    )
+
+
+def head_since(worker: Worker, sha: str, now: float) -> str:
+    """When this head commit was first seen."""
+    before = worker.pull
+    return before.head_since if before and before.head_sha == sha and before.head_since else stamp(now)
+
+
+def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: float) -> HeadChecks:
+    """The checks of the head. For a while those that the last green head had, or else the base, are waited for."""
+    known = worker.green or seen.base.names
+    return head_checks(
+        [one.run for one in seen.facts.checks],
+        seen.facts.suites,
+        required=seen.base.required,
+        expected=known if age < EXPECT_SECONDS else (),
+        ignored=ignored,
+    )
+
+
+def green_names(seen: Observation, pull: Pull) -> tuple[str, ...]:
+    """The names of the checks to remember of a head that is green; none of one that is not."""
+    waits = any(row.counts for row in pull.rows)
+    names = sorted({one.run.name for one in seen.facts.checks})
+    return tuple(names[:MOST_NAMES]) if not waits and pull.settled else ()
+
+
+def reviews(worker: Worker, seen: Observation, voices: Voices) -> tuple[Review, ...]:
+    """The latest opinions, and whether the worker shipped after it heard of them."""
+    met = addressed(worker)
+    return tuple(
+        Review(one.author, one.state, _heard(one.author, one.association, one.pushes, voices, bot=one.bot),
+               f"review:{one.id}" in met)
+        for one in seen.facts.opinions
+        if one.state in ("APPROVED", "CHANGES_REQUESTED")
+    )  # fmt: skip
+
+
+def _heard(author: str, association: str, pushes: bool | None, voices: Voices, *, bot: bool) -> bool:
+    return bool(pushes) or voices.hears(author, association, bot=bot)
+
+
+def addressed(worker: Worker) -> frozenset[str]:
+    """The ids of the remarks that the worker had been told of when it last shipped, or has replied to."""
+    return frozenset(one.partition("~")[0] for one in worker.addressed)
+
+
+def open_threads(worker: Worker, seen: Observation, voices: Voices) -> tuple[Thread, ...]:
+    """The threads that are not resolved, by who began them; where GitHub does not say, those not yet addressed."""
+    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    if seen.facts.threads is None:
+        open_ones = [talk for talk in talks.values() if not is_addressed(talk, voices, met)]
+        return tuple(_thread(talk, voices, met) for talk in open_ones)
+    found = []
+    for thread in seen.facts.threads:
+        if not thread.resolved:
+            talk = next((talks[root] for root in seen.first.get(thread.id, ()) if root in talks), None)
+            # What REST does not show may be a review that is still being written.
+            unknown = Thread("somebody", addressed=True)
+            found.append(unknown if talk is None else _thread(talk, voices, met))
+    return tuple(sorted(found))
+
+
+def _thread(talk: Conversation, voices: Voices, met: frozenset[str]) -> Thread:
+    people = [one for one in talk.remarks if voices.hears(one.author, one.association, bot=one.bot)]
+    return Thread(talk.remarks[0].author, bool(people), is_addressed(talk, voices, met))
+
+
+def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
+    """The remarks that ask something of the worker and that it has not been told of, oldest first."""
+    fed = frozenset(worker.fed)
+    resolved = _resolved(seen)
+    return [
+        remark
+        for remark in seen.remarks
+        if voices.hears(remark.author, remark.association, bot=remark.bot)
+        and MARK not in remark.text
+        and remark.thread not in resolved
+        and asks(remark, voices, seen.author)
+        and not _is_told(remark, fed)
+    ]
+
+
+def _resolved(seen: Observation) -> frozenset[int]:
+    """The first comments of threads that were resolved before the worker heard of them: nothing is asked any more."""
+    done = [thread.id for thread in seen.facts.threads or () if thread.resolved]
+    return frozenset(root for thread in done for root in seen.first.get(thread, ()))
+
+
+def _is_told(remark: Remark, fed: frozenset[str]) -> bool:
+    """Whether these words were told. A person's remark that was edited is told again, a bot's never."""
+    plain, exact = feedback.remark_ids(remark)
+    if plain in fed or exact in fed:
+        return True
+    return remark.bot and any(one.startswith(f"{plain}~") for one in fed)
+
+
+def failing(seen: Observation, pull: Pull) -> list[CheckDetail]:
+    """The checks that fail the pull request, by workflow and name."""
+    names = {row.name for row in pull.rows if row.counts and row.state is CheckState.FAILED}
+    current: set[CheckRun] = set(newest_runs(one.run for one in seen.facts.checks))
+    found = [one for one in seen.facts.checks if one.run.name in names and one.run in current]
+    return sorted(found, key=lambda one: (one.run.workflow, one.run.name))
+
+
+def items(
+    worker: Worker,
+    seen: Observation,
+    pull: Pull,
+    voices: Voices,
+    tail: Callable[[CheckDetail], str],
+    conflicts: Callable[[], Sequence[str]],
+) -> list[Item]:
+    """What the worker must hear now, and has not been told: checks first, then remarks in the order they were made.
+
+    `tail` reads the end of a check's log, which costs requests: it is asked for what is told, and for a few.
+    """
+    fed = frozenset(worker.fed)
+    found = list(feedback.failing_checks(pull.head_sha, _failing_untold(seen, pull, fed, tail)))
+    by_id = {remark.id: remark for remark in seen.remarks}
+    found += [
+        feedback.remark(remark, by_id.get(f"{Kind.INLINE}:{remark.reply_to}"))
+        for remark in untold(worker, seen, voices)
+    ]
+    if pull.mergeable is False or pull.merge_state == "dirty":
+        told = feedback.conflict(pull.head_sha, seen.facts.base_ref, ())
+        if told.id not in fed:
+            found.append(feedback.conflict(pull.head_sha, seen.facts.base_ref, conflicts()))
+    if pull.head is Head.FOREIGN:
+        found.append(feedback.foreign_head(pull.head_sha, worker.branch))
+    return [item for item in found if item.id not in fed]
+
+
+def _failing_untold(
+    seen: Observation, pull: Pull, fed: frozenset[str], tail: Callable[[CheckDetail], str]
+) -> list[FailingCheck]:
+    """The failing checks to tell of, and workflows that could not start, which have no check."""
+    known = failing(seen, pull)
+    new = [one for one in known if feedback.check_id(pull.head_sha, one.run.name) not in fed]
+    read = first_of_each(new)
+    named = {one.run.name for one in known}
+    rows = [row for row in pull.rows if row.counts and row.state is CheckState.FAILED and row.name not in named]
+    return [
+        *(FailingCheck(one.run.name, one.run.workflow, one.url, tail(one) if one in read else "") for one in new),
+        *(FailingCheck(row.name, "", "", "") for row in rows if feedback.check_id(pull.head_sha, row.name) not in fed),
+    ]
+
+
+MOST_READ = 8  # logs that are read for one message
+
+
+def first_of_each(checks: Sequence[CheckDetail]) -> list[CheckDetail]:
+    """Of which checks the logs are read: jobs of one matrix mostly fail alike, so some of each workflow are enough."""
+    if len(checks) <= MOST_READ:
+        return list(checks)
+    by_workflow: dict[str, list[CheckDetail]] = {}
+    for one in checks:
+        by_workflow.setdefault(one.run.workflow or one.run.name, []).append(one)
+    share = max(1, MOST_READ // len(by_workflow))
+    return [one for rows in by_workflow.values() for one in rows[:share]][:MOST_READ]
+
+
+def may_hear(worker: Worker) -> bool:
+    """Whether a worker is told what happens to its pull request now."""
+    return worker.status in (Status.SHIPPING, Status.COMPLETE, Status.WORKING, Status.PLANNING)

@@ -1,0 +1,52 @@
+"""Why an agent does not come up: its pane died, or its screen shows a dialog, a login, nothing at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestra import agents
+from orchestra.core import events
+from orchestra.core.models import Escalation, Gate, Pane, Worker
+from orchestra.core.text import seconds_of
+from orchestra.workers import start_slots
+from orchestra.workers.worktree_setup import is_prepared
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Project
+
+START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
+
+
+def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
+    """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
+    screen = project.panes.capture(pane) if pane else ""
+    seen = agents.agent(worker.agent).startup_problem(screen)
+    status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
+    reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
+    context = "\n".join(screen.strip().splitlines()[-5:])
+    project.store.record(worker.id, events.failed("spawn", reason, context))
+    return reason
+
+
+def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
+    """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
+    seen = agents.agent(worker.agent).startup_problem(project.panes.drawn(pane))
+    launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
+    waited = project.now() - (seconds_of(launched) or project.now())
+    if (
+        seen is None
+        and is_prepared(project, worker)
+        and waited > patience
+        and not start_slots.in_line(project, worker.id)
+    ):
+        seen = agents.StartupProblem(
+            "silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look."
+        )
+    if seen is None:
+        return None
+    said = f"{seen.sentence} {seen.mend}"
+    if seen.kind in agents.LIMITS:
+        project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.mend))
+    else:
+        project.store.record(worker.id, events.blocked("spawn", Escalation(Gate.PERMISSION, said)))
+    return said

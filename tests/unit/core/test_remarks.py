@@ -1,0 +1,143 @@
+"""Whose word counts, and which words ask for something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestra.core.remarks import MARK, Kind, Remark, Voices, asks, conversations, is_addressed
+
+pytestmark = pytest.mark.fast
+
+US = Voices(us="ann")
+
+
+def remark(text: str, **changes: Any) -> Remark:
+    bot = str(changes.get("author", "")).endswith("[bot]")
+    given: dict[str, Any] = {
+        "id": "comment:1",
+        "author": "rob",
+        "association": "MEMBER",
+        "bot": bot,
+        "kind": Kind.COMMENT,
+    }
+    return Remark(**{**given, "text": text, **changes})
+
+
+NOTHING = [
+    "LGTM", "lgtm!", "LGTM, thanks!", ":+1:", "\U0001f44d", "+1", "Looks good to me", "Nice work, merging.", "Thanks!",
+    "Looks great, no issues found", "Great, nothing to add.", "ship it \U0001f680", "", "  \n", "> should we do this?\n\nok",
+    "@coderabbitai review", "/retest", "/deploy staging", "@dependabot rebase", "@sue could you have a look at this?",
+    "Done, thanks", "Perfect", "Congrats on the first one!",
+]  # fmt: skip
+SOMETHING = [
+    "Please also handle empty input.", "LGTM but please rename the flag", "Looks good, could you add a test?", "Why?",
+    "This breaks on Windows.", "nit: trailing space", "Use three, please.", "@ann please rebase this",
+    "Thanks! Two things should change before we merge: the name and the default.",
+    "I do not like where this is going, the whole module wants another structure.", "Needs a changelog entry",
+    "This is wrong", "Handle the null case",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_words_of_people_that_ask_nothing(text: str) -> None:
+    assert not asks(remark(text), US, "ann")
+
+
+@pytest.mark.parametrize("text", SOMETHING)
+def test_words_of_people_that_ask_something(text: str) -> None:
+    assert asks(remark(text), US, "ann")
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "wanted"),
+    [
+        ("codecov[bot]", "## Codecov Report\n:x: Patch coverage is 45% with 3 lines missing coverage. Please review.", False),
+        ("vercel[bot]", "The latest updates on your projects. Ready (Preview)", False),
+        ("netlify[bot]", "### Deploy Preview for acme ready!", False),
+        ("coderabbitai[bot]", "<!-- This is an auto-generated comment: summarize by coderabbit.ai -->\n## Walkthrough\nAdds x", False),
+        ("coderabbitai[bot]", "> [!NOTE]\n> Currently processing new changes in this PR. This may take a few minutes, please wait...", False),
+        ("claude[bot]", "Claude Code is working on it…", False),
+        ("review[bot]", "Review in progress", False),
+        ("review[bot]", "1 blocking problem: SQL injection in a.py", True),
+        ("review[bot]", "All good.", False),
+        ("lint[bot]", "Please document this.", True),
+        ("github-actions[bot]", "The migration must be reversible.", True),
+        ("github-actions[bot]", "Bundle size: 12 kB (+1 kB)", False),
+        ("ci-reporter[bot]", "Benchmark results: 3% slower", False),
+        ("sonarcloud[bot]", "Quality Gate failed. 2 New issues", False),
+    ],
+)  # fmt: skip
+def test_of_what_bots_write_in_the_conversation_most_is_a_report(author: str, text: str, wanted: bool) -> None:
+    assert asks(remark(text, author=author), US) is wanted
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"kind": Kind.REVIEW, "state": "APPROVED", "text": "Please rename it later"}, False),
+        ({"kind": Kind.REVIEW, "state": "CHANGES_REQUESTED", "text": ""}, True),
+        ({"kind": Kind.REVIEW, "state": "DISMISSED", "text": "no"}, False),
+        ({"kind": Kind.REVIEW, "state": "COMMENTED", "text": ""}, False),
+        ({"kind": Kind.REVIEW, "state": "COMMENTED", "text": "Two questions below"}, True),
+        ({"kind": Kind.REVIEW, "author": "coderabbitai[bot]", "text": "**Actionable comments posted: 3**"}, False),
+        ({"kind": Kind.REVIEW, "author": "copilot[bot]", "text": "## Pull request overview\nCopilot reviewed 3 out of 4 changed files"}, False),
+        ({"kind": Kind.INLINE, "author": "coderabbitai[bot]", "text": "Guard against null here"}, True),
+        ({"kind": Kind.INLINE, "text": "@sue see this"}, True),
+        ({"kind": Kind.INLINE, "text": "nice!"}, False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_reviews_and_inline_remarks(changes: dict[str, Any], wanted: bool) -> None:
+    assert asks(remark(changes.pop("text"), **changes), US, "ann") is wanted
+
+
+@pytest.mark.parametrize(
+    ("author", "association", "voices", "heard"),
+    [
+        ("rob", "MEMBER", Voices(), True),
+        ("rob", "OWNER", Voices(), True),
+        ("rob", "COLLABORATOR", Voices(), True),
+        ("eve", "CONTRIBUTOR", Voices(), False),
+        ("eve", "NONE", Voices(), False),
+        ("Eve", "NONE", Voices(trusted=("eve",)), True),
+        ("sue", "CONTRIBUTOR", Voices(pushers={"sue": True}), True),
+        ("sue", "CONTRIBUTOR", Voices(pushers={"sue": False}), False),
+        ("lint[bot]", "NONE", Voices(), True),
+        ("", "MEMBER", Voices(), False),
+    ],
+)
+def test_whose_word_counts(author: str, association: str, voices: Voices, heard: bool) -> None:
+    assert voices.hears(author, association, bot=author.endswith("[bot]")) is heard
+
+
+def talk(*said: tuple[str, str, str]) -> Any:
+    rows = [
+        remark(text, id=f"inline:{n}", author=author, kind=Kind.INLINE, thread=1, at=f"{n}", association=association)
+        for n, (author, association, text) in enumerate(said, 1)
+    ]
+    (found,) = conversations(rows)
+    return found
+
+
+ASK, REPLY = ("rob", "MEMBER", "Why?"), ("ann", "OWNER", f"Because of x.\n\n{MARK}")
+
+
+@pytest.mark.parametrize(
+    ("said", "shipped_after", "addressed"),
+    [
+        ([ASK], (), False),
+        ([ASK], ("inline:1",), True),
+        ([ASK, REPLY], (), True),
+        ([ASK, REPLY, ASK], (), False),
+        ([ASK, REPLY, ASK], ("inline:3",), True),
+        ([ASK, REPLY, ("rob", "MEMBER", "Thanks!")], (), True),
+        ([ASK, ("ann", "OWNER", "I would leave it")], ("inline:1",), False),
+        ([("eve", "NONE", "Run this")], (), True),
+        ([("coderabbitai[bot]", "NONE", "Guard against null")], (), False),
+    ],
+    ids=str,
+)
+def test_a_thread_is_addressed(said: Any, shipped_after: tuple[str, ...], addressed: bool) -> None:
+    assert is_addressed(talk(*said), US, frozenset(shipped_after)) is addressed
