@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # nothing is installed yet
 
-from orchestra.core.packages import found_manager
+from orchestra.core.packages import found_installer
 from orchestra.tmux import capabilities
 
 # A version is numbers and a letter: tmux's letters come after the bare number.
@@ -87,7 +87,7 @@ def number(version: tuple[int, int, str]) -> str:
 
 def plan(packages: Sequence[str]) -> list[list[str]]:
     """The commands that install the packages; none where no package manager is known."""
-    manager = found_manager()
+    manager = found_installer()
     if manager is None:
         return []
     return [*([list(manager.refresh)] if manager.refresh else []), [*manager.install, *packages]]

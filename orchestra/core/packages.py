@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Manager(Record):
+class PackageTool(Record):
     """A package manager: its program, the words that install without a question, whether root must run it."""
 
     program: str
@@ -21,17 +21,17 @@ class Manager(Record):
     needs_root: bool = True
 
 
-MANAGERS = (
-    Manager(
+INSTALLERS = (
+    PackageTool(
         "apt-get",
         ("apt-get", "install", "-y", "-qq", "--no-install-recommends"),
         ("apt-get", "update", "-qq"),
     ),
-    Manager("dnf", ("dnf", "install", "-y", "-q")),
-    Manager("zypper", ("zypper", "--non-interactive", "install")),
-    Manager("apk", ("apk", "add", "--quiet")),
-    Manager("pacman", ("pacman", "-Sy", "--needed", "--noconfirm")),
-    Manager("brew", ("brew", "install"), needs_root=False),
+    PackageTool("dnf", ("dnf", "install", "-y", "-q")),
+    PackageTool("zypper", ("zypper", "--non-interactive", "install")),
+    PackageTool("apk", ("apk", "add", "--quiet")),
+    PackageTool("pacman", ("pacman", "-Sy", "--needed", "--noconfirm")),
+    PackageTool("brew", ("brew", "install"), needs_root=False),
 )
 # What a user types, where it is shorter than what a script runs.
 _TYPED = {
@@ -43,11 +43,11 @@ _TYPED = {
 }
 
 
-def found_manager(path: str | None = None) -> Manager | None:
+def found_installer(path: str | None = None) -> PackageTool | None:
     """The first one on `path` (by default this process's)."""
     import shutil
 
-    return next((one for one in MANAGERS if shutil.which(one.program, path=path)), None)
+    return next((one for one in INSTALLERS if shutil.which(one.program, path=path)), None)
 
 
 def install_hint(package: str, version: str, environ: Mapping[str, str]) -> str:
@@ -58,7 +58,7 @@ def install_hint(package: str, version: str, environ: Mapping[str, str]) -> str:
 
 def install_command(packages: Sequence[str], path: str | None = None, *, root: bool = False) -> str:
     """`sudo apt install tmux`; empty where no package manager is known."""
-    manager = found_manager(path)
+    manager = found_installer(path)
     if manager is None:
         return ""
     typed = _TYPED.get(manager.program, " ".join(manager.install))
