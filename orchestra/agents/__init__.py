@@ -47,6 +47,11 @@ def _module(name: str, part: str) -> Any:
     return __import__(f"orchestra.agents.{name}.{part}", fromlist=["name"])
 
 
+def how_to_install(name: str) -> str:
+    """What to do when its program is not found: an alias or a function of the user's shell is not a program."""
+    return f"install it: {agent(name).INSTALL}; or name its path: agents.{name}.command in orchestra.yaml"
+
+
 def installed(command: str, environ: Mapping[str, str]) -> bool:
     """Whether the program is there; empty is the agent's own. Asking for its version would take a third of a second."""
     import shutil  # the hook imports this package, and never gets here

@@ -9,6 +9,7 @@ from orchestra.config.environment import masked
 from orchestra.doctor import environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
+from orchestra.git.repository import FlippedBare
 from orchestra.project.context import Project, home_of
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
@@ -27,7 +28,7 @@ def doctor(
         *environment.lingering(environ),
     ]
     try:
-        project = opening()
+        project = _opened(opening, environ, fix=fix)
         _ = project.config
     except OrchestraError as wrong:
         return (*found, error("E1", wrong.message, wrong.hint))
@@ -39,6 +40,16 @@ def doctor(
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
     return tuple(found)
+
+
+def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool) -> Project:
+    try:
+        return opening()
+    except FlippedBare as wrong:
+        if not fix:
+            raise
+        repair.unset_bare(wrong.common, environ)
+    return opening()
 
 
 class KeptVariable(NamedTuple):

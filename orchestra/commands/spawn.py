@@ -198,6 +198,11 @@ def _check_free(project: Project, wanted: Worker) -> None:
             f"the branch {branch} exists already",
             f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
         )
+    if other := clean(project.repository.branch_in_the_way(branch)):
+        raise OrchestraError(
+            f"git cannot make the branch {branch} beside the branch {other}",
+            f"rename it (git branch -m {other} NEW), or set `branch:` in orchestra.yaml",
+        )
 
 
 def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions) -> str:

@@ -81,7 +81,9 @@ def agent(project: Project) -> Iterator[Finding]:
     module, options = agents.agent(name), project.options(name)
     environ = orchestrator_environment(project)
     if module.version(options.command, environ) is None:
-        yield error("E2", f"the agent {options.command!r} is not installed or does not answer", module.INSTALL)
+        yield error(
+            "E2", f"the agent {options.command!r} is not installed or does not answer", agents.how_to_install(name)
+        )
     elif not module.logged_in(environ):
         how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
         yield warning("E6", f"{options.command} has no login in the environment that workers get", how)

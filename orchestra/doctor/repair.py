@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestra import processes
@@ -10,6 +12,7 @@ from orchestra.core.models import Pane, Status, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import cleanup
+from orchestra.git.process import execute
 from orchestra.storage import temp_files
 from orchestra.tmux.client import SocketGone
 from orchestra.workers import removal, stop
@@ -28,6 +31,15 @@ def reachable_panes(project: Project) -> tuple[tuple[Pane, ...], list[str]]:
         if not project.tmux.server.reach():
             raise
     return project.tmux.panes(), ["the tmux server has made its socket again"]
+
+
+def unset_bare(common: str, environ: Mapping[str, str]) -> None:
+    """Say again that a repository with files is not bare."""
+    done = execute(["config", "--file", os.path.join(common, "config"), "core.bare", "false"], environ)
+    if done.status:
+        raise OrchestraError(
+            f"core.bare is true, and git cannot change it: {done.reason()}", f"look at {common}/config"
+        )
 
 
 def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:

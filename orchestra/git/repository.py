@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -27,6 +28,18 @@ from orchestra.storage.files import same_content
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
+
+
+class FlippedBare(OrchestraError):
+    """`core.bare` is true of a repository with files: a `git init --bare` under a hook's GIT_DIR leaves it so."""
+
+    def __init__(self, common: str) -> None:
+        root = os.path.dirname(common)
+        super().__init__(
+            f"core.bare is true in {clean(common)}/config, but {clean(root)} has files",
+            f"git -C {shlex.quote(clean(root))} config core.bare false; or: orchestra doctor --fix",
+        )
+        self.common = common
 
 
 class RepositoryFacts:
@@ -59,6 +72,8 @@ class RepositoryFacts:
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
         if directory != common:  # a linked worktree, which is none itself
             bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
+        if bare == "true" and os.path.basename(common) == ".git" and os.path.exists(os.path.join(common, "index")):
+            raise FlippedBare(common)
         if bare == "true":
             raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
         if os.path.basename(common) == ".git":
@@ -192,6 +207,14 @@ class RepositoryFacts:
     def branch_tip(self, branch: str) -> str | None:
         """The commit a local branch is at, or None when there is no such branch."""
         return self.commit(f"refs/heads/{branch}")
+
+    def branch_in_the_way(self, branch: str) -> str:
+        """A branch beside which git cannot make this one: refs are files, so `a` excludes `a/b`. Empty: none."""
+        parts = branch.split("/")
+        above = [f"refs/heads/{'/'.join(parts[:count])}" for count in range(1, len(parts))]
+        words = ("for-each-ref", "--count=1", "--format=%(refname)")
+        found = next((ref for ref in above if self.commit(ref)), "") or self.ask(*words, f"refs/heads/{branch}/")
+        return found.removeprefix("refs/heads/")
 
     # --- its worktrees ---
 

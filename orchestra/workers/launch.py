@@ -76,9 +76,8 @@ def fetched_base(project: Project, base: str) -> str:
 def check_installed(project: Project, name: str) -> None:
     """Raise OrchestraError, with the command that installs it, when the agent's program does not answer."""
     command = project.options(name).command
-    agent = agents.agent(name)
     if not agents.installed(command, project.environ):
-        raise OrchestraError(f"the agent {command!r} is not installed", f"install it: {agent.INSTALL}")
+        raise OrchestraError(f"the agent {command!r} is not installed", agents.how_to_install(name))
 
 
 def keep_token(project: Project) -> None:

@@ -22,6 +22,7 @@ from orchestra.git.change import Change
 from orchestra.git.process import execute
 from orchestra.git.remote import _credential
 from orchestra.git.remote_url import parse_remote_url
+from orchestra.git.repository import FlippedBare
 from orchestra.git.shared_config import Harm, changes
 from orchestra.git.shared_config import listing as shared_listing
 from orchestra.git.worktrees import READY, Repository
@@ -101,6 +102,32 @@ def test_a_bare_repository_is_refused(tmp_path: Path, git: Git) -> None:
     git("init", "-q", "--bare", tmp_path / "bare.git")
     with pytest.raises(OrchestraError, match="bare repository"):
         Repository.find(tmp_path / "bare.git", os.environ)
+
+
+@pytest.mark.parametrize("below", [".", "a/b"])
+def test_a_repository_with_files_that_calls_itself_bare_is_named(repo: Path, git: Git, below: str) -> None:
+    (repo / below).mkdir(parents=True, exist_ok=True)
+    git("-C", repo, "config", "core.bare", "true")
+    with pytest.raises(FlippedBare, match="is true in") as error:
+        Repository.find(repo / below, os.environ)
+    assert f"git -C {repo} config core.bare false" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "found"),
+    [
+        ("issue", "issue/1", "issue"),
+        ("a/b", "a/b/c/d", "a/b"),
+        ("issue/1/old", "issue/1", "issue/1/old"),
+        ("issue/10", "issue/1", ""),
+        ("issue-1", "issue/1", ""),
+    ],
+)
+def test_a_branch_that_is_in_the_way_of_another_is_found(
+    repo: Path, git: Git, present: str, wanted: str, found: str
+) -> None:
+    git("-C", repo, "branch", present)
+    assert Repository.find(repo, os.environ).branch_in_the_way(wanted) == found
 
 
 @pytest.mark.parametrize("says", [None, "git version 2.30.9"], ids=["missing", "old"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,11 @@ def closed(repo: Path) -> None:
     write_issue(repo, 1, "x", "y", state="closed")
 
 
+def a_branch_in_the_way(repo: Path) -> None:
+    local(repo, "agent: scripted", "branch: 'issue/{id}'")
+    subprocess.run(["git", "-C", repo, "branch", "issue"], check=True)
+
+
 CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("no remote and no local issues", lambda repo: configure(repo, "agent: scripted"), SPAWN, "no GitHub remote and no local issues"),
     ("no remote, up", lambda repo: configure(repo, "agent: scripted"), ("up", "-d"), "no GitHub remote and no local issues"),
@@ -55,6 +61,7 @@ CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("an unknown prompt", local, ("spawn", "1", "--prompt", "garbage"), "garbage"),
     ("an unknown base", local, ("spawn", "1", "--base", "no-such-branch"), "no-such-branch"),
     ("an option as base", local, ("spawn", "1", "--base", "--output=x"), "--output"),
+    ("a branch beside its directory", a_branch_in_the_way, SPAWN, "cannot make the branch issue/1 beside the branch issue"),
     ("no worker to show", local, ("show", "7"), "no worker #7"),
     ("no worker to tell", local, ("tell", "7", "hello"), "no worker #7"),
     ("no worker to wait for", local, ("wait", "7"), "no worker #7"),
@@ -76,6 +83,18 @@ def test_one_sentence_and_nothing_half_done(
     assert sentence in said.out + said.err, said
     assert len((said.out + said.err).splitlines()) <= 3, said
     nothing_happened(person, repo, git)
+
+
+def test_a_repository_that_calls_itself_bare_is_named_and_fixed(repo: Path, git: Callable[..., str]) -> None:
+    local(repo)
+    person = Person(repo)
+    git("-C", repo, "config", "core.bare", "true")
+    for argv in (("list",), ("spawn", "1"), ("up", "-d")):
+        assert "core.bare is true" in person.runs(*argv, code=1).err
+    assert "core.bare false; or: orchestra doctor --fix" in person.runs("doctor", code=1).out
+    assert "core.bare" not in person.runs("doctor", "--fix", code=None).out
+    assert git("-C", repo, "config", "core.bare") == "false"
+    assert "0 workers" in person.runs("list").out
 
 
 def test_not_a_repository(tmp_path: Path) -> None:
