@@ -23,18 +23,23 @@ several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_
         "orchestra queue                   the queue",
         "orchestra queue move 126 first    126 starts next, once nothing blocks it",
         "orchestra queue hold 127          127 stays in the queue until `release`",
-        "orchestra queue drop 128          128 is not started at all",
+        "orchestra queue --merge-order     which branch to merge first, and what comes after",
     ),
 )
+@click.option("--merge-order", is_flag=True, help="In which order to merge, with the fewest conflicts.")
 @json_option
 @click.pass_context
-def queue_command(ctx: click.Context, as_json: bool) -> None:
+def queue_command(ctx: click.Context, merge_order: bool, as_json: bool) -> None:
     """The queue: what waits to start, in which order, and why."""
     if ctx.invoked_subcommand is None:
-        from orchestra.commands.queue import queue
+        from orchestra.commands import queue as commands
 
         console: Console = ctx.obj
-        found = queue(console.project)
+        if merge_order:
+            steps = commands.merge_order(console.project)
+            console.say(console.as_json.merge_order(steps) if as_json else console.render.merge_order(steps))
+            return
+        found = commands.queue(console.project)
         console.say(console.as_json.queue(found) if as_json else console.render.queue(found))
 
 

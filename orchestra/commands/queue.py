@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import backlog, events
+from orchestra.core import backlog, events, radar
+from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event, Status, Worker
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.workers.overview import worker_of
+from orchestra.workers.radar import meetings
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -45,6 +47,12 @@ def queue(project: Project) -> QueueView:
         rows.append(QueuedRow(place, worker, backlog.reason(worker, known), waits, label))
     taken = sum(worker.status in backlog.OCCUPYING for worker in workers)
     return QueueView(project.key, tuple(rows), taken, project.config.workers.max)
+
+
+def merge_order(project: Project) -> tuple[radar.MergeStep, ...]:
+    """The order in which the branches of the living workers are best merged, as far as their conflicts are known."""
+    workers = [worker for worker in project.store.listing().workers if worker.status in LIVE]
+    return tuple(radar.merge_order(workers, meetings(project, workers)))
 
 
 def queue_move(project: Project, number: str, place: str) -> QueueView:

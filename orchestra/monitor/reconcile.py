@@ -16,7 +16,7 @@ from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.text import seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import dismissed_dialogs, stall
+from orchestra.monitor import conflicts, dismissed_dialogs, stall
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
@@ -30,6 +30,7 @@ GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is star
 STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
 BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
+RADAR_SECONDS = 10.0  # between two looks for conflicts
 LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
 PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
@@ -40,6 +41,7 @@ class Memory:
     def __init__(self) -> None:
         self.gone: dict[str, float] = {}
         self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
+        self.radar_due = 0.0
         self.forge = PullRequests()
 
 
@@ -63,6 +65,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
         for child in _stacked(project):
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
+        _guarded(said, "conflicts", lambda: _look_for_conflicts(project, memory, said.append))
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
     _guarded(said, "git", lambda: git_config_guard.settle(project, said.append))
@@ -84,6 +87,15 @@ def _stacked(project: Project) -> list[Worker]:
         return deep
 
     return sorted(found, key=lambda worker: (depth(worker.id), int(worker.id)))
+
+
+def _look_for_conflicts(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Compare the workers' changes now and then: at most a hundredth of the time goes into it."""
+    start = time.monotonic()
+    if start >= memory.radar_due:
+        conflicts.look(project, say)
+        took = time.monotonic() - start
+        memory.radar_due = start + max(RADAR_SECONDS, 100 * took)
 
 
 def _running(view: Overview) -> bool:

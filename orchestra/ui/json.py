@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
+    from orchestra.core.radar import MergeStep
 
 
 def _json(document: Any) -> str:
@@ -77,6 +78,14 @@ def queue(found: QueueView) -> str:
         for row in found.rows
     ]
     return _json({"project": found.project, "places": found.places, "taken": found.taken, "queue": rows})
+
+
+def merge_order(found: Sequence[MergeStep]) -> str:
+    """`queue --merge-order --json`."""
+    rows = [
+        {"id": one.number, "resolves": [{**m._asdict(), "files": list(m.files)} for m in one.resolves]} for one in found
+    ]
+    return _json({"mergeOrder": rows})
 
 
 def spawned(found: Sequence[Spawned]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.core import radar
 from orchestra.core.models import Delivery, Escalation, Status
 from orchestra.core.text import clean
 from orchestra.errors import UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orchestra.commands.tell import Told
     from orchestra.commands.up import Opened
     from orchestra.commands.wait import Waited
+    from orchestra.core.radar import MergeStep
 
 
 def spawned(found: Sequence[Spawned]) -> Iterable[str]:
@@ -37,6 +39,15 @@ def queue(found: QueueView) -> Iterable[str]:
         label = f"  [{clean(row.priority, 30)}]" if row.priority else ""
         waits = row.why if row.worker.on_hold else f"waits {row.why}"
         yield f"{row.place:>3}. #{row.worker.id:<5} {clean(row.worker.title, 50)}{label}  {clean(waits, 300)}"
+
+
+def merge_order(found: Sequence[MergeStep]) -> Iterable[str]:
+    """The order of merges, a line a worker, and what each later one has to resolve."""
+    if not found:
+        yield "no worker has anything to merge"
+    for place, step in enumerate(found, 1):
+        has = "; ".join(radar.sentence(one) for one in step.resolves)
+        yield f"{place:>3}. #{step.number}" + (f"  then has to resolve: {clean(has, 600)}" if has else "")
 
 
 def opened(found: Opened, project: str) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import radar
 from orchestra.core.attention import activity
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Delivery, Escalation, Guidance, Worker
@@ -145,6 +146,8 @@ def work(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
     if held and held.files:
         yield Line("changes", f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}")
     yield from (Line("", clean(name, 300)) for name in facts.files)
+    for one in row.meets:
+        yield Line("conflict" if one.conflict else "meets", clean(radar.sentence(one), 400), Role.WARNING)
     if it.plan:
         yield Line("plan", clean(it.plan, 300))
     yield from (guidance(words, now) for words in it.guidance[-LAST:])

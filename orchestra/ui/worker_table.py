@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from orchestra.core import cells
+from orchestra.core import cells, radar
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
@@ -65,6 +65,8 @@ def notices(view: Overview, paint: Paint) -> Iterator[str]:
     """What concerns all workers, or how to begin."""
     if view.warning:
         yield from (paint.role(line, Role.ALARM) for line in fold(f"! {view.warning}", paint.columns))
+    for one in view.conflicts[:5]:
+        yield from (paint.role(line, Role.WARNING) for line in fold(clean(radar.sentence(one), 400), paint.columns))
     if view.open is False and view.rows:
         yield "the workspace is not open: orchestra up"
     if view.open is None:

@@ -16,7 +16,18 @@ from orchestra import agents
 from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, activity
 from orchestra.core.guidance import as_one_message
-from orchestra.core.models import COMING, ActivityState, Delivery, Escalation, Event, Gate, Guidance, Pane, Worker
+from orchestra.core.models import (
+    COMING,
+    ActivityState,
+    Delivery,
+    Escalation,
+    Event,
+    Gate,
+    Guidance,
+    Pane,
+    Status,
+    Worker,
+)
 from orchestra.core.text import age, seconds_of
 from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
@@ -132,6 +143,33 @@ def announce_in_mailbox(project: Project, number: str) -> None:
     """Say that there is guidance: a busy agent's hooks look for this file after each tool; without it, at its end."""
     with contextlib.suppress(OSError):
         write_atomic(project.store.file(number, "mailbox"), "")
+
+
+def tell_once(
+    project: Project,
+    number: str,
+    about: str,
+    text: str,
+    *,
+    reopen: bool = False,
+    among: frozenset[Status] | None = None,
+) -> bool:  # fmt: skip
+    """Guidance of the monitor, once for each thing that it is `about`; whether it was told now.
+
+    `among`: only to a worker in one of these states. Decided under the worker's lock.
+    """
+    told: list[bool] = []
+
+    def make(current: Worker | None) -> Event | None:
+        if current is None or about in current.fed or (among is not None and current.status not in among):
+            return None
+        told.append(True)
+        return events.told("monitor", text, sender="monitor", about=[about], reopen=reopen)
+
+    if project.store.decide(number, make).refused or not told:
+        return False
+    announce_in_mailbox(project, number)
+    return True
 
 
 def _piece(worker: Worker, words: str) -> Guidance:

@@ -11,13 +11,14 @@ from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Attention, Changes, Pane, Status, Worker
+from orchestra.core.radar import Meeting
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage import json_cache
 from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
-from orchestra.workers import token_usage
+from orchestra.workers import radar, token_usage
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -39,6 +40,7 @@ class WorkerRow(NamedTuple):
     state_age: float = 0.0  # seconds since the state that is shown began
     warning: str = ""
     tokens: Tokens | None = None
+    meets: tuple[Meeting, ...] = ()  # what it changes that others, or its base, change too
 
     @property
     def worker(self) -> Worker:
@@ -61,6 +63,7 @@ class Overview(NamedTuple):
     forge: str = ""  # how old what GitHub said is, where that matters, and why
     heard: str = ""  # `GitHub 12s ago`, where a worker has a pull request
     warning: str = ""  # what concerns all of them
+    conflicts: tuple[Meeting, ...] = ()  # between two workers, or a worker and its base
 
 
 def overview(project: Project, *, changes: bool = True) -> Overview:
@@ -71,9 +74,16 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     heard = last_heard(project.store.cache)
     items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard)
     held = changes_of(project, [seen for seen, _ in items]) if changes else {}
-    rows = tuple(_row(seen, shown, now, silent, held.get(seen.worker.id)) for seen, shown in items)
+    met = radar.meetings(project, found.workers)
+    rows = tuple(
+        _row(seen, shown, now, silent, held.get(seen.worker.id))._replace(
+            meets=tuple(one for one in met if seen.worker.id in (one.first, one.second))
+        )
+        for seen, shown in items
+    )
     trouble, heard = _forge(project, found.workers)
-    return Overview(project.key, rows, found.problems, is_open, trouble, heard)
+    clashes = tuple(one for one in met if one.conflict)
+    return Overview(project.key, rows, found.problems, is_open, trouble, heard, conflicts=clashes)
 
 
 def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:
@@ -154,6 +164,7 @@ def row_json(row: WorkerRow) -> dict[str, Any]:
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
+        "meets": [{**one._asdict(), "files": list(one.files)} for one in row.meets],
         "tokens": token_usage.as_json(row.tokens),
     }
 

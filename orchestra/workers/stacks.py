@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import AT_WORK, LIVE
-from orchestra.core.models import COMING, ActivityState, Event, Status, Worker
+from orchestra.core.models import COMING, ActivityState, Status, Worker
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import local_merge, stack
@@ -125,14 +125,14 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
         stack.carry(project.repository, child.worktree, child.branch, step, message)
     except local_merge.Conflicted as conflict:
         words = _conflict(project, child, parent, what, step, conflict.files)
-        if _tell(project, child, f"stack-conflict:{to.commit}", words):
+        if delivery.tell_once(project, child.id, f"stack-conflict:{to.commit}", words, reopen=True):
             say(f"#{child.id} conflicts with #{parent.id}, which {what}: it is told so")
         return
     words = (
         f"#{parent.id}, which your branch was built on, {what}. Your branch was carried over to it by a merge commit "
         f"that holds your own changes alone; see `git log -3`. Check that all is well, then `orchestra worker ship`."
     )
-    _tell(project, child, f"stack:{to.commit}", words)
+    delivery.tell_once(project, child.id, f"stack:{to.commit}", words, reopen=True)
     event = events.stacked("monitor", "" if over else child.parent, to.base, to.commit)
     project.store.record(child.id, event)
     say(f"#{child.id} was carried over: #{parent.id} {what}")
@@ -151,22 +151,6 @@ def _conflict(project: Project, child: Worker, parent: Worker, what: str, step: 
         f"Run `git merge {step}`, and not a merge or a rebase of the branch: after a squash git would take both sides "
         f"for additions. Keep what both want, commit, then `orchestra worker ship`."
     )
-
-
-def _tell(project: Project, child: Worker, about: str, text: str) -> bool:
-    """Guidance, once for each thing that it is about."""
-    told: list[bool] = []
-
-    def make(current: Worker | None) -> Event | None:
-        if current is None or about in current.fed:
-            return None
-        told.append(True)
-        return events.told("monitor", text, sender="monitor", about=[about], reopen=True)
-
-    project.store.decide(child.id, make)
-    if told:
-        delivery.announce_in_mailbox(project, child.id)
-    return bool(told)
 
 
 def _ask(project: Project, child: Worker, parent: Worker, say: Callable[[str], None]) -> None:
