@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra.cli.verbs import verb
-from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel
 from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console
-from orchestra.ui.popups import POPUPS, help_lines, open_pull, spawned
+from orchestra.ui.popups import help_lines, open_pull, popup, spawned
 
 if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext
@@ -100,14 +99,9 @@ def _board(context: KeyContext) -> str:
 
 
 def _approve(context: KeyContext) -> str:
-    from orchestra.commands.approve import approve
-    from orchestra.workers.answers import Decision
-
-    if not context.number or not open_questions(context.worker):
-        context.popup("gates")
-        return ""
-    (asked,) = approve(context.project, context.number, Decision(context.how))
-    return f"approved for #{context.number}: {asked.summary}"
+    """In a workspace that an earlier version opened, the key still calls this."""
+    context.popup("approve")
+    return ""
 
 
 def _pull(context: KeyContext) -> str:
@@ -138,11 +132,14 @@ def popup_command(console: Console, name: str) -> None:
 
     try:
         context = key_context.key_context_at(console.environ, console.now)._replace(how=AnswerChannel.POPUP)
-        inside = console.moved(context.project.root)
-        said = POPUPS[name](inside, context)
     except OrchestraError as wrong:
         click.echo(f"{wrong.message}\n  {wrong.hint}")
-        said = None
+        dialogs.read("Enter closes this ")
+        return
+    try:
+        said = popup(console.moved(context.project.root), context, name)
+    except OrchestraError as wrong:
+        said = wrong.message + (f" ({wrong.hint})" if wrong.hint else "")
     if said is None:
         dialogs.read("Enter closes this ")
     elif said:

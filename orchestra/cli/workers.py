@@ -15,7 +15,6 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.popups import decision_taker
 from orchestra.ui.references import Target, for_each, split, target
 
 
@@ -188,15 +187,19 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     from orchestra.workers.overview import worker_of
 
     texts = split(number)
-    if words or not sys.stdin.isatty():
-        said, shown = console.words(words), None
-    else:
+    if not words and sys.stdin.isatty():
+        from orchestra.ui.popups import show_needs
+        from orchestra.ui.screens.verbs import Place
+
         first = target(console, texts[0])
-        worker = worker_of(first.project, first.number)
-        said, shown = dialogs.read_words(worker), dialogs.answerable(worker)
+        worker_of(first.project, first.number)
+        ended = show_needs(first.console, "tell", Place(worker=first.number, how=AnswerChannel.COMMAND))
+        first.console.end(ended.said, ended.argv)
+        return
+    said = console.words(words)
 
     def one(at: Target) -> None:
-        click.echo(console.render.told(tell(at.console.deciding, at.number, said, Decision(shown=shown))))
+        click.echo(console.render.told(tell(at.console.deciding, at.number, said, Decision())))
 
     if not for_each(console, texts, one):
         sys.exit(1)
@@ -247,7 +250,11 @@ def gates_command(console: Console, as_json: bool) -> None:
     rows = gates(console.project)
     if as_json:
         console.say(console.as_json.rows(rows))
-    elif rows and sys.stdin.isatty():
-        dialogs.gates(rows, decision_taker(console, AnswerChannel.COMMAND))
+    elif rows and sys.stdin.isatty() and sys.stdout.isatty():
+        from orchestra.ui.popups import show_needs
+        from orchestra.ui.screens.verbs import Place
+
+        ended = show_needs(console, "gates", Place(how=AnswerChannel.COMMAND))
+        console.end(ended.said, ended.argv)
     else:
         console.say([line for row in rows for line in dialogs.question_lines(row.worker)] or "no gate is open")

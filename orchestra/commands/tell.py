@@ -31,11 +31,9 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
     if not words:
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
     worker = worker_of(project, number)
-    asked = answers.open_choice(worker) if decision.shown != () else None
-    if decision.shown and (asked is None or asked.request not in decision.shown):
-        raise answers.already_answered(project, number, decision.shown[0])
+    asked = answers.asked_choice(project, worker, decision)
     if asked is not None and asked in worker.dialogs:
-        given = answers.parse_answers(number, asked, words)
+        given = answers.parse_answers(number, asked, words, decision.answers)
         answers.answer(project, number, asked, "allow", decision.how, answers=given)
         return Told(number, "", Delivery.DELIVERED, answered=True)
     text = answers.match_option(asked.options, words) if asked is not None else words

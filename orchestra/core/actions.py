@@ -1,4 +1,4 @@
-"""What the keys of the workspace do, and which key does it. Pure; `tmux/key_bindings` tells tmux."""
+"""What the keys of the workspace do, and which key does it: one table for tmux, the board and the popups. Pure."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ _KEY = re.compile(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})",
 
 
 class Action(Record):
-    """What a key does; `popup` when it opens one."""
+    """What a key does; `popup`: the screen that it opens over the pane, or empty."""
 
     name: str
     key: str
     words: str
-    popup: bool = False
+    popup: str = ""
+    group: str = ""
 
 
 ACTIONS = (
-    Action("spawn", "s", "spawn a worker on the issue under the cursor"),
-    Action("next", "a", "go to the worker that needs you most; again: the next one"),
-    Action("orchestrator", "o", "go to the orchestrator"),
-    Action("board", "b", "open the board"),
-    Action("tell", "t", "tell this worker something, or answer its question", popup=True),
-    Action("approve", "y", "approve what this worker asks; elsewhere: the open gates"),
-    Action("deny", "n", "deny what this worker asks, and say why", popup=True),
-    Action("gates", "g", "the open gates: approve, deny, answer", popup=True),
-    Action("list", "l", "every worker", popup=True),
-    Action("workers", "w", "choose a worker and go there", popup=True),
-    Action("pull", "p", "this worker's pull request in the browser"),
-    Action("diff", "d", "what this worker has changed", popup=True),
-    Action("back", "q", "back to where you came from"),
-    Action("help", "?", "these keys", popup=True),
+    Action("next", "a", "go to the worker that needs you most; again: the next one", group="Go"),
+    Action("workers", "w", "choose a worker and go there", "workers", "Go"),
+    Action("board", "b", "open the board", group="Go"),
+    Action("orchestrator", "o", "go to the orchestrator", group="Go"),
+    Action("back", "q", "back to where you came from", group="Go"),
+    Action("tell", "t", "answer this worker, or tell it something", "tell", "Answer"),
+    Action("approve", "y", "approve what it asks", "approve", "Answer"),
+    Action("deny", "n", "deny what it asks, with a reason", "deny", "Answer"),
+    Action("gates", "g", "everything that needs you, one after the other", "gates", "Answer"),
+    Action("list", "l", "every worker", "list", "Look"),
+    Action("pull", "p", "its pull request in the browser", group="Look"),
+    Action("diff", "d", "what it has changed", "diff", "Look"),
+    Action("spawn", "s", "start a worker on the issue under the cursor", group="Start"),
+    Action("help", "?", "all keys", "help", "Start"),
 )
 NAMES = tuple(action.name for action in ACTIONS)
 

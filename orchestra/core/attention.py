@@ -83,11 +83,13 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next.
     """
     worker, doing = seen.worker, seen.worker.activity
-    at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and _has_pane(seen)
-    coming = doing.background or any(words.state in COMING for words in worker.guidance)
+    at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and not doing.background
+    coming = any(words.state in COMING for words in worker.guidance)
     since = seconds_of(doing.since)
     unshipped = worker.status in (Status.PLANNING, Status.WORKING)
-    return at_prompt and unshipped and not coming and since is not None and now - since > PROSE_SECONDS
+    return (
+        at_prompt and unshipped and not coming and _has_pane(seen) and since is not None and now - since > PROSE_SECONDS
+    )
 
 
 def _has_pane(seen: ObservedWorker) -> bool:

@@ -279,9 +279,8 @@ def _agent(seen: ObservedWorker, now: float) -> Shown:
     if doing.state is ActivityState.STARTING or worker.status is Status.REGISTERED:
         return Shown(State.STARTING, "", "", _since(doing))
     if doing.state is ActivityState.WAITING and doing.background:
-        return Shown(
-            State.WAITING, f"waiting for {doing.background.partition(':')[0]}", doing.background, _since(doing)
-        )
+        name = doing.background.partition(":")[0]  # `its shell`, of `its shell: npm run dev`
+        return Shown(State.WAITING, f"waiting for {name}", doing.background, _since(doing))
     return Shown(State.PLANNING if worker.status is Status.PLANNING else State.WORKING, "", doing.detail)
 
 

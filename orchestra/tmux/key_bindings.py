@@ -23,6 +23,8 @@ ENTER = f"switch-client -T {TABLE}"
 BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
 WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
 LEAVE = ("switch-client", "-T", "root")
+_NEEDS = (96, 26)
+POPUP_SIZES = {"tell": _NEEDS, "approve": _NEEDS, "deny": _NEEDS, "gates": _NEEDS}  # columns, lines
 MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in every command of ours, now and until 0.1; in no other
 _BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes stands before it.
@@ -45,17 +47,30 @@ def bindings(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
 def action_command(program: Sequence[str], action: Action) -> tuple[str, ...]:
     """The tmux command of one action."""
     return (
-        popup_command(program, action.name)
+        popup_command(program, action.popup)
         if action.popup
         else ("run-shell", "-b", key_shell_command(program, action.name))
     )
 
 
 def popup_command(program: Sequence[str], name: str) -> tuple[str, ...]:
-    """The tmux command that opens a popup of ours; it asks tmux itself where the person stands."""
+    """The tmux command that opens a popup of ours, at most as large as its content; it asks tmux where the user is.
+
+    tmux refuses a popup that is larger than the terminal: there it gets nearly all of it.
+    """
+    wide, high = POPUP_SIZES.get(name, (0, 0))
+    if not wide:
+        return popup_of_size(program, name)
+    fits = f"#{{&&:#{{e|>=:#{{client_width}},{wide + 4}}},#{{e|>=:#{{client_height}},{high + 4}}}}}"
+    small, large = popup_of_size(program, name), popup_of_size(program, name, str(wide), str(high))
+    return ("if-shell", "-F", fits, " ".join(map(quote, large)), " ".join(map(quote, small)))
+
+
+def popup_of_size(program: Sequence[str], name: str, wide: str = "94%", high: str = "90%") -> tuple[str, ...]:
+    """The same, of one size."""
     import shlex
 
-    return ("display-popup", "-E", "-w", "90%", "-h", "85%", shlex.join([*program, "popup", name]))
+    return ("display-popup", "-E", "-w", wide, "-h", high, shlex.join([*program, "popup", name]))
 
 
 def key_shell_command(program: Sequence[str], name: str, more: str = "") -> str:

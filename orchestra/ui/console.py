@@ -145,6 +145,12 @@ class Console:
         sys.stdout.flush()
         os.execvp(argv[0], list(argv))  # noqa: S606 - argv of ours, no shell
 
+    def end(self, said: str, argv: Sequence[str]) -> None:
+        """What a full-screen view leaves behind: a line, or this terminal in the workspace."""
+        if said:
+            click.echo(said)
+        self.attach(argv)
+
     def watch(self, draw: Callable[[], Iterable[str]]) -> None:
         """Draw again when something has changed, until the person stops it."""
         before = ""

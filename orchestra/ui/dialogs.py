@@ -1,9 +1,9 @@
-"""Short dialogs in a terminal or a popup: answer a worker, choose from a list, decide about gates."""
+"""Questions as printed, a list to choose from, a pager."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -12,34 +12,28 @@ import click
 from orchestra.core.dialogs import open_questions
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
-from orchestra.workers.answers import open_choice
 
 if TYPE_CHECKING:
     from orchestra.core.models import Escalation, Worker
-    from orchestra.workers.overview import WorkerRow
 
-HOW = "a number picks an option, an empty line sends, e edits, q leaves"
 AT_ONCE = 0.5  # seconds: a pager that is told to leave when all fits, or cat
-FEW = 8  # lines of context in a popup; a plan has hundreds
 WIDTH = 66  # columns of them, in a terminal of 80
 
 
-def question_lines(worker: Worker, most: int = 10_000, how: str = "") -> Iterable[str]:
-    """A worker's open questions, their options with numbers; `most` lines of what each adds, and how to see more."""
+def question_lines(worker: Worker) -> Iterable[str]:
+    """A worker's open questions in full, their options with numbers."""
     yield click.style(f"#{worker.id} {clean(worker.title)}", bold=True)
     found = open_questions(worker)
     if not found:
         yield "  it asks nothing; what you say is guidance"
     for question in found:
-        yield from _asked(question, most, how)
+        yield from _asked(question)
 
 
-def _asked(question: Escalation, most: int, how: str) -> Iterable[str]:
+def _asked(question: Escalation) -> Iterable[str]:
     yield f"  {clean(question.summary)} ({question.gate.value})"
-    lines = [piece for line in clean_lines(question.context).splitlines() for piece in wrap(line, WIDTH) or [""]]
-    yield from (f"    {line}" for line in lines[:most])
-    if len(lines) > most:
-        yield f"    ... {len(lines) - most} lines more{how}"
+    for line in clean_lines(question.context).splitlines():
+        yield from (f"    {piece}" for piece in wrap(line, WIDTH) or [""])
     yield from (f"  tried: {clean(one)}" for one in question.tried)
     yield from (f"  {place}. {clean(option)}" for place, option in enumerate(question.options, 1))
     if len(question.questions) > 1:
@@ -49,40 +43,6 @@ def _asked(question: Escalation, most: int, how: str) -> Iterable[str]:
             yield f"    {clean(str(one.get('question')))}  {'  '.join(options)}"
     if question.need:
         yield f"  needs: {clean(question.need)}"
-
-
-def read_words(worker: Worker) -> str:
-    """What the person wants to say to a worker; empty when they leave."""
-    show(question_lines(worker, FEW, ": v shows them"))
-    click.echo(click.style(f"  {HOW}", dim=True))
-    chosen = open_choice(worker)
-    options = chosen.options if chosen else ()
-    lines: list[str] = []
-    while (line := read("> ")) is not None:
-        first = "" if lines else line.strip()
-        if first == "q":
-            return ""
-        if first == "v":
-            view(worker)
-        elif first == "e":
-            return (click.edit("\n" + _quoted(worker)) or "").partition("\n# ")[0].strip()
-        elif first.isascii() and first.isdigit() and 1 <= int(first) <= len(options):
-            return first
-        elif not line.strip():
-            break
-        else:
-            lines.append(line)
-    return "\n".join(lines)
-
-
-def answerable(worker: Worker) -> tuple[str, ...]:
-    """The request that words to this worker answer, as it was shown."""
-    chosen = open_choice(worker)
-    return (chosen.request,) if chosen else ()
-
-
-def _quoted(worker: Worker) -> str:
-    return "\n".join(f"# {click.unstyle(line)}" for line in question_lines(worker))
 
 
 def choose(lines: Sequence[str], numbers: Sequence[str], what: str) -> str | None:
@@ -106,45 +66,6 @@ def choose(lines: Sequence[str], numbers: Sequence[str], what: str) -> str | Non
 def _has(line: str, wanted: str) -> bool:
     text = click.unstyle(line).lower()
     return all(word in text for word in wanted.lower().split())
-
-
-def gates(rows: Sequence[WorkerRow], act: Callable[[Worker, str, str], str]) -> None:
-    """Show what waits and take decisions, several on a line; `act(worker, verb, words)` does one and says how."""
-    known = {row.worker.id: row.worker for row in rows}
-    for worker in known.values():
-        show(question_lines(worker, FEW) if len(known) == 1 else brief_lines(worker))
-    first = next(iter(known))
-    how = f"{first} y approves, {first} n WHY denies, {first} WORDS answers, {first} v shows all; 1,2 y both"
-    click.echo(click.style(f"  {how}", dim=True))
-    if any(len(open_questions(worker)) > 1 for worker in known.values()):
-        click.echo(click.style("  Y and N: all that a worker asks, not the first alone", dim=True))
-    while line := read("> "):
-        wanted, _, rest = line.strip().partition(" ")
-        verb, _, why = rest.strip().partition(" ")
-        verb, why = (verb, why) if verb in ("y", "n", "Y", "N", "v") else ("tell", rest)
-        for number in (one.lstrip("#") for one in wanted.split(",")):
-            try:
-                if number not in known:
-                    click.echo(f"#{clean(number, 20)} asks nothing here")
-                elif verb == "v":
-                    view(known[number])
-                else:
-                    click.echo(act(known[number], verb, why))
-            except OrchestraError as wrong:
-                click.echo(f"#{clean(number, 20)}: {wrong.message}", err=True)
-
-
-def brief_lines(worker: Worker) -> Iterable[str]:
-    """The same in few lines, of many workers."""
-    yield click.style(f"#{worker.id} {clean(worker.title, WIDTH)}", bold=True)
-    for question in open_questions(worker):
-        options = (f"{place}. {clean(option, 30)}" for place, option in enumerate(question.options, 1))
-        yield "  " + "  ".join((f"{clean(question.summary, WIDTH)} ({question.gate.value})", *options))
-
-
-def view(worker: Worker) -> None:
-    """All that a worker asks, in a pager."""
-    page("\n".join(map(click.unstyle, question_lines(worker))), ("less", "-R"))
 
 
 def page(text: str, pager: Sequence[str]) -> bool:

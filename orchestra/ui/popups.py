@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestra.core.dialogs import open_questions
 from orchestra.core.models import AnswerChannel
+from orchestra.core.state import State
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs, worker_table
 from orchestra.ui.console import Console
+from orchestra.ui.needs import needs
+from orchestra.ui.screens.verbs import Outcome, Place
+
+NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
 
 if TYPE_CHECKING:
-    from orchestra.core.models import Worker
     from orchestra.project.context import Project
     from orchestra.ui.key_context import KeyContext
     from orchestra.workers.overview import WorkerRow
@@ -47,52 +50,6 @@ def spawned(context: KeyContext, number: str) -> str:
     if one.result == "failed":
         return f"#{one.id} failed: {clean(one.error or '')} {one.hint}"
     return f"#{one.id} " + {"spawned": "works", "queued": "waits in the queue"}.get(one.result, "has a worker already")
-
-
-def _tell_popup(console: Console, context: KeyContext) -> str:
-    worker = context.worker
-    words = dialogs.read_words(worker)
-    return decision_taker(console, context.how)(worker, "tell", words) if words.strip() else ""
-
-
-def _deny_popup(console: Console, context: KeyContext) -> str:
-    worker = context.worker
-    if not open_questions(worker):
-        raise OrchestraError(f"#{worker.id} asks for nothing")
-    dialogs.show(dialogs.question_lines(worker, dialogs.FEW))
-    why = dialogs.read("deny it, because (empty leaves): ")
-    return decision_taker(console, context.how)(worker, "n", why) if why else ""
-
-
-def decision_taker(console: Console, how: AnswerChannel) -> Callable[[Worker, str, str], str]:
-    """How one decision is taken about a worker as it was shown, from where `how` says; returns what to say."""
-    from orchestra.commands.approve import approve
-    from orchestra.commands.deny import deny
-    from orchestra.commands.tell import tell
-    from orchestra.workers.answers import Decision
-
-    def one(worker: Worker, verb: str, words: str) -> str:
-        number, shown = worker.id, tuple(asked.request for asked in open_questions(worker))
-        decision = Decision(how, shown, every=verb.isupper())
-        if verb.lower() == "y":
-            return "\n".join(console.render.decided("approved", number, approve(console.deciding, number, decision)))
-        if verb.lower() == "n":
-            return "\n".join(console.render.decided("denied", number, deny(console.deciding, number, words, decision)))
-        decision = Decision(how, dialogs.answerable(worker))
-        return str(console.render.told(tell(console.deciding, number, words, decision)))
-
-    return one
-
-
-def _gates_popup(console: Console, context: KeyContext) -> str | None:
-    from orchestra.commands.gates import gates as verb
-
-    rows = verb(console.project)
-    if not rows:
-        click.echo("no gate is open")
-        return None
-    dialogs.gates(rows, decision_taker(console, context.how))
-    return ""
 
 
 def _list_popup(console: Console, _: KeyContext) -> None:
@@ -149,9 +106,6 @@ def _help_popup(console: Console, _: KeyContext) -> None:
 
 
 POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
-    "tell": _tell_popup,
-    "deny": _deny_popup,
-    "gates": _gates_popup,
     "list": _list_popup,
     "workers": _workers_popup,
     "issues": _issues_popup,
@@ -164,10 +118,55 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
     from orchestra.ui.key_context import KeyContext
 
+    if name in NEEDS:
+        import subprocess
+
+        words = ("tell", number) if number and name != "gates" else ("gates",)
+        subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
+        return ""
     said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
     if said is None:
         dialogs.read("Enter goes back ")
     return said or ""
+
+
+def popup(console: Console, context: KeyContext, name: str) -> str | None:
+    """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
+    if name not in NEEDS:
+        return POPUPS[name](console, context)
+    if name == "tell" and not context.number:
+        raise OrchestraError("this pane is no worker's", "choose one with the worker picker")
+    if name != "tell" and (quiet := nothing_to_answer(console)):
+        return quiet
+    place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
+    return show_needs(console, name, place).said
+
+
+def nothing_to_answer(console: Console) -> str:
+    """What to say where nothing needs the user; empty where something does."""
+    from orchestra.workers.overview import overview
+
+    rows = overview(console.project, changes=False).rows
+    if needs(rows):
+        return ""
+    ready = [row.worker.id for row in rows if row.shown.state is State.READY]
+    listed = ", ".join(f"#{number}" for number in ready)
+    return f"nobody needs you; {len(ready)} ready: {listed}" if ready else "nobody needs you"
+
+
+def show_needs(console: Console, first: str, place: Place) -> Outcome:
+    """What needs the user, on the whole terminal."""
+    import gc
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OrchestraError("this needs a terminal", "elsewhere: orchestra gates, orchestra tell ID TEXT")
+    gc.disable()  # until the first screen: nothing that is imported is garbage
+    from orchestra.ui.screens.base import Orchestra
+    from orchestra.ui.screens.needs import NeedsView
+
+    wanted = place.worker if first == "tell" else ""
+    return Orchestra(console, lambda: NeedsView(first, wanted), place).run() or Outcome()
 
 
 def open_pull(project: Project, number: str) -> str:

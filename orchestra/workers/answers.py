@@ -32,6 +32,20 @@ class Decision(NamedTuple):
     how: AnswerChannel = AnswerChannel.COMMAND
     shown: tuple[str, ...] | None = None
     every: bool = False
+    answers: tuple[str, ...] = ()  # one for each question of a dialog, where they were given one by one
+
+
+def asked_choice(project: Project, worker: Worker, decision: Decision) -> Escalation | None:
+    """What words to the worker answer; None: nothing, they are guidance. Raises when what was shown is closed."""
+    if decision.shown is None:
+        return open_choice(worker)
+    if not decision.shown:
+        return None
+    asked = next((one for one in open_questions(worker) if one.request in decision.shown), None)
+    if asked is None:
+        raise already_answered(project, worker.id, decision.shown[0])
+    is_yes_or_no = asked in worker.dialogs and asked.gate is not Gate.QUESTION
+    return None if is_yes_or_no else asked
 
 
 def open_requests(project: Project, number: str, decision: Decision) -> tuple[Escalation, ...]:
@@ -94,10 +108,19 @@ def already_answered(project: Project, number: str, request: str) -> OrchestraEr
     return OrchestraError(f"#{number}: too late; {_ending(project, number, request) or 'it is closed'}", _see(number))
 
 
-def parse_answers(number: str, asked: Escalation, words: str) -> tuple[str, ...]:
-    """One answer for each question of a dialog, in order: `1; 2`, or a line each. Raises when the number differs."""
+def parse_answers(number: str, asked: Escalation, words: str, apart: Sequence[str] = ()) -> tuple[str, ...]:
+    """One answer for each question of a dialog, in order: `1; 2`, or a line each. Raises when the number differs.
+
+    `apart`: the answers, where they were given one by one and need no parting.
+    """
     questions = asked.questions
-    given = [words] if len(questions) == 1 else [part for part in re.split(r"[;\n]", words) if part.strip()]
+    given = (
+        [*apart]
+        if apart
+        else [words]
+        if len(questions) == 1
+        else [part for part in re.split(r"[;\n]", words) if part.strip()]
+    )
     if len(given) != len(questions):
         told = " ".join(f"{place}. {clean(str(one.get('question')), 120)}" for place, one in enumerate(questions, 1))
         raise OrchestraError(

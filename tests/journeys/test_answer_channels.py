@@ -29,10 +29,10 @@ from orchestra.storage.session_store import Store
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console
 from orchestra.ui.log import entries
-from orchestra.workers.answers import Decision
+from orchestra.workers.answers import Decision, open_choice
 
 HOLDS = '```script\nstatus working\ndialog "Publish the package?"\nhang\n```\n'
-WAYS = ("command", "popup", "key", "board", "pane")
+WAYS = ("command", "popup", "board", "pane")
 
 
 def dialog(request: str, gate: str = "permission") -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_who_decides_about_what_they_saw_answers_nothing_else(console: Console) 
 @pytest.mark.journey
 def test_every_way_is_in_the_journal(repo: Path, git: Callable[..., str]) -> None:
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
-    numbers = dict(zip(WAYS, "12345", strict=True))
+    numbers = dict(zip(WAYS, "1234", strict=True))
     for number in numbers.values():
         write_issue(repo, int(number), "Publish", ASKS)
     git("-C", repo, "add", ".")
@@ -112,23 +112,32 @@ def test_every_way_is_in_the_journal(repo: Path, git: Callable[..., str]) -> Non
     person.runs("spawn", *numbers.values())
     for number in numbers.values():
         blocked(person, number)
-    socket = person.tmux("display-message", "-p", "#{socket_path},#{pid},0")
-    inside = Person(repo, {"TMUX": socket})
-
     keys(person, numbers["pane"], "1")
     person.runs("approve", numbers["command"])
-    panes = dict(line.split()[::-1] for line in person.tmux(*PANES).splitlines() if len(line.split()) == 2)
-    inside.runs("key", "approve", panes[numbers["key"]])
-    shown = inside.runs("popup", "gates", text=f"{numbers['popup']} y\n").out
-    assert f"#{numbers['board']}" in shown
-    assert shown.count("Publish the package? (permission)") == 2, shown
+    by_popup(repo, numbers["popup"])
     by_board(repo, numbers["board"])
     for way, number in numbers.items():
         person.sees(number, "complete")
         assert f"approves ({way}): Bash: Publish the package?" in person.runs("log", number).out, way
 
 
-PANES = ("list-panes", "-a", "-F", "#{pane_id} #{@orchestra_worker}")
+def by_popup(repo: Path, number: str) -> None:
+    """Yes to what this worker asks, in the popup of `g`."""
+    from orchestra.ui.screens.base import Orchestra
+    from orchestra.ui.screens.needs import GUARD_SECONDS, NeedsView
+    from orchestra.ui.screens.verbs import Place
+
+    async def story() -> None:
+        place = Place(popup=True, worker=number, opener="gates", how=AnswerChannel.POPUP)
+        app = Orchestra(Console(str(repo), dict(os.environ), time.time), lambda: NeedsView("gates"), place)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot, "Publish the package?")
+            await pilot.pause(GUARD_SECONDS)
+            await pilot.press("y")
+            await settled(pilot, f"approved for #{number}")
+            await pilot.press("ctrl+c")
+
+    asyncio.run(story())
 
 
 def by_board(repo: Path, number: str) -> None:
@@ -177,10 +186,7 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
     shown = person.runs("show", "1").out
     for question in ("Publish the package?", "drop table", "send mail", "Which colour?", "orchestra approve 1 --all"):
         assert question in shown
-    inside = Person(repo, {"TMUX": person.tmux("display-message", "-p", "#{socket_path},#{pid},0")})
-    popup = inside.runs("popup", "gates", text="1 y\n").out
-    assert "approved for #1: Bash: Publish the package?" in popup
-    assert "drop table" in popup, "all are shown, the first is answered"
+    by_popup(repo, "1")
     eventually(lambda: len(person.asks("show", "1")["escalations"]) == 3)
     said = person.runs("approve", "1", "--all").out
     assert said.splitlines() == ["approved for #1: Bash: drop table", "approved for #1: Bash: send mail"]
@@ -194,14 +200,19 @@ def test_all_that_a_worker_asks_is_shown_together_and_answered_in_one_go(repo: P
 @pytest.mark.fast
 def test_a_popup_shows_the_dialogs_too_and_words_answer_what_asks_to_choose(console: Console) -> None:
     store = console.project.store
-    assert dialogs.answerable(read(store)) == ("r1",)
+    assert choice(store) == "r1"
     store.record("1", happened("blocked", "hook:x", **dialog("p1")))
-    assert dialogs.answerable(read(store)) == ("r1",)
+    assert choice(store) == "r1"
     store.record("1", happened("blocked", "hook:x", **dialog("q1", "question"), options=["a", "b"]))
     shown = "\n".join(dialogs.question_lines(read(store)))
     for question in ("May I p1? (permission)", "May I q1? (question)", "What about One? (domain)"):
         assert question in shown
-    assert dialogs.answerable(read(store)) == ("q1",)
+    assert choice(store) == "q1"
+
+
+def choice(store: Store) -> str:
+    asked = open_choice(read(store))
+    return asked.request if asked else ""
 
 
 def read(store: Store) -> Worker:

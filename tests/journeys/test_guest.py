@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.bars import say_in_bar
 from support.person import Person, configure, write_issue
-from support.polling import eventually
+from support.polling import eventually, unguarded
 from support.terminal import Terminal, quick_fingers
 from support.tmux_session import Tmux
 
@@ -283,9 +283,9 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     eventually(lambda: theirs("display-message", "-p", "#{@orchestra_worker}") == "1", why="at the worker")
     assert "mine 20" in mine.text  # their own status-right beside the bar
     press(mine, "t")
-    mine.shows("a number picks an option")
-    mine.type("2")
-    mine.press("Enter")
+    mine.shows("Enter answers")
+    unguarded()
+    mine.press("2")
     local.sees("1", "complete")
     mine.shows("#1 ready")
     theirs("set", "-s", "exit-unattached", "on")

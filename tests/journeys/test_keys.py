@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.person import ASK, HANG, Person, configure, write_issue
-from support.polling import eventually
+from support.polling import eventually, unguarded
 from support.servers import both_servers
 from support.terminal import Terminal, quick_fingers
 
@@ -186,19 +186,17 @@ def test_to_who_needs_you_in_turn_answer_in_a_popup_and_back(terminal: Terminal,
     orchestra_key(terminal, "a")
     eventually(lambda: re.fullmatch("workers\u25cf[12] 2", active(local)), why="at the second")
     orchestra_key(terminal, "t")
-    shown = terminal.shows("a number picks an option")
-    assert "1. red" in shown
-    assert "2. blue" in shown
-    terminal.type("2")
-    terminal.press("Enter")
+    shown = terminal.shows("Enter answers")
+    assert "1 red" in shown
+    assert "2 blue" in shown
+    unguarded()
+    terminal.press("2")
     local.sees("2", "complete")
     orchestra_key(terminal, "q")
     eventually(lambda: active(local).strip() == "shell", why="back")
     orchestra_key(terminal, "g")
-    terminal.shows("1 y approves")
-    terminal.type("1 red")
-    terminal.press("Enter")
-    terminal.shows("its question is answered")
+    terminal.shows("Enter answers")
+    unguarded()
     terminal.press("Enter")
     local.sees("1", "complete")
 
@@ -254,10 +252,10 @@ def test_hostile_titles_are_text_everywhere(terminal: Terminal, local: Person) -
     terminal.shows("#3 \u25b8 working")
     border = terminal.lines()[0]
     assert "#(touch canary) #[fg=red]x '; touch canary; '" in border
-    for key, words in (("t", "a number picks an option"), ("n", "#3 asks for nothing"), ("?", "spawn a worker on the")):
+    for key, words in (("t", "Tell #3"), ("n", "nobody needs you"), ("?", "start a worker on the")):
         orchestra_key(terminal, key)
         terminal.shows(words)
-        terminal.press("q", "Enter") if key == "t" else terminal.press("Enter")
+        terminal.press("Escape" if key == "t" else "Enter")
         eventually(lambda words=words: words not in terminal.text)  # type: ignore[misc]
     assert not list(local.where.parent.rglob("canary"))
 
@@ -324,7 +322,7 @@ def test_under_a_tmux_conf_like_screens_ours_works_and_theirs_stays(local: Perso
     terminal.press("C-a", "M-g")
     terminal.shows("which key?")
     terminal.press("?")
-    assert "spawn a worker on the issue" in terminal.shows("Enter closes this")
+    assert "start a worker on the issue" in terminal.shows("Enter closes this")
     terminal.press("Enter")
     local.runs("up", layout, "-d")
     assert local.tmux("list-keys", "-T", "prefix") == before

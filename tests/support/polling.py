@@ -23,3 +23,9 @@ def eventually(ask: Callable[[], T], timeout: float = 20.0, why: str = "") -> T:
         pause = min(pause * 1.5, 0.2)
         answer = ask()
     return answer
+
+
+def unguarded() -> None:
+    """Wait until a full-screen view takes a key: in the first moment of something new it takes none."""
+    begun = time.monotonic()
+    eventually(lambda: time.monotonic() - begun > 0.35)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.person import HANG, Person, configure, write_issue
-from support.polling import eventually
+from support.polling import eventually, unguarded
 from support.terminal import Terminal, quick_fingers
 
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -157,9 +157,9 @@ class Walk:
         self.project("a")
         self.at("121")
         self.project("t")
-        self.told("Prefix `O` `a` goes to it, `t` answers", "a number picks an option")
-        self.terminal.type("2")
-        self.terminal.press("Enter")
+        self.told("Prefix `O` `a` goes to it, `t` answers", "Enter answers")
+        unguarded()
+        self.terminal.press("2")
         self.person.sees("121", "complete")
         self.project("q")
         self.at("")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestra.core.models import AnswerChannel
+from orchestra.core.dialogs import open_questions
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux.client import surrounding_session
 from orchestra.ui import dialogs, popups
-from orchestra.workers.overview import pane_of, worker_of
+from orchestra.ui.needs import Need
+from orchestra.ui.screens.verbs import Place, Verbs
+from orchestra.workers.overview import pane_of, row_of, worker_of
 
 if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
@@ -80,7 +82,11 @@ class BoardActions:
 
     def approve(self, worker: Worker) -> str:
         """Approve what the worker asks, as the board shows it."""
-        return popups.decision_taker(self.console, AnswerChannel.BOARD)(worker, "y", "")
+        asked = open_questions(worker)
+        if not asked:
+            raise OrchestraError(f"#{worker.id} asks for nothing")
+        row = row_of(self.project, worker.id)
+        return Verbs(self.console, Place()).approve(Need(row, asked[0]))
 
     def pull(self, worker: Worker) -> str:
         """The worker's pull request."""

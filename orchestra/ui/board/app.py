@@ -18,6 +18,7 @@ from orchestra.errors import OrchestraError
 from orchestra.ui.board import details, keys, lines
 from orchestra.ui.board.widgets import CSS, Rows, page, words
 from orchestra.workers.overview import overview, with_tokens
+from orchestra.workers.session_files import session_files
 
 if TYPE_CHECKING:
     from textual.content import Content
@@ -96,13 +97,13 @@ class Board(App[tuple[str, ...]]):
         """Look again when a session file is another, ages have moved, or tokens are still being counted."""
         counting = any(row.tokens and row.tokens.behind for row in self.rows)
         old = self.project.now() - self.looked > AGES_SECONDS
-        if old or counting or details.files(self.project) != self.seen:
+        if old or counting or session_files(self.project.store.root) != self.seen:
             self.look_again()
 
     @work(thread=True, exclusive=True, group="look")
     def look_again(self) -> None:
         """Look at everything, away from the screen."""
-        self.seen, self.looked = details.files(self.project), self.project.now()
+        self.seen, self.looked = session_files(self.project.store.root), self.project.now()
         self.call_from_thread(self.show, with_tokens(self.project, overview(self.project)))
 
     @work(thread=True, exclusive=True, group="issues")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean_lines
@@ -19,15 +18,6 @@ LAST_EVENTS = 10
 MOST_PLAN = 20  # lines
 
 Part = tuple[str, list[str]]
-
-
-def files(project: Project) -> tuple[tuple[str, int], ...]:
-    """The names and times of the session files: what a change shows in."""
-    try:
-        with os.scandir(project.store.root) as found:
-            return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
-    except OSError:
-        return ()
 
 
 def parts(project: Project, row: WorkerRow) -> tuple[Part, ...]:

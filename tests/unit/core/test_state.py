@@ -46,6 +46,12 @@ def seen(
     return ObservedWorker(it._replace(**worker), shown, is_open, None, waits)  # type: ignore[arg-type]
 
 
+def waking(background: str, **more: object) -> ObservedWorker:
+    """At its prompt after a turn, with something left running that will wake it up."""
+    it = seen(doing=AT_PROMPT, **more)  # type: ignore[arg-type]
+    return it._replace(worker=it.worker._replace(activity=it.worker.activity._replace(background=background)))
+
+
 def asked(gate: Gate, *options: str) -> Escalation:
     return Escalation(gate, "Token refresh approach?", options=options, asked_at=stamp(NOW - 60), request="r1")
 
@@ -104,6 +110,7 @@ TABLE = [
     ("queued for a place", seen(Status.QUEUED, pane=None), "waiting for a free place"),
     ("the workspace is closed", seen(is_open=False, pane=None), "resting"),
     ("the user ended the agent", seen(doing=ActivityState.ENDED, detail=LEFT, pane=False), "resting"),
+    ("it wakes up by itself", waking("its shell: npm run dev"), "waiting for its shell"),
     ("paused", seen(Status.PAUSED), "paused"),
     ("merged", seen(Status.MERGED), "merged"),
     ("cancelled", seen(Status.CANCELLED), "cancelled"),
@@ -132,7 +139,7 @@ PROSE = "I read both files. Which one shall I keep?"
         pytest.param(seen(doing=AT_PROMPT, detail="Which? **"), "question", id="with marks of Markdown behind it"),
         pytest.param(seen(doing=AT_PROMPT, detail="All done."), "stuck", id="it stopped without shipping"),
         pytest.param(seen(doing=AT_PROMPT, detail=PROSE, ago=PROSE_SECONDS - 1), "working", id="it may go on"),
-        pytest.param(seen(doing=BUSY, detail=PROSE), "working", id="it works on, in the background"),
+        pytest.param(waking("a scheduled wake-up", detail=PROSE), "waiting for a scheduled wake-up", id="it wakes up"),
         pytest.param(
             seen(doing=AT_PROMPT, detail=PROSE, guidance=(Guidance("g1", "human", "x"),)), "working", id="words wait"
         ),

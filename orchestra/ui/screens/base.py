@@ -1,0 +1,338 @@
+"""The one app of all full-screen views, and what every screen of it shares."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import events, work
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from orchestra.core.look import Look, look_of
+from orchestra.core.state import Role
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
+from orchestra.ui.screens.keymap import KeyMap, pressed
+from orchestra.ui.screens.paper import Paper, Span
+from orchestra.ui.screens.verbs import Outcome, Place, Verbs
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Project
+    from orchestra.ui.console import Console
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 1.0  # between two looks at whether a session file has changed
+SAID_SECONDS = 8.0
+WHEEL = 3  # lines a turn
+
+CSS = """
+Screen { layers: below above; background: ansi_default; color: ansi_default; overflow: hidden hidden; }
+Canvas { width: 100%; height: 100%; layer: below; background: ansi_default; }
+Input, TextArea {
+  layer: above; position: absolute; border: none; padding: 0; height: 1; background: ansi_default;
+  color: ansi_default; display: none;
+}
+Input:focus, TextArea:focus { border: none; background-tint: ansi_default 0%; }
+Input > .input--cursor, TextArea .text-area--cursor { text-style: reverse; color: ansi_default; }
+Input > .input--placeholder { text-style: dim; color: ansi_default; }
+Input > .input--selection, TextArea .text-area--selection { text-style: reverse; background: ansi_default; }
+TextArea .text-area--cursor-line { background: ansi_default; }
+TextArea { scrollbar-size: 0 0; }
+"""
+
+
+class Canvas(Widget):
+    """What a screen has painted. A line is drawn again only when it is another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._strips: list[Strip] = []
+
+    def show(self, strips: list[Strip]) -> None:
+        """Draw these lines."""
+        before, self._strips = self._strips, strips
+        if len(before) != len(strips):
+            self.refresh()
+            return
+        changed = [
+            Region(0, y, self.size.width, 1)
+            for y, (old, new) in enumerate(zip(before, strips, strict=True))
+            if old != new
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+
+class Words(TextArea):
+    """A field for several lines, which leaves to its screen the keys that send, leave or edit it."""
+
+    LEFT_OUT = ("escape", "enter", "ctrl+j", "alt+enter", "ctrl+e")
+
+    def __init__(self) -> None:
+        super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Those keys go up to the screen."""
+        if event.key in self.LEFT_OUT:
+            event.prevent_default()
+
+    def take(self, text: str) -> None:
+        """This text, the cursor at its end."""
+        self.text = text
+        self.move_cursor(self.document.end)
+
+
+class View(Screen[Outcome | None]):
+    """A screen: it paints itself on a canvas, and does what the key table says."""
+
+    AUTO_FOCUS = ""
+    OWN_KEY = ""  # the action whose key closes it again
+    BINDINGS: ClassVar[list[Any]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.canvas = Canvas()
+        self.said = ""
+        self.alarm = False
+        self._said_until = 0.0
+
+    @property
+    def home(self) -> Orchestra:
+        """The app."""
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def look(self) -> Look:
+        """What the terminal can show."""
+        return self.home.look
+
+    def compose(self) -> ComposeResult:
+        """The canvas, and the fields that text is typed into."""
+        yield self.canvas
+        yield from self.fields()
+
+    def fields(self) -> Sequence[Widget]:
+        """The text fields of this screen; hidden until they are placed."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Paint as soon as the size is known."""
+        self.begin()
+        self.repaint()
+
+    def begin(self) -> None:
+        """What this screen does once, before it is painted first: nothing that waits."""
+
+    def on_resize(self) -> None:
+        """Paint for the new size."""
+        self.repaint()
+
+    def on_screen_resume(self) -> None:
+        """Another screen that lay over this one is gone."""
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Paint everything; what has not changed is not drawn again."""
+        width, height = self.app.size
+        if width > 0 and height > 0:
+            paper = Paper(width, height, self.look)
+            self.paint(paper)
+            self.canvas.show(paper.strips())
+
+    def paint(self, paper: Paper) -> None:
+        """Put this screen's lines on the paper."""
+        raise NotImplementedError
+
+    # --- what is said ---
+
+    def say(self, text: str, *, alarm: bool = False) -> None:
+        """A line in the footer: until the next key when it is an alarm, else for a while."""
+        self.said, self.alarm = clean(text, 400), alarm
+        if not alarm and text:
+            self.set_timer(SAID_SECONDS, partial(self._unsay, self.said))
+        self.repaint()
+
+    def _unsay(self, text: str) -> None:
+        if self.said == text and not self.alarm:
+            self.say("")
+
+    def footer(self, paper: Paper, keys: str, right: str = "", *, y: int = -1) -> None:
+        """The last line: what was said, else the keys that work now; `right` at its end."""
+        y = paper.height - 1 if y < 0 else y
+        room = paper.width - len(right) - 2 if right else paper.width
+        style = paper.style(Role.ALARM) if self.alarm else paper.style(Role.PLAIN if self.said else Role.MUTED)
+        paper.put(1, y, room - 1, [Span(self.said or keys, style)])
+        if right:
+            paper.put(paper.width - len(right) - 1, y, len(right), right, paper.style(Role.MUTED))
+
+    # --- keys ---
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that no text field has taken."""
+        event.prevent_default()
+        event.stop()
+        if self.alarm:
+            self.said, self.alarm = "", False
+        self.press(pressed(event), self.home.keys.action(event))
+        self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on what was painted; twice in the same place is a double click."""
+        event.stop()
+        self.click(event.screen_x, event.screen_y, double=event.chain > 1)
+        self.repaint()
+
+    def click(self, x: int, y: int, *, double: bool) -> None:
+        """What a click does here."""
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel."""
+        self.wheel(WHEEL)
+        self.repaint()
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel."""
+        self.wheel(-WHEEL)
+        self.repaint()
+
+    def wheel(self, lines: int) -> None:
+        """What the wheel does here."""
+
+    def press(self, key: str, action: str) -> None:
+        """What a key does here; by default it closes the screen, or does what the table says."""
+        if self.closes(key, action):
+            self.close()
+        elif action == "help":
+            self.home.show_help(self)
+
+    def closes(self, key: str, action: str) -> bool:
+        """Whether this key leaves the screen."""
+        place = self.home.place
+        own = {self.OWN_KEY, place.opener if place.popup else ""} - {""}
+        return key == "escape" or action == "back" or action in own
+
+    def close(self, outcome: Outcome | None = None) -> None:
+        """Back to what lies below; the last screen ends the app."""
+        if len(self.app.screen_stack) > 2:  # Textual's own empty one lies at the bottom
+            self.dismiss(outcome)
+        else:
+            self.app.exit(outcome or Outcome())
+
+    def keys_here(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The keys of this screen for the help, by group."""
+        return []
+
+    # --- work that takes time ---
+
+    def run_apart(
+        self, act: Callable[[], T], then: Callable[[T], None] | None = None, failed: Callable[[], None] | None = None
+    ) -> None:
+        """Do it away from the screen, then `then` with its result; what goes wrong is said, after `failed`."""
+        self._work(act, then, failed)
+
+    @work(thread=True)
+    def _work(
+        self, act: Callable[[], Any], then: Callable[[Any], None] | None, failed: Callable[[], None] | None
+    ) -> None:
+        try:
+            with redirect_stdout(sys.__stdout__):  # libtmux asks it for its encoding, which Textual's has not
+                result = act()
+        except OrchestraError as wrong:
+            hint = f" ({wrong.hint})" if wrong.hint else ""
+            self._from_thread(partial(self._failed, f"{wrong.message}{hint}", failed))
+            return
+        except OSError as wrong:
+            self._from_thread(partial(self._failed, f"{wrong.strerror or wrong}", failed))
+            return
+        if then is not None:
+            self._from_thread(lambda: then(result))
+
+    def _failed(self, message: str, failed: Callable[[], None] | None) -> None:
+        if failed is not None:
+            failed()
+        self.say(message, alarm=True)
+
+    def _from_thread(self, act: Callable[[], None]) -> None:
+        """Do it on the screen's own thread, unless the screen is gone by then."""
+
+        def once() -> None:
+            if self.is_attached:
+                act()
+                self.repaint()
+
+        if self.app.is_running:
+            self.app.call_from_thread(once)
+
+
+class Orchestra(App[Outcome]):
+    """The app: it holds the project, the keys and the look of the terminal, and shows one screen first."""
+
+    CSS = CSS
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[Any]] = [("ctrl+c", "leave", "")]
+
+    def __init__(self, console: Console, first: Callable[[], View], place: Place = Place()) -> None:  # noqa: B008
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
+        self.terminal, self.place, self._first = console, place, first
+        self.look = look_of(console.environ)
+        self.keys = KeyMap(console.project.config.keys)
+        self.verbs = Verbs(console, place)
+
+    @property
+    def project(self) -> Project:
+        """The project that is shown."""
+        return self.terminal.project
+
+    def on_mount(self) -> None:
+        """The first screen."""
+        self.push_screen(self._first())
+        self.call_after_refresh(gc.enable)
+
+    def action_leave(self) -> None:
+        """Ctrl-C ends it, whatever is open."""
+        self.exit(Outcome())
+
+    def edit(self, text: str) -> str | None:
+        """The text after the user's editor; None when it was left without saving."""
+        import click
+
+        with self.suspend():
+            changed = click.edit(text)
+        self.refresh()
+        return changed
+
+    def show_help(self, view: View) -> None:
+        """The keys of a screen, over it."""
+        from orchestra.ui.screens.help import HelpView
+
+        self.push_screen(HelpView(view))
+
+    def place_field(self, field: Input | TextArea, x: int, y: int, width: int, height: int = 1) -> None:
+        """Show a text field at a place, and put the cursor into it."""
+        field.styles.offset = (x, y)
+        field.styles.width, field.styles.height = width, height
+        if not field.display:
+            field.display = True
+        if not field.has_focus:
+            field.focus()
+
+
+def hide(field: Widget) -> None:
+    """Take a text field away."""
+    field.display = False
+    field.screen.set_focus(None)

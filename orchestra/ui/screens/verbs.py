@@ -1,0 +1,104 @@
+"""What the keys of the full-screen views do: the verbs of the command line, for the terminal the view is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core.models import AnswerChannel
+from orchestra.errors import OrchestraError
+from orchestra.tmux.client import surrounding_session
+from orchestra.workers.answers import Decision
+from orchestra.workers.overview import pane_of, worker_of
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Project
+    from orchestra.ui.console import Console
+    from orchestra.ui.needs import Need
+
+
+class Outcome(NamedTuple):
+    """How a view ended: what to run in this terminal then, and what to say to the user."""
+
+    argv: tuple[str, ...] = ()
+    said: str = ""
+
+
+class Place(NamedTuple):
+    """Where a view runs: in a popup over a pane, or in a terminal or window of its own."""
+
+    popup: bool = False
+    pane: str = ""
+    worker: str = ""  # of the pane; empty: none
+    opener: str = ""  # the action whose key opened the popup
+    how: AnswerChannel = AnswerChannel.BOARD
+
+
+class Verbs:
+    """The verbs for one project. Each returns what to say, or how the view ends."""
+
+    def __init__(self, console: Console, place: Place) -> None:
+        self.console, self.place = console, place
+
+    @property
+    def project(self) -> Project:
+        """The project, for what decides: never from a worker's own pane."""
+        return self.console.deciding
+
+    def _about(self, need: Need) -> Decision:
+        return Decision(self.place.how, (need.asked.request,) if need.asked else ())
+
+    def tell(self, number: str, words: str) -> str:
+        """Guidance, which answers nothing."""
+        from orchestra.commands.tell import tell
+
+        return str(self.console.render.told(tell(self.project, number, words, Decision(self.place.how, ()))))
+
+    def answer(self, need: Need, given: Sequence[str]) -> str:
+        """Answers to the questions of a request, in their order; guidance where nothing is asked."""
+        from orchestra.commands.tell import tell
+
+        decision = self._about(need)._replace(answers=tuple(given))
+        return str(self.console.render.told(tell(self.project, need.row.worker.id, "\n".join(given), decision)))
+
+    def approve(self, need: Need) -> str:
+        """Yes to the request that is shown."""
+        from orchestra.commands.approve import approve
+
+        number = need.row.worker.id
+        return "; ".join(
+            self.console.render.decided("approved", number, approve(self.project, number, self._about(need)))
+        )
+
+    def deny(self, need: Need, words: str) -> str:
+        """No to the request that is shown, with the reason."""
+        from orchestra.commands.deny import deny
+
+        number = need.row.worker.id
+        return "; ".join(
+            self.console.render.decided("denied", number, deny(self.project, number, words, self._about(need)))
+        )
+
+    # --- go somewhere ---
+
+    @property
+    def within(self) -> bool:
+        """Whether the view runs in a pane of the workspace, or in a popup over one."""
+        outer = surrounding_session(self.console.environ)
+        return bool(outer) and self.project.tmux.running() and outer[0] == self.project.tmux.server.path
+
+    @property
+    def _came_from(self) -> str:
+        return self.place.pane or self.console.environ.get("TMUX_PANE", "")
+
+    def go(self, number: str) -> Outcome:
+        """To the worker's pane."""
+        from orchestra.commands.attach import attach
+
+        if not self.within:
+            return Outcome(attach(self.project, number))
+        pane = pane_of(self.project, worker_of(self.project, number))
+        if pane is None:
+            raise OrchestraError(f"#{number} has no pane", f"bring it back: orchestra spawn {number}")
+        self.project.clients.travel(pane, self._came_from)
+        return Outcome()
