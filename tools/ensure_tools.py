@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,20 +16,11 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # nothing is installed yet
 
+from orchestra.core.packages import found_installer
 from orchestra.tmux import capabilities
 
 # A version is numbers and a letter: tmux's letters come after the bare number.
 OLDEST = {"tmux": capabilities.OLDEST, "git": (2, 31, "")}
-
-# Package managers, the first found is the one; and the commands in front of the packages' names.
-MANAGERS = {
-    "apt-get": (("apt-get", "update", "-qq"), ("apt-get", "install", "-y", "-qq", "--no-install-recommends")),
-    "dnf": (("dnf", "install", "-y", "-q"),),
-    "zypper": (("zypper", "--non-interactive", "install"),),
-    "apk": (("apk", "add", "--quiet"),),
-    "pacman": (("pacman", "-Sy", "--needed", "--noconfirm"),),
-    "brew": (("brew", "install"),),
-}
 
 
 class Missing(NamedTuple):
@@ -97,11 +87,10 @@ def number(version: tuple[int, int, str]) -> str:
 
 def plan(packages: Sequence[str]) -> list[list[str]]:
     """The commands that install the packages; none where no package manager is known."""
-    manager = next((name for name in MANAGERS if shutil.which(name)), None)
+    manager = found_installer()
     if manager is None:
         return []
-    *before, install = MANAGERS[manager]
-    return [*map(list, before), [*install, *packages]]
+    return [*([list(manager.refresh)] if manager.refresh else []), [*manager.install, *packages]]
 
 
 def privilege(manager: str) -> list[str] | None:

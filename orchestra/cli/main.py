@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import time
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import click
 
 from orchestra import __version__
 from orchestra.cli.errors import run_main
+from orchestra.core.text import clean
 from orchestra.ui.console import Console
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -102,8 +104,45 @@ class LazyGroup(click.Group):
                     formatter.write_dl([(f"{name:<{WIDEST}}", entry.line) for name, entry in entries.items()])
 
 
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """What a report of a fault starts with: this version, Python's, tmux's, and where this one is installed."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    click.echo(f"orchestra, version {__version__}")
+    click.echo(f"Python {'.'.join(map(str, sys.version_info[:3]))}, {_tmux_version()}, {_installed_in()}")
+    ctx.exit()
+
+
+def _installed_in() -> str:
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def _tmux_version() -> str:
+    """What the tmux on PATH says; without subprocess, whose import costs more than the rest of `--version`."""
+    reading, writing = os.pipe()
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_CLOSE, reading)]
+        pid = os.posix_spawnp("tmux", ["tmux", "-V"], os.environ, file_actions=actions)
+    except OSError:
+        os.close(writing)
+        os.close(reading)
+        return "no tmux"
+    os.close(writing)
+    with open(reading, encoding="utf-8", errors="replace") as said:
+        version = clean(said.readline(), 40)
+    os.waitpid(pid, 0)
+    return version or "no tmux"
+
+
 @click.group(cls=LazyGroup, context_settings=CONTEXT)
-@click.version_option(__version__, prog_name="orchestra")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the versions and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Run many coding agents on one codebase, in tmux: each worker takes one issue to one pull request, in its own git

@@ -26,6 +26,7 @@ def doctor(
         *environment.home(home_of(environ), fix=fix),
         *environment.locale(environ),
         *environment.lingering(environ),
+        *environment.command(environ),
     ]
     try:
         project = _opened(opening, environ, fix=fix)

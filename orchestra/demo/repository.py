@@ -7,8 +7,10 @@ import secrets
 import subprocess
 from collections.abc import Mapping
 
+from orchestra.core.packages import install_hint
 from orchestra.demo.content import FILES
 from orchestra.errors import OrchestraError
+from orchestra.git.process import OLDEST
 from orchestra.project.context import home_of
 from orchestra.storage.files import locked, make_private, names_in
 
@@ -71,6 +73,6 @@ def _git(root: str, environ: Mapping[str, str], *argv: str) -> None:
     try:
         done = subprocess.run(["git", "-C", root, *argv], env=calm, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise OrchestraError("git is not installed, or not on the PATH", "install git 2.31 or newer") from None
+        raise OrchestraError("git is not installed, or not on the PATH", install_hint("git", OLDEST, environ)) from None
     if done.returncode != 0:
         raise OrchestraError(f"git {argv[0]} failed for the demo: {done.stderr.strip()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from orchestra import agents, processes
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
+from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
 
@@ -55,6 +57,30 @@ def locale(environ: Mapping[str, str]) -> Iterator[Finding]:
     said = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C"
     if "utf8" not in said.lower().replace("-", ""):
         yield warning("E5", f"the locale is {said}, not UTF-8", "export LC_ALL=C.UTF-8")
+
+
+def command(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """E12: the `orchestra` that a shell here finds first is this program: other projects install that name too."""
+    path = environ.get("PATH", os.defpath)
+    found = shutil.which("orchestra", path=path)
+    if found is None or _is_this_program(found):
+        return
+    other = "orchestra-workers" if shutil.which("orchestra-workers", path=path) else entry_points.OTHER_NAME
+    yield warning(
+        "E12", f"`orchestra` on PATH is another program: {found}", f"call this one by its other name: {other}"
+    )
+
+
+def _is_this_program(path: str) -> bool:
+    """Whether it was installed beside this Python, or is a few lines that call this package."""
+    if os.path.realpath(path) == os.path.realpath(os.path.join(os.path.dirname(sys.executable), "orchestra")):
+        return True
+    try:
+        with open(path, "rb") as program:
+            start = program.read(4096)
+    except OSError:
+        return False
+    return b"orchestra.cli.main" in start or b"-m orchestra" in start
 
 
 def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from orchestra.core.packages import install_hint
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import read_text
@@ -27,7 +28,7 @@ _STRAY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG_PARAMETERS",
 )  # fmt: skip
 
-_NO_GIT = ("git is not installed, or not on the PATH", "install git 2.31 or newer, then: git --version")
+OLDEST = "2.31"
 
 
 class GitResult(NamedTuple):
@@ -51,6 +52,10 @@ class GitResult(NamedTuple):
         return "\n".join(kept)
 
 
+def _no_git(environ: Mapping[str, str]) -> OrchestraError:
+    return OrchestraError("git is not installed, or not on the PATH", install_hint("git", OLDEST, environ))
+
+
 def execute(
     argv: Sequence[str],
     environ: Mapping[str, str],
@@ -71,7 +76,7 @@ def execute(
         from git import Git
         from git.exc import GitCommandNotFound
     except ImportError:  # GitPython looks for git when it is imported
-        raise OrchestraError(*_NO_GIT) from None
+        raise _no_git(environ) from None
     # GitPython lays the environment it is given over that of this process: what must not be there is taken out.
     stray = [word for name in _STRAY if name in os.environ and name not in environ for word in ("-u", name)]
     try:
@@ -87,7 +92,7 @@ def execute(
             start_new_session=timeout is not None,
         )
     except GitCommandNotFound:
-        raise OrchestraError(*_NO_GIT) from None
+        raise _no_git(environ) from None
     if timeout is not None and err.startswith("Timeout: "):
         raise Unreachable(f"git did not end in {timeout:.0f} s", "look at the network, then run this again")
     return GitResult(status, str(out), err)
@@ -112,7 +117,7 @@ def _asked(argv: Sequence[str], environ: Mapping[str, str], locale: str) -> GitR
             check=False,
         )
     except FileNotFoundError:
-        raise OrchestraError(*_NO_GIT) from None
+        raise _no_git(environ) from None
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     return GitResult(done.returncode, out.removesuffix("\n"), err)
 

@@ -8,7 +8,7 @@ from orchestra.github.client import ApiClient
 from orchestra.github.operations import Operations
 from orchestra.github.responses import Invalid
 
-_RESOLVE = "mutation($thread: ID!) { resolveReviewThread(input: {threadId: $thread}) { clientMutationId } }"
+_RESOLVE = "mutation($thread: ID!) { resolveReviewThread(input: {threadId: $thread}) { thread { isResolved } } }"
 
 
 class ThreadReplies:

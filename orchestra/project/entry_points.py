@@ -13,6 +13,8 @@ from orchestra.storage.files import make_private, text_or_empty, write_atomic
 HOOK, PROGRAM = "orchestra-hook", "orchestra"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+OTHER_NAME = f"{shlex.quote(sys.executable)} -m orchestra"  # works whatever is on PATH
+
 
 def hook_argv(home: str, project: str, agent: str) -> tuple[str, ...]:
     """Argv of `orchestra-hook` for an agent: by a path that outlives an upgrade, because agents keep it for days."""

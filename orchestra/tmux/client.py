@@ -8,6 +8,7 @@ import select
 from contextlib import contextmanager
 
 from orchestra.core.models import Pane
+from orchestra.core.packages import install_hint as package_hint
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.waiting import wait_until
@@ -36,7 +37,11 @@ KEPT = (
     *("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
 )
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # never in a tmux's environment
-INSTALL = f"install tmux {capabilities.version_text()} or newer: `apt install tmux`, `brew install tmux`"
+
+
+def install_hint(environ: Mapping[str, str]) -> str:
+    """How to install a tmux that is new enough."""
+    return package_hint("tmux", capabilities.version_text(), environ)
 
 
 class TmuxReply(Record):
@@ -230,7 +235,7 @@ def run_client(server: Server, argv: Sequence[str], environ: Mapping[str, str], 
             check=False,
         )
     except FileNotFoundError:
-        raise OrchestraError("tmux is not installed", INSTALL) from None
+        raise OrchestraError("tmux is not installed", install_hint(server.caller)) from None
     except subprocess.TimeoutExpired:
         raise Unreachable(f"tmux did not answer within {ANSWER_SECONDS:.0f} s", "run `orchestra doctor`") from None
     return TmuxReply(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -168,6 +168,7 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     theirs = ("/etc/tmux.conf", f"{home}/.tmux.conf", f"{config}/tmux/tmux.conf") if user_config else ()
     return [
+        [("set-option", "-s", "@orchestra_server", "1")],  # tells it from another program's on a socket of this name
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
         [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off

@@ -10,7 +10,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.processes import LONGEST_SOCKET_PATH
 from orchestra.tmux import capabilities, commands
-from orchestra.tmux.client import INSTALL
+from orchestra.tmux.client import install_hint
 from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class Session:
         """Raise OrchestraError when tmux is missing, too old, or cannot have a socket where it should."""
         said = self.server.ask("-V").out.strip()
         if capabilities.parse(said).too_old:
-            raise OrchestraError(f"{clean(said)} is too old", INSTALL)
+            raise OrchestraError(f"{clean(said)} is too old", install_hint(self.server.caller))
         path = self.server.path
         if (long := len(os.fsencode(path))) > LONGEST_SOCKET_PATH:
             raise OrchestraError(
@@ -71,8 +71,14 @@ class Session:
 
     def vacant(self) -> None:
         """Raise OrchestraError when there is no place for our session on the running server."""
-        said = self.server.ask("list-sessions", "-F", "#{session_name}").out
-        if self.name in said.split("\n"):
+        said = self.server.ask("list-sessions", "-F", "#{session_name} #{@orchestra_project}#{@orchestra_server}").out
+        sessions = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+        if not self.server.guest and sessions and not any(sessions.values()):
+            raise OrchestraError(
+                f"the tmux server on the socket {clean(self.server.name)} was started by another program",
+                "choose another socket in orchestra.yaml: tmux: {socket: NAME}",
+            )
+        if self.name in sessions:
             how = self.server.line("rename-session", "-t", f"={self.name}", "NEW")
             raise OrchestraError(f"a session of yours is named {self.name} already", f"rename it: {how}")
         if self.server.guest and not self.lasts():

@@ -9,7 +9,7 @@ import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 WORK = '```script\nstatus working\nwrite {0} "{1}"\n{2}hang\n```\n'
 
 

@@ -12,7 +12,7 @@ from support.github_double import Double
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 WORK = '```script\nstatus working\nwrite {0}.txt "{0}"\nwrite shared.txt "{1}"\ncommit "Add {0}"\nship\nwait\n'
 WORK += "{2}```\n"
@@ -50,8 +50,8 @@ def follows(person: Person, number: str, parent: str, base: str) -> dict[str, An
 def test_a_stack_of_three_is_carried_through_a_squash_a_rebase_and_a_merge(person: Person, git: Git) -> None:
     repo = person.where
     person.runs("spawn", "1")
-    said = person.runs("spawn", "2", "--on", "1").out + person.runs("spawn", "3", "--on", "2").out
-    assert re.search(r"#3 queued: waits for #2 \(\w+\), then a free place", said)
+    person.runs("spawn", "2", "--on", "1")
+    person.runs("spawn", "3", "--on", "2")
     for number in ("1", "2", "3"):
         person.sees(number, "complete", 90)
     assert built_on(person, "3") == ("2", "issue-2")

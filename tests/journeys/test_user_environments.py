@@ -102,6 +102,46 @@ def test_the_main_journey_under_other_configurations(
     eventually(lambda: all(one["pane"] for one in person.asks("list")["workers"]), why="both to be back")
 
 
+def test_the_server_of_another_program_on_our_socket_is_left_alone(repo: Path, git: Git) -> None:
+    """Another project's tool uses a tmux socket of the same name."""
+    configure(repo, "agent: scripted", "tracker: local")
+    write_issue(repo, 1, "One", WORK)
+    git("-C", repo, "add", ".")
+    git("-C", repo, "commit", "-qm", "issues")
+    person = Person(repo)
+    begin = ["tmux", "-L", "orchestra", "-f", "/dev/null", "new-session", "-d", "-s", "theirs", "sleep 1000"]
+    subprocess.run(begin, check=True)
+
+    def state() -> list[str]:
+        asked = (
+            "list-sessions",
+            "list-keys",
+            "show-options -s",
+            "show-options -g",
+            "show-options -gw",
+            "show-hooks -g",
+        )
+        return [person.tmux(*one.split()) for one in asked]
+
+    before = state()
+    try:
+        for verb in (("up", "-d"), ("spawn", "1")):
+            said = person.runs(*verb, code=1)
+            assert "was started by another program" in said.out + said.err
+            assert "tmux: {socket: NAME}" in said.out + said.err
+        for other in ("list", "status", "down"):
+            person.runs(other, code=None)
+        assert state() == before
+        configure(repo, "agent: scripted", "tracker: local", "tmux: {socket: other}")
+        person.runs("up", "-d")
+        person.runs("spawn", "1")
+        person.sees("1", "complete")
+        person.runs("down")
+        assert state() == before
+    finally:
+        person.tmux("kill-server")
+
+
 @pytest.fixture
 def small_disk(home: Path, tmp_path: Path) -> Iterator[Path]:
     """$ORCHESTRA_HOME on a file system of its own, of 512 KiB and 400 files."""

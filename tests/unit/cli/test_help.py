@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 from click.testing import CliRunner
 
+from orchestra import __version__
 from orchestra.cli.main import COMMANDS, GROUPS, cli
 from orchestra.cli.verbs import Verb
 
@@ -47,3 +50,16 @@ def test_each_command_has_a_sentence_and_examples(name: str) -> None:
 def test_every_command_can_be_loaded() -> None:
     for name in COMMANDS:
         assert cli.get_command(click.Context(cli), name) is not None, name
+
+
+def test_the_version_says_what_a_report_of_a_fault_needs() -> None:
+    found = CliRunner().invoke(cli, ["--version"], prog_name="orchestra")
+    assert found.exit_code == 0
+    first, second = found.output.splitlines()
+    assert first == f"orchestra, version {__version__}"
+    assert re.fullmatch(r"Python 3\.\d+\.\d+, (tmux .+|no tmux), /.+", second)
+
+
+def test_the_version_is_said_without_tmux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert ", no tmux, " in CliRunner().invoke(cli, ["--version"], prog_name="orchestra").output
