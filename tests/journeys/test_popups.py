@@ -136,6 +136,7 @@ def test_every_popup_on_a_small_screen(terminal: Terminal, local: Person, git: G
     assert "line 90 of" not in shown
     terminal.press("End")
     terminal.shows("90 of what it has to say")
+    unguarded()
     terminal.press("Up", "Enter")
     terminal.shows("Your answer")
     terminal.type("neither:")

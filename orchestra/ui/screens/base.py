@@ -80,15 +80,19 @@ class Canvas(Widget):
 class Words(TextArea):
     """A field for several lines, which leaves to its screen the keys that send, leave or edit it."""
 
-    LEFT_OUT = ("escape", "enter", "ctrl+j", "alt+enter", "ctrl+e")
+    LEFT_OUT = ("escape", "enter", "ctrl+e")
+    NEW_LINE = ("ctrl+j", "alt+enter")
 
     def __init__(self) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
 
     async def _on_key(self, event: events.Key) -> None:
-        """Those keys go up to the screen."""
-        if event.key in self.LEFT_OUT:
+        """Those keys go up to the screen; a new line is made here, before what is typed next."""
+        if event.key in (*self.LEFT_OUT, *self.NEW_LINE):
             event.prevent_default()
+        if event.key in self.NEW_LINE:
+            event.stop()
+            self.insert("\n")
 
     def take(self, text: str) -> None:
         """This text, the cursor at its end."""

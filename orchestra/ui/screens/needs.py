@@ -325,8 +325,6 @@ class NeedsView(View):
         act = {
             "escape": self._leave_field,
             "enter": self.send,
-            "ctrl+j": lambda: self.field.insert("\n"),
-            "alt+enter": lambda: self.field.insert("\n"),
             "ctrl+e": self.edit,
         }.get(event.key)
         if act is not None:
