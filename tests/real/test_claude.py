@@ -223,8 +223,7 @@ def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
     sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, *plan_of("1. Do it"), edit, {"text": "end"}))
     asked = sit.wait("blocked")
     assert (asked["gate"], asked["context"]) == ("plan", "1. Do it")
-    eventually(lambda: claude.dialog_open(sit.terminal.screen()))
-    sit.terminal.keys("1")
+    sit.choose("1")
     sit.wait("turn-ended")
     assert inside.exists()
     assert sit.kinds().count("blocked") == 1, "edits in the worktree are allowed by rule, in whichever mode it goes on"
@@ -320,7 +319,7 @@ def test_a_plan_is_the_agents_or_the_users(sit: Sitting) -> None:
     sit.start("go " + own)
     sit.wait("blocked")
     assert hooks.plan_is_the_agents(sit.hooks("PermissionRequest")[0])
-    sit.terminal.keys("Escape")
+    sit.choose("Escape")
     eventually(lambda: sit.box() == "")
     for _ in range(6):
         if "plan mode on" in sit.terminal.screen(colours=False):

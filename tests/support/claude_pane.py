@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,25 @@ class Sitting:
 
     def box(self) -> str | None:
         return claude.composer_text(self.terminal.screen())
+
+    def choose(self, key: str) -> None:
+        """Answer the dialog in the pane by a key. A key that comes while the dialog is being drawn is lost, so press
+        again until the dialog has gone.
+        """
+        eventually(lambda: claude.dialog_open(self.terminal.screen()))
+        pressed = time.monotonic()
+        self.terminal.keys(key)
+
+        def gone() -> bool:
+            nonlocal pressed
+            if not claude.dialog_open(self.terminal.screen()):
+                return True
+            if time.monotonic() - pressed > 2:
+                pressed = time.monotonic()
+                self.terminal.keys(key)
+            return False
+
+        eventually(gone, 30, f"{key} to answer the dialog")
 
     def say(self, text: str) -> None:
         """A verified paste: Enter only after the box shows it (failures.md K1)."""
