@@ -13,7 +13,7 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 WORK = """
 ```script
