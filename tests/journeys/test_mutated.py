@@ -316,12 +316,23 @@ def payload(context: Desk, rng: random.Random) -> None:
     Path(context.store.home, "event").write_text(rng.choice(HOOKS))
 
 
+def of_another_conversation(event: str, given: bytes, session: str) -> bool:
+    try:
+        found = json.loads(given)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and hooks.is_foreign(event, found, session)
+
+
 def read_payload(context: Desk) -> None:
     given, event = Path(context.store.home, "given").read_bytes(), Path(context.store.home, "event").read_text()
     before = len(context.store.journal("124"))
+    session = context.store.read("124").agent_session
     answer = call(context, event, given)
     assert answer is None or hooks.takes_words(event, {})
-    if event in ("Stop", "SessionEnd", "SessionStart", "UserPromptSubmit") and b"agent_id" not in given:
+    if event in ("Stop", "SessionEnd", "SessionStart", "UserPromptSubmit") and not (
+        b"agent_id" in given or of_another_conversation(event, given, session)
+    ):
         assert len(context.store.journal("124")) > before  # what it says may be nonsense; that it happened is not
     see(context)
     call(context, "UserPromptSubmit", given, "orchestrator:claude")
