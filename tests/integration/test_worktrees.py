@@ -517,7 +517,7 @@ def test_without_a_record_nothing_is_adopted(
 
 @pytest.mark.parametrize("branch", ["-x", "a b", "a..b", "x.lock", "", "@{-1}", "a\nb"])
 def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch: str) -> None:
-    with pytest.raises(OrchestraError, match="no name for a branch"):
+    with pytest.raises(OrchestraError, match="not a valid branch name"):
         repository.add(path, branch, base, REASON)
     assert not path.exists()
 
