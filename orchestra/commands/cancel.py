@@ -13,5 +13,8 @@ if TYPE_CHECKING:
 
 
 def cancel(project: Project, number: str) -> Worker:
-    """Record the cancellation, then close the worker's pane; nothing on disk is removed."""
-    return stop.stop(project, number, events.cancelled(project.who))
+    """Record the cancellation, close the worker's pane, run `teardown`; no file of its worktree is removed.
+
+    Raises when `teardown` fails: the worker is cancelled then all the same.
+    """
+    return stop.stop(project, number, events.cancelled(project.who), for_good=True)

@@ -296,16 +296,17 @@ def states(
     now: float,
     silent: float,
     heard: str = "",
+    awake: float = 0.0,
 ) -> list[tuple[ObservedWorker, Shown]]:
     """Each worker with what was observed of it and its state, the most urgent first, of equals the oldest.
 
-    `heard`: when GitHub last answered, as a stamp.
+    `heard`: when GitHub last answered, as a stamp. `awake`: since when the machine runs without a pause.
     """
     known = {worker.id: worker for worker in workers}
     found = []
     for worker in known.values():
         pane = panes.get((worker.id, worker.nonce))  # a pane of an earlier worker of the same number is not its own
-        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard)
+        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard, awake=awake)
         if worker.status is Status.QUEUED:
             waits = tuple(one.number for one in backlog.waits_for(worker, known))
             seen = seen._replace(waits=waits, queued=backlog.reason(worker, known))

@@ -97,6 +97,12 @@ def write_shims(home: str, *, only_dead: bool = False) -> None:
         write_atomic(path, text, mode=0o700)
 
 
+def broken_shims(home: str) -> list[str]:
+    """The shims that are missing, or whose program is gone while nothing on PATH takes its place."""
+    paths = (os.path.join(home, "bin", name) for name in (HOOK, PROGRAM))
+    return [path for path in paths if not os.access(path, os.X_OK) or not leads_somewhere(text_or_empty(path))]
+
+
 def is_current(home: str) -> bool:
     """Whether the shims lead to this version; False after an upgrade under a program that runs on."""
     return all(text_or_empty(os.path.join(home, "bin", name)) in (text, "") for name, text in _shims().items())

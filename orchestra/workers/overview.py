@@ -72,7 +72,9 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     found = project.store.listing()
     now, silent = project.now(), project.config.limits.silent
     heard = last_heard(project.store.cache)
-    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard)
+    items = states(
+        found.workers, panes, is_open, project.store.heartbeat, now, silent, heard, project.store.awake_since()
+    )
     held = changes_of(project, [seen for seen, _ in items]) if changes else {}
     met = radar.meetings(project, found.workers)
     rows = tuple(

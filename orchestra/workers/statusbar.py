@@ -61,7 +61,8 @@ def _items(
     store: Store, panes: state.Panes, silent: float, *, is_open: bool | None
 ) -> list[tuple[ObservedWorker, Shown]]:
     heard = last_heard(store.cache)
-    return state.states(store.listing().workers, panes, is_open, store.heartbeat, store.now(), silent, heard)
+    workers, awake = store.listing().workers, store.awake_since()
+    return state.states(workers, panes, is_open, store.heartbeat, store.now(), silent, heard, awake)
 
 
 def refresh(project: Project) -> None:
