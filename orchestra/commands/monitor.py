@@ -26,9 +26,9 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
         say(f"{project.title}: watching; what is done is said here")
-        memory = Memory()
+        memory, version = Memory(), entry_points.installed_version()
         while passes is None or passes > 0:
-            if passes is None and not entry_points.is_current(project.home):
+            if passes is None and not entry_points.is_current(project.home, version):
                 say("orchestra was upgraded: the monitor ends, and starts again with the new version")
                 return
             seen = _files(project)

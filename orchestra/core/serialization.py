@@ -25,6 +25,7 @@ from orchestra.core.models import (
 )
 from orchestra.core.pull_json import pull_from_json, pull_json
 from orchestra.core.text import is_id
+from orchestra.errors import OrchestraError
 
 TYPE_CHECKING = False
 
@@ -156,8 +157,14 @@ def dumps(worker: Worker) -> str:
 
 
 def loads(text: str) -> Worker:
-    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text."""
+    """The inverse of `dumps`. Raises BadSnapshot for any other text, and OrchestraError for a newer schema."""
     found = _object(text)
+    schema = found.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:  # what it means is not known here: it is neither read nor written
+        raise OrchestraError(
+            f"the session file was written by a newer version of orchestra (schema {schema}, known {SCHEMA})",
+            "upgrade orchestra: orchestra --version says which one this is",
+        )
     try:
         return from_json(found)
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
