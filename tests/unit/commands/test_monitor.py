@@ -34,7 +34,7 @@ def test_each_pass_says_what_it_did_with_the_time(project: Any, mocker: MockerFi
     said: list[str] = []
     command.monitor(project, said.append, passes=2)
     assert said == [
-        "acme/widgets: watching; what is done is said here",
+        "acme/widgets: monitoring; each action is logged below",
         "11:15:00  #7 is merged",
         "11:15:00  no tmux",
     ]
