@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestra.agents.base import Agent, AgentHooks
     from orchestra.agents.self_test import SelfTest
 
-LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
+LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane fixes them
 
 
 class StartupProblem(Record):
@@ -28,7 +28,7 @@ class StartupProblem(Record):
 
     kind: str
     sentence: str
-    mend: str
+    fix: str
 
 
 class RunningSession(Record):
