@@ -67,7 +67,7 @@ def test_a_version_outside_of_the_tested_range_is_said(version: str, said: str) 
     assert [one.id for one in found] == (["E13"] if said else [])
     if said:
         assert found[0].what == f"orchestra is tested with claude 2.1.197 to 2.1.332; yours ({version}) is {said}"
-        assert found[0].mend.endswith("orchestra doctor --agent")
+        assert found[0].fix.endswith("orchestra doctor --agent")
 
 
 def test_an_agent_of_our_own_has_no_range() -> None:
