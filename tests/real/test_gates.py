@@ -12,9 +12,9 @@ import pytest
 from support.dialogs import hooks_of, keys
 from support.person import Person, configure, write_issue
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 
 from orchestra.agents.claude.selftest import MessagesApi, marker, plan_of
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -69,7 +69,7 @@ class Real(Person):
 
 @pytest.fixture
 def person(repo: Path, home: Path, claude_program: Path) -> Iterator[Real]:
-    claude_home(home, repo)
+    private_home(home, repo)
     lines = (
         f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}",
         "tracker: local",
