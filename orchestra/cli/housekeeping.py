@@ -25,7 +25,7 @@ from orchestra.ui.references import Target, for_each
 @click.pass_obj
 def doctor_command(console: Console, fix: bool, accept_git: bool, environment: bool, as_json: bool) -> None:
     """Check tools, versions, login and the state on disk; each finding with its fix."""
-    from orchestra.commands.doctor import doctor, kept_environment
+    from orchestra.commands.doctor import doctor, kept_environment, where
 
     if environment:
         kept = kept_environment(console.project)
@@ -34,7 +34,9 @@ def doctor_command(console: Console, fix: bool, accept_git: bool, environment: b
     if accept_git:
         _ = console.deciding
     findings = doctor(lambda: console.project, console.environ, fix=fix, accept_git=accept_git)
-    console.say(console.as_json.findings(findings) if as_json else console.render.findings(findings))
+    chosen = where(lambda: console.project)
+    shown = console.as_json.findings(findings, chosen) if as_json else console.render.findings(findings, chosen)
+    console.say(shown)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
 

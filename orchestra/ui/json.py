@@ -126,10 +126,10 @@ def screen(number: str, text: str) -> str:
     return _json({"id": number, "text": text})
 
 
-def findings(found: Sequence[Finding]) -> str:
+def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [one._asdict() for one in found]})
+    return _json({"ok": good, "findings": [one._asdict() for one in found], "remotes": list(chosen)})
 
 
 def environment(found: KeptEnvironment) -> str:
