@@ -129,7 +129,8 @@ def screen(number: str, text: str) -> str:
 def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [one._asdict() for one in found], "remotes": list(chosen)})
+    rows = [{**one._asdict(), "mend": one.fix} for one in found]
+    return _json({"ok": good, "findings": rows, "remotes": list(chosen)})
 
 
 def environment(found: KeptEnvironment) -> str:
