@@ -131,11 +131,17 @@ class Notify(NamedTuple):
 
 
 class Github(NamedTuple):
-    """How often to ask, where (an Enterprise server), and what prints a token."""
+    """How often to ask, where (an Enterprise server), and what prints a token.
+
+    `repo`: where issues and pull requests are. `remote`: fetched; `push_remote`: pushed to. None: see git/remotes.py.
+    """
 
     poll: float = 20.0
     api_url: str | None = None
     token_command: str | None = None
+    repo: str | None = None
+    remote: str | None = None
+    push_remote: str | None = None
 
 
 class PullRequest(NamedTuple):
@@ -314,7 +320,17 @@ _notify = record(
     quiet=checked(text_or_nothing, _HOURS),
 )
 _LOGIN = matching(r"@?[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?", "a login")
-_github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
+_SLUG = matching(r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", "OWNER/REPO or HOST/OWNER/REPO")
+_REMOTE = matching(r"[A-Za-z0-9_.][A-Za-z0-9_./-]*", "the name of a remote")
+_github = record(
+    Github,
+    poll=duration,
+    api_url=checked(text_or_nothing, _URL),
+    token_command=text_or_nothing,
+    repo=checked(text_or_nothing, _SLUG),
+    remote=checked(text_or_nothing, _REMOTE),
+    push_remote=checked(text_or_nothing, _REMOTE),
+)
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
