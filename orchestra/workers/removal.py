@@ -24,7 +24,7 @@ INTENT = "pruning"  # in the worker's directory, with its nonce: a removal began
 def reason(project: Project, worker: Worker, *, before_teardown: bool = False) -> str:
     """Why this worker must stay; empty when nothing would be lost.
 
-    `before_teardown`: ignored files are not looked at, since the project's `teardown` may be what removes them.
+    `before_teardown`: what the project's `teardown` may end or remove is not looked at.
     """
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
@@ -33,12 +33,12 @@ def reason(project: Project, worker: Worker, *, before_teardown: bool = False) -
     repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
     emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went
-    why = _occupied(project, worker, ignored=not before_teardown) if os.path.lexists(path) and not emptied else ""
+    why = _occupied(project, worker, torn_down=not before_teardown) if os.path.lexists(path) and not emptied else ""
     return why or (_unproven(project, worker, tip) if tip is not None else "")
 
 
-def _occupied(project: Project, worker: Worker, *, ignored: bool) -> str:
-    """Why the worktree, which is there, must stay."""
+def _occupied(project: Project, worker: Worker, *, torn_down: bool) -> str:
+    """Why the worktree, which is there, must stay. Before `teardown` what it may end or remove is not looked at."""
     repository, path = project.repository, worker.worktree
     if not repository.is_ours(path):
         return f"{path} is not a worker's worktree"
@@ -48,13 +48,14 @@ def _occupied(project: Project, worker: Worker, *, ignored: bool) -> str:
     dirty = repository.dirty(path)
     if dirty:
         return f"{len(dirty)} files not committed: {', '.join(dirty[:3])}"
-    made = slots.variables(project, worker)  # `copy:` wrote these into the worktree's .env
-    found = repository.ignored(path) if ignored else ()
-    left = [name for name in found if not copy_files.is_as_copied(repository, path, name, made)]
-    if left:
-        return f"ignored files that are nowhere else: {', '.join(left[:3])}"
     if inside := submodules.unsaved(repository, path):
         return inside
+    if not torn_down:
+        return ""
+    made = slots.variables(project, worker)  # `copy:` wrote these into the worktree's .env
+    left = [name for name in repository.ignored(path) if not copy_files.is_as_copied(repository, path, name, made)]
+    if left:
+        return f"ignored files that are nowhere else: {', '.join(left[:3])}"
     others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from orchestra import processes
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import text_or_empty, write_atomic
@@ -24,11 +25,13 @@ def run(project: Project, worker: Worker) -> None:
     command = project.config.teardown
     if not command or not project.repository.ready(worker.worktree) or _is_done(project, worker):
         return
+    environ = agent_environment(project, worker)
+    environ.pop(processes.MARK)
     try:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=project.place_in(worker.worktree),
-            env=agent_environment(project, worker),
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

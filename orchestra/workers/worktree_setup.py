@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orchestra import processes
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
 from orchestra.git import submodules, trash
@@ -70,12 +71,14 @@ def _start(project: Project, worker: Worker) -> str:
 
 def _setup(project: Project, worker: Worker) -> None:
     """Run the project's `setup` in the new worktree; its output is the pane's."""
-    command = project.config.setup or ""
+    command, environ = project.config.setup or "", agent_environment(project, worker)
+    if project.config.teardown:
+        environ.pop(processes.MARK)  # what it starts outlives a restart of the agent: `teardown` ends it
     try:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=project.place_in(worker.worktree),
-            env=agent_environment(project, worker),
+            env=environ,
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,

@@ -27,8 +27,8 @@ def asking(repo: Path, git: Git) -> Person:
 def tagged(person: Person) -> dict[str, list[str]]:
     """What runs in the panes that have a worker's tag."""
     found: dict[str, list[str]] = {}
-    for row in person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker} #{pane_start_command}").splitlines():
-        worker, _, command = row.partition(" ")
+    for row in person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker}|#{pane_start_command}").splitlines():
+        worker, _, command = row.partition("|")
         if worker:
             found.setdefault(worker, []).append(command)
     return found
