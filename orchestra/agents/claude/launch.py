@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.sessions import running_sessions
@@ -25,6 +26,7 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 __all__ = [
     "HOOKS",
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",
@@ -68,7 +70,7 @@ BEATS: Mapping[str, tuple[str, ...]] = {
     "PostToolUseFailure": ("mailbox", "blocked"),
 }
 
-# One argument may hold 131,071 bytes (failures.md P5).
+# One argument may hold 131,071 bytes.
 _PROMPT_BYTES = 100_000
 
 
@@ -128,7 +130,7 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> str:
-    """A script, because tmux takes no command over 16 KB (failures.md P5) and the user can run it by hand."""
+    """A script, because tmux takes no command over 16 KB and the user can run it by hand."""
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]

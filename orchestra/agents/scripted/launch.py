@@ -1,6 +1,6 @@
 """The scripted agent as a worker's agent: it speaks Claude Code's hooks and shows its shapes, so it reuses its readers.
 
-What it does stands in `scripted_steps.py`, how it does it in `scripted_program.py`.
+What it does is in `script.py`, how it does it in `program.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 __all__ = [
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python that has it, or leave it out"
+TESTED: tuple[str, ...] = ()
 _MODULE = "orchestra.agents.scripted.program"
 
 
