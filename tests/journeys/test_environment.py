@@ -363,8 +363,8 @@ def test_hooks_notifications_browser_and_pager_read_it_too(
     inside = Person(github_repo, {"TMUX": session, "TMUX_PANE": pane})
     inside.runs("key", "pull", pane)
     terminal = Terminal(100, 30)
-    program = [sys.executable, "-P", "-m", "orchestra", "diff", "1"]
-    terminal.run(["env", "-C", str(github_repo), f"TMUX={session}", f"TMUX_PANE={pane}", *program])
+    words = [sys.executable, "-P", "-m", "orchestra", "diff", "1"]
+    terminal.run(["env", "-C", str(github_repo), f"TMUX={session}", f"TMUX_PANE={pane}", *words])
     for name, wanted in READERS.items():
         held = eventually(lambda name=name: places[name].exists() and places[name].read_text(), 30, name)  # type: ignore[misc]
         missing = [one for one in wanted if f"{one}={own[one]}" not in str(held).splitlines()]
