@@ -400,7 +400,7 @@ class Orchestra(App[Outcome]):
         if not field.display:
             field.display = True
         if not field.has_focus:
-            field.focus()
+            field.screen.set_focus(field)
 
 
 def hide(field: Widget) -> None:

@@ -454,6 +454,8 @@ class ReviewView(WritingView):
     def comment(self) -> None:
         """Write a comment on the line or the range under the cursor, or edit the one that is there."""
         row = self._line()
+        if row is not None and row.line and self.range_from is None and self.cursor + 1 < len(self.rows):
+            row = self.rows[self.cursor + 1] if self.rows[self.cursor + 1].draft else row  # the one on this line
         if row is not None and row.draft:
             self.target = next((one for one in self.drafts.comments if one.id == row.draft), None)
         else:
@@ -562,6 +564,7 @@ class ReviewView(WritingView):
 
     def _act(self, act: Callable[[], str]) -> None:
         def done(said: str) -> None:
+            self._change(partial(review_drafts.load, self.home.project.store, self.worker))
             self.say(said)
             self.read()
 

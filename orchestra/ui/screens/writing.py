@@ -46,6 +46,9 @@ class WritingView(View):
             event.stop()
             act()
             self.repaint()
+        elif event.is_printable and event.character and not self.field.has_focus:
+            event.stop()  # it was typed before the field could take it
+            self.field.insert(event.character)
 
     def leave_field(self) -> None:
         """What was typed is not sent."""
