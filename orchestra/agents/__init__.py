@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from orchestra.agents.base import Agent, AgentHooks
 
-LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
+LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane fixes them
 
 
 class StartupProblem(Record):
@@ -27,7 +27,7 @@ class StartupProblem(Record):
 
     kind: str
     sentence: str
-    mend: str
+    fix: str
 
 
 class RunningSession(Record):

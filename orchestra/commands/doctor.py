@@ -1,4 +1,4 @@
-"""`orchestra doctor`: the machine, and the invariants of the state; each finding with its mend."""
+"""`orchestra doctor`: the machine, and the invariants of the state; each finding with its fix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Finding", "doctor"]
 def doctor(
     opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
 ) -> tuple[Finding, ...]:
-    """Every finding, the machine's first; `opening` gives the project; `fix` mends what can be mended safely."""
+    """Every finding, the machine's first; `opening` gives the project; `fix` repairs what can be repaired safely."""
     found = [
         *environment.home(home_of(environ), fix=fix),
         *environment.locale(environ),
@@ -36,7 +36,7 @@ def doctor(
     if accept_git:
         git_config_guard.accept(project)
     if fix:
-        found += _guarded("I8", lambda: _mended(project))
+        found += _guarded("I8", lambda: _repaired(project))
     for name, look in {**environment.CHECKS, "I11": _shared_git, "K1": _keys}.items():
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
@@ -88,7 +88,7 @@ def _shared_git(project: Project) -> Iterable[Finding]:
 
 
 def _keys(project: Project) -> Iterable[Finding]:
-    """K1: the key in front of our table is not one of the person's own. T1: the server outlives the last terminal."""
+    """K1: the key in front of our table is not the user's own. T1: the server outlives the last terminal."""
     if not project.tmux.running():
         return
     if taken := project.key_bindings.taken():
@@ -99,7 +99,7 @@ def _keys(project: Project) -> Iterable[Finding]:
         yield error("T1", what, project.tmux.server.line("set", "-s", "exit-unattached", "off"))
 
 
-def _mended(project: Project) -> Iterable[Finding]:
+def _repaired(project: Project) -> Iterable[Finding]:
     repair.fix(project)
     return ()
 

@@ -61,7 +61,7 @@ class SpawnOptions(NamedTuple):
 def spawn(
     project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
 ) -> tuple[Spawned, ...]:
-    """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the person's yes."""
+    """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
     _check(project, wishes)
     begun = [_begin(project, number, wishes, ask) for number in dict.fromkeys(ids)]
     if wishes.wait:
@@ -136,7 +136,7 @@ def _existing(project: Project, worker: Worker) -> Spawned:
 
 
 def _go(project: Project, pane: Pane) -> None:
-    """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
+    """Show the worker to who is attached; a worker that cannot be shown has still been spawned."""
     try:
         project.clients.goto(pane)
     except OrchestraError:
@@ -144,7 +144,7 @@ def _go(project: Project, pane: Pane) -> None:
 
 
 def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
-    """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
+    """Record the claim: the intent comes before any effect. None when somebody else was first."""
     number, config = issue.number, project.config
     start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
@@ -227,7 +227,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 
 
 def _finish(project: Project, begun: Spawned) -> Spawned:
-    """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
+    """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs."""
     number = begun.id
     patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
     wait_until(lambda: _started(project, number) is not None, patience)

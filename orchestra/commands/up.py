@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class Opened(NamedTuple):
-    """What `up` did: whether the session is new, and which workers it brought back, what it mended."""
+    """What `up` did: whether the session is new, and which workers it brought back, what it repaired."""
 
     created: bool
     resumed: tuple[str, ...]
-    mended: tuple[str, ...] = ()
-    next: str = ""  # what a person does who has no worker yet
+    repaired: tuple[str, ...] = ()
+    next: str = ""  # what the user does who has no worker yet
     limits: tuple[str, ...] = ()  # what this tmux is too old for, said when the session is new
     ignored: tuple[str, ...] = ()  # what of the layout is left out, said when the session is new
 
@@ -41,7 +41,7 @@ def up(project: Project, name: str | None) -> Opened:
     project.remember(name)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    mended = (*moved, *revived, *repair.repair(project, panes))
+    repaired = (*moved, *revived, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
@@ -51,7 +51,7 @@ def up(project: Project, name: str | None) -> Opened:
     if todo:
         project.clients.greet(todo)
     limits, ignored = (tuple(project.tmux.limits()), tuple(wanted.ignored)) if created else ((), ())
-    return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits, ignored)
+    return Opened(created, tuple(worker.id for worker in missing), repaired, todo, limits, ignored)
 
 
 def _next(project: Project) -> str:

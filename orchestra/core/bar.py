@@ -118,7 +118,7 @@ def border(seen: ObservedWorker, state: Shown) -> Border:
 
 
 def window_marks(items: Iterable[Item]) -> dict[str, str]:
-    """By window id, what stands behind its name: `●2` when two workers in it need the user, `✔1`, or nothing."""
+    """By window id, what is shown after its name: `●2` when two workers in it need the user, `✔1`, or nothing."""
     needing: dict[str, int] = {}
     ready: dict[str, int] = {}
     for seen, state in items:

@@ -59,7 +59,7 @@ class HeadChecks(Record):
 
 
 def state_of(word: str, app: str = ACTIONS) -> CheckState:
-    """GitHub's word as one of ours; a word that is not known has not passed yet."""
+    """GitHub's word as one of our words; a word that is not known has not passed yet."""
     if word in _PASSED:
         return CheckState.PASSED
     if word in _FAILED:

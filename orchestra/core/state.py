@@ -1,4 +1,4 @@
-"""The one word for what a worker does or needs, and what stands beside it: mark, colour role, reason, since when.
+"""The one word for what a worker does or needs, and what goes with it: mark, colour role, reason, since when.
 
 Derived from the session file and from what was just observed; stored nowhere. Bar, borders, windows, list, board,
 show, popups, notifications and `--json` all take it from here. Pure; standard library only: hooks import it.
@@ -115,7 +115,7 @@ class Shown(Record):
 
     @property
     def mark(self) -> str:
-        """The mark that stands beside the word wherever it has a colour."""
+        """The mark beside the word wherever it has a colour."""
         return _MARKS[self.state]
 
     @property

@@ -27,7 +27,7 @@ _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop
 
 
 def home(path: str, *, fix: bool) -> Iterator[Finding]:
-    """I6: our files are the person's alone (`fix` makes them so); and there is room to write them."""
+    """I6: only the user can read our files (`fix` makes them so); and there is room to write them."""
     if not os.path.isdir(path):
         return
     for found in _too_open(path):
@@ -84,7 +84,7 @@ def _is_this_program(path: str) -> bool:
 
 
 def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """E7: where logind ends a person's processes at logout, tmux ends with the last SSH session (failures.md O5)."""
+    """E7: where logind ends a user's processes at logout, tmux ends with the last SSH session."""
     user = environ.get("USER") or environ.get("LOGNAME") or ""
     if not os.path.isdir("/run/systemd/system") or os.path.exists(f"/var/lib/systemd/linger/{user}"):
         return
@@ -116,7 +116,7 @@ def agent(project: Project) -> Iterator[Finding]:
 
 
 def tracker(project: Project) -> Iterator[Finding]:
-    """E8: issues are given when they are asked for; raises when there is no tracker, no token, or no answer."""
+    """E8: the tracker answers with issues; raises when there is no tracker, no token, or no answer."""
     _ = project.tracker.issues()
     yield from ()
 

@@ -125,7 +125,7 @@ def unfinished(project: Project, state: ObservedState) -> Iterator[Finding]:
 
 
 def names(project: Project, state: ObservedState) -> Iterator[Finding]:
-    """I7: no window is named by foreign text: tmux runs what `#(...)` in a name says (failures.md 0.1)."""
+    """I7: no window is named by foreign text: tmux runs what `#(...)` in a name says."""
     for window in project.tmux.hostile_names() if state.open else ():
         yield error("I7", f"the name of window {window} holds a #", f"tmux rename-window -t {window} renamed")
 
@@ -151,7 +151,7 @@ def sessions(project: Project, state: ObservedState) -> Iterator[Finding]:
 
 
 def locked_away(_: Project, state: ObservedState) -> Iterator[Finding]:
-    """E6: several workers at a login screen are one trouble, not many (failures.md O15)."""
+    """E6: several workers at a login screen are one trouble, not many."""
     out = [w.id for w in state.workers if w.status is not Status.PAUSED and _limit(w) in ("login", "onboarding")]
     if len(out) > 1:
         yield error("E6", f"{len(out)} workers are logged out", "log in with `claude`, then orchestra restart each")

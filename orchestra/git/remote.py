@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchestra.git.worktrees import Repository
 
 FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
-PUSH_SECONDS = 600.0  # the person's pre-push hook may run a test suite
+PUSH_SECONDS = 600.0  # the user's pre-push hook may run a test suite
 
 
 def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
@@ -25,10 +25,10 @@ def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> 
     if remote is None or repository.git("check-ref-format", "--branch", base).status:
         return False
     refspec = f"+refs/heads/{base}:refs/remotes/{remote}/{base}"
-    # Credentials and ssh are the person's: without them there is no private repository. `fingerprint` watches them.
+    # Credentials and ssh are the user's: without them there is no private repository. `fingerprint` watches them.
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
     # The lock: a fetch beside a half-made worktree can fail on its HEAD. Not inherited: a credential
-    # daemon that git starts would hold it for ever (failures.md S5).
+    # daemon that git starts would hold it for ever.
     with repository.locked():
         try:
             done = repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout)
@@ -43,7 +43,7 @@ def push(
 ) -> str:  # fmt: skip
     """Push HEAD of the worktree `path` to `branch` of the remote, never by force; the commit that is there now.
 
-    The person's own hooks run. `token` is for an https remote and its host only.
+    The user's own hooks run. `token` is for an https remote and its host only.
     """
     remote, url = repository.remote(), repository.remote_url()
     if remote is None or url is None:
@@ -62,7 +62,7 @@ def push(
     with _credential(url, token) as (config, keep):
         ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", remote, ref)
         seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
-    if head is None or seen.out.split("\t")[0] != head:  # exit status 0 is no proof (failures.md W10)
+    if head is None or seen.out.split("\t")[0] != head:  # exit status 0 proves nothing
         raise OrchestraError(f"git says it pushed {branch}, but {remote} does not show it", "run the same again")
     return head
 
@@ -96,7 +96,7 @@ def _credential(url: str, token: str | None) -> Iterator[tuple[tuple[str, ...], 
     """Settings and an open file that give git the token, for an https URL of that host; else nothing.
 
     The file has no name and the settings hold no secret, so it is in no argv, no environment (which hooks print
-    into logs) and on no disk after a kill (failures.md X7).
+    into logs) and on no disk after a kill.
     """
     if not token or not url.startswith("https://"):
         yield (), ()

@@ -49,7 +49,7 @@ class RepositoryFacts:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
-        # The shared configuration that the user knows of: filters that stand there are run, as their own git does.
+        # The shared configuration that the user knows of: its filters are run, as their own git does.
         self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
 
     def in_environment(self, environ: Mapping[str, str]) -> Self:
@@ -98,7 +98,7 @@ class RepositoryFacts:
     ) -> GitResult:
         """Run git on this repository, or on its worktree `at`: pinned, whatever `at/.git` or the config point to.
 
-        `hooks`: the person's hooks run, in the person's locale, and find what they find under a typed git.
+        `hooks`: the user's hooks run, in the user's locale, in the environment that a typed git gives them.
         """
         where = ["-C", str(self.root), f"--git-dir={self.common}"]
         if at is not None:

@@ -30,7 +30,7 @@ class Harm(Enum):
     """What a changed key can harm, by who would run or follow it."""
 
     NOTHING = "nothing"
-    USER = "your own git"  # an alias, a pager, an editor: nothing of ours starts these
+    USER = "your own git"  # an alias, a pager, an editor: orchestra starts none of these
     REMOTE = "fetch and push"  # where git connects to, and with which programs
     HOOKS = "push"  # what runs at a push
     FILES = "worktrees"  # which files git writes, sees and keeps

@@ -1,4 +1,4 @@
-"""Worktrees: add, look, keep, remove. Every step may be killed at any point and run again (failures.md 3.4)."""
+"""Worktrees: add, look, keep, remove. Every step may be killed at any point and run again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Repository(RepositoryFacts):
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the repository's lock for every change of refs or worktrees (P4); it waits as long as it takes."""
+        """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
         with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
             yield fd
 
@@ -73,13 +73,13 @@ class Repository(RepositoryFacts):
         """Make the worktree `path` on `branch` from `base_commit`, without its files, locked with `reason`.
 
         `reason` is `orchestra #124`. `adopt`: our record claims path and branch, so what a killed add left there is
-        mended. What may be somebody's work is never touched: OrchestraError says what stands in the way.
+        repaired. What may be somebody's work is never touched: OrchestraError says what is there.
         """
         path = canonical_path(path)
         if not _OURS.fullmatch(reason) or self.git("check-ref-format", "--branch", branch).status:
-            raise OrchestraError(f"{clean(branch)!r} is no name for a branch", "see `branch` in orchestra.yaml")
+            raise OrchestraError(f"{clean(branch)!r} is not a valid branch name", "see `branch` in orchestra.yaml")
         with self.locked() as fd:
-            if self._mend(path, branch, reason):
+            if self._reattach(path, branch, reason):
                 return
             ours = [admin for admin in self.admins() if self._is_begun(admin, path, reason, adopt)]
             left = [admin for admin in ours if not self._is_whole(admin, branch)]
@@ -99,7 +99,7 @@ class Repository(RepositoryFacts):
                 f"the worktree {clean(str(path))} was not made: {done.reason()}", "see: git worktree list"
             )
 
-    def _mend(self, path: Path, branch: str, reason: str) -> bool:
+    def _reattach(self, path: Path, branch: str, reason: str) -> bool:
         """True when the worktree is there. One whose directory was deleted by hand gets it back, without its files."""
         admin = self.admin_of(path)
         if admin is None or read_git_file(admin / "locked") != reason:
@@ -120,7 +120,7 @@ class Repository(RepositoryFacts):
         return (admin / READY).exists() or self._head_ref(admin) == f"refs/heads/{branch}"
 
     def _is_begun(self, admin: Path, path: Path, reason: str, adopt: bool) -> bool:
-        """True for git's directory of a worktree that an add of ours began, or one for `path` that git began."""
+        """True for git's directory of a worktree that our `worktree add` began, or one for `path` that git began."""
         locked = read_git_file(admin / "locked")
         return locked == reason or (adopt and worktree_of_admin(admin) == path and locked == "initializing")
 
@@ -141,7 +141,7 @@ class Repository(RepositoryFacts):
         foreign = another or self.admin_of(path) not in (None, *left)
         if foreign or not (self.hollow(path) or (adopt and self._worthless(path, base_commit))):
             place = clean(str(path))
-            raise OrchestraError(f"{place} exists and is not a worktree of ours", "move it away, then run this again")
+            raise OrchestraError(f"{place} exists and is not a worker's worktree", "move it away, then run this again")
 
     def _check_branch(self, branch: str, allowed: str | None) -> None:
         """Raise when the branch exists, unless it is still at the commit `allowed`."""
@@ -207,7 +207,7 @@ class Repository(RepositoryFacts):
             )
 
     def is_ours(self, path: AnyPath) -> bool:
-        """True when the worktree is registered and locked with a reason of ours."""
+        """True when the worktree is registered and locked with our reason."""
         admin = self.admin_of(path)
         return admin is not None and _OURS.fullmatch(read_git_file(admin / "locked")) is not None
 
@@ -216,7 +216,7 @@ class Repository(RepositoryFacts):
     def snapshot(self, path: AnyPath, id: str) -> str | None:  # noqa: A002 - a worker's id
         """Keep what is not committed, untracked files too, in `refs/orchestra/trash/ID/...`; that ref.
 
-        None when there is nothing to keep. Index, files and HEAD of the worktree stay as they are (failures.md W1).
+        None when there is nothing to keep. Index, files and HEAD of the worktree stay as they are.
         """
         admin = self.admin(path)
         head = self.commit("HEAD", at=path)
@@ -302,7 +302,7 @@ class Repository(RepositoryFacts):
             raise OrchestraError(f"{branch} was not deleted: {done.reason()}", f"try: git branch -D {branch}")
 
     def _unlock_ref(self, branch: str) -> None:
-        """Remove what a killed git of ours left of a branch: we hold the lock that it would hold."""
+        """Remove what our killed git left of a branch: we hold the lock that it would hold."""
         (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
 
 

@@ -117,7 +117,7 @@ def rest_facts(answer: Any) -> PullFacts:
 def check_details(checks: Iterable[Any], runs: Iterable[Any]) -> tuple[CheckDetail, ...]:
     """Check runs; `runs` of Actions say which workflow and event a check suite is of.
 
-    A row that makes no sense is no answer at all: without it the rest might pass.
+    One row that cannot be read makes the whole answer invalid: without it the rest might pass.
     """
     known = {required(run, int, "check_suite_id"): run for run in runs if optional(run, int, "check_suite_id")}
     return tuple(_check_run(row, known) for row in checks)

@@ -44,7 +44,7 @@ class Invalid(OrchestraError):
     """422, with GitHub's reasons."""
 
     def __init__(self, name: str, reasons: tuple[str, ...]) -> None:
-        super().__init__(f"{name} refused it: {'; '.join(reasons)}", "orchestra list shows where the work stands")
+        super().__init__(f"{name} refused it: {'; '.join(reasons)}", "orchestra list shows the state of the work")
         self.reasons = reasons
 
     def says(self, words: str) -> bool:

@@ -188,7 +188,7 @@ def _pushed(worker: Worker) -> Sequence[str]:
 
 
 def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
-    """What a person merged by hand is merged."""
+    """A pull request that the user merged by hand counts as merged."""
     for worker in workers:
         if still_wanted.is_merged_locally(project, worker):
             project.store.record(worker.id, events.landed("monitor"))
@@ -273,7 +273,7 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
 
 
 def _count(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> None:
-    """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
+    """Count CI failures without progress: the same signature on another head. At the limit the user is asked."""
     store, sha = project.store, pull.head_sha
     if pull.checks is Checks.PASSING and worker.attempts.ci:
         store.record(worker.id, events.attempt_passed("monitor", "ci"))

@@ -1,7 +1,7 @@
 """Wanted versus seen: one idempotent, level-triggered pass. Killing it between any two steps loses nothing.
 
 Nothing here is driven by an event: each step looks at what is, and does what is missing. Decisions over time need two
-observations on the monotonic clock, kept in `Memory`; ages for people come from the wall clock (failures.md G4).
+observations on the monotonic clock, kept in `Memory`; ages for people come from the wall clock.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
 
 
 def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
-    """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
+    """What an agent that runs may wait for: the user at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
         trouble = start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
         if trouble:
@@ -150,7 +150,7 @@ def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[st
 
 
 def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str], None]) -> None:
-    """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever (O7)."""
+    """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever."""
     worker, now = row.worker, time.monotonic()
     if worker.activity.state is ActivityState.ENDED and worker.activity.detail == LEFT:
         return
@@ -164,7 +164,7 @@ def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[
     if tried >= project.config.limits.restart:
         if worker.status is not Status.STUCK:
             store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
-            say(f"#{worker.id} ended {tried} times in a row; it waits for a person")
+            say(f"#{worker.id} ended {tried} times in a row; it waits for you")
         return
     store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
     launch.start_again(project, worker.id, "monitor")
@@ -178,7 +178,7 @@ def _forget_restarts(project: Project, worker: Worker) -> None:
 
 
 def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
-    """When a limit is over the worker is told to go on; what only a person can mend waits for the person."""
+    """When a limit is over the worker is told to go on; what only the user can fix waits for the user."""
     limit = worker.limit
     if limit is None or limit.kind not in PASSING:
         return

@@ -185,7 +185,7 @@ def _resolved(seen: Observation) -> frozenset[int]:
 
 
 def _is_told(remark: Remark, fed: frozenset[str]) -> bool:
-    """Whether these words were told. A person's remark that was edited is told again, a bot's never."""
+    """Whether these words were told. A human's remark that was edited is told again, a bot's never."""
     plain, exact = feedback.remark_ids(remark)
     if plain in fed or exact in fed:
         return True

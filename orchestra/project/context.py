@@ -81,7 +81,7 @@ class Project:
 
     @cached_property
     def config(self) -> schema.Config:
-        """The checked configuration: defaults, then the person's, then the repository's of the main checkout."""
+        """The checked configuration: defaults, then the user's file, then the repository's in the main checkout."""
         from orchestra.config import schema  # its checks cost 20 ms, and Tab needs none of them
 
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
@@ -163,7 +163,7 @@ class Project:
         return Poller(self.github_client(seconds), self.now)
 
     def github_client(self, timeout: float = 15.0, *, eager: bool = False) -> ApiClient:
-        """A client for this repository's GitHub; `eager`: a person waits for the answer."""
+        """A client for this repository's GitHub; `eager`: the user waits for the answer."""
         from orchestra.github import auth
         from orchestra.github.client import ApiClient
         from orchestra.github.responses import repository_address
@@ -267,7 +267,7 @@ class Project:
         return entry_points.hook_argv(self.home, self.key, agent)
 
     def program(self) -> tuple[str, ...]:
-        """What a pane of ours runs."""
+        """What one of our panes runs."""
         return entry_points.pane_argv(self.home)
 
     def bind_keys(self) -> None:

@@ -1,4 +1,4 @@
-"""The programs of ours that others run: the hook, this `orchestra` for panes, and the same for workers."""
+"""Our programs that others run: the hook, this `orchestra` for panes, and the same for workers."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ STARTED_BY = "ORCHESTRA_STARTED_BY"  # in the environment of what tmux starts fo
 
 
 def pane_argv(home: str) -> tuple[str, ...]:
-    """Argv for a pane of ours, and for a key."""
+    """Argv for one of our panes, and for a key."""
     return ("env", f"ORCHESTRA_HOME={home}", f"{STARTED_BY}=tmux", shim_path(home))
 
 
-# The window of the monitor: a shell starts it again when it ends, later each time while it ends soon (O7).
+# The window of the monitor: a shell starts it again when it ends, later each time while it ends soon.
 _AGAIN = (
     'pause=1; while :; do began=$(date +%s); "$@"; status=$?; [ $(($(date +%s) - began)) -lt 60 ] || pause=1; '
     'echo "the monitor ended with status $status; it starts again in $pause s"; sleep $pause; '

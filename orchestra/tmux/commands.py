@@ -39,7 +39,7 @@ BAR = _WAITS + bar_format()
 
 
 def quote(text: str) -> str:
-    """A word of tmux's config language that stands for exactly `text`.
+    """A word of tmux's config language that means exactly `text`.
 
     A backslash at the end of a line joins lines even inside single quotes, so a newline is never written as itself.
     """
@@ -62,7 +62,7 @@ def escape_hashes(text: str) -> str:
 
 
 def window_name(text: str) -> str:
-    """A window's name without `#`, which `prefix ,` Enter would expand again (failures.md 3.1 H)."""
+    """A window's name without `#`, which `prefix ,` Enter would expand again."""
     return clean(text, 60).replace("#", "\uff03") or "window"
 
 
@@ -152,7 +152,7 @@ def border_lines(window: str, *, heavy: bool) -> Command:
 
 
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
-    """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
+    """`set-option` commands; the name is checked, because tmux expands it."""
     for name in options:
         if _OPTION.fullmatch(name) is None:
             raise OrchestraError(f"{clean(name, 40)!r} is not a tmux option", "see `man tmux`, OPTIONS")
@@ -163,7 +163,7 @@ def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Co
 
 
 def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
-    """What a new server is told: our defaults, the person's own config over them, then what must hold."""
+    """What a new server is told: our defaults, the user's own config over them, then what must hold."""
     home = environ.get("HOME", "/")
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     theirs = ("/etc/tmux.conf", f"{home}/.tmux.conf", f"{config}/tmux/tmux.conf") if user_config else ()
@@ -171,7 +171,9 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
         [("set-option", "-s", "@orchestra_server", "1")],  # tells it from another program's on a socket of this name
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
-        [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
+        [
+            ("set-option", "-g", "mouse", "on")
+        ],  # a click on the bar or on an issue; a line of the user's tmux.conf turns it off
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
         [("set-option", "-g", "update-environment", "")],
@@ -181,12 +183,12 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
 def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> Group:
     """A session with a window that only holds the place of the first real one (see `open_window`).
 
-    All that is set is the session's own: in the person's own server (`guest`) nothing else changes.
+    All that is set is the session's own: in the user's own server (`guest`) nothing else changes.
     """
     here = f"={name}:"
     pins = {
         "@orchestra_project": project,
-        "update-environment": "",  # no variable of a later client (failures.md 3.6)
+        "update-environment": "",  # no variable of a later client
         "destroy-unattached": "off",  # detaching must not end the workers
         "status-right-length": "250",
         **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
@@ -240,7 +242,7 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
 
 
 def window_options(key: str) -> dict[str, str]:
-    """The options of every window of ours; `key` is what it is recognised by."""
+    """The options of each of our windows; `key` is what it is recognised by."""
     return {
         "@orchestra_window": key,  # -n turns automatic-rename off
         "allow-rename": "off",
@@ -260,7 +262,7 @@ def program_argv(pane: PanePlan) -> list[str]:
 
 
 def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> list[Command]:
-    """What is set on a pane in the message that opens it (failures.md P2), and the lines typed into it."""
+    """What is set on a pane in the message that opens it, and the lines typed into it."""
     kept = {"remain-on-exit": "on"} if pane.argv else {}
     commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
     if pane.argv and hook:

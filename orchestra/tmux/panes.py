@@ -48,7 +48,7 @@ class PaneRow(Record):
 
 
 def parse_panes(text: str, project: str) -> Iterator[PaneRow]:
-    """The panes of the project's session; a line that does not read is skipped, it may be anybody's (T6)."""
+    """The panes of the project's session; a line that does not read is skipped, it may be anybody's."""
     for line in text.split("\n"):
         parts = line.split("|", _FIELDS - 1)
         if len(parts) == _FIELDS and parts[-1] == project and (row := _row(parts)) is not None:

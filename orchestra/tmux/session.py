@@ -62,11 +62,11 @@ class Session:
             yield f"tmux {capabilities.version_text(able.version)}: {loss}"
 
     def running(self) -> bool:
-        """Whether our session is there; raises Unreachable when that cannot be known (failures.md S11)."""
+        """Whether our session is there; raises Unreachable when that cannot be known."""
         return bool(self.look().rows)
 
     def lasts(self) -> bool:
-        """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and in theirs it stands."""
+        """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and on theirs that counts."""
         return self.server.ask("show-options", "-sv", "exit-unattached").out.strip() != "on"
 
     def vacant(self) -> None:

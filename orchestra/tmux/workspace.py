@@ -93,7 +93,7 @@ class Workspace:
     def open_worker(self, plan: WorkerPlan, *, per_window: int) -> Pane:
         """The worker's pane: the living one of this nonce, its dead one run again, or a new one beside other workers.
 
-        Opened and tagged in one tmux message (failures.md P2); nothing anybody looks at is selected.
+        Opened and tagged in one tmux message; nothing anybody looks at is selected.
         """
         with self._server.locked():
             seen = self._session.look()
@@ -176,9 +176,9 @@ class Workspace:
                 raise OrchestraError(why, "change the layout, or run `orchestra doctor`")
 
     def shutdown(self) -> None:
-        """End our session and no other, and wait for the server's end if it was the last one (O12).
+        """End our session and no other, and wait for the server's end if it was the last one.
 
-        On the user's own server nothing of ours is left after the last workspace, however that ended.
+        On the user's own server we leave nothing after the last workspace, however that ended.
         """
         with self._server.locked():
             if session := self._session.look().session:

@@ -129,7 +129,7 @@ def screen(number: str, text: str) -> str:
 def findings(found: Sequence[Finding]) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [one._asdict() for one in found]})
+    return _json({"ok": good, "findings": [{**one._asdict(), "mend": one.fix} for one in found]})
 
 
 def environment(found: KeptEnvironment) -> str:

@@ -55,7 +55,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     yield f"{project}: {'opened' if found.created else 'is open'}"
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
-    yield from found.mended
+    yield from found.repaired
     yield from found.limits
     yield from found.ignored
     if found.next:
@@ -100,13 +100,13 @@ def waited(found: Waited) -> Iterable[str]:
 
 
 def findings(found: Sequence[Finding]) -> Iterable[str]:
-    """What the doctor found, each with its mend."""
+    """What the doctor found, each with its fix."""
     if not found:
         yield "all is well"
     for one in found:
         colour = "red" if one.severity == "error" else "yellow"
         yield click.style(f"{one.id} {one.severity}", fg=colour) + f": {clean(one.what, 400)}"
-        yield f"      {clean(one.mend, 400)}"
+        yield f"      {clean(one.fix, 400)}"
 
 
 def environment(found: KeptEnvironment) -> Iterable[str]:

@@ -33,7 +33,7 @@ class Columns(NamedTuple):
 def table(view: Overview, title: str, paint: Paint, *, name: str = "") -> Iterator[str]:
     """A line a worker, the most urgent first, and below those that need the user what they ask and how to answer.
 
-    `name` stands in front of the numbers in commands (`widgets#2`): of a project that is not the one around.
+    `name` is put before the numbers in commands (`widgets#2`): of a project that is not the one around.
     """
     yield heading(view, title, paint)
     yield from notices(view, paint)

@@ -24,7 +24,7 @@ _ENDINGS = ("answered", "approved", "told", "unblocked", "idle", "accepted", "tu
 
 
 class Decision(NamedTuple):
-    """How a person decides: from where, about which requests (None: what is open now), all of them or the first.
+    """How the user decides: from where, about which requests (None: what is open now), all of them or the first.
 
     Who decides about what is on their screen never answers something else that was asked meanwhile.
     """

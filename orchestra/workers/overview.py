@@ -67,7 +67,7 @@ class Overview(NamedTuple):
 
 
 def overview(project: Project, *, changes: bool = True) -> Overview:
-    """One look at all workers. A server that does not answer leaves panes unknown; nothing ends (S11)."""
+    """One look at all workers. A server that does not answer leaves panes unknown; nothing ends."""
     panes, is_open = _panes(project)
     found = project.store.listing()
     now, silent = project.now(), project.config.limits.silent
@@ -99,7 +99,7 @@ def with_tokens(project: Project, view: Overview) -> Overview:
 
 
 def _panes(project: Project) -> tuple[dict[tuple[str, str], Pane], bool | None]:
-    """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's (W5, O11)."""
+    """Panes by worker and nonce: a pane of an earlier worker of the same number is not this worker's."""
     try:
         found = project.tmux_direct.panes_if_open()
         if found is None:

@@ -38,7 +38,7 @@ def _occupied(project: Project, worker: Worker) -> str:
     """Why the worktree, which is there, must stay."""
     repository, path = project.repository, worker.worktree
     if not repository.is_ours(path):
-        return f"{path} is not a worktree of ours"
+        return f"{path} is not a worker's worktree"
     branch = repository.branch_of(path)
     if branch != worker.branch:
         return f"it is on {branch or 'a detached HEAD'}, not on {worker.branch}"
@@ -53,7 +53,7 @@ def _occupied(project: Project, worker: Worker) -> str:
 
 
 def _unproven(project: Project, worker: Worker, tip: str) -> str:
-    """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request (W3)."""
+    """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request."""
     merged = worker.pull is not None and worker.pull.state == "merged" and worker.pull.head_sha == tip
     if merged or tip == worker.base_commit or _merged_tip(project, worker) == tip:
         return ""
@@ -62,7 +62,7 @@ def _unproven(project: Project, worker: Worker, tip: str) -> str:
 
 
 def _merged_tip(project: Project, worker: Worker) -> str:
-    """The commit up to which a merge of ours has brought the branch into its base, by whatever method."""
+    """The commit up to which one of our merges has brought the branch into its base, by whatever method."""
     try:
         return read_text(project.store.file(worker.id, MERGED_TIP)).strip() if worker.status is Status.MERGED else ""
     except OSError:

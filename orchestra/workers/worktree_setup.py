@@ -75,5 +75,5 @@ def _setup(project: Project, worker: Worker) -> None:
     if done.returncode != 0:
         raise OrchestraError(
             f"setup failed with status {done.returncode}: {command}",
-            f"see its output: orchestra attach {worker.id}; mend it, then orchestra restart {worker.id}",
+            f"see its output: orchestra attach {worker.id}; fix it, then orchestra restart {worker.id}",
         )

@@ -1,4 +1,4 @@
-"""The borders of panes on an attached client's screen: number, status, age, title, and who needs a person."""
+"""The borders of panes on an attached client's screen: number, status, age, title, and who needs the user."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_title_is_cut_at_a_word_and_a_narrow_pane_shows_number_and_mark(tmux: 
 
 
 def _codes(drawn: str, words: str) -> set[str]:
-    """The colours that are on where these words stand."""
+    """The colours that are on where these words are."""
     on: set[str] = set()
     line = next(line for line in drawn.split("\n") if words in line)
     for codes in re.findall(r"\x1b\[([\d;]*)m", line[: line.index(words)]):

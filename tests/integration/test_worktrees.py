@@ -1,4 +1,4 @@
-"""Git for real: worktrees made, mended, kept and removed, beside a config that wants to run things."""
+"""Git for real: worktrees made, repaired, kept and removed, beside a config that wants to run things."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, pa
     assert (path / "README.md").read_text() == "# widgets\n"
     assert repository.branch_tip(BRANCH) == base
     assert repository.branch_of(path) == BRANCH
-    # Nothing of ours is seen in the main checkout, or was written to its config (failures.md P4).
+    # Nothing of ours is seen in the main checkout, or was written to its config.
     assert git("-C", repo, "status", "--porcelain", "--ignored") == ""
     assert git("-C", repo, "branch", "--show-current") == "main"
     assert (repo / ".git" / "config").read_bytes() == before
@@ -370,7 +370,7 @@ LEFT = [
 
 
 @pytest.mark.parametrize("leave", LEFT, ids=lambda leave: leave.__name__)
-def test_what_a_killed_add_left_is_mended(
+def test_what_a_killed_add_left_is_repaired(
     repository: Repository, repo: Path, base: str, path: Path, git: Git, leave: Callable[..., None]
 ) -> None:
     leave(repo, path, git)
@@ -517,7 +517,7 @@ def test_without_a_record_nothing_is_adopted(
 
 @pytest.mark.parametrize("branch", ["-x", "a b", "a..b", "x.lock", "", "@{-1}", "a\nb"])
 def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch: str) -> None:
-    with pytest.raises(OrchestraError, match="no name for a branch"):
+    with pytest.raises(OrchestraError, match="not a valid branch name"):
         repository.add(path, branch, base, REASON)
     assert not path.exists()
 
@@ -603,7 +603,7 @@ def test_conflicts(repository: Repository, repo: Path, base: str, tree: Path, tm
 
 
 def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: Path) -> None:
-    # Git started in a directory that is gone, or whose .git is gone, must not answer for another one (P8).
+    # Git started in a directory that is gone, or whose .git is gone, must not answer for another one.
     with pytest.raises(OrchestraError, match="not a worktree of this repository"):
         repository.dirty(tmp_path / "gone")
 
@@ -632,7 +632,7 @@ def test_a_nested_worktree_without_its_pointer_is_not_the_main_checkout(
 
 
 def boobytrap(repo: Path, tree: Path, git: Git, canary: Path) -> None:
-    """Every way a worker has to make others run its program (failures.md 3.5)."""
+    """Every way a worker has to make others run its program."""
     trap = canary.with_suffix(".sh")
     trap.write_text(f'#!/bin/sh\necho "$0 $*" >> {canary}\ncat\n')
     trap.chmod(0o755)
@@ -830,7 +830,7 @@ def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Pa
 
 
 def test_a_push_that_lies_is_not_believed(shipped: Repository, path: Path, tmp_path: Path) -> None:
-    # Exit status 0, and nothing arrived (failures.md W10).
+    # Exit status 0, and nothing arrived.
     real = shutil.which("git")
     (tmp_path / "git").write_text(f'#!/bin/sh\ncase " $* " in *" push "*) exit 0;; esac\nexec {real} "$@"\n')
     (tmp_path / "git").chmod(0o755)

@@ -95,7 +95,7 @@ def test_who_decides_about_what_they_saw_answers_nothing_else(console: Console) 
     assert tell(project, "1", "red", Decision(AnswerChannel.POPUP, ()), patience=0).answered is False
     worker = store.read("1")
     assert worker is not None
-    assert worker.escalation is not None, "words to a worker that was seen to ask nothing are no answer"
+    assert worker.escalation is not None, "words to a worker that was seen to ask nothing are not an answer"
     assert [one.request for one in worker.dialogs] == ["second"]
 
 

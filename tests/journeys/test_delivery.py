@@ -35,7 +35,7 @@ DIALOG = WAITS.replace("wait", 'dialog "May I?"\nwait', 1)
 
 
 class Agents:
-    """A person, and the words that the sloppy agents were given."""
+    """A user, and the words that the sloppy agents were given."""
 
     def __init__(self, repo: Path, place: Path) -> None:
         self.given = place / "given.jsonl"

@@ -134,7 +134,7 @@ def test_a_remark_is_answered_by_a_reply(github_repo: Path, github: Double, git:
         )  # fmt: skip
     assert [len(bots.comments), len(robs.comments)] == [2, 2]
     assert "The name is public." in bots.comments[1].body
-    assert (bots.resolved, robs.resolved) == (True, False), "a person's thread stays open for the person"
+    assert (bots.resolved, robs.resolved) == (True, False), "a human's thread stays open for them"
     watch(person, 30)
     row = rows(person)["1"]
     assert row["state"] == "ready", row

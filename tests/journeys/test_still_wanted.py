@@ -40,7 +40,7 @@ def findings(person: Person) -> list[str]:
 
 
 def forget(person: Person) -> None:
-    """The machine was off for so long that what GitHub said last is no answer any more."""
+    """The machine was off for so long that what GitHub said last is not an answer any more."""
     for poll in Path(person.environ["ORCHESTRA_HOME"]).glob("cache/*/github/poll.json"):
         poll.unlink()
 

@@ -44,7 +44,7 @@ GATED = bash("npm publish 2>/dev/null; echo published >published.txt")
 
 
 class Real(Person):
-    """A person with the real Claude Code, and what its model was told."""
+    """A user with the real Claude Code, and what its model was told."""
 
     api: MessagesApi
 

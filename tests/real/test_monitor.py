@@ -1,4 +1,4 @@
-"""From ship to merged with the real Claude Code: CI fails, a bot comments, a person requests changes. No hand helps.
+"""From ship to merged with the real Claude Code: CI fails, a bot comments, a user requests changes. Nobody helps.
 
 The monitor is killed with -9 again and again while all of it happens: the end is the same, and nothing is told twice.
 """
@@ -37,7 +37,7 @@ LOOP = marker(
     bash("orchestra worker status working"),
     change("code.txt", "one", "One"),
     {"wait": True},
-    change("code.txt", "two", "Mend the check"),
+    change("code.txt", "two", "Fix the check"),
     {"wait": True},
     change("doc.txt", "documented", "Answer the bot"),
     {"wait": True},
@@ -112,7 +112,7 @@ def test_from_ship_to_merged_while_the_monitor_is_killed(
     with Killed(person) as monitors:
         number = github.pulls()[0].number
         github.add_run("issue-123", "test", "failure", log="collected 3 items\nFAILED test_code.py::test_one\n")
-        eventually(lambda: pushed("code.txt", "two"), 90, "the check to be mended")
+        eventually(lambda: pushed("code.txt", "two"), 90, "the check to be fixed")
         github.add_run("issue-123", "test", "success")
         github.comment(number, "Please document this.", author="lint[bot]", association="NONE")
         eventually(lambda: pushed("doc.txt", "documented"), 90, "the bot to be answered")

@@ -38,7 +38,7 @@ def api() -> Iterator[MessagesApi]:
 
 @pytest.fixture
 def settle(repo: Path, home: Path, api: MessagesApi, git: Git) -> Callable[..., Person]:
-    """A person whose worker #1 follows a script and waits at its prompt afterwards."""
+    """A user whose worker #1 follows a script and waits at its prompt afterwards."""
 
     def settled(program: Path, *steps: dict[str, Any]) -> Person:
         claude_home(home, repo)

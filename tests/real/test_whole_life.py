@@ -52,7 +52,7 @@ def api() -> Iterator[MessagesApi]:
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, home: Path, api: MessagesApi, claude_program: Path, git: Git) -> Person:
-    """A person whose Claude Code is set up and trusts the repository, as after its first use there."""
+    """A user whose Claude Code is set up and trusts the repository, as after its first use there."""
     claude_home(home, github_repo)
     configure(
         github_repo,

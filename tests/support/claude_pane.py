@@ -115,7 +115,7 @@ class Sitting:
         eventually(gone, 30, f"{key} to answer the dialog")
 
     def say(self, text: str) -> None:
-        """A verified paste: Enter only after the box shows it (failures.md K1)."""
+        """A verified paste: Enter only after the box shows it."""
         eventually(lambda: self.box() == "", why="an empty prompt box")
         self.terminal.paste(text)
         eventually(self.box, why="the paste in the box")

@@ -1,4 +1,4 @@
-"""A person at the command line, in a directory, with an environment: what the journeys are told through."""
+"""A user at the command line, in a directory, with an environment: what the journeys are told through."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Said(NamedTuple):
 
 
 class Person:
-    """Runs `orchestra` (and tmux, and git) the way a person does, from `where`."""
+    """Runs `orchestra` (and tmux, and git) the way a user does, from `where`."""
 
     def __init__(self, where: Path, environ: Mapping[str, str] | None = None, socket: str = "orchestra") -> None:
         self.where = where

@@ -34,14 +34,14 @@ def test_the_first_orchestra_on_path_is_this_program_or_said(tmp_path: Path, tex
     findings = list(environment.command({"PATH": str(tmp_path / "bin")}))
     assert [one.id for one in findings] == ([] if ours else ["E12"])
     assert ours or str(found) in findings[0].what
-    assert ours or "-m orchestra" in findings[0].mend
+    assert ours or "-m orchestra" in findings[0].fix
 
 
 def test_the_other_name_is_told_where_it_is_installed(tmp_path: Path) -> None:
     program(tmp_path, "#!/bin/sh\n")
     program(tmp_path, "#!/bin/sh\n", "orchestra-workers")
     (found,) = environment.command({"PATH": str(tmp_path)})
-    assert found.mend.endswith(": orchestra-workers")
+    assert found.fix.endswith(": orchestra-workers")
 
 
 def test_without_any_on_path_there_is_nothing_to_say(tmp_path: Path) -> None:

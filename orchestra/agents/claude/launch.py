@@ -68,7 +68,7 @@ BEATS: Mapping[str, tuple[str, ...]] = {
     "PostToolUseFailure": ("mailbox", "blocked"),
 }
 
-# One argument may hold 131,071 bytes (failures.md P5).
+# One argument may hold 131,071 bytes.
 _PROMPT_BYTES = 100_000
 
 
@@ -128,7 +128,7 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> str:
-    """A script, because tmux takes no command over 16 KB (failures.md P5) and the user can run it by hand."""
+    """A script, because tmux takes no command over 16 KB and the user can run it by hand."""
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]

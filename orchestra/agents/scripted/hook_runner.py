@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 class Hooks:
-    """The hooks in `settings`, for one session. A hook that fails is no reason to stop: the turn goes on."""
+    """The hooks in `settings`, for one session. A hook that fails does not stop the turn."""
 
     def __init__(self, settings: str, session: str, transcript: str, environ: Mapping[str, str]) -> None:
         self.environ = environ

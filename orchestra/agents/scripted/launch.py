@@ -1,6 +1,6 @@
 """The scripted agent as a worker's agent: it speaks Claude Code's hooks and shows its shapes, so it reuses its readers.
 
-What it does stands in `scripted_steps.py`, how it does it in `scripted_program.py`.
+What it does is in `script.py`, how it does it in `program.py`.
 """
 
 from __future__ import annotations

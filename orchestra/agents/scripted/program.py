@@ -25,7 +25,7 @@ from orchestra.core.text import clean
 from orchestra.storage.files import append_line, read_text
 
 MOST_BLOCKS = 8  # times in a row that a Stop hook may hold up the end of a turn; Claude Code has the same cap
-SILENT = ("say", "exit", "hang", "limit", "wait")  # steps that are no tool calls
+SILENT = ("say", "exit", "hang", "limit", "wait")  # steps that are not tool calls
 
 
 class Wish(NamedTuple):

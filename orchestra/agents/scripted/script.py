@@ -9,7 +9,7 @@ a backslash at its end continues a line.
     commit "Add notes"
     ship
     else
-      say "The verification failed: mend it."
+      say "The verification failed: fix it."
       write notes/export.md "better\n"
       commit "Fix the notes"
       ship
@@ -220,11 +220,11 @@ def _step(line: str, row: int) -> Step:
 
 
 def _check_blocks(steps: Sequence[Step]) -> None:
-    """Each `else` stands below a step that may fail, and has its `end`."""
+    """Each `else` comes after a step that may fail, and has its `end`."""
     depth, before = 0, "else"
     for step in steps:
         if step.verb == "else" and before in ("else", "end"):
-            raise ValueError("script: an `else` stands below no step")
+            raise ValueError("script: an `else` comes after no step")
         before = step.verb
         depth += {"else": 1, "end": -1}.get(step.verb, 0)
         if depth < 0:

@@ -118,7 +118,7 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
         )
     raise OrchestraError(
         f"verify failed with status {code}: {command}\n{tail}",
-        f"mend it and ship again (the same failure {count} of {limit} times)",
+        f"fix it and ship again (the same failure {count} of {limit} times)",
     )
 
 

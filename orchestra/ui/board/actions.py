@@ -63,7 +63,7 @@ class BoardActions:
         return ""
 
     def next(self) -> str | tuple[str, ...]:
-        """To who needs a person most, and from there to the next."""
+        """To the worker that needs the user most, and from there to the next."""
         from orchestra.commands.attach import neediest
 
         row = neediest(self.project, self.last)

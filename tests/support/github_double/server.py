@@ -91,10 +91,10 @@ class Double(State):
         self.thread.join()
 
     def fault(self, fault: Fault | str, path: str = "", method: str = "") -> None:
-        """Switch a fault on for paths that hold `path`, until `mend`."""
+        """Switch a fault on for paths that hold `path`, until `clear_faults`."""
         self.faults.append(Switched(Fault(fault), path, method))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Switch all faults off."""
         self.faults.clear()
 

@@ -344,7 +344,7 @@ class State:
         self.tick()
 
     def merge(self, number: int, method: str = "squash", sha: str | None = None) -> str:
-        """Merge as a person does; the new commit. Issues that the text says it closes are closed."""
+        """Merge as a user does; the new commit. Issues that the text says it closes are closed."""
         self.notice_pushes()
         pull, heads = self.pull(number), self.refs.heads()
         mergeable = pull.state == "open" and not pull.draft and self.refs.clean(heads[pull.base], pull.sha)

@@ -71,7 +71,7 @@ def test_a_command_may_ask_again_after_a_server_error_and_the_monitor_waits(
     github.fault(Fault.BAD_GATEWAY)
     with pytest.raises(Unreachable, match=r"server error \(502\)"):
         connect().issue("7")
-    github.mend()
+    github.clear_faults()
     with pytest.raises(Limited):
         Poller(opened(), clock).poll()
     assert connect().issue("7").number == "7"
@@ -106,7 +106,7 @@ class Pause:
 
     def wait(self, seconds: float) -> None:
         self.clock.shift += seconds + 1
-        self.github.mend()
+        self.github.clear_faults()
 
 
 def test_a_second_passes_between_two_writes_of_any_process(github: Double, connect: Connect) -> None:

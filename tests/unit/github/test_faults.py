@@ -69,7 +69,7 @@ def test_another_github_is_named(github: Double, connect: Connect) -> None:
     github.fault(Fault.HTML)
     with pytest.raises(Unreachable, match=r"^GitHub at ghe\.example\.com server error"):
         connect(host="ghe.example.com").issue("7")
-    github.mend()
+    github.clear_faults()
     github.add_issue(number=7)
     assert connect(host="ghe.example.com").issue("7").url == "https://ghe.example.com/acme/widgets/issues/7"
 
@@ -83,7 +83,7 @@ def test_nothing_is_asked_before_the_time_github_has_named(github: Double, conne
             tracker.issue("7")
     assert len(github.requests) == 1
     assert 89 <= caught.value.until - clock() <= 90
-    github.mend()
+    github.clear_faults()
     clock.shift = 91
     assert tracker.issue("7").number == "7"
 
@@ -105,7 +105,7 @@ def test_a_clock_set_back_does_not_make_the_wait_longer(github: Double, connect:
     tracker = connect()
     with pytest.raises(Limited):
         tracker.issue("7")
-    github.mend()
+    github.clear_faults()
     clock.shift = -86_400
     assert tracker.issue("7").number == "7"
 

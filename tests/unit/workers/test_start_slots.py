@@ -37,13 +37,13 @@ def worker(tmp_path: Path) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
     """A process in the line of the project whose cache is `tmp_path`; what it says is in the file of its number."""
     begun: list[subprocess.Popen[str]] = []
 
-    def stand(number: int) -> subprocess.Popen[str]:
+    def queue(number: int) -> subprocess.Popen[str]:
         with (tmp_path / f"said-{number}").open("w") as out:
             argv = [sys.executable, "-c", LINE, str(tmp_path), str(number)]
             begun.append(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, text=True))
         return begun[-1]
 
-    yield stand
+    yield queue
     for process in begun:
         process.kill()
         process.communicate()
