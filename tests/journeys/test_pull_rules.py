@@ -124,7 +124,7 @@ def rounds(acts: Sequence[Any]) -> list[list[Act]]:
     return found
 
 
-def check_all(found: list[Situation], github_repo: Path, github: Double, git: Git, *config: str) -> None:
+def check_all(found: Sequence[Situation], github_repo: Path, github: Double, git: Git, *config: str) -> None:
     """Let each situation happen to a pull request of its own, and compare what `list` says of all of them."""
     person = start(github_repo, github, git, [SHIPS.format(n) for n in range(len(found))], *config)
     numbers = [pull_of(github, worker) for worker in range(1, len(found) + 1)]
@@ -145,21 +145,40 @@ def check_all(found: list[Situation], github_repo: Path, github: Double, git: Gi
     assert not wrong, "\n".join(wrong)
 
 
+def parts(found: list[Situation]) -> list[tuple[Situation, ...]]:
+    """A few at a time: each has an agent of its own."""
+    return [tuple(found[at : at + 6]) for at in range(0, len(found), 6)]
+
+
+def names(found: tuple[Situation, ...]) -> str:
+    return found[0].name
+
+
+@pytest.mark.parametrize("found", parts(CHECKS), ids=names)
 @pytest.mark.parametrize("ruleset", [False, True], ids=["protection", "ruleset"])
-def test_only_what_the_base_requires_decides(ruleset: bool, github_repo: Path, github: Double, git: Git) -> None:
+def test_only_what_the_base_requires_decides(
+    ruleset: bool, found: tuple[Situation, ...], github_repo: Path, github: Double, git: Git
+) -> None:
     github.protect("main", ["test"], ruleset=ruleset)
-    check_all(CHECKS, github_repo, github, git)
+    check_all(found, github_repo, github, git)
 
 
-def test_the_newest_run_of_a_check_decides(github_repo: Path, github: Double, git: Git) -> None:
-    check_all(RUNS, github_repo, github, git, "checks: {ignore: ['nightly/*']}")
+@pytest.mark.parametrize("found", parts(RUNS), ids=names)
+def test_the_newest_run_of_a_check_decides(
+    found: tuple[Situation, ...], github_repo: Path, github: Double, git: Git
+) -> None:
+    check_all(found, github_repo, github, git, "checks: {ignore: ['nightly/*']}")
 
 
-def test_a_pull_request_moves_and_its_worker_follows(github_repo: Path, github: Double, git: Git) -> None:
+@pytest.mark.parametrize("found", parts(MOVES), ids=names)
+def test_a_pull_request_moves_and_its_worker_follows(
+    found: tuple[Situation, ...], github_repo: Path, github: Double, git: Git
+) -> None:
     github.methods.add("rebase")
-    check_all(MOVES, github_repo, github, git)
+    check_all(found, github_repo, github, git)
 
 
-def test_who_must_review_is_said(github_repo: Path, github: Double, git: Git) -> None:
+@pytest.mark.parametrize("found", parts(REVIEWS), ids=names)
+def test_who_must_review_is_said(found: tuple[Situation, ...], github_repo: Path, github: Double, git: Git) -> None:
     github.protect("main", reviews=1, code_owners=["cody"], last_push=True)
-    check_all(REVIEWS, github_repo, github, git)
+    check_all(found, github_repo, github, git)

@@ -30,6 +30,9 @@ class Refs(Protocol):
     def take(self, other: Refs, sha: str) -> None:
         """Have a commit of another repository here too, as GitHub has a fork's."""
 
+    def keep(self, number: int, sha: str) -> None:
+        """Keep the head of a pull request as refs/pull/N/head, which outlives its branch."""
+
 
 class Bare:
     """A bare repository on disk: pushes move the double, merges move the repository."""
@@ -88,6 +91,9 @@ class Bare:
         if self._git("cat-file", "-e", sha).returncode:
             self._ask("fetch", "-q", str(other.path), f"+refs/heads/*:refs/forks/{other.path.name}/*")
 
+    def keep(self, number: int, sha: str) -> None:
+        self._ask("update-ref", f"refs/pull/{number}/head", sha)
+
 
 class Paper:
     """Branches that exist on paper only: `push` makes and moves them. No process, for fast tests."""
@@ -121,3 +127,6 @@ class Paper:
 
     def take(self, other: Refs, sha: str) -> None:
         """Nothing to copy."""
+
+    def keep(self, number: int, sha: str) -> None:
+        """Nothing to keep."""

@@ -88,6 +88,7 @@ class State:
                 for thread in pull.threads:
                     thread.outdated = True
                 self.refs.take(refs, pull.sha)
+                self.refs.keep(pull.number, pull.sha)
 
     def sha(self, ref: str) -> str:
         """A branch or a commit -> the commit."""
@@ -171,6 +172,7 @@ class State:
             number, title, body, author, "OWNER", [], now, now, head=branch, base=base, sha=theirs[branch], draft=draft,
             owner=owner,
         )  # fmt: skip
+        self.refs.keep(number, theirs[branch])
         return number
 
     @staticmethod
