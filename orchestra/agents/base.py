@@ -67,6 +67,7 @@ class Agent(Protocol):
     """How an agent is started and read. Functions that take a path or `environ` read files or ask the program."""
 
     INSTALL: str  # the command that installs it
+    TESTED: tuple[str, ...]  # the versions that orchestra is tested with, the oldest first; none: every one is ours
 
     def launch(self, context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> Launch:
         """Files for `context.directory` and the argv of the pane. `say`: the first words; "" only with `resume`."""

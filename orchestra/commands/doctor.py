@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from orchestra import agents
+from orchestra.agents.self_test import CheckResult
 from orchestra.config.environment import masked
-from orchestra.doctor import environment, invariants, repair
+from orchestra.doctor import agent_self_test, environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git.repository import FlippedBare
@@ -15,7 +17,7 @@ from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
-__all__ = ["Finding", "doctor"]
+__all__ = ["CheckResult", "Finding", "doctor"]
 
 
 def doctor(
@@ -74,9 +76,30 @@ def kept_environment(project: Project) -> KeptEnvironment:
     found = project.recorded
     if found is None:
         raise OrchestraError("no environment is recorded for this project yet", "record this shell's: orchestra up")
-    agents = orchestrator_environment(project)
-    rows = (KeptVariable(name, masked(value), name in agents) for name, value in sorted(found.variables.items()))
+    given = orchestrator_environment(project)
+    rows = (KeptVariable(name, masked(value), name in given) for name, value in sorted(found.variables.items()))
     return KeptEnvironment(tuple(rows), found.at, found.by)
+
+
+class AgentTrial(NamedTuple):
+    """The self-test of the project's agent: what is tried, and the results, each when it is known."""
+
+    command: str
+    version: str
+    tested: tuple[str, ...]
+    results: Iterator[CheckResult]
+
+
+def agent_trial(project: Project) -> AgentTrial:
+    """Begin the self-test of the installed agent; raises OrchestraError when there is nothing to try."""
+    name, environ = project.config.agent, orchestrator_environment(project)
+    agent, wanted, command = agents.agent(name), agents.self_test_of(name), project.options(name).command
+    if wanted is None:
+        raise OrchestraError(f"the agent {name!r} is a part of orchestra and has no version of its own to try")
+    version = agent.version(command, environ)
+    if version is None:
+        raise OrchestraError(f"the agent {command!r} is not installed or does not answer", agents.how_to_install(name))
+    return AgentTrial(command, version, agent.TESTED, agent_self_test.self_test(wanted, command, environ))
 
 
 def _shared_git(project: Project) -> Iterable[Finding]:

@@ -149,7 +149,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
     start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
-    repo = os.path.basename(project.root)
+    repo = project.repository.name
     wanted = Worker(
         id=number,
         title=clean(issue.title),

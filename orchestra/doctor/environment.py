@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra import agents, processes
+from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
@@ -102,17 +104,33 @@ def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def agent(project: Project) -> Iterator[Finding]:
-    """E2, E6: the agent's program answers, and finds a login, in the environment that workers get."""
+    """E2, E6, E13: the agent's program answers, has a login in the environment of the workers, and is a tested one."""
     name = project.config.agent
     module, options = agents.agent(name), project.options(name)
     environ = orchestrator_environment(project)
-    if module.version(options.command, environ) is None:
+    version = module.version(options.command, environ)
+    if version is None:
         yield error(
             "E2", f"the agent {options.command!r} is not installed or does not answer", agents.how_to_install(name)
         )
-    elif not module.logged_in(environ):
+        return
+    yield from untested(options.command, version, module.TESTED)
+    if not module.logged_in(environ):
         how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
         yield warning("E6", f"{options.command} has no login in the environment that workers get", how)
+
+
+def untested(command: str, version: str, tested: Sequence[str]) -> Iterator[Finding]:
+    """E13: the version is within the range that orchestra is tested with; another one may hold as well."""
+    if not tested or _numbers(tested[0]) <= _numbers(version) <= _numbers(tested[-1]):
+        return
+    age = "older" if _numbers(version) < _numbers(tested[0]) else "newer"
+    what = f"orchestra is tested with {command} {tested[0]} to {tested[-1]}; yours ({clean(version, 40)}) is {age}"
+    yield warning("E13", what, "try whether it holds, in about 20 s and without tokens: orchestra doctor --agent")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def tracker(project: Project) -> Iterator[Finding]:

@@ -104,7 +104,7 @@ def branches(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I4: a branch that we made is on record, or its commits are in the trash."""
     known = {worker.branch for worker in state.workers}
     for number in project.store.claimed():
-        branch = schema.fill(project.config.branch, os.path.basename(project.root), number)
+        branch = schema.fill(project.config.branch, project.repository.name, number)
         if branch not in known and project.repository.branch_tip(branch) is not None:
             yield warning("I4", f"{branch} is of #{number}, which is not on record", f"git branch -m {branch} NEW")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git import remote
+from orchestra.git import remote, submodules
 from orchestra.git.cleanup import remove_directory
 from orchestra.git.process import (
     AnyPath,
@@ -267,7 +267,7 @@ class Repository(RepositoryFacts):
             attach_worktree(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
             inside = clean(self._repositories(path))
             if inside:
-                raise OrchestraError(f"{place} holds another repository, {inside}: it stays", "move it out first")
+                raise OrchestraError(f"{place}: {inside}: it stays", "move it out, or commit and push it, first")
             kept = self.snapshot(path, id)
             # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
             try:
@@ -279,11 +279,9 @@ class Repository(RepositoryFacts):
         return kept
 
     def _repositories(self, path: Path) -> str:
-        """The first repository inside a worktree, untracked or as a submodule; empty when there is none."""
-        rows = (row.partition("\t") for row in self.ask("ls-files", "--stage", "-z", at=path).split("\0"))
-        links = (name for mode, _, name in rows if mode.startswith("160000") and (path / name / ".git").exists())
-        untracked = (name for name in self.dirty(path) if name.endswith("/"))
-        return next(iter((*links, *untracked)), "")
+        """What cannot be kept inside a worktree: a repository of its own, or work in a submodule. Empty: nothing."""
+        untracked = next((name for name in self.dirty(path) if name.endswith("/")), "")
+        return f"it holds another repository, {untracked}" if untracked else submodules.unsaved(self, path)
 
     def delete_branch(self, branch: str, proven_tip: str) -> None:
         """Delete a branch that is at `proven_tip` and in no worktree; a ref in the trash still holds its commits."""

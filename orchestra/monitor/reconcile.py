@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
-from orchestra.core.attention import LEFT
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
-from orchestra.core.text import seconds_of, stamp
+from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import conflicts, dismissed_dialogs, stall, whereabouts
+from orchestra.monitor import conflicts, dismissed_dialogs, recovery, stall, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
+from orchestra.monitor.recovery import Restart
 from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import Overview, WorkerRow, overview
@@ -26,13 +26,8 @@ from orchestra.workers.statusbar import refresh
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
-STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
-BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 RADAR_SECONDS = 10.0  # between two looks for conflicts
-LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
-PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
 
 class Memory:
@@ -152,46 +147,36 @@ def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[st
 def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str], None]) -> None:
     """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever."""
     worker, now = row.worker, time.monotonic()
-    if worker.activity.state is ActivityState.ENDED and worker.activity.detail == LEFT:
-        return
-    first = memory.gone.setdefault(worker.id, now)
-    tried = worker.attempts.restart
-    patience = GONE_SECONDS if tried == 0 else BACKOFF_SECONDS * 2**tried
-    if now - first < patience:
+    step = recovery.restart_step(worker, now - memory.gone.setdefault(worker.id, now), project.config.limits.restart)
+    if step is Restart.WAIT:
         return
     memory.gone.pop(worker.id, None)
-    store, why = project.store, row.why or "its pane is gone"
-    if tried >= project.config.limits.restart:
-        if worker.status is not Status.STUCK:
-            store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
-            say(f"#{worker.id} ended {tried} times in a row; it waits for you")
-        return
-    store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
-    launch.start_again(project, worker.id, "monitor")
-    say(f"#{worker.id} started again in its conversation ({why})")
+    store, why, tried = project.store, row.why or "its pane is gone", worker.attempts.restart
+    if step is Restart.ASK:
+        store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
+        say(f"#{worker.id} ended {tried} times in a row; it waits for you")
+    elif step is Restart.START:
+        store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
+        launch.start_again(project, worker.id, "monitor")
+        say(f"#{worker.id} started again in its conversation ({why})")
 
 
 def _forget_restarts(project: Project, worker: Worker) -> None:
-    since = seconds_of(worker.launched_at or worker.started_at)
-    if worker.attempts.restart and since and project.now() - since > STEADY_SECONDS:
+    if recovery.started_well(worker, project.now()):
         project.store.record(worker.id, events.attempt_passed("monitor", "restart"))
 
 
 def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
     """When a limit is over the worker is told to go on; what only the user can fix waits for the user."""
-    limit = worker.limit
-    if limit is None or limit.kind not in PASSING:
-        return
-    since = seconds_of(worker.activity.since) or project.now()
-    until = seconds_of(limit.until) or since + LIMIT_SECONDS
-    if project.now() < until:
+    end = recovery.limit_end(worker, project.now())
+    if end is None or project.now() < end:
         return
     store = project.store
     text = "The limit that stopped you is over. Look at where you were, and go on."
     store.record(worker.id, events.idle("monitor"))
     recorded = store.record(worker.id, events.told("monitor", text, sender="monitor"))
     if recorded.worker is not None and not recorded.refused:
-        say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
+        say(f"#{worker.id} goes on: its limit ended at {stamp(end)}")
 
 
 def _ask_blockers(project: Project, memory: Memory, say: Callable[[str], None]) -> None:

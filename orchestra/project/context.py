@@ -223,7 +223,7 @@ class Project:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         url = self.repository.remote_url()
         found = parse_remote_url(url) if url else None
-        return f"{found[1]}/{found[2]}" if found else os.path.basename(self.root)
+        return f"{found[1]}/{found[2]}" if found else self.repository.name
 
     @cached_property
     def tracker_name(self) -> str:

@@ -57,7 +57,7 @@ def escape_argument(text: str) -> str:
 
 
 def escape_hashes(text: str) -> str:
-    """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
+    """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
 
 

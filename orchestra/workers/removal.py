@@ -1,4 +1,4 @@
-"""Taking a finished worker away: only what is proven to be elsewhere, with the intent written first."""
+"""Delete a finished worker once every commit is proven to exist elsewhere; an intent file makes it safe to kill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestra import processes
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import pull_head, trash
+from orchestra.git import pull_head, submodules, trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, stop
 from orchestra.workers.git_config_guard import Act
@@ -48,6 +48,8 @@ def _occupied(project: Project, worker: Worker) -> str:
     ignored = repository.ignored(path)
     if ignored:
         return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
+    if inside := submodules.unsaved(repository, path):
+        return inside
     others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 

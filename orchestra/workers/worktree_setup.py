@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import trash
+from orchestra.git import submodules, trash
 from orchestra.storage.files import text_or_empty, write_atomic
 from orchestra.workers import git_config_guard, trust
 from orchestra.workers.environment import agent_environment
@@ -32,6 +32,7 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         repository.checkout(path)
     elif is_prepared(project, worker):
         return
+    submodules.fill(repository, path, say)
     for line in repository.copy_and_link(path, project.config.copy, project.config.link):
         say(line)
     if project.config.setup:

@@ -18,9 +18,9 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 from orchestra.agents.claude.selftest.script import bash
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(400)]
@@ -49,7 +49,7 @@ LOOP = marker(
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, home: Path, claude_program: Path, git: Git) -> Iterator[Person]:
-    claude_home(home, github_repo)
+    private_home(home, github_repo)
     command = f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
     configure(github_repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
     git("-C", github_repo, "add", ".")

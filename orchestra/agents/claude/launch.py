@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.sessions import running_sessions
@@ -25,6 +26,7 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 __all__ = [
     "HOOKS",
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",

@@ -20,6 +20,7 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 __all__ = [
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python that has it, or leave it out"
+TESTED: tuple[str, ...] = ()
 _MODULE = "orchestra.agents.scripted.program"
 
 

@@ -156,7 +156,8 @@ def user_texts(message: Mapping[str, Any]) -> list[str]:
     """The words of a message that the user (or orchestra) wrote: no answers, no tool results, no other reminders."""
     blocks = [] if message["role"] == "assistant" else _texts(message["content"])
     texts = [words.strip() for text in blocks for told in _TOLD for words in told.findall(text)]
-    texts += [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
+    rest = [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
+    texts += [text for text in rest if not any(told.search(text) for told in _TOLD)]  # or they would count twice
     words = (_PASTE.sub("", text).strip() for text in texts)
     return [text for text in words if text and not text.startswith(_SYNTHETIC)]
 
