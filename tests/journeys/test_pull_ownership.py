@@ -102,4 +102,4 @@ def test_the_end_of_a_worker_and_of_its_pull_request(github_repo: Path, github: 
     person.runs("monitor", "--once")
     person.sees("3", "merged", 10)
     git("-C", github_repo, "fetch", "-qp")
-    assert person.asks("prune")["removed"] == ["3"]
+    assert person.asks("prune")["removed"] == ["1", "2", "3"]
