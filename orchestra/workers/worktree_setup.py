@@ -79,6 +79,7 @@ def _setup(project: Project, worker: Worker) -> None:
             ["/bin/sh", "-c", command],
             cwd=project.place_in(worker.worktree),
             env=environ,
+            start_new_session=bool(project.config.teardown),  # else it would end with the pane
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
