@@ -18,8 +18,9 @@ ROW = (
     "#{session_id}|#{window_id}|#{window_panes}|#{window_zoomed_flag}"
     "|#{pane_id}|#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}"
     # A pane with a worker's tag in which the user has started something else (respawn-pane) is not the worker's.
-    "|#{?#{@orchestra_started},#{==:#{@orchestra_started},#{pane_start_command}},1}"
-    "|#{@orchestra_worker}|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
+    "|#{?#{@orchestra_started},#{?#{==:#{@orchestra_started},#{pane_start_command}},#{@orchestra_worker},}"
+    ",#{@orchestra_worker}}"
+    "|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
     "|#{@orchestra_project}"
 )
 _FIELDS = ROW.count("|") + 1
@@ -58,9 +59,7 @@ def parse_panes(text: str, project: str) -> Iterator[PaneRow]:
 
 
 def _row(parts: Sequence[str]) -> PaneRow | None:
-    session, window, crowd, zoomed, pane, dead, status, signal, pid, own, worker, nonce, place, part, key, _ = parts
-    if worker and own != "1":
-        worker = nonce = ""
+    session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, part, key, _ = parts
     try:
         code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
         gone = dead == "1"
