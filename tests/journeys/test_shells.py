@@ -45,7 +45,7 @@ def test_a_worker_starts_and_answers_whatever_the_shell_does(
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not installed")
-    for name in {file, ".profile", ".zshenv", ".bash_profile"} if shell != "fish" else {file}:
+    for name in {file, ".profile", ".bash_profile"} if shell != "fish" else {file}:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text + "\n")
     (home / ".tmux.conf").write_text(f"set -g default-shell {program}\n")
