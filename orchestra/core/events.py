@@ -94,6 +94,7 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         ignoresBlockers=claim.ignores_blockers,
         parent=claim.parent,
         trusted=claim.trusted,
+        **{key: value for key, value in (("model", claim.model), ("planMode", claim.plan_mode)) if value},
     )
 
 

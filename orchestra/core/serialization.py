@@ -91,6 +91,8 @@ _NESTED = (
     "ignoresBlockers",
     "answers",
     "journalBytes",
+    "model",
+    "planMode",
 )
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
@@ -125,8 +127,9 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["queueOrder"], found["onHold"] = worker.queue_order, worker.on_hold
     found["ignoresBlockers"] = worker.ignores_blockers
     found["journalBytes"] = worker.journal_bytes
-    more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
-    return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
+    more: dict[str, Any] = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
+    more |= {"model": worker.model, "planMode": worker.plan_mode}
+    return {**worker.extra, **found, **{key: value for key, value in more.items() if value}}
 
 
 def _guidance_json(g: Guidance) -> dict[str, Any]:
@@ -206,6 +209,8 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         on_hold=typed_or(found, "onHold", False),
         ignores_blockers=typed_or(found, "ignoresBlockers", False),
         journal_bytes=typed_or(found, "journalBytes", 0),
+        model=text_at(found, "model", ""),
+        plan_mode=text_at(found, "planMode", ""),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )

@@ -118,10 +118,10 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
     from orchestra.ui.key_context import KeyContext
 
-    if name in NEEDS:
+    if name in (*NEEDS, "new"):
         import subprocess
 
-        words = ("tell", number) if number and name != "gates" else ("gates",)
+        words = ("new",) if name == "new" else ("tell", number) if number and name != "gates" else ("gates",)
         subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
         return ""
     said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
@@ -132,6 +132,8 @@ def run_dialog(console: Console, name: str, number: str) -> str:
 
 def popup(console: Console, context: KeyContext, name: str) -> str | None:
     """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
+    if name == "new":
+        return show_new_task(console, Place(True, context.pane, context.number, name, AnswerChannel.POPUP)).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
@@ -167,6 +169,17 @@ def show_needs(console: Console, first: str, place: Place) -> Outcome:
 
     wanted = place.worker if first == "tell" else ""
     return Orchestra(console, lambda: NeedsView(first, wanted), place).run() or Outcome()
+
+
+def show_new_task(console: Console, place: Place) -> Outcome:
+    """The form of a new task, on the whole terminal."""
+    import gc
+
+    gc.disable()
+    from orchestra.ui.screens.base import Orchestra
+    from orchestra.ui.screens.new_task import NewTaskView
+
+    return Orchestra(console, NewTaskView, place).run() or Outcome()
 
 
 def open_pull(project: Project, number: str) -> str:
