@@ -11,7 +11,7 @@ from orchestra.github import responses
 from orchestra.github.client import ApiClient
 from orchestra.github.operations import Operations
 
-SKEW_SECONDS = 300.0  # that this machine's clock may be ahead of GitHub's
+SKEW_SECONDS = 7200.0  # that this machine's clock may be ahead of GitHub's: one that missed a change of the hour too
 
 
 class OpenedIssue(NamedTuple):

@@ -192,11 +192,18 @@ class NewTaskView(View):
 
     def on_input_changed(self, _: Input.Changed) -> None:
         """Typed: it is kept a moment later."""
-        self._dirty = self._dirty or not self._filling
+        self._typed()
 
     def on_text_area_changed(self) -> None:
         """The same for the text."""
-        self._dirty = self._dirty or not self._filling
+        self._typed()
+
+    def _typed(self) -> None:
+        if self._filling:
+            return
+        self._dirty = True
+        if self.alarm and not self.asking:
+            self.say("")
 
     def leave(self) -> None:
         """Keep the draft and end."""
