@@ -1,6 +1,6 @@
 """Reach the user: tmux's own message and bell, the outer terminal, the desktop, and a command of their own.
 
-Every way is best effort: a notification that cannot be shown is no reason for anything else to stop.
+Every way is best effort: a notification that cannot be shown stops nothing else.
 """
 
 from __future__ import annotations

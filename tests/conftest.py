@@ -1,4 +1,4 @@
-"""What every test stands on: a private HOME, a private tmux socket directory, no token, no network but loopback."""
+"""What every test has: a private HOME, a private tmux socket directory, no token, no network but loopback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Make it impossible to reach the real home, the default tmux socket or the network (failures.md S7, O13)."""
+    """Make it impossible to reach the real home, the default tmux socket or the network."""
     home = tmp_path_factory.mktemp("home")
     # A tmux socket path may not be longer than 107 bytes: not below pytest's own directory.
     sockets = tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp", ignore_cleanup_errors=True)
@@ -74,7 +74,7 @@ def home(guard: Path) -> Path:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> str:
-    """`tmux: {socket: ...}` of this test: a server of our own, or with `both_servers` the person's own one too."""
+    """`tmux: {socket: ...}` of this test: a server of our own, or with `both_servers` the user's own one too."""
     return str(getattr(request, "param", "orchestra"))
 
 

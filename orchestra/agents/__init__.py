@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from orchestra.agents.base import Agent, AgentHooks
+    from orchestra.agents.self_test import SelfTest
 
-LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane mends them
+LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane fixes them
 
 
 class StartupProblem(Record):
@@ -27,7 +28,7 @@ class StartupProblem(Record):
 
     kind: str
     sentence: str
-    mend: str
+    fix: str
 
 
 class RunningSession(Record):
@@ -48,6 +49,11 @@ def agent(name: str) -> Agent:
 def hooks_of(name: str) -> AgentHooks:
     """What the hooks of the agent of that name need of it."""
     return _module(name, "hooks")  # type: ignore[no-any-return]
+
+
+def self_test_of(name: str) -> SelfTest | None:
+    """The self-test of the agent of that name; None where there is nothing to try."""
+    return _module(name, "selftest").SELF_TEST  # type: ignore[no-any-return]
 
 
 def _module(name: str, part: str) -> Any:

@@ -17,16 +17,23 @@ from orchestra.ui.references import Target, for_each
     "orchestra doctor",
     "orchestra doctor --fix",
     "orchestra doctor --environment   the variables that workers and git get, without values",
+    "orchestra doctor --agent         try the installed version of the agent; costs no tokens",
 )
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
 @click.option("--accept-git", is_flag=True, help="Accept the current git configuration as trusted.")
 @click.option("--environment", is_flag=True, help="List the variables that workers and git get, without values.")
+@click.option("--agent", is_flag=True, help="Try the installed version of the agent, about 20 s, without tokens.")
 @json_option
 @click.pass_obj
-def doctor_command(console: Console, fix: bool, accept_git: bool, environment: bool, as_json: bool) -> None:
+def doctor_command(
+    console: Console, fix: bool, accept_git: bool, environment: bool, agent: bool, as_json: bool
+) -> None:
     """Check tools, versions, login and the state on disk; each finding with its fix."""
-    from orchestra.commands.doctor import doctor, kept_environment
+    from orchestra.commands.doctor import doctor, kept_environment, where
 
+    if agent:
+        _try_agent(console, as_json=as_json)
+        return
     if environment:
         kept = kept_environment(console.project)
         console.say(console.as_json.environment(kept) if as_json else console.render.environment(kept))
@@ -34,8 +41,27 @@ def doctor_command(console: Console, fix: bool, accept_git: bool, environment: b
     if accept_git:
         _ = console.deciding
     findings = doctor(lambda: console.project, console.environ, fix=fix, accept_git=accept_git)
-    console.say(console.as_json.findings(findings) if as_json else console.render.findings(findings))
+    chosen = where(lambda: console.project)
+    shown = console.as_json.findings(findings, chosen) if as_json else console.render.findings(findings, chosen)
+    console.say(shown)
     if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)
+
+
+def _try_agent(console: Console, *, as_json: bool) -> None:
+    """Print each result as soon as it is known; exit 1 unless everything holds."""
+    from orchestra.commands.doctor import agent_trial
+
+    trial = agent_trial(console.project)
+    results = []
+    if not as_json:
+        console.say(console.render.trial_begins(trial))
+    for result in trial.results:
+        results.append(result)
+        if not as_json:
+            console.say(console.render.trial_result(result))
+    console.say(console.as_json.trial(trial, results) if as_json else console.render.trial_ends(trial, results))
+    if not all(result.holds for result in results):
         sys.exit(1)
 
 

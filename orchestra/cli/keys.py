@@ -44,7 +44,7 @@ def keys_command(console: Console, install: bool) -> None:
 @click.option("--exact", is_flag=True)
 @click.pass_obj
 def key_command(console: Console, name: str, pane: str, client: str, mouse: str | None, exact: bool) -> None:
-    """What tmux calls when a key is pressed: the answer is a line on the person's terminal."""
+    """What tmux calls when a key is pressed: the answer is a line on the user's terminal."""
     from orchestra.ui import key_context
 
     context = key_context.key_context_at(console.environ, console.now, pane, client)

@@ -29,7 +29,7 @@ def _own(console: Console) -> str:
     found = console.project.store.read(number)
     if found is None or not found.nonce or found.nonce != console.environ.get(MARK):
         raise OrchestraError(
-            f"this is not the pane of worker #{number} as it is now", "a worker speaks for itself alone"
+            f"this pane belongs to an earlier run of worker #{number}", f"see its present pane: orchestra show {number}"
         )
     return number
 
@@ -89,7 +89,7 @@ def ship_command(
 @json_option
 @click.pass_obj
 def show_command(console: Console, number: str | None, as_json: bool) -> None:
-    """Where you stand: status, open question, guidance."""
+    """Your state: status, open question, guidance."""
     from orchestra.commands.show import show
 
     found = show(console.project, number or _own(console))
@@ -133,4 +133,4 @@ def become(argv: Sequence[str], environment: dict[str, str], directory: str) -> 
     """Replace this process by the agent: its exit status is then the pane's."""
     sys.stdout.flush()
     os.chdir(directory)
-    os.execvpe(argv[0], list(argv), environment)  # noqa: S606 - argv of ours, no shell
+    os.execvpe(argv[0], list(argv), environment)  # noqa: S606 - our own argv, no shell

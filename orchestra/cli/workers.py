@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from orchestra.cli.budget_options import budget_options, given
 from orchestra.cli.completion import numbers
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
@@ -33,6 +34,7 @@ from orchestra.ui.references import Target, for_each, split, target
 @click.option("--model", help="The model that the agent is asked for.", metavar="M")
 @click.option("--plan", type=click.Choice(["auto", "review"]), help="review: you see its plan before it goes on.")
 @click.option("--prompt", help="The prompt to use instead of the configured one.", metavar="P")
+@budget_options
 @click.option("--trust", is_flag=True, help="Start on an outsider's issue, after showing its text.")
 @click.option("--no-wait", is_flag=True, help="Return when the panes are open.")
 @json_option
@@ -54,6 +56,7 @@ def spawn_command(
         wait=not no_wait,
         after=tuple(target(console, one).number for one in after),
         parent=target(console, parent).number if parent else None,
+        budget=given(wishes),
         **wishes,
     )
     wanted: dict[str, list[Target]] = {}
@@ -185,7 +188,7 @@ def attach_command(console: Console, number: str | None) -> None:
 def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     """Tell a worker something; answers its open question.
 
-    TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
+    TEXT `-` reads standard input; no TEXT shows what it asks and reads your answer; `2` picks the second option.
     """
     from orchestra.commands.tell import tell
     from orchestra.workers.answers import Decision

@@ -125,9 +125,7 @@ def status_command(console: Console, tmux: bool) -> None:
     from orchestra.commands.status import status
 
     text = status(console.project).text
-    click.echo(
-        text.replace("#", "\uff03") if tmux else text
-    )  # tmux reads formats in a job's output (failures.md 3.1 D)
+    click.echo(text.replace("#", "\uff03") if tmux else text)  # tmux reads formats in a job's output
 
 
 @verb(

@@ -1,4 +1,4 @@
-"""`orchestra diff ID`: what a worker has changed, for the person's own pager."""
+"""`orchestra diff ID`: what a worker has changed, for the user's own pager."""
 
 from __future__ import annotations
 

@@ -1,27 +1,30 @@
-"""`orchestra doctor`: the machine, and the invariants of the state; each finding with its mend."""
+"""`orchestra doctor`: the machine, and the invariants of the state; each finding with its fix."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from orchestra import agents
+from orchestra.agents.self_test import CheckResult
 from orchestra.config.environment import masked
-from orchestra.doctor import environment, invariants, repair
+from orchestra.doctor import agent_self_test, environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
+from orchestra.git import remotes
 from orchestra.git.repository import FlippedBare
 from orchestra.project.context import Project, home_of
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
-__all__ = ["Finding", "doctor"]
+__all__ = ["CheckResult", "Finding", "doctor"]
 
 
 def doctor(
     opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool = False, accept_git: bool = False
 ) -> tuple[Finding, ...]:
-    """Every finding, the machine's first; `opening` gives the project; `fix` mends what can be mended safely."""
+    """Every finding, the machine's first; `opening` gives the project; `fix` repairs what can be repaired safely."""
     found = [
         *environment.home(home_of(environ), fix=fix),
         *environment.locale(environ),
@@ -36,7 +39,7 @@ def doctor(
     if accept_git:
         git_config_guard.accept(project)
     if fix:
-        found += _guarded("I8", lambda: _mended(project))
+        found += _guarded("I8", lambda: _repaired(project))
     for name, look in {**environment.CHECKS, "I11": _shared_git, "K1": _keys}.items():
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
@@ -51,6 +54,24 @@ def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: 
             raise
         repair.unset_bare(wrong.common, environ)
     return opening()
+
+
+def where(opening: Callable[[], Project]) -> tuple[str, ...]:
+    """What is fetched, pushed to, and where issues and pull requests are; nothing where that is not GitHub."""
+    try:
+        project = opening()
+        return tuple(_told(project)) if project.tracker_name == "github" else ()
+    except OrchestraError:
+        return ()  # which is a finding
+
+
+def _told(project: Project) -> Iterator[str]:
+    usual = project.where()
+    yield from remotes.told(usual)
+    for worker in project.store.listing().workers:
+        own = project.where(worker.branch)
+        if own.push != usual.push:
+            yield from remotes.told_push(own, f"{worker.branch} of #{worker.id} is")
 
 
 class KeptVariable(NamedTuple):
@@ -74,9 +95,30 @@ def kept_environment(project: Project) -> KeptEnvironment:
     found = project.recorded
     if found is None:
         raise OrchestraError("no environment is recorded for this project yet", "record this shell's: orchestra up")
-    agents = orchestrator_environment(project)
-    rows = (KeptVariable(name, masked(value), name in agents) for name, value in sorted(found.variables.items()))
+    given = orchestrator_environment(project)
+    rows = (KeptVariable(name, masked(value), name in given) for name, value in sorted(found.variables.items()))
     return KeptEnvironment(tuple(rows), found.at, found.by)
+
+
+class AgentTrial(NamedTuple):
+    """The self-test of the project's agent: what is tried, and the results, each when it is known."""
+
+    command: str
+    version: str
+    tested: tuple[str, ...]
+    results: Iterator[CheckResult]
+
+
+def agent_trial(project: Project) -> AgentTrial:
+    """Begin the self-test of the installed agent; raises OrchestraError when there is nothing to try."""
+    name, environ = project.config.agent, orchestrator_environment(project)
+    agent, wanted, command = agents.agent(name), agents.self_test_of(name), project.options(name).command
+    if wanted is None:
+        raise OrchestraError(f"the agent {name!r} is a part of orchestra and has no version of its own to try")
+    version = agent.version(command, environ)
+    if version is None:
+        raise OrchestraError(f"the agent {command!r} is not installed or does not answer", agents.how_to_install(name))
+    return AgentTrial(command, version, agent.TESTED, agent_self_test.self_test(wanted, command, environ))
 
 
 def _shared_git(project: Project) -> Iterable[Finding]:
@@ -88,7 +130,7 @@ def _shared_git(project: Project) -> Iterable[Finding]:
 
 
 def _keys(project: Project) -> Iterable[Finding]:
-    """K1: the key in front of our table is not one of the person's own. T1: the server outlives the last terminal."""
+    """K1: the key in front of our table is not the user's own. T1: the server outlives the last terminal."""
     if not project.tmux.running():
         return
     if taken := project.key_bindings.taken():
@@ -99,7 +141,7 @@ def _keys(project: Project) -> Iterable[Finding]:
         yield error("T1", what, project.tmux.server.line("set", "-s", "exit-unattached", "off"))
 
 
-def _mended(project: Project) -> Iterable[Finding]:
+def _repaired(project: Project) -> Iterable[Finding]:
     repair.fix(project)
     return ()
 

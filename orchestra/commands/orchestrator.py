@@ -45,7 +45,7 @@ def orchestrator(project: Project, say: Callable[[str], None]) -> tuple[Launch, 
     started = agent.launch(context, options._replace(ask=(), deny=()), resume=resume, say=words)
     for file, text in started.files.items():
         write_atomic(os.path.join(directory, file), text, mode=0o700 if file.endswith(".sh") else 0o600)
-    private = os.path.join(directory, "tmux")  # a `tmux kill-server` of the agent's own reaches nobody's server (O13)
+    private = os.path.join(directory, "tmux")  # a `tmux kill-server` of the agent's own reaches nobody's server
     make_private(private)
     return started, {**environment, "TMUX_TMPDIR": private, **started.environment}
 

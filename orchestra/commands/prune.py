@@ -38,7 +38,7 @@ def prune(project: Project, *, dry_run: bool) -> Pruned:
             if not why and not dry_run:
                 removal.remove(project, worker)
         except OrchestraError as wrong:
-            why = wrong.message  # an inspection that failed proves nothing (failures.md W7)
+            why = wrong.message  # an inspection that failed proves nothing
         if why:
             kept.append(KeptWorker(worker.id, why))
         else:

@@ -32,7 +32,7 @@ def restore(project: Project, number: str) -> Restored:
     worker = project.store.read(number)
     if worker is not None and removal.begun(project, worker):
         raise OrchestraError(f"the removal of #{number} did not end", "end it first: orchestra up")
-    repo = os.path.basename(project.root)
+    repo = project.repository.name
     place = os.path.normpath(os.path.join(project.root, schema.fill(project.config.worktree, repo, number)))
     branch = worker.branch if worker else schema.fill(project.config.branch, repo, number)
     path = worker.worktree if worker else place

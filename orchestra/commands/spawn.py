@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
 from orchestra.core import events
+from orchestra.core.budget import Budget
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
@@ -56,6 +57,7 @@ class SpawnOptions(NamedTuple):
     model: str | None = None
     plan: str | None = None  # auto or review
     trust: bool = False
+    budget: Budget = Budget()  # of its own
     now: bool = False  # do not wait for the issues that block it
     wait: bool = True
 
@@ -63,7 +65,7 @@ class SpawnOptions(NamedTuple):
 def spawn(
     project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
 ) -> tuple[Spawned, ...]:
-    """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the person's yes."""
+    """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
     check_wishes(project, wishes)
     begun = [_begin(project, number, wishes, ask) for number in dict.fromkeys(ids)]
     if wishes.wait:
@@ -138,7 +140,7 @@ def _existing(project: Project, worker: Worker) -> Spawned:
 
 
 def _go(project: Project, pane: Pane) -> None:
-    """Show the worker to who is attached; that it cannot be shown is no failure of the spawn."""
+    """Show the worker to who is attached; a worker that cannot be shown has still been spawned."""
     try:
         project.clients.goto(pane)
     except OrchestraError:
@@ -146,12 +148,12 @@ def _go(project: Project, pane: Pane) -> None:
 
 
 def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
-    """Record the claim: the intent comes before any effect (failures.md P2). None when somebody else was first."""
+    """Record the claim: the intent comes before any effect. None when somebody else was first."""
     number, config = issue.number, project.config
     start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
     agent = wishes.agent or config.agent
     nonce = os.urandom(8).hex()
-    repo = os.path.basename(project.root)
+    repo = project.repository.name
     wanted = Worker(
         id=number,
         title=clean(issue.title),
@@ -174,6 +176,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         plan_mode=wishes.plan or "",
         labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
+        budget=wishes.budget,
     )
     queue.check_cycle(project, wanted)
     make_private(project.store.cache)
@@ -231,7 +234,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 
 
 def _finish(project: Project, begun: Spawned) -> Spawned:
-    """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs (P6)."""
+    """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs."""
     number = begun.id
     patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
     wait_until(lambda: _started(project, number) is not None, patience)

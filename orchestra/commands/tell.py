@@ -40,7 +40,7 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
     said = answers.record_reply(project, number, asked, text, decision.how)
     try:
         state = delivery.deliver(project, number, said.id, patience)
-    except OrchestraError:  # they stand on record: to end with an error now would have them told again
+    except OrchestraError:  # they are recorded: to end with an error now would have them told again
         state = Delivery.QUEUED
     refresh(project)
     return Told(number, said.id, state, asked is not None)

@@ -22,26 +22,30 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
+RENEWED = "another version of orchestra opened this workspace: its monitor, bar and borders are of this version now"
+
+
 class Opened(NamedTuple):
-    """What `up` did: whether the session is new, and which workers it brought back, what it mended."""
+    """What `up` did: whether the session is new, and which workers it brought back, what it repaired."""
 
     created: bool
     resumed: tuple[str, ...]
-    mended: tuple[str, ...] = ()
-    next: str = ""  # what a person does who has no worker yet
+    repaired: tuple[str, ...] = ()
+    next: str = ""  # what the user does who has no worker yet
     limits: tuple[str, ...] = ()  # what this tmux is too old for, said when the session is new
     ignored: tuple[str, ...] = ()  # what of the layout is left out, said when the session is new
 
 
 def up(project: Project, name: str | None) -> Opened:
-    """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
+    """Open the workspace with a layout (None: the present one, else the configured). Idempotent."""
     name = name or layout_plan.current_layout(project)
     wanted = _validated(project, name)
     moved = relocation.bring_along(project)  # while it is still known where it was
     project.remember(name)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    mended = (*moved, *revived, *repair.repair(project, panes))
+    renewed = [RENEWED] if project.workspace.renew(wanted.windows) else []
+    repaired = (*moved, *revived, *renewed, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
@@ -51,7 +55,7 @@ def up(project: Project, name: str | None) -> Opened:
     if todo:
         project.clients.greet(todo)
     limits, ignored = (tuple(project.tmux.limits()), tuple(wanted.ignored)) if created else ((), ())
-    return Opened(created, tuple(worker.id for worker in missing), mended, todo, limits, ignored)
+    return Opened(created, tuple(worker.id for worker in missing), repaired, todo, limits, ignored)
 
 
 def _next(project: Project) -> str:

@@ -70,7 +70,7 @@ def quote(text: str, fence: str) -> str:
     """An issue's text as data: between two lines that hold `fence`, which its author cannot have known.
 
     What a reader of the issue page would not see (HTML comments, invisible characters) does not reach the agent
-    either (failures.md X4).
+    either.
     """
     text = _HIDDEN.sub("\ufffd", _COMMENT.sub("[hidden comment removed]", text))
     shown = clean_lines(text, MAX_BODY + 1).replace(fence, "").strip("\n")

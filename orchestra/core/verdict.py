@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     READY = "ready"  # for the user's review
     WAITING = "waiting"
     WORKER = "worker"  # the worker must do something
-    USER = "user"  # a person must do something on GitHub that is not a review
+    USER = "user"  # the user must do something on GitHub that is not a review
     MERGED = "merged"
     CLOSED = "closed"
     UNKNOWN = "unknown"
@@ -109,7 +109,7 @@ def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
 
 
 def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
-    """Something outside runs, or must begin; a person may have to let it."""
+    """Something outside runs, or must begin; the user may have to approve it."""
     outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull)
     return outside or _agent(facts, pull) or _behind(pull)
 
@@ -167,7 +167,7 @@ def _asked(pull: Pull) -> Verdict | None:
     return Verdict(Outcome.WORKER, Topic.REVIEW, ", ".join(parts), pull.observed_at) if parts else None
 
 
-# --- a person's turn, at once ---------------------------------------------------------------------------------------
+# --- the user's turn, at once ---------------------------------------------------------------------------------------
 
 
 def _approval(pull: Pull) -> Verdict | None:
@@ -314,7 +314,9 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
     notes = [f"failing, but not required: {_listed(ignored)}"] if ignored else []
     standing = sorted(one.author for one in pull.reviews if one.state == "CHANGES_REQUESTED" and one.addressed)
     if standing and found.outcome is Outcome.READY:
-        notes += [f"{_logins(standing)} asked for changes; the worker shipped since, and the request stands on GitHub"]
+        notes += [
+            f"{_logins(standing)} asked for changes; the worker shipped since, and the request is still open on GitHub"
+        ]
     unheard = {one.author for one in pull.threads if not one.heard}
     unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
     notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra import agents, processes
+from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
+from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
@@ -27,7 +31,7 @@ _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop
 
 
 def home(path: str, *, fix: bool) -> Iterator[Finding]:
-    """I6: our files are the person's alone (`fix` makes them so); and there is room to write them."""
+    """I6: only the user can read our files (`fix` makes them so); and there is room to write them."""
     if not os.path.isdir(path):
         return
     for found in _too_open(path):
@@ -84,7 +88,7 @@ def _is_this_program(path: str) -> bool:
 
 
 def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """E7: where logind ends a person's processes at logout, tmux ends with the last SSH session (failures.md O5)."""
+    """E7: where logind ends a user's processes at logout, tmux ends with the last SSH session."""
     user = environ.get("USER") or environ.get("LOGNAME") or ""
     if not os.path.isdir("/run/systemd/system") or os.path.exists(f"/var/lib/systemd/linger/{user}"):
         return
@@ -102,21 +106,37 @@ def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def agent(project: Project) -> Iterator[Finding]:
-    """E2, E6: the agent's program answers, and finds a login, in the environment that workers get."""
+    """E2, E6, E13: the agent's program answers, has a login in the environment of the workers, and is a tested one."""
     name = project.config.agent
     module, options = agents.agent(name), project.options(name)
     environ = orchestrator_environment(project)
-    if module.version(options.command, environ) is None:
+    version = module.version(options.command, environ)
+    if version is None:
         yield error(
             "E2", f"the agent {options.command!r} is not installed or does not answer", agents.how_to_install(name)
         )
-    elif not module.logged_in(environ):
+        return
+    yield from untested(options.command, version, module.TESTED)
+    if not module.logged_in(environ):
         how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
         yield warning("E6", f"{options.command} has no login in the environment that workers get", how)
 
 
+def untested(command: str, version: str, tested: Sequence[str]) -> Iterator[Finding]:
+    """E13: the version is within the range that orchestra is tested with; another one may hold as well."""
+    if not tested or _numbers(tested[0]) <= _numbers(version) <= _numbers(tested[-1]):
+        return
+    age = "older" if _numbers(version) < _numbers(tested[0]) else "newer"
+    what = f"orchestra is tested with {command} {tested[0]} to {tested[-1]}; yours ({clean(version, 40)}) is {age}"
+    yield warning("E13", what, "try whether it holds, in about 20 s and without tokens: orchestra doctor --agent")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
 def tracker(project: Project) -> Iterator[Finding]:
-    """E8: issues are given when they are asked for; raises when there is no tracker, no token, or no answer."""
+    """E8: the tracker answers with issues; raises when there is no tracker, no token, or no answer."""
     _ = project.tracker.issues()
     yield from ()
 
@@ -130,11 +150,11 @@ def remote(project: Project) -> Iterator[Finding]:
         token = project.github.client.token or ""
     except OrchestraError:
         token = ""
-    said = git_remote.reach(repository, token, GIT_SECONDS)
+    place, said = git_remote.reach(repository, token, GIT_SECONDS)
     if said:
-        what = f"git does not reach {repository.remote()}: {'; '.join(said.splitlines())}"
-        how = f"where `git ls-remote {repository.remote()}` works: orchestra up --environment"
-        yield error("E10", what, how)
+        place = shlex.quote(clean(without_password(place), 120))
+        what = f"git does not reach {place}: {'; '.join(said.splitlines())}"
+        yield error("E10", what, f"where `git ls-remote {place}` works: orchestra up --environment")
 
 
 def differences(project: Project) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at: the machine (E...) and the invariants of the state (I...). Each finding has its mend."""
+"""What `doctor` looks at: the machine (E...) and the invariants of the state (I...). Each finding names its fix."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ class Finding(NamedTuple):
     id: str
     severity: str
     what: str
-    mend: str
+    fix: str
 
 
-def warning(id: str, what: str, mend: str) -> Finding:  # noqa: A002 - the finding's
+def warning(id: str, what: str, fix: str) -> Finding:  # noqa: A002 - the finding's
     """Something to look at; the workspace goes on."""
-    return Finding(id, "warning", what, mend)
+    return Finding(id, "warning", what, fix)
 
 
-def error(id: str, what: str, mend: str) -> Finding:  # noqa: A002 - the finding's
-    """Something that stands in the way, or that loses work."""
-    return Finding(id, "error", what, mend)
+def error(id: str, what: str, fix: str) -> Finding:  # noqa: A002 - the finding's
+    """Something that stops work, or that loses it."""
+    return Finding(id, "error", what, fix)

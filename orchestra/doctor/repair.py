@@ -43,7 +43,7 @@ def unset_bare(common: str, environ: Mapping[str, str]) -> None:
 
 
 def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
-    """End what began, worker by worker; a sentence for each. One that cannot be mended never hides the others."""
+    """End what began, worker by worker; a sentence for each. One that cannot be repaired never hides the others."""
     said = []
     swept = temp_files.sweep(project.home)
     if swept:
@@ -53,14 +53,14 @@ def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
     marks = {process.nonce for process in processes.marked_processes()}
     for worker in project.store.listing().workers:
         try:
-            said += _mended(project, worker, panes, marks)
+            said += _repaired(project, worker, panes, marks)
         except OrchestraError as wrong:
             said.append(f"#{worker.id}: {clean(wrong.message)}" + (f" ({clean(wrong.hint)})" if wrong.hint else ""))
     return tuple(said)
 
 
 def fix(project: Project) -> tuple[str, ...]:
-    """What `up` mends, and what only the user asks for: locks that git left, locks of worktrees that are gone."""
+    """What `up` repairs, and what only the user asks for: locks that git left, locks of worktrees that are gone."""
     said = list(repair(project, reachable_panes(project)[0]))
     repository = project.repository
     places = (str(repository.root), str(repository.common), *(path for _, path in cleanup.our_worktrees(repository)))
@@ -77,7 +77,7 @@ def fix(project: Project) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _mended(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
+def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
     said = []
     if project.store.behind(worker):
         project.store.settle(worker.id)

@@ -35,7 +35,7 @@ def removal_path(path: Path) -> Path:
 
 
 def leftovers(repository: RepositoryFacts) -> tuple[Path, ...]:
-    """Directories of ours that a kill left in git's own: temporary indexes, half removed administrations."""
+    """Our directories that a kill left inside git's: temporary indexes, half removed administrations."""
     places = (repository.common, *repository.admins())
     return tuple(
         found
@@ -76,13 +76,13 @@ def _is_anothers(place: Path, admin: Path) -> bool:
 
 
 def was_created(repository: RepositoryFacts, path: str) -> bool:
-    """Whether a worktree of ours was ever finished at `path`; it may be gone since, by somebody's hand."""
+    """Whether a worker's worktree was ever finished at `path`; it may have been removed since."""
     admin = repository.admin_of(path)
     return admin is not None and (admin / "orchestra-ready").exists()
 
 
 def stale_locks(repository: RepositoryFacts, now: float | None = None) -> tuple[Path, ...]:
-    """Locks that git left long ago: of refs, of the configuration, of an index (failures.md I5)."""
+    """Locks that git left long ago: of refs, of the configuration, of an index."""
     when = time.time() if now is None else now
     common = repository.common
     found = [*common.glob("*.lock"), *(common / "refs").rglob("*.lock")]
@@ -97,7 +97,7 @@ def remove_stale_locks(repository: Repository, owned: Callable[[tuple[Path, ...]
         if not found or owned(tuple(found)):
             return 0
         gone = [path for path, mark in found.items() if mark is not None and _mark(path) == mark]
-        for path in gone:  # none has come in its place: git takes no lock that stands there
+        for path in gone:  # none has come in its place: git takes no lock that exists
             path.unlink(missing_ok=True)
     return len(gone)
 

@@ -115,7 +115,7 @@ def perform(repository: Repository, wanted: LocalPlan, message: str) -> str:
             raise OrchestraError(f"{wanted.branch} or {wanted.base} has moved meanwhile", "run the same again")
         made = _made(repository, wanted, message)
         # Only a fast-forward touches files: git checks first that nothing would be overwritten.
-        repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made)
+        repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made, at=repository.root)
     return made
 
 

@@ -19,7 +19,7 @@ AnyPath = str | os.PathLike[str]
 
 OLDEST_GIT = (2, 31)  # rev-parse --path-format, --config-env
 
-# A worker can write to the config that the main checkout shares: eleven ways to run its programs (failures.md 3.5).
+# A worker can write to the config that the main checkout shares: eleven ways to run its programs.
 QUIET = ("core.fsmonitor=false", "core.pager=cat", "diff.external=", "gc.auto=0", "protocol.ext.allow=never")
 NO_HOOKS = ("core.hooksPath=/dev/null",)
 # Git that was started from a hook or an alias hears these; they would lead it to another repository.
@@ -80,7 +80,7 @@ def execute(
     # GitPython lays the environment it is given over that of this process: what must not be there is taken out.
     stray = [word for name in _STRAY if name in os.environ and name not in environ for word in ("-u", name)]
     try:
-        # In `/`: GitPython goes on in our own directory when the one it is given is gone (failures.md P8).
+        # In `/`: GitPython goes on in our own directory when the one it is given is gone.
         status, out, err = Git("/").execute(
             [*(["env", *stray] if stray else []), "git", *argv],
             istream=stdin,
@@ -146,7 +146,7 @@ def worktree_of_admin(admin: Path) -> Path | None:
 def read_git_file(file: Path) -> str:
     """A small file of git's, stripped; empty when there is none."""
     try:
-        return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too (failures.md S9)
+        return read_text(str(file)).strip()  # a worker may have put anything there, a FIFO too
     except OSError:
         return ""
 

@@ -6,11 +6,13 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
+from orchestra.git import main_checkout, remotes
 from orchestra.git.process import (
     NO_HOOKS,
     QUIET,
@@ -20,9 +22,9 @@ from orchestra.git.process import (
     check_version,
     clean_environment,
     execute,
+    gitdir_target,
     worktree_of_admin,
 )
-from orchestra.git.remote_url import parse_remote_url
 from orchestra.storage.files import same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
@@ -30,14 +32,28 @@ _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
 
+def _check_path(path: str) -> None:
+    """Raise OrchestraError for a path that cannot be written into records, or that git's own answers cut in two."""
+    try:
+        held = "\n" in path or "\r" in path or not path.encode()
+    except UnicodeEncodeError:
+        held = True
+    if held:
+        raise OrchestraError(
+            f"the path of this directory has a line break, or bytes that are not UTF-8: {clean(path)}",
+            "move the project to a directory with another name",
+        )
+
+
 class FlippedBare(OrchestraError):
     """`core.bare` is true of a repository with files: a `git init --bare` under a hook's GIT_DIR leaves it so."""
 
     def __init__(self, common: str) -> None:
-        root = os.path.dirname(common)
+        usual = os.path.basename(common) == ".git"
+        root = clean(os.path.dirname(common) if usual else common)
         super().__init__(
-            f"core.bare is true in {clean(common)}/config, but {clean(root)} has files",
-            f"git -C {shlex.quote(clean(root))} config core.bare false; or: orchestra doctor --fix",
+            f"core.bare is true in {clean(common)}/config, but {root if usual else 'the repository'} has files",
+            f"git -C {shlex.quote(root)} config core.bare false; or: orchestra doctor --fix",
         )
         self.common = common
 
@@ -49,19 +65,22 @@ class RepositoryFacts:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
-        # The shared configuration that the user knows of: filters that stand there are run, as their own git does.
+        # The shared configuration that the user knows of: its filters are run, as their own git does.
         self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+        # What is fetched, and where a branch is pushed to: by the project's config where there is a project.
+        self.choice: Callable[[str], remotes.Choice] = self._plain_choice
 
     def in_environment(self, environ: Mapping[str, str]) -> Self:
         """The same repository, asked by a git with these variables."""
         found = type(self)(self.root, environ, self.common)
-        found.accepted = self.accepted
+        found.accepted, found.choice = self.accepted, self.choice
         return found
 
     @classmethod
     def find(cls, cwd: AnyPath, environ: Mapping[str, str]) -> Self:
         """The repository around `cwd`, which may be in its main worktree, in a linked one or below either."""
         where, environ = clean(str(cwd)), clean_environment(environ)
+        _check_path(os.path.abspath(cwd))
         find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
         done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
         common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
@@ -72,15 +91,15 @@ class RepositoryFacts:
             raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
         if directory != common:  # a linked worktree, which is none itself
             bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
-        if bare == "true" and os.path.basename(common) == ".git" and os.path.exists(os.path.join(common, "index")):
+        if bare == "true" and os.path.exists(os.path.join(common, "index")):
             raise FlippedBare(common)
-        if bare == "true":
-            raise OrchestraError(f"{clean(common)} is a bare repository: there are no files to work on", "git clone it")
-        if os.path.basename(common) == ".git":
+        if os.path.basename(common) == ".git" and bare != "true":
             return cls(os.path.dirname(common), environ, common)
+        if bare == "true" or directory != common:
+            return cls(main_checkout.found(common, environ, bare=bare == "true"), environ, common)
         top = execute([*find, "--show-toplevel"], environ)  # a submodule, or --separate-git-dir
-        if top.status or directory != common:
-            raise OrchestraError(f"{where} is a worktree whose main worktree is not known", "run this in the main one")
+        if top.status:
+            raise OrchestraError(f"{where} has no files to work on", "run this in the main worktree")
         return cls(top.out, environ, common)
 
     # --- how git is run ---
@@ -98,7 +117,7 @@ class RepositoryFacts:
     ) -> GitResult:
         """Run git on this repository, or on its worktree `at`: pinned, whatever `at/.git` or the config point to.
 
-        `hooks`: the person's hooks run, in the person's locale, and find what they find under a typed git.
+        `hooks`: the user's hooks run, in the user's locale, in the environment that a typed git gives them.
         """
         where = ["-C", str(self.root), f"--git-dir={self.common}"]
         if at is not None:
@@ -146,17 +165,30 @@ class RepositoryFacts:
 
     # --- the repository ---
 
-    def remote(self) -> str | None:
-        """The name of the remote: `origin`, or the only one."""
-        listed = self.git("config", "--name-only", "-z", "--get-regexp", r"^remote\..*\.url$").out.split("\0")
-        names = list(dict.fromkeys(name[len("remote.") : -len(".url")] for name in listed if name))
-        return "origin" if "origin" in names else names[0] if len(names) == 1 else None
+    @cached_property
+    def is_linked(self) -> bool:
+        """Whether the main checkout is a worktree like others, as beside a bare repository."""
+        target = gitdir_target(self.root / ".git")
+        return target is not None and target != self.common
 
-    def remote_url(self, name: str | None = None) -> str | None:
-        """The URL of a remote as it is written: `git remote get-url` applies insteadOf. Default: see `remote`."""
-        name = name or self.remote()
-        found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
-        return found.split("\0")[0] or None
+    @property
+    def name(self) -> str:
+        """What the repository is called: by its directory, or that of the bare one that its worktrees are of."""
+        if not self.is_linked:
+            return self.root.name
+        stem = self.common.name.removesuffix(".git")
+        return self.common.parent.name if stem.startswith(".") or not stem else stem
+
+    def remote_settings(self) -> remotes.RemoteSettings:
+        """What the git configuration says about remotes."""
+        return remotes.settings_of(self.git("config", "-z", "--get-regexp", remotes.KEYS).out)
+
+    def _plain_choice(self, branch: str) -> remotes.Choice:
+        return remotes.choose(self.remote_settings(), remotes.Wishes(), remotes.Hosts(), branch)
+
+    def remote(self) -> str | None:
+        """The name of the remote that is fetched; None when there is none, or none of several is to be preferred."""
+        return self.choice("").fetch
 
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
@@ -164,13 +196,13 @@ class RepositoryFacts:
 
     def label(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
-        found = parse_remote_url(self.remote_url() or "")
+        found = self.choice("").base
         if found:
-            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found.owner}-{found.name}")
         import hashlib
 
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
-        return re.sub(r"[^A-Za-z0-9_-]", "-", self.root.name or "root") + f"-{place}"
+        return re.sub(r"[^A-Za-z0-9_-]", "-", self.name or "root") + f"-{place}"
 
     def hooks(self, at: AnyPath) -> Path:
         """Where the hooks of a worktree are: the shared ones, or where core.hooksPath says."""
@@ -228,7 +260,7 @@ class RepositoryFacts:
     def admin_of(self, path: AnyPath) -> Path | None:
         """Git's own directory of the worktree at `path`, whether or not its files are there, or None."""
         path = canonical_path(path)
-        if path == self.root:
+        if path == self.root and not self.is_linked:
             return self.common
         likely = self.common / "worktrees" / path.name
         return next((found for found in (likely, *self.admins()) if worktree_of_admin(found) == path), None)

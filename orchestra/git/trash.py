@@ -48,7 +48,7 @@ def restore_branch(repository: Repository, branch: str) -> str:
 
 
 def restore_files(repository: Repository, path: str, owner: str) -> str | None:
-    """Write what was not committed into a clean worktree that stands where the snapshot was taken; the ref, or None."""
+    """Write what was not committed into a clean worktree at the snapshot's commit; the ref, or None."""
     kept = list_trash(repository, owner)
     if (
         not kept
@@ -61,6 +61,6 @@ def restore_files(repository: Repository, path: str, owner: str) -> str | None:
 
 
 def snapshot_base(repository: Repository, commit: str) -> str:
-    """The worker's own commit that a snapshot stands on: what was staged and what was not are one commit each."""
+    """The worker's own commit below a snapshot: what was staged and what was not are one commit each."""
     rows = repository.ask("rev-list", "-3", "--first-parent", "--format=%H %s", commit).splitlines()[1::2]
     return next((row.partition(" ")[0] for row in rows if not row.partition(" ")[2].startswith(_OURS)), "")

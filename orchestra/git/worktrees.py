@@ -1,4 +1,4 @@
-"""Worktrees: add, look, keep, remove. Every step may be killed at any point and run again (failures.md 3.4)."""
+"""Worktrees: add, look, keep, remove. Every step may be killed at any point and run again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git import remote
+from orchestra.git import remote, submodules
 from orchestra.git.cleanup import remove_directory
 from orchestra.git.process import (
     AnyPath,
@@ -49,7 +49,7 @@ class Repository(RepositoryFacts):
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the repository's lock for every change of refs or worktrees (P4); it waits as long as it takes."""
+        """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
         with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
             yield fd
 
@@ -57,9 +57,9 @@ class Repository(RepositoryFacts):
         """Bring the remote's branch `base` up to date here; False when that did not work, within `timeout` seconds."""
         return remote.fetch(self, base, timeout)
 
-    def push(self, path: AnyPath, branch: str, token: str | None = None) -> str:
-        """Push the worktree's HEAD to `branch` of the remote, never by force; returns the commit seen there."""
-        return remote.push(self, path, branch, token)
+    def push(self, path: AnyPath, branch: str, token: str | None = None, before: str = "") -> str:
+        """Push the worktree's HEAD to `branch` of the remote, over `before` alone; returns the commit seen there."""
+        return remote.push(self, path, branch, token, before)
 
     def copy_and_link(self, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
         """Copy ignored files and link ignored directories of the main checkout; a line for each, done or not."""
@@ -73,13 +73,13 @@ class Repository(RepositoryFacts):
         """Make the worktree `path` on `branch` from `base_commit`, without its files, locked with `reason`.
 
         `reason` is `orchestra #124`. `adopt`: our record claims path and branch, so what a killed add left there is
-        mended. What may be somebody's work is never touched: OrchestraError says what stands in the way.
+        repaired. What may be somebody's work is never touched: OrchestraError says what is there.
         """
         path = canonical_path(path)
         if not _OURS.fullmatch(reason) or self.git("check-ref-format", "--branch", branch).status:
-            raise OrchestraError(f"{clean(branch)!r} is no name for a branch", "see `branch` in orchestra.yaml")
+            raise OrchestraError(f"{clean(branch)!r} is not a valid branch name", "see `branch` in orchestra.yaml")
         with self.locked() as fd:
-            if self._mend(path, branch, reason):
+            if self._reattach(path, branch, reason):
                 return
             ours = [admin for admin in self.admins() if self._is_begun(admin, path, reason, adopt)]
             left = [admin for admin in ours if not self._is_whole(admin, branch)]
@@ -99,7 +99,7 @@ class Repository(RepositoryFacts):
                 f"the worktree {clean(str(path))} was not made: {done.reason()}", "see: git worktree list"
             )
 
-    def _mend(self, path: Path, branch: str, reason: str) -> bool:
+    def _reattach(self, path: Path, branch: str, reason: str) -> bool:
         """True when the worktree is there. One whose directory was deleted by hand gets it back, without its files."""
         admin = self.admin_of(path)
         if admin is None or read_git_file(admin / "locked") != reason:
@@ -120,7 +120,7 @@ class Repository(RepositoryFacts):
         return (admin / READY).exists() or self._head_ref(admin) == f"refs/heads/{branch}"
 
     def _is_begun(self, admin: Path, path: Path, reason: str, adopt: bool) -> bool:
-        """True for git's directory of a worktree that an add of ours began, or one for `path` that git began."""
+        """True for git's directory of a worktree that our `worktree add` began, or one for `path` that git began."""
         locked = read_git_file(admin / "locked")
         return locked == reason or (adopt and worktree_of_admin(admin) == path and locked == "initializing")
 
@@ -141,7 +141,7 @@ class Repository(RepositoryFacts):
         foreign = another or self.admin_of(path) not in (None, *left)
         if foreign or not (self.hollow(path) or (adopt and self._worthless(path, base_commit))):
             place = clean(str(path))
-            raise OrchestraError(f"{place} exists and is not a worktree of ours", "move it away, then run this again")
+            raise OrchestraError(f"{place} exists and is not a worker's worktree", "move it away, then run this again")
 
     def _check_branch(self, branch: str, allowed: str | None) -> None:
         """Raise when the branch exists, unless it is still at the commit `allowed`."""
@@ -207,7 +207,7 @@ class Repository(RepositoryFacts):
             )
 
     def is_ours(self, path: AnyPath) -> bool:
-        """True when the worktree is registered and locked with a reason of ours."""
+        """True when the worktree is registered and locked with our reason."""
         admin = self.admin_of(path)
         return admin is not None and _OURS.fullmatch(read_git_file(admin / "locked")) is not None
 
@@ -216,7 +216,7 @@ class Repository(RepositoryFacts):
     def snapshot(self, path: AnyPath, id: str) -> str | None:  # noqa: A002 - a worker's id
         """Keep what is not committed, untracked files too, in `refs/orchestra/trash/ID/...`; that ref.
 
-        None when there is nothing to keep. Index, files and HEAD of the worktree stay as they are (failures.md W1).
+        None when there is nothing to keep. Index, files and HEAD of the worktree stay as they are.
         """
         admin = self.admin(path)
         head = self.commit("HEAD", at=path)
@@ -267,7 +267,7 @@ class Repository(RepositoryFacts):
             attach_worktree(path, admin)  # deleted by hand or by a killed removal: what was staged is kept all the same
             inside = clean(self._repositories(path))
             if inside:
-                raise OrchestraError(f"{place} holds another repository, {inside}: it stays", "move it out first")
+                raise OrchestraError(f"{place}: {inside}: it stays", "move it out, or commit and push it, first")
             kept = self.snapshot(path, id)
             # Not `git worktree remove`: killed in the middle it leaves a worktree that it then refuses to remove.
             try:
@@ -279,11 +279,9 @@ class Repository(RepositoryFacts):
         return kept
 
     def _repositories(self, path: Path) -> str:
-        """The first repository inside a worktree, untracked or as a submodule; empty when there is none."""
-        rows = (row.partition("\t") for row in self.ask("ls-files", "--stage", "-z", at=path).split("\0"))
-        links = (name for mode, _, name in rows if mode.startswith("160000") and (path / name / ".git").exists())
-        untracked = (name for name in self.dirty(path) if name.endswith("/"))
-        return next(iter((*links, *untracked)), "")
+        """What cannot be kept inside a worktree: a repository of its own, or work in a submodule. Empty: nothing."""
+        untracked = next((name for name in self.dirty(path) if name.endswith("/")), "")
+        return f"it holds another repository, {untracked}" if untracked else submodules.unsaved(self, path)
 
     def delete_branch(self, branch: str, proven_tip: str) -> None:
         """Delete a branch that is at `proven_tip` and in no worktree; a ref in the trash still holds its commits."""
@@ -302,7 +300,7 @@ class Repository(RepositoryFacts):
             raise OrchestraError(f"{branch} was not deleted: {done.reason()}", f"try: git branch -D {branch}")
 
     def _unlock_ref(self, branch: str) -> None:
-        """Remove what a killed git of ours left of a branch: we hold the lock that it would hold."""
+        """Remove what our killed git left of a branch: we hold the lock that it would hold."""
         (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
 
 

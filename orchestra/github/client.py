@@ -41,7 +41,7 @@ class ApiReply(NamedTuple):
 class ApiClient:
     """One GitHub, for one repository; `sent` and `unchanged` count requests. `timeout` is in seconds for each wait.
 
-    `eager`: a person waits for the answer, so only a rate limit keeps a request back, and not an earlier failure.
+    `eager`: the user waits for the answer, so only a rate limit keeps a request back, and not an earlier failure.
     """
 
     def __init__(

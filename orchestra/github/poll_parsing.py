@@ -32,6 +32,7 @@ class PullSeen(NamedTuple):
     draft: bool
     updated_at: str
     author: str
+    base_repo: str = ""  # as it is called now: a renamed repository has its new name here
 
 
 class Poll(NamedTuple):
@@ -80,6 +81,7 @@ def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
         draft=optional(row, bool, "draft") or False,
         updated_at=required(row, str, "updated_at"),
         author=_who(row)[0],
+        base_repo=optional(row, str, "base", "repo", "full_name") or "",
     )
 
 
@@ -117,7 +119,7 @@ def rest_facts(answer: Any) -> PullFacts:
 def check_details(checks: Iterable[Any], runs: Iterable[Any]) -> tuple[CheckDetail, ...]:
     """Check runs; `runs` of Actions say which workflow and event a check suite is of.
 
-    A row that makes no sense is no answer at all: without it the rest might pass.
+    One row that cannot be read makes the whole answer invalid: without it the rest might pass.
     """
     known = {required(run, int, "check_suite_id"): run for run in runs if optional(run, int, "check_suite_id")}
     return tuple(_check_run(row, known) for row in checks)

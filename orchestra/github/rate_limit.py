@@ -57,7 +57,7 @@ class Failure(NamedTuple):
 class RequestBudget:
     """The budget below `directory`, for the token whose fingerprint is `who`. `now`: the wall clock, which all share.
 
-    `eager`: only GitHub's own limits keep a request back, because a person waits for the answer.
+    `eager`: only GitHub's own limits keep a request back, because the user waits for the answer.
     """
 
     def __init__(self, directory: str, who: str, now: Callable[[], float], *, eager: bool = False) -> None:

@@ -1,7 +1,7 @@
 """`orchestra-hook AGENT EVENT NONCE`: what agents and tmux call. Standard library only, bounded, always exits 0.
 
 The payload comes on standard input as JSON. An agent's turn waits for this program, so it imports no edge but the
-store, and whatever goes wrong ends in `orchestra.log` and not in the agent's conversation (failures.md X13, R15).
+store, and whatever goes wrong ends in `orchestra.log` and not in the agent's conversation.
 """
 
 from __future__ import annotations

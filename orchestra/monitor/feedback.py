@@ -1,7 +1,7 @@
 """What a worker is told about its pull request, in words. Pure.
 
 Everything quoted is evidence from outside and is fenced as such; each item has an id, so that it is told once. One
-round is one message, oldest first, and never longer than a person would send: of what is cut the address is given.
+round is one message, oldest first, and never longer than a user would send: of what is cut the address is given.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_LISTED = 20  # names in a list
 class Item(NamedTuple):
     """One thing to tell: its id, a name for the monitor's line, the words, and what was asked of the worker.
 
-    `asked`: what a reviewer said, and who: the same again is no progress.
+    `asked`: what a reviewer said, and who: the same again does not count as progress.
     """
 
     id: str
@@ -127,8 +127,8 @@ def conflict(sha: str, base: str, files: Sequence[str], remote: str = "origin") 
     listed = "".join(f"\n- {clean(name, 200)}" for name in files[:40])
     words = f"Your branch conflicts with {clean(base, 100)}" + (f" in:{listed}" if listed else ".")
     branch = f"{clean(remote, 60)}/{clean(base, 100)}"
-    mend = f"\nFetch and merge {branch} into your branch, resolve the conflicts, verify, ship again."
-    return Item(f"conflict:{sha[:12]}", "a merge conflict", words + mend)
+    fix = f"\nFetch and merge {branch} into your branch, resolve the conflicts, verify, ship again."
+    return Item(f"conflict:{sha[:12]}", "a merge conflict", words + fix)
 
 
 def foreign_head(sha: str, branch: str) -> Item:

@@ -86,7 +86,7 @@ class PullRequests:
         return rules.own_pull(
             worker,
             poll.pulls,
-            project.head_repo,
+            project.head_repo(worker.branch),
             lambda sha: pull_head.is_own(repository, worker.branch, sha, worker.base_commit, pushed),
         )
 
@@ -154,10 +154,12 @@ class PullRequests:
         ):
             return found
         self._fetched[sha] = time.monotonic()
-        remote = project.push_remote
+        where = project.where(worker.branch)
         with repository.locked():
-            for branch in (worker.branch, facts.base_ref):
-                pull_head.fetch_head(repository, remote, branch)
+            if where.push:
+                pull_head.fetch_head(repository, where.push, worker.branch, where.push_place)
+            if where.fetch:
+                pull_head.fetch_head(repository, where.fetch, facts.base_ref)
         return pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
 
     def _bring_up_to_date(self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]) -> None:
@@ -188,7 +190,7 @@ def _pushed(worker: Worker) -> Sequence[str]:
 
 
 def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str], None]) -> None:
-    """What a person merged by hand is merged."""
+    """A pull request that the user merged by hand counts as merged."""
     for worker in workers:
         if still_wanted.is_merged_locally(project, worker):
             project.store.record(worker.id, events.landed("monitor"))
@@ -273,7 +275,7 @@ def _say_stuck(before: Worker, after: Worker | None, say: Callable[[str], None])
 
 
 def _count(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> None:
-    """Count CI failures without progress: the same signature on another head. At the limit a person is asked."""
+    """Count CI failures without progress: the same signature on another head. At the limit the user is asked."""
     store, sha = project.store, pull.head_sha
     if pull.checks is Checks.PASSING and worker.attempts.ci:
         store.record(worker.id, events.attempt_passed("monitor", "ci"))

@@ -1,7 +1,7 @@
 """Wanted versus seen: one idempotent, level-triggered pass. Killing it between any two steps loses nothing.
 
 Nothing here is driven by an event: each step looks at what is, and does what is missing. Decisions over time need two
-observations on the monotonic clock, kept in `Memory`; ages for people come from the wall clock (failures.md G4).
+observations on the monotonic clock, kept in `Memory`; ages for people come from the wall clock.
 """
 
 from __future__ import annotations
@@ -11,28 +11,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
-from orchestra.core.attention import LEFT
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
-from orchestra.core.text import seconds_of, stamp
+from orchestra.core.start_hold import StartHold
+from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import conflicts, dismissed_dialogs, stall, whereabouts
+from orchestra.monitor import budgets, conflicts, dismissed_dialogs, recovery, stall, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
-from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
+from orchestra.monitor.recovery import Restart
+from orchestra.workers import delivery, git_config_guard, launch, queue, spending, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
+from orchestra.workers.figures import Journals
 from orchestra.workers.overview import Overview, WorkerRow, overview
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again
-STEADY_SECONDS = 90.0  # an agent that ran this long has started well: its restarts are forgotten
-BACKOFF_SECONDS = 5.0  # before the first restart; doubled for each further one
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
+SPENT_SECONDS = 2.0  # between two looks at what the workers have used; a hundredth of the time at most goes into it
 RADAR_SECONDS = 10.0  # between two looks for conflicts
-LIMIT_SECONDS = 300.0  # before an agent that hit a limit without a reset time is told to go on
-PASSING = frozenset({"rate_limit", "server_error", "overloaded", "unknown"})  # limits that end by themselves
 
 
 class Memory:
@@ -42,6 +40,10 @@ class Memory:
         self.gone: dict[str, float] = {}
         self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
         self.radar_due = 0.0
+        self.spent_due = 0.0
+        self.limited = False  # whether a worker with a budget is at work
+        self.journals = Journals()
+        self.holds: tuple[StartHold, ...] = ()
         self.forge = PullRequests()
 
 
@@ -60,11 +62,13 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     for row in view.rows:  # after a killed write; this pass may still see what was before
         if project.store.behind(row.worker):
             _guarded(said, f"#{row.worker.id}", lambda row=row: project.store.settle(row.worker.id))  # type: ignore[misc]
+    memory.holds = queue.start_holds(project, [row.worker for row in view.rows])
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
         for child in _stacked(project):
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
+        _guarded(said, "budgets", lambda: _keep_budgets(project, memory, said.append))
         _guarded(said, "conflicts", lambda: _look_for_conflicts(project, memory, said.append))
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
@@ -98,6 +102,14 @@ def _look_for_conflicts(project: Project, memory: Memory, say: Callable[[str], N
         memory.radar_due = start + max(RADAR_SECONDS, 100 * took)
 
 
+def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Read what the workers have used, now and then, and hold them to their budgets."""
+    start = time.monotonic()
+    if start >= memory.spent_due:
+        memory.limited = budgets.keep(project, spending.look(project, memory.journals), say)
+        memory.spent_due = start + max(SPENT_SECONDS, 100 * (time.monotonic() - start))
+
+
 def _running(view: Overview) -> bool:
     busy = (ActivityState.STARTING, ActivityState.BUSY)
     return any(r.worker.activity.state in busy or r.worker.status is Status.SHIPPING for r in view.rows)
@@ -125,11 +137,11 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
         return
     memory.gone.pop(worker.id, None)
     _forget_restarts(project, worker)
-    _alive(project, worker, pane, say)
+    _alive(project, memory, worker, pane, say)
 
 
-def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
-    """What an agent that runs may wait for: a person at its first screen, the end of a dialog or a limit, words."""
+def _alive(project: Project, memory: Memory, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+    """What an agent that runs may wait for: the user at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
         trouble = start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
         if trouble:
@@ -140,58 +152,52 @@ def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], No
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
-    if worker.activity.state in (ActivityState.WAITING, ActivityState.BUSY):
+    at_rest = worker.activity.state is ActivityState.WAITING
+    held = at_rest and queue.is_held(memory.holds, worker, project.now())
+    if (at_rest or worker.activity.state is ActivityState.BUSY) and not held:
         delivery.attend(project, worker, say)
 
 
 def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
-    if worker.status in stop.FOLDED and pane is not None and stop.close_finished_pane(project, worker, pane):
+    if pane is not None and not pane.dead and budgets.close_paused(project, worker):
+        say(f"#{worker.id} is paused: its agent, which worked on, has ended")
+    elif worker.status in stop.FOLDED and pane is not None and stop.close_finished_pane(project, worker, pane):
         say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
 def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str], None]) -> None:
-    """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever (O7)."""
+    """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever."""
     worker, now = row.worker, time.monotonic()
-    if worker.activity.state is ActivityState.ENDED and worker.activity.detail == LEFT:
-        return
-    first = memory.gone.setdefault(worker.id, now)
-    tried = worker.attempts.restart
-    patience = GONE_SECONDS if tried == 0 else BACKOFF_SECONDS * 2**tried
-    if now - first < patience:
+    step = recovery.restart_step(worker, now - memory.gone.setdefault(worker.id, now), project.config.limits.restart)
+    if step is Restart.WAIT or queue.is_held(memory.holds, worker, project.now()):
         return
     memory.gone.pop(worker.id, None)
-    store, why = project.store, row.why or "its pane is gone"
-    if tried >= project.config.limits.restart:
-        if worker.status is not Status.STUCK:
-            store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
-            say(f"#{worker.id} ended {tried} times in a row; it waits for a person")
-        return
-    store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
-    launch.start_again(project, worker.id, "monitor")
-    say(f"#{worker.id} started again in its conversation ({why})")
+    store, why, tried = project.store, row.why or "its pane is gone", worker.attempts.restart
+    if step is Restart.ASK:
+        store.record(worker.id, events.failed("monitor", f"started {tried} times in vain: {why}"))
+        say(f"#{worker.id} ended {tried} times in a row; it waits for you")
+    elif step is Restart.START:
+        store.record(worker.id, events.attempt_failed("monitor", "restart", events.Failure("ended"), why=why))
+        launch.start_again(project, worker.id, "monitor")
+        say(f"#{worker.id} started again in its conversation ({why})")
 
 
 def _forget_restarts(project: Project, worker: Worker) -> None:
-    since = seconds_of(worker.launched_at or worker.started_at)
-    if worker.attempts.restart and since and project.now() - since > STEADY_SECONDS:
+    if recovery.started_well(worker, project.now()):
         project.store.record(worker.id, events.attempt_passed("monitor", "restart"))
 
 
 def _after_limit(project: Project, worker: Worker, say: Callable[[str], None]) -> None:
-    """When a limit is over the worker is told to go on; what only a person can mend waits for the person."""
-    limit = worker.limit
-    if limit is None or limit.kind not in PASSING:
-        return
-    since = seconds_of(worker.activity.since) or project.now()
-    until = seconds_of(limit.until) or since + LIMIT_SECONDS
-    if project.now() < until:
+    """When a limit is over the worker is told to go on; what only the user can fix waits for the user."""
+    end = recovery.limit_end(worker, project.now())
+    if end is None or project.now() < end:
         return
     store = project.store
     text = "The limit that stopped you is over. Look at where you were, and go on."
     store.record(worker.id, events.idle("monitor"))
     recorded = store.record(worker.id, events.told("monitor", text, sender="monitor"))
     if recorded.worker is not None and not recorded.refused:
-        say(f"#{worker.id} goes on: its limit ended at {stamp(until)}")
+        say(f"#{worker.id} goes on: its limit ended at {stamp(end)}")
 
 
 def _ask_blockers(project: Project, memory: Memory, say: Callable[[str], None]) -> None:

@@ -34,7 +34,7 @@ _OF_THE_TERMINAL = ("TERM", "TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 
 
 def is_typed(environ: Mapping[str, str], command: str) -> bool:
-    """Whether a user typed this command in a shell of their own: no agent, no key, no pane of ours."""
+    """Whether a user typed this command in a shell of their own: no agent, no key, none of our panes."""
     ours = ("ORCHESTRA_PROJECT", "ORCHESTRA_WORKER", STARTED_BY, "_ORCHESTRA_COMPLETE")
     return command not in _NOT_TYPED and not any(name in environ for name in ours)
 
@@ -56,7 +56,7 @@ def effective(recorded: ProjectEnvironment | None, environ: Mapping[str, str], *
 def renew(project: Project, command: str, environ: Mapping[str, str], *, whole: bool = False) -> tuple[str, ...]:
     """Renew the record from the shell a command was typed in; sentences for the user. `whole`: replace all of it.
 
-    A record that cannot be written stands in nobody's way: the command goes on, and `doctor` names the disk.
+    A record that cannot be written stops nothing: the command goes on, and `doctor` names the disk.
     """
     cache = project.store.cache
     if not whole and command not in _STARTING and not os.path.isdir(cache):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import fast_json
 from orchestra.errors import OrchestraError
+from orchestra.git import main_checkout
 from orchestra.git.cleanup import our_worktrees
 from orchestra.git.process import read_git_file
 from orchestra.storage import project_info
@@ -51,6 +52,7 @@ def identity_of(repository: RepositoryFacts, home: str) -> Identity:
 
 def claim(repository: Repository, home: str, key: str) -> None:
     """Write the id, once; raises OrchestraError when another clone has taken it a moment ago."""
+    main_checkout.remember(repository.common, repository.root)
     if _read(str(repository.common)) == key:
         return
     make_private(home)

@@ -1,4 +1,4 @@
-"""A layout with the programs of ours that its roles run: what `up` opens and `layout` brings a session into."""
+"""A layout with our programs that its roles run: what `up` opens and `layout` brings a session into."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def session_of(config: schema.Tmux, project: str, environ: Mapping[str, str], kn
     there = None
     if known is not None:
         there = Session(Server(known.socket, project_info.person_environ(known, environ)), project)
-        if "ORCHESTRA_PROJECT" in environ:  # a pane of ours, with another $TMUX_TMPDIR
+        if "ORCHESTRA_PROJECT" in environ:  # one of our panes, with another $TMUX_TMPDIR
             return there
     wanted = Session(Server(own_server(environ) if config.socket == OWN else config.socket, environ), project)
     if there is None or there.server.path == wanted.server.path:

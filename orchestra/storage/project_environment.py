@@ -45,7 +45,7 @@ def read(cache: str) -> ProjectEnvironment | None:
 
 def write(cache: str, recorded: ProjectEnvironment) -> None:
     """Write it, for the user alone."""
-    import json  # for bytes that are no text: only its own encoder writes them; readers need not pay for it
+    import json  # for bytes that are not text: only its own encoder writes them; readers need not pay for it
 
     make_private(cache)
     write_atomic(path(cache), json.dumps(recorded._asdict(), indent=1, sort_keys=True) + "\n")

@@ -68,7 +68,7 @@ class SocketGone(Unreachable):
 class Server:
     """The server of `tmux -L name` as the person with `environ` reaches it; little of `environ` goes to the server.
 
-    A `name` that is a path is the person's own server there, in which we are a guest.
+    A `name` that is a path is the user's own server there, in which we are a guest.
     """
 
     def __init__(self, name: str, environ: Mapping[str, str], carry: Carry | None = None) -> None:
@@ -77,7 +77,7 @@ class Server:
         self.guest = name.startswith("/")
         self.caller = environ
         self._capabilities: Capabilities | None = None
-        # The first client's whole environment would be in every later pane (failures.md 3.6).
+        # The first client's whole environment would be in every later pane.
         self.environ = {k: v for k, v in environ.items() if k in KEPT or k.startswith("LC_")}
         if self.guest:
             self.path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
@@ -93,7 +93,7 @@ class Server:
             self._first = self.environ
 
     def line(self, *argv: str) -> str:
-        """What a person types to say `argv` to this server."""
+        """The command line that says `argv` to this server."""
         import shlex
 
         return shlex.join(("tmux", *self.flags, *argv))
@@ -145,15 +145,14 @@ class Server:
     def send(self, groups: Iterable[Group], *, begin: bool = False) -> TmuxReply:
         """Have command groups run one after another with nothing in between; `begin` starts a server for them.
 
-        They go over standard input: in argv they would be shown by `ps`, for ever in the server's own (failures.md
-        3.6), and end at 16 KiB.
+        They go over standard input: in argv they would be shown by `ps`, for ever in the server's, and end at 16 KiB.
         """
         first = ("start-server", ";") if begin else ()
         wanted = script(groups)
         for pause in (0.02, 0.1, 0.5) if begin else ():
             try:
                 return self.ask(*first, "source-file", "-", text=wanted)
-            except _Ended:  # the one before us, just now (O12)
+            except _Ended:  # the one before us, just now
                 select.select((), (), (), pause)
         return self.ask(*first, "source-file", "-", text=wanted)
 
@@ -181,7 +180,7 @@ class Server:
             return
 
     def ended(self, seconds: float) -> bool:
-        """Wait until the server is gone, so that a new one can start (O12); False when it is still there."""
+        """Wait until the server is gone, so that a new one can start; False when it is still there."""
         return wait_until(self._gone, seconds, 0.005)
 
     @contextmanager
@@ -250,7 +249,7 @@ def socket_directory(environ: Mapping[str, str]) -> str:
 
 
 def own_server(environ: Mapping[str, str]) -> str:
-    """The socket of the person's own server: the one they are in, else their default one."""
+    """The socket of the user's own server: the one they are in, else their default one."""
     outer = surrounding_session(environ)
     return outer[0] if outer else os.path.join(socket_directory(environ), "default")
 

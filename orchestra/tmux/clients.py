@@ -127,7 +127,7 @@ class AttachedClients:
         )
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
-        """Open a popup of ours for one terminal; what stays open longer than a second is not waited for."""
+        """Open one of our popups for one terminal; what stays open longer than a second is not waited for."""
         command = key_bindings.popup_of_size(program, name)
         self._server.push(command[0], "-c", client, *command[1:])
 

@@ -32,6 +32,8 @@ _PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 _WAITS = f"#{{?#{{==:#{{client_key_table}},orchestra}},{style(Role.ACCENT)} orchestra: which key? #[default] ,}}"
+MARK_SERVER = ("set-option", "-s", "@orchestra_server", "1")  # tells it from another program's on a socket of this name
+VERSION = "@orchestra_version"  # of the program that opened the session, or brought it up to date
 BAR = _WAITS + bar_format()
 
 
@@ -39,7 +41,7 @@ BAR = _WAITS + bar_format()
 
 
 def quote(text: str) -> str:
-    """A word of tmux's config language that stands for exactly `text`.
+    """A word of tmux's config language that means exactly `text`.
 
     A backslash at the end of a line joins lines even inside single quotes, so a newline is never written as itself.
     """
@@ -57,12 +59,12 @@ def escape_argument(text: str) -> str:
 
 
 def escape_hashes(text: str) -> str:
-    """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal (3.1)."""
+    """Text for an argument that tmux expands once, such as `-c`: a `#` before `[` is already literal."""
     return re.sub(r"#+(?![#\[])", lambda run: run.group() * 2, text)
 
 
 def window_name(text: str) -> str:
-    """A window's name without `#`, which `prefix ,` Enter would expand again (failures.md 3.1 H)."""
+    """A window's name without `#`, which `prefix ,` Enter would expand again."""
     return clean(text, 60).replace("#", "\uff03") or "window"
 
 
@@ -152,7 +154,7 @@ def border_lines(window: str, *, heavy: bool) -> Command:
 
 
 def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Command]:
-    """`set-option` commands; the name is checked, because tmux expands it (failures.md 3.1 A)."""
+    """`set-option` commands; the name is checked, because tmux expands it."""
     for name in options:
         if _OPTION.fullmatch(name) is None:
             raise OrchestraError(f"{clean(name, 40)!r} is not a tmux option", "see `man tmux`, OPTIONS")
@@ -163,15 +165,16 @@ def set_options(target: str, options: Mapping[str, str], *flags: str) -> list[Co
 
 
 def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
-    """What a new server is told: our defaults, the person's own config over them, then what must hold."""
+    """What a new server is told: our defaults, the user's own config over them, then what must hold."""
     home = environ.get("HOME", "/")
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     theirs = ("/etc/tmux.conf", f"{home}/.tmux.conf", f"{config}/tmux/tmux.conf") if user_config else ()
     return [
-        [("set-option", "-s", "@orchestra_server", "1")],  # tells it from another program's on a socket of this name
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
-        [("set-option", "-g", "mouse", "on")],  # a click on the bar or on an issue; a line of the person's turns it off
+        [
+            ("set-option", "-g", "mouse", "on")
+        ],  # a click on the bar or on an issue; a line of the user's tmux.conf turns it off
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
         [("set-option", "-g", "update-environment", "")],
@@ -181,12 +184,12 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
 def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> Group:
     """A session with a window that only holds the place of the first real one (see `open_window`).
 
-    All that is set is the session's own: in the person's own server (`guest`) nothing else changes.
+    All that is set is the session's own: in the user's own server (`guest`) nothing else changes.
     """
     here = f"={name}:"
     pins = {
         "@orchestra_project": project,
-        "update-environment": "",  # no variable of a later client (failures.md 3.6)
+        "update-environment": "",  # no variable of a later client
         "destroy-unattached": "off",  # detaching must not end the workers
         "status-right-length": "250",
         **({"detach-on-destroy": "off"} if guest else {}),  # `down` leads back to their own session
@@ -213,8 +216,29 @@ def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> 
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
         ("set-option", "-F", "-t", here, "@orchestra_border_style", "#{pane-border-style}"),
         ("set-option", "-F", "-t", here, "@orchestra_active_style", "#{pane-active-border-style}"),
-        *set_options(here, {"@orchestra_room": ROOM, "@orchestra_alerts": alerts_format(STALE), "status-right": BAR}),
+        *set_options(here, session_formats()),
     ]
+
+
+def session_formats() -> dict[str, str]:
+    """The formats of the bar, as options of the session."""
+    return {"@orchestra_room": ROOM, "@orchestra_alerts": alerts_format(STALE), "status-right": BAR}
+
+
+def renew_session(session: str, windows: Mapping[str, str], version: str) -> list[Group]:
+    """Bring what another version has set up to date: the bar of a session, and the borders of its windows (by id: key).
+
+    Version 0.1.0 drew no borders, and so kept no border style of the user.
+    """
+    keep = [
+        ("set-option", "-o", "-F", "-q", "-t", f"{session}:", name, value)
+        for name, value in (
+            ("@orchestra_border_style", "#{pane-border-style}"),
+            ("@orchestra_active_style", "#{pane-active-border-style}"),
+        )
+    ]
+    own = set_options(f"{session}:", {**session_formats(), VERSION: version})
+    return [keep, own, *([*set_options(window, window_options(key), "-w")] for window, key in windows.items())]
 
 
 def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], first: bool) -> list[Command]:
@@ -240,7 +264,7 @@ def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], f
 
 
 def window_options(key: str) -> dict[str, str]:
-    """The options of every window of ours; `key` is what it is recognised by."""
+    """The options of each of our windows; `key` is what it is recognised by."""
     return {
         "@orchestra_window": key,  # -n turns automatic-rename off
         "allow-rename": "off",
@@ -260,7 +284,7 @@ def program_argv(pane: PanePlan) -> list[str]:
 
 
 def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") -> list[Command]:
-    """What is set on a pane in the message that opens it (failures.md P2), and the lines typed into it."""
+    """What is set on a pane in the message that opens it, and the lines typed into it."""
     kept = {"remain-on-exit": "on"} if pane.argv else {}
     commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
     if pane.argv and hook:
@@ -314,6 +338,10 @@ def tagged_worker_pane(plan: WorkerPlan) -> PanePlan:
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 
 
-def respawn_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:
-    """Run a dead pane's program again in its place; tmux itself refuses while the pane lives."""
-    return [("respawn-pane", "-t", target, *program_argv(pane)), *tag_pane(target, pane._replace(keys=()), hook, index)]
+def respawn_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str, *, kill: bool = False) -> Group:
+    """Run a dead pane's program again in its place; tmux itself refuses while the pane lives, unless `kill`."""
+    force = ("-k",) if kill else ()
+    return [
+        ("respawn-pane", *force, "-t", target, *program_argv(pane)),
+        *tag_pane(target, pane._replace(keys=()), hook, index),
+    ]

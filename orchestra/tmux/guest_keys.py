@@ -1,7 +1,7 @@
-"""The one key of ours on the person's own tmux server: guarded while a workspace is open there, then given back.
+"""Our one key on the user's own tmux server: guarded while a workspace is open there, then given back.
 
 tmux's key tables belong to the whole server. In our sessions the key enters our table; in every other session it does
-what it did before. That is kept by tmux itself, in a table of ours, so that it comes back exactly.
+what it did before. That is kept by tmux itself, in one of our key tables, so that it comes back exactly.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The key table: what each key does, and how tmux is told. Pure.
 
-Bindings carry ids and numbers only: a line or a title under the cursor is read by the program itself (failures.md 3.1).
+Bindings carry ids and numbers only: a line or a title under the cursor is read by the program itself.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 TABLE = "orchestra"
 ENTER = f"switch-client -T {TABLE}"
 BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
-WITHIN = "#{@orchestra_project}"  # true in a session of ours, and in none of the person's own
+WITHIN = "#{@orchestra_project}"  # true in our sessions, and in none of the user's own
 LEAVE = ("switch-client", "-T", "root")
 _NEEDS = (96, 26)
 POPUP_SIZES = {"tell": _NEEDS, "approve": _NEEDS, "deny": _NEEDS, "gates": _NEEDS}  # columns, lines
-MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in every command of ours, now and until 0.1; in no other
+MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
 _BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
-# For `list-keys -F`: a note may hold anything, so its length in bytes stands before it.
+# For `list-keys -F`: a note may hold anything, so its length in bytes comes before it.
 BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{key_note} #{key_command}"
-# A regular expression of tmux's: `#(` would start a shell job, so the `#` stands in brackets.
+# A regular expression of tmux's: `#(` would start a shell job, so the `#` is in brackets.
 _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
 _FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
 
@@ -54,7 +54,7 @@ def action_command(program: Sequence[str], action: Action) -> tuple[str, ...]:
 
 
 def popup_command(program: Sequence[str], name: str) -> tuple[str, ...]:
-    """The tmux command that opens a popup of ours, at most as large as its content; it asks tmux where the user is.
+    """The tmux command that opens one of our popups, at most as large as its content; it asks tmux where the user is.
 
     tmux refuses a popup that is larger than the terminal: there it gets nearly all of it.
     """
@@ -102,7 +102,7 @@ def enters_our_table(command: str) -> bool:
 
 
 def tmux_conf_line(program: Sequence[str], key: str) -> str:
-    """A line of tmux.conf for a person's own server: spawn on the issue under the cursor."""
+    """A line of tmux.conf for the user's own server: spawn on the issue under the cursor."""
     return f"bind-key {quote(key)} run-shell -b {quote(key_shell_command(program, 'spawn'))}"
 
 

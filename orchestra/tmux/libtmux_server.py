@@ -33,7 +33,7 @@ class Answer(tmux_cmd):
 
 
 class LibtmuxServer(libtmux.Server):
-    """libtmux's server on the socket of one of ours; every client gets this environment and this standard input."""
+    """libtmux's server on our server's socket; every client gets this environment and this standard input."""
 
     def __init__(self, server: Server, environ: Mapping[str, str] | None = None, text: str = "") -> None:
         super().__init__(socket_path=server.path)

@@ -46,7 +46,11 @@ class PaneIO:
 
     def enter(self, pane: Pane) -> None:
         """Press Enter in the worker's own living pane."""
-        self._server.within(pane, [("copy-mode", "-q", "-t", pane.id), ("send-keys", "-t", pane.id, "Enter")])
+        self.press(pane, "Enter")
+
+    def press(self, pane: Pane, *keys: str) -> None:
+        """Press keys in the worker's own living pane, by tmux's names for them."""
+        self._server.within(pane, [("copy-mode", "-q", "-t", pane.id), ("send-keys", "-t", pane.id, *keys)])
 
     def capture(self, pane: Pane, lines: int = 0) -> str:
         """What the pane shows, dead or alive, and `lines` of its history above that: clean text, long lines joined."""
@@ -58,6 +62,10 @@ class PaneIO:
     def drawn(self, pane: Pane) -> str:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""
         return self._server.within(pane, [("capture-pane", "-p", "-e", "-t", pane.id)], dead=True)
+
+    def keeps_history(self, pane: Pane) -> bool:
+        """Whether what scrolls away is kept: not of a program on the alternate screen."""
+        return self._server.within(pane, [("display-message", "-p", "-t", pane.id, "#{alternate_on}")]).strip() == "0"
 
     def close(self, pane: Pane) -> None:
         """End the pane if it is still this worker's; nothing to do when it is gone, or goes at the same moment."""

@@ -132,11 +132,11 @@ class _Moves:
     def fill(self, room: DesiredWindow) -> None:
         """Bring the room's panes together, in order; what is not a part of it leaves."""
         here = self.sides[self.home[room.key]]
-        for row in [self.rows[pane] for pane in here if pane not in room.panes and self.rows[pane].part]:
+        for row in [self.rows[pane] for pane in here if pane not in self.placed and self.rows[pane].part]:
             if row.dead:
                 here.remove(row.pane)
                 self.groups.append([("kill-pane", "-t", row.pane)])
-            elif row.pane not in self.placed:
+            else:
                 self.alone(row.pane, row.part.partition("-")[0])
         if [pane for pane in here if pane in room.panes] == list(room.panes):
             return

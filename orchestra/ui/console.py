@@ -22,7 +22,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 class Console:
-    """The way in: where the person stands, their environment, the clock; the project is found at first use."""
+    """The way in: where the user is, their environment, the clock; the project is found at first use."""
 
     def __init__(
         self, cwd: str, environ: Mapping[str, str], now: Callable[[], float], command: str = "", *, whole: bool = False
@@ -98,7 +98,7 @@ class Console:
         """The project, for a verb that decides, starts or ends something: never from a worker's own pane."""
         if "ORCHESTRA_WORKER" in self.environ:
             raise OrchestraError(
-                "a worker cannot do this; a person does", "ask for it: orchestra worker escalate SUMMARY --need ..."
+                "workers may not run this command", "ask for it: orchestra worker escalate SUMMARY --need ..."
             )
         return self.project
 
@@ -121,13 +121,13 @@ class Console:
         click.echo(text, err=True)
         if not sys.stdin.isatty():
             if "ORCHESTRA_PROJECT" in self.environ:
-                raise OrchestraError("an agent trusts nobody's words; a person does, in a terminal of their own")
-            click.echo("There is no terminal to ask on: --trust is your yes to exactly these words.", err=True)
+                raise OrchestraError("--trust can only be confirmed by a human at a terminal")
+            click.echo("There is no terminal to ask on: --trust counts as your yes to exactly these words.", err=True)
             return True
         return click.confirm("Start a worker on exactly this text?", default=False, err=True)
 
     def words(self, given: Sequence[str]) -> str:
-        """The person's words: arguments, `-` for standard input, nothing for the editor."""
+        """The user's words: arguments, `-` for standard input, nothing for the editor."""
         if tuple(given) == ("-",):
             return sys.stdin.read()
         if given:
@@ -141,9 +141,11 @@ class Console:
         if not argv:
             return
         if not sys.stdin.isatty():
-            raise OrchestraError("this is no terminal to attach", "use --detach, or attach from one: orchestra attach")
+            raise OrchestraError(
+                "this is not a terminal that tmux can attach", "use --detach, or attach from one: orchestra attach"
+            )
         sys.stdout.flush()
-        os.execvp(argv[0], list(argv))  # noqa: S606 - argv of ours, no shell
+        os.execvp(argv[0], list(argv))  # noqa: S606 - our own argv, no shell
 
     def end(self, said: str, argv: Sequence[str]) -> None:
         """What a full-screen view leaves behind: a line, or this terminal in the workspace."""

@@ -97,7 +97,7 @@ def show(lines: Iterable[str]) -> None:
 
 
 def read(prompt: str) -> str | None:
-    """A line of the person's; None at the end of the input."""
+    """A line that the user typed; None at the end of the input."""
     import contextlib
 
     with contextlib.suppress(ImportError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
-    from orchestra.commands.doctor import Finding, KeptEnvironment
+    from orchestra.commands.doctor import AgentTrial, CheckResult, Finding, KeptEnvironment
     from orchestra.commands.issues import Listed
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
@@ -130,10 +130,24 @@ def screen(number: str, text: str) -> str:
     return _json({"id": number, "text": text})
 
 
-def findings(found: Sequence[Finding]) -> str:
+def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [one._asdict() for one in found]})
+    rows = [{**one._asdict(), "mend": one.fix} for one in found]
+    return _json({"ok": good, "findings": rows, "remotes": list(chosen)})
+
+
+def trial(tried: AgentTrial, results: Sequence[CheckResult]) -> str:
+    """`doctor --agent --json`; `holds` is null for what was not tried."""
+    return _json(
+        {
+            "ok": all(one.holds for one in results),
+            "command": tried.command,
+            "version": tried.version,
+            "tested": list(tried.tested),
+            "checks": [one._asdict() for one in results],
+        }
+    )
 
 
 def environment(found: KeptEnvironment) -> str:

@@ -1,4 +1,4 @@
-"""Where the user stands when they press a key: the project, the pane, its worker, and the terminal to answer on."""
+"""Where the user is when they press a key: the project, the pane, its worker, and the terminal to answer on."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class KeyContext(NamedTuple):
 
     @property
     def worker(self) -> Worker:
-        """The worker of the pane; raises OrchestraError when the pane is no worker's."""
+        """The worker of the pane; raises OrchestraError when it is not a worker's pane."""
         if not self.number:
-            raise OrchestraError("this pane is no worker's", "choose one with the worker picker")
+            raise OrchestraError("this is not a worker's pane", "choose one with the worker picker")
         return worker_of(self.project, self.number)
 
     @property
@@ -53,7 +53,7 @@ class KeyContext(NamedTuple):
             AttachedClients(self.tmux).message(self.client, self.pane, text)
 
     def popup(self, name: str) -> None:
-        """Open a popup of ours over where the user is."""
+        """Open one of our popups over where the user is."""
         AttachedClients(self.tmux).popup(self.client, self.project.program(), name)
 
 
@@ -62,7 +62,7 @@ def key_context_at(
 ) -> KeyContext:
     """The context at a pane of the tmux server of `environ`; without `pane`, at its session's active one."""
     if "ORCHESTRA_WORKER" in environ:
-        raise OrchestraError("a worker cannot do this; the user does", "ask for it: orchestra worker escalate SUMMARY")
+        raise OrchestraError("workers may not run this command", "ask for it: orchestra worker escalate SUMMARY")
     outer = surrounding_session(environ)
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")

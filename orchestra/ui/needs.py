@@ -26,7 +26,7 @@ class Need(NamedTuple):
 
     @property
     def state(self) -> State:
-        """Which word stands for it."""
+        """The word for it."""
         if self.asked is None:
             return self.row.shown.state
         named = {Gate.PERMISSION: State.PERMISSION, Gate.PLAN: State.PLAN, Gate.STUCK: State.STUCK}

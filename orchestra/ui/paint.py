@@ -48,5 +48,5 @@ class Paint(NamedTuple):
 
 
 def state_text(shown: Shown) -> str:
-    """Mark and word, as they stand beside each other everywhere."""
+    """Mark and word, as they are shown beside each other everywhere."""
     return f"{shown.mark} {shown.word}"

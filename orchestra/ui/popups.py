@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def help_lines(console: Console) -> list[str]:
-    """The keys, and what stands in their way."""
+    """The keys, and what prevents them."""
     from orchestra.core.actions import ACTIONS
     from orchestra.core.actions import chosen as chosen_keys
 
@@ -35,7 +35,7 @@ def help_lines(console: Console) -> list[str]:
     taken = project.key_bindings.taken() if project.tmux.running() else ""
     lines = [f"prefix {key}, then:"]
     lines += [f"  {keys.get(one.name, '-'):<6} {one.words}" for one in ACTIONS]
-    if not project.tmux.server.guest:  # there the mouse is the person's alone
+    if not project.tmux.server.guest:  # there the mouse belongs to the user
         lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
         lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
@@ -137,7 +137,7 @@ def popup(console: Console, context: KeyContext, name: str) -> str | None:
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
-        raise OrchestraError("this pane is no worker's", "choose one with the worker picker")
+        raise OrchestraError("this is not a worker's pane", "choose one with the worker picker")
     if name != "tell" and (quiet := nothing_to_answer(console)):
         return quiet
     place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)

@@ -9,11 +9,11 @@ import click
 
 from orchestra.core import radar
 from orchestra.core.models import Delivery, Escalation, Status
-from orchestra.core.text import clean
+from orchestra.core.text import clean, clean_lines
 from orchestra.errors import UsageError
 
 if TYPE_CHECKING:
-    from orchestra.commands.doctor import Finding, KeptEnvironment
+    from orchestra.commands.doctor import AgentTrial, CheckResult, Finding, KeptEnvironment
     from orchestra.commands.down import Closed
     from orchestra.commands.issues import Listed
     from orchestra.commands.prune import Pruned
@@ -55,7 +55,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     yield f"{project}: {'opened' if found.created else 'is open'}"
     if found.resumed:
         yield "brought back: " + ", ".join(f"#{number}" for number in found.resumed)
-    yield from found.mended
+    yield from found.repaired
     yield from found.limits
     yield from found.ignored
     if found.next:
@@ -66,7 +66,7 @@ def closed(found: Closed, project: str) -> str:
     """What `down` did."""
     if not found.was_open:
         return f"{project} was not open"
-    return f"{project} closed; {found.workers} workers rest in their worktrees: orchestra up brings them back"
+    return f"{project} closed; {found.workers} workers stopped, their worktrees are kept: orchestra up brings them back"
 
 
 def decided(verb: str, number: str, found: Sequence[Escalation]) -> Iterable[str]:
@@ -99,14 +99,35 @@ def waited(found: Waited) -> Iterable[str]:
         yield f"#{row.worker.id} {row.shown.word}" + (f": {row.why}" if row.why else "")
 
 
-def findings(found: Sequence[Finding]) -> Iterable[str]:
-    """What the doctor found, each with its mend."""
+def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> Iterable[str]:
+    """What the doctor found, each with its fix. `chosen`: what is fetched and pushed to, and why."""
+    yield from (clean(one, 400) for one in chosen)
     if not found:
         yield "all is well"
     for one in found:
         colour = "red" if one.severity == "error" else "yellow"
         yield click.style(f"{one.id} {one.severity}", fg=colour) + f": {clean(one.what, 400)}"
-        yield f"      {clean(one.mend, 400)}"
+        yield f"      {clean(one.fix, 400)}"
+
+
+def trial_begins(trial: AgentTrial) -> Iterable[str]:
+    """Which program the self-test tries, and how."""
+    program = f"{clean(trial.command, 200)} {clean(trial.version, 40)}"
+    yield f"{program}: tried in a throw-away directory with a scripted model; it costs no tokens"
+
+
+def trial_result(found: CheckResult) -> Iterable[str]:
+    """One result of the self-test; what did not hold, with the screen."""
+    word, colour = {True: ("holds", "green"), False: ("broken", "red"), None: ("not tried", "yellow")}[found.holds]
+    yield click.style(f"{word:<9}", fg=colour) + f"  {found.name:<10}  {clean(found.said, 400)}"
+    for line in found.screen.split("\n") if found.screen else ():
+        yield f"{'':<23}| {clean_lines(line, 200)}".rstrip()
+
+
+def trial_ends(trial: AgentTrial, results: Sequence[CheckResult]) -> Iterable[str]:
+    """How many things hold, and which versions are tested with each release."""
+    held = sum(one.holds is True for one in results)
+    yield f"{held} of {len(results)} hold; every release of orchestra is tested with {', '.join(trial.tested)}"
 
 
 def environment(found: KeptEnvironment) -> Iterable[str]:

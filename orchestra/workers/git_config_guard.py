@@ -224,7 +224,7 @@ def _update(project: Project, change: Callable[[Known | None], Known | None]) ->
 
 
 def _try_update(project: Project, change: Callable[[Known | None], Known | None]) -> None:
-    """The same for those who only look: a disk that takes nothing stands in nobody's way."""
+    """The same for those who only look: a disk that takes nothing stops nobody."""
     with suppress(OSError, OrchestraError):
         _update(project, change)
 

@@ -59,5 +59,5 @@ def _places(project: Project, worker: Worker) -> list[str]:
     """Where a worktree is when it moved together with the repository."""
     known = project.bearings
     beside = [os.path.relpath(worker.worktree, known.root)] if known else []
-    usual = schema.fill(project.config.worktree, os.path.basename(project.root), worker.id)
+    usual = schema.fill(project.config.worktree, project.repository.name, worker.id)
     return [os.path.normpath(os.path.join(project.root, path)) for path in (*beside, usual)]

@@ -1,4 +1,4 @@
-"""Taking a finished worker away: only what is proven to be elsewhere, with the intent written first."""
+"""Delete a finished worker once every commit is proven to exist elsewhere; an intent file makes it safe to kill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestra import processes
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import trash
+from orchestra.git import pull_head, submodules, trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, stop
 from orchestra.workers.git_config_guard import Act
@@ -38,7 +38,7 @@ def _occupied(project: Project, worker: Worker) -> str:
     """Why the worktree, which is there, must stay."""
     repository, path = project.repository, worker.worktree
     if not repository.is_ours(path):
-        return f"{path} is not a worktree of ours"
+        return f"{path} is not a worker's worktree"
     branch = repository.branch_of(path)
     if branch != worker.branch:
         return f"it is on {branch or 'a detached HEAD'}, not on {worker.branch}"
@@ -48,21 +48,26 @@ def _occupied(project: Project, worker: Worker) -> str:
     ignored = repository.ignored(path)
     if ignored:
         return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
+    if inside := submodules.unsaved(repository, path):
+        return inside
     others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 
 
 def _unproven(project: Project, worker: Worker, tip: str) -> str:
-    """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request (W3)."""
-    merged = worker.pull is not None and worker.pull.state == "merged" and worker.pull.head_sha == tip
-    if merged or tip == worker.base_commit or _merged_tip(project, worker) == tip:
+    """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request."""
+    pull = worker.pull if worker.pull is not None and worker.pull.state == "merged" else None
+    if (pull and pull.head_sha == tip) or tip == worker.base_commit or _merged_tip(project, worker) == tip:
         return ""
     count = project.repository.unpushed_of(worker.branch, worker.base)
+    if count and pull is not None:
+        git_config_guard.check(project, Act.FETCH)
+        count = 0 if pull_head.is_merged_with(project.repository, tip, pull.head_sha, pull.number) else count
     return f"{count} commit{'' if count == 1 else 's'} not pushed" if count else ""
 
 
 def _merged_tip(project: Project, worker: Worker) -> str:
-    """The commit up to which a merge of ours has brought the branch into its base, by whatever method."""
+    """The commit up to which one of our merges has brought the branch into its base, by whatever method."""
     try:
         return read_text(project.store.file(worker.id, MERGED_TIP)).strip() if worker.status is Status.MERGED else ""
     except OSError:

@@ -69,7 +69,7 @@ def _is_posted(remarks: Sequence[Remark], remark: Remark, text: str) -> bool:
 def _resolve(
     reader: PullReader, client: ThreadReplies, pull: Pull, roots: set[int], say: Callable[[str], None]
 ) -> None:
-    """Resolve the threads that bots began; a person's stays for the person. What GitHub refuses leaves it open."""
+    """Resolve the threads that bots began; a human's stays for the human. What GitHub refuses leaves it open."""
     facts = reader.facts([pull.number], ()).pulls.get(pull.number)
     threads = [one.id for one in (facts.threads if facts else None) or () if not one.resolved]
     first = reader.first_comments(threads) if threads else {}

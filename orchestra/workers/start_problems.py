@@ -18,11 +18,11 @@ START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a l
 
 
 def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
-    """The pane of a starting worker died: the worker waits for a person, with the reason and its pane's last words."""
+    """The pane of a starting worker died: the worker waits for the user, with the reason and its pane's last words."""
     screen = project.panes.capture(pane) if pane else ""
     seen = agents.agent(worker.agent).startup_problem(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
-    reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.mend}" if seen else "")
+    reason = f"the agent ended{status} before accepting its prompt" + (f". {seen.sentence} {seen.fix}" if seen else "")
     context = "\n".join(screen.strip().splitlines()[-5:])
     project.store.record(worker.id, events.failed("spawn", reason, context))
     return reason
@@ -44,9 +44,9 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane, patienc
         )
     if seen is None:
         return None
-    said = f"{seen.sentence} {seen.mend}"
+    said = f"{seen.sentence} {seen.fix}"
     if seen.kind in agents.LIMITS:
-        project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.mend))
+        project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.fix))
     else:
         project.store.record(worker.id, events.blocked("spawn", Escalation(Gate.PERMISSION, said)))
     return said

@@ -1,4 +1,4 @@
-"""Agents start a few at a time: after a crash or a reboot all at once would be slow for each (failures.md O7, O15).
+"""Agents start a few at a time: after a crash or a reboot all at once would be slow for each.
 
 A place in the line is a lock on the worker's file in `cache/<project>/starts/`, older locks first. Who holds it ends
 with it: a killed one holds nothing, and nobody has to tidy up.
@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.1
 
 
 def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
-    """Stand in line until fewer than PLACES are before this worker; whether it had to wait.
+    """Wait in the queue until fewer than PLACES are before this worker; whether it had to wait.
 
     The place is this process's until it ends or becomes the agent. Where no file can be locked nobody waits.
     """
@@ -37,7 +37,7 @@ def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
         shown = 0
         while (before := _before(path)) >= PLACES:
             if before != shown:
-                say(f"waiting for a place to start: {before} before it")
+                say(f"waiting for a start slot: {before} ahead")
             shown = before
             pause(min(1.0, 0.05 * (before - PLACES + 1)))
     except (OSError, OrchestraError):

@@ -1,4 +1,4 @@
-"""Whether a worker's work is still wanted, asked before an agent is brought back (failures.md W8).
+"""Whether a worker's work is still wanted, asked before an agent is brought back.
 
 Its issue may have been closed, or its work merged, while the machine was off: then no agent works on. What cannot be
 known holds up nobody. Of many workers that come back together the first asks GitHub, and the others read its answer.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 60.0  # an answer of this age is as good as a new one
 ASK_SECONDS = 4.0  # for each wait: a network that hangs must not keep the agents
-UNASKED = frozenset({"up", "monitor"})  # who brings agents back without a person having looked
+UNASKED = frozenset({"up", "monitor"})  # who brings agents back before the user has looked
 
 
 def check_still_wanted(project: Project, worker: Worker, say: Callable[[str], None]) -> Worker:
@@ -34,13 +34,13 @@ def check_still_wanted(project: Project, worker: Worker, say: Callable[[str], No
     try:
         event = _local(project, worker) if project.tracker_name == "local" else _on_github(project, worker)
     except (OrchestraError, OSError) as wrong:
-        say(f"whether its issue is still open is not known: {wrong}")
+        say(f"could not check whether issue #{worker.id} is still open: {wrong}")
         return worker
     return (project.store.record(worker.id, event).worker or worker) if event else worker
 
 
 def is_merged_locally(project: Project, worker: Worker) -> bool:
-    """Without a forge a person merges by hand: the base branch then holds the worker's last commit."""
+    """Without a forge the user merges by hand: the base branch then holds the worker's last commit."""
     tip = project.repository.branch_tip(worker.branch) if worker.status is Status.COMPLETE else None
     return tip is not None and tip != worker.base_commit and project.repository.holds(worker.base, tip)
 

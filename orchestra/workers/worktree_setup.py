@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import trash
+from orchestra.git import submodules, trash
 from orchestra.storage.files import text_or_empty, write_atomic
 from orchestra.workers import git_config_guard, trust
 from orchestra.workers.environment import agent_environment
@@ -32,6 +32,7 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         repository.checkout(path)
     elif is_prepared(project, worker):
         return
+    submodules.fill(repository, path, say)
     for line in repository.copy_and_link(path, project.config.copy, project.config.link):
         say(line)
     if project.config.setup:
@@ -75,5 +76,5 @@ def _setup(project: Project, worker: Worker) -> None:
     if done.returncode != 0:
         raise OrchestraError(
             f"setup failed with status {done.returncode}: {command}",
-            f"see its output: orchestra attach {worker.id}; mend it, then orchestra restart {worker.id}",
+            f"see its output: orchestra attach {worker.id}; fix it, then orchestra restart {worker.id}",
         )

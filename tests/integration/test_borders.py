@@ -1,4 +1,4 @@
-"""The borders of panes on an attached client's screen: number, status, age, title, and who needs a person."""
+"""The borders of panes on an attached client's screen: number, status, age, title, and who needs the user."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_title_is_cut_at_a_word_and_a_narrow_pane_shows_number_and_mark(tmux: 
 
 
 def _codes(drawn: str, words: str) -> set[str]:
-    """The colours that are on where these words stand."""
+    """The colours that are on where these words are."""
     on: set[str] = set()
     line = next(line for line in drawn.split("\n") if words in line)
     for codes in re.findall(r"\x1b\[([\d;]*)m", line[: line.index(words)]):
@@ -94,7 +94,7 @@ def _codes(drawn: str, words: str) -> set[str]:
     return on
 
 
-def test_no_option_of_ours_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
+def test_no_option_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
     """Nothing is run for a redraw: no `#(` in anything that our session, its windows or its panes are drawn by."""
     ask = tmux.server.ask
     session = ask("list-sessions", "-F", "#{session_id}").out.split()[0]

@@ -358,7 +358,7 @@ def test_faults_are_switched_per_path_and_off_again(github: Double) -> None:
     github.fault(Fault.HTML, "/issues/7", "GET")
     assert ask(github, f"{REPO}/issues/7").status == 500
     assert ask(github, f"{REPO}/issues").status == 200
-    github.mend()
+    github.clear_faults()
     assert ask(github, f"{REPO}/issues/7").status == 200
 
 

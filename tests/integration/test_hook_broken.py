@@ -1,4 +1,4 @@
-"""Hooks when everything around them is broken: exit 0, nothing on stdout, within a bound (failures.md X13, R15)."""
+"""Hooks when everything around them is broken: exit 0, nothing on stdout, within a bound."""
 
 from __future__ import annotations
 

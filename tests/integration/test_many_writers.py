@@ -1,4 +1,4 @@
-"""200 processes write 1,000 events at once: no event is lost, none is torn, readers see whole files (failures.md R1)."""
+"""200 processes write 1,000 events at once: no event is lost, none is torn, readers see whole files."""
 
 from __future__ import annotations
 

@@ -60,13 +60,13 @@ OLDER = user(f"<system-reminder>\n{QUEUED}\n</system-reminder>")
         pytest.param([ASKED, answer(), RESULT, OLDER, answer(), RESULT], "second", ["Bash"], id="also as a reminder"),
         pytest.param([ASKED, answer(), HANDED, answer(), RESULT], "second", ["Bash"], id="or handed over by a hook"),
         pytest.param(
-            [ASKED, answer(), OTHER, answer(), RESULT], "I wait for an answer.", [], id="other context is no words"
+            [ASKED, answer(), OTHER, answer(), RESULT], "I wait for an answer.", [], id="other context is not words"
         ),
         pytest.param(
             [ASKED, answer(), RESULT, SYSTEM, answer(), RESULT, answer(), RESULT],
             "end",
             [],
-            id="a passed wait is no step",
+            id="a passed wait is not a step",
         ),
         pytest.param(
             [ASKED, answer(), RESULT, answer(), RESULT, answer(), user("new " + marker({"text": "other"}))],

@@ -72,7 +72,7 @@ def test_what_is_indented_below_a_write_is_its_text() -> None:
         ("say 'half", "script line 1: No closing quotation"),
         ("ship\nelse\nsay no", "without its `end`"),
         ("ship\nend", "without its `end`"),
-        ("else\nend", "stands below no step"),
+        ("else\nend", "comes after no step"),
     ],
     ids=["unknown", "few", "quote", "open", "closed", "first"],
 )
@@ -239,7 +239,7 @@ class Stage:
         self.pane = ""
 
     def starts(self, say: str, *, resume: bool = False) -> None:
-        """Start the agent as a pane of ours does."""
+        """Start the agent as one of our panes does."""
         launch = scripted.launch(self.context, AgentOptions(""), resume=resume, say=say)
         for name, text in launch.files.items():
             (self.directory / name).write_text(text)
@@ -346,7 +346,7 @@ def test_it_does_its_script_for_real_and_tells_its_hooks(stage: Stage, git: Call
 
 def test_a_failed_step_goes_into_its_else(stage: Stage) -> None:
     (stage.events / "fail-ship").touch()
-    stage.starts(fenced("ship\nelse\n  say 'mend it'\n  ship\nend\nsay done"))
+    stage.starts(fenced("ship\nelse\n  say 'fix it'\n  ship\nend\nsay done"))
     stage.waits()
     assert stage.verbs() == ["worker ship"] * 2
     assert "no ship today" in stage.screen()
@@ -389,12 +389,12 @@ def test_the_box_is_whole_in_a_pane_that_has_become_small(stage: Stage) -> None:
     eventually(lambda: scripted.composer_text(stage.tmux(*visible)) == "", why="the box")
 
 
-def test_typed_words_can_be_mended_before_they_are_sent(stage: Stage) -> None:
+def test_typed_words_can_be_corrected_before_they_are_sent(stage: Stage) -> None:
     stage.starts(fenced("wait\nwrite answer.txt {answer}"))
     stage.waits()
     stage.presses("-l", "--", "go x")
     stage.presses("BSpace", "BSpace", "Up")
-    eventually(lambda: scripted.composer_text(stage.screen()) == "go", why="the mended words")
+    eventually(lambda: scripted.composer_text(stage.screen()) == "go", why="the corrected words")
     assert stage.screen().count(RULE) == 2, "the box is drawn over itself"
     stage.presses("Enter")
     stage.waits(turns=2)
@@ -419,7 +419,7 @@ def test_a_busy_agent_takes_what_its_hooks_hand_over(stage: Stage, by: str) -> N
         stage.waits()
         assert "use b" in stage.screen()
         assert not (stage.directory / "mailbox").exists()
-        assert len(stage.hooks("UserPromptSubmit")) == 1, "what is handed over in a turn is no prompt"
+        assert len(stage.hooks("UserPromptSubmit")) == 1, "what is handed over in a turn is not a prompt"
 
 
 def test_a_pause_is_a_row_of_tool_calls_with_all_that_they_bring(stage: Stage) -> None:

@@ -76,7 +76,7 @@ def tmux(make: Callable[..., Tmux]) -> Tmux:
 
 
 class Screen:
-    """A terminal of 200x50 that a person sits at: a pane of another tmux server, so what is drawn can be read."""
+    """A terminal of 200x50 that a user sits at: a pane of another tmux server, so what is drawn can be read."""
 
     def __init__(self) -> None:
         self.raw = Raw("screen", DRAWN_BY)

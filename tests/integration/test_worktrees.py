@@ -1,4 +1,4 @@
-"""Git for real: worktrees made, mended, kept and removed, beside a config that wants to run things."""
+"""Git for real: worktrees made, repaired, kept and removed, beside a config that wants to run things."""
 
 from __future__ import annotations
 
@@ -172,9 +172,15 @@ URLS = {
     "https://github.com/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "https://me:secret@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "https://GitHub.com/acme/widgets.js": ("github.com", "acme", "widgets.js"),
-    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com:8443", "acme", "widgets"),
     "ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "ssh://git@ssh.github.com:443/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "https://ghe.example.com:443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://www.github.com/acme/widgets/": ("github.com", "acme", "widgets"),
+    "ssh://git@ghe.example.com:2222/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "git+ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "[git@ssh.github.com:443]:acme/widgets.git": ("github.com", "acme", "widgets"),
+    "git@github.com:/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "git@github.com:acme/widgets.git": ("github.com", "acme", "widgets"),
     "github.com:acme/widgets": ("github.com", "acme", "widgets"),
     "git@gitlab.com:group/sub/widgets.git": ("gitlab.com", "group/sub", "widgets"),
@@ -204,15 +210,16 @@ def test_slug_never_raises(text: str) -> None:
 
 def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
-    assert found.remote_url() == "https://github.com/acme/widgets.git"
+    assert found.choice("").base == ("github.com", "acme", "widgets")
     assert found.label() == "acme-widgets"
 
 
 def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
     assert repository.label() == "a-b-c-d"
-    git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
-    assert repository.remote_url() is None
+    git("-C", repo, "remote", "set-url", "upstream", "/srv/git/a/b")
+    git("-C", repo, "remote", "add", "second", "/srv/git/x/y")
+    assert repository.remote() is None
 
 
 def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:
@@ -276,7 +283,7 @@ def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, pa
     assert (path / "README.md").read_text() == "# widgets\n"
     assert repository.branch_tip(BRANCH) == base
     assert repository.branch_of(path) == BRANCH
-    # Nothing of ours is seen in the main checkout, or was written to its config (failures.md P4).
+    # Nothing of ours is seen in the main checkout, or was written to its config.
     assert git("-C", repo, "status", "--porcelain", "--ignored") == ""
     assert git("-C", repo, "branch", "--show-current") == "main"
     assert (repo / ".git" / "config").read_bytes() == before
@@ -370,7 +377,7 @@ LEFT = [
 
 
 @pytest.mark.parametrize("leave", LEFT, ids=lambda leave: leave.__name__)
-def test_what_a_killed_add_left_is_mended(
+def test_what_a_killed_add_left_is_repaired(
     repository: Repository, repo: Path, base: str, path: Path, git: Git, leave: Callable[..., None]
 ) -> None:
     leave(repo, path, git)
@@ -517,7 +524,7 @@ def test_without_a_record_nothing_is_adopted(
 
 @pytest.mark.parametrize("branch", ["-x", "a b", "a..b", "x.lock", "", "@{-1}", "a\nb"])
 def test_a_bad_branch_name(repository: Repository, base: str, path: Path, branch: str) -> None:
-    with pytest.raises(OrchestraError, match="no name for a branch"):
+    with pytest.raises(OrchestraError, match="not a valid branch name"):
         repository.add(path, branch, base, REASON)
     assert not path.exists()
 
@@ -603,7 +610,7 @@ def test_conflicts(repository: Repository, repo: Path, base: str, tree: Path, tm
 
 
 def test_facts_of_a_path_that_is_no_worktree(repository: Repository, tmp_path: Path) -> None:
-    # Git started in a directory that is gone, or whose .git is gone, must not answer for another one (P8).
+    # Git started in a directory that is gone, or whose .git is gone, must not answer for another one.
     with pytest.raises(OrchestraError, match="not a worktree of this repository"):
         repository.dirty(tmp_path / "gone")
 
@@ -632,7 +639,7 @@ def test_a_nested_worktree_without_its_pointer_is_not_the_main_checkout(
 
 
 def boobytrap(repo: Path, tree: Path, git: Git, canary: Path) -> None:
-    """Every way a worker has to make others run its program (failures.md 3.5)."""
+    """Every way a worker has to make others run its program."""
     trap = canary.with_suffix(".sh")
     trap.write_text(f'#!/bin/sh\necho "$0 $*" >> {canary}\ncat\n')
     trap.chmod(0o755)
@@ -816,8 +823,23 @@ def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git:
     git("-C", path, "commit", "-q", "--amend", "-m", "other")
     with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here") as error:
         shipped.push(path, BRANCH)
-    assert "rebase origin/issue-7" in error.value.hint
+    assert "merge origin/issue-7" in error.value.hint
     assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == first
+
+
+def test_a_push_replaces_what_was_pushed_last_from_here_and_nothing_else(
+    shipped: Repository, path: Path, tmp_path: Path, git: Git
+) -> None:
+    first = shipped.push(path, BRANCH)
+    git("-C", path, "commit", "-q", "--amend", "-m", "signed off")
+    second = shipped.push(path, BRANCH, before=first)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == second != first
+    theirs = git("-C", tmp_path / "widgets.git", "commit-tree", f"{second}^{{tree}}", "-p", second, "-m", "theirs")
+    git("-C", tmp_path / "widgets.git", "update-ref", f"refs/heads/{BRANCH}", theirs)
+    git("-C", path, "commit", "-q", "--amend", "-m", "again")
+    with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here"):
+        shipped.push(path, BRANCH, before=second)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == theirs
 
 
 def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path) -> None:
@@ -830,7 +852,7 @@ def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Pa
 
 
 def test_a_push_that_lies_is_not_believed(shipped: Repository, path: Path, tmp_path: Path) -> None:
-    # Exit status 0, and nothing arrived (failures.md W10).
+    # Exit status 0, and nothing arrived.
     real = shutil.which("git")
     (tmp_path / "git").write_text(f'#!/bin/sh\ncase " $* " in *" push "*) exit 0;; esac\nexec {real} "$@"\n')
     (tmp_path / "git").chmod(0o755)

@@ -55,8 +55,8 @@ def console(repo: Path) -> Console:
         ("unblocked", "hook:PostToolUse", {"request": "a", "answers": ["red"]}, "answers (pane): May I a?: red"),
         ("unblocked", "hook:PostToolUseFailure", {"request": "a"}, "answers (pane): May I a?"),
         ("unblocked", "hook:PostToolUse", {"request": "another"}, "the tool that asked has ended"),
-        ("idle", "monitor", {}, "leaves without a yes (pane): May I a? / May I b?"),
-        ("turn-ended", "hook:Stop", {}, "leaves without a yes (pane): May I a? / May I b?"),
+        ("idle", "monitor", {}, "dismissed without approval (pane): May I a? / May I b?"),
+        ("turn-ended", "hook:Stop", {}, "dismissed without approval (pane): May I a? / May I b?"),
         ("accepted", "hook:UserPromptSubmit", {}, "answers (pane): May I a? / May I b? / What about One?"),
         ("accepted", "hook:UserPromptSubmit", {"guidance": ["g1"]}, "answers (pane): May I a? / May I b?"),
         ("ended", "hook:SessionEnd", {"reason": "other"}, "reason=other"),
@@ -95,7 +95,7 @@ def test_who_decides_about_what_they_saw_answers_nothing_else(console: Console) 
     assert tell(project, "1", "red", Decision(AnswerChannel.POPUP, ()), patience=0).answered is False
     worker = store.read("1")
     assert worker is not None
-    assert worker.escalation is not None, "words to a worker that was seen to ask nothing are no answer"
+    assert worker.escalation is not None, "words to a worker that was seen to ask nothing are not an answer"
     assert [one.request for one in worker.dialogs] == ["second"]
 
 

@@ -204,7 +204,7 @@ def test_a_repository_that_is_not_there(
     assert "acme/gone" in said.out + said.err
 
 
-# --- hostile titles (failures.md 3.1) ---
+# --- hostile titles ---
 
 TITLES = [
     "#(touch CANARY)",

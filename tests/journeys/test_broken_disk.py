@@ -53,7 +53,7 @@ VERBS = (
 
 
 class Broken:
-    """A person with workers 1 (at work), 2 (asks), 3 (cancelled), 4 (pruned), whose state can be had back as it was."""
+    """A user with workers 1 (at work), 2 (asks), 3 (cancelled), 4 (pruned), whose state can be had back as it was."""
 
     def __init__(self, person: Person, place: Path) -> None:
         self.person, self.counted, self.kept = person, place / "counted", place / "kept"

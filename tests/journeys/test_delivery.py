@@ -15,9 +15,9 @@ from support.events import happened
 from support.hostile import strings
 from support.person import Person, configure, write_issue
 from support.polling import eventually
-from support.real_claude import claude_environment, claude_home
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import clean_environment, private_home
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
 from orchestra.project.context import open_project
@@ -35,7 +35,7 @@ DIALOG = WAITS.replace("wait", 'dialog "May I?"\nwait', 1)
 
 
 class Agents:
-    """A person, and the words that the sloppy agents were given."""
+    """A user, and the words that the sloppy agents were given."""
 
     def __init__(self, repo: Path, place: Path) -> None:
         self.given = place / "given.jsonl"
@@ -160,13 +160,13 @@ def test_what_the_agent_took_unseen_is_not_given_again(agents: Agents, until: st
 @pytest.fixture
 def claude(repo: Path, home: Path, claude_program: Path) -> Iterator[tuple[Person, MessagesApi]]:
     """A worker that waits at its prompt."""
-    claude_home(home, repo)
+    private_home(home, repo)
     configure(
         repo, "tracker: local", f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
     )
     write_issue(repo, 1, "Work", marker({"text": "I wait."}, {"wait": True}))
     with MessagesApi() as api:
-        person = Person(repo, claude_environment(home, api.url))
+        person = Person(repo, clean_environment(home, api.url))
         person.runs("up", "-d")
         person.runs("spawn", "1")
         eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 60, "it to wait")

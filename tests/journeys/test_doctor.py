@@ -1,6 +1,6 @@
-"""Each invariant of the state, broken on purpose: `doctor` says so, and the mend that it names mends it.
+"""Each invariant of the state, broken on purpose: `doctor` says so, and the fix that it names fixes it.
 
-One workspace for all: whatever a mend leaves behind is found by the next one.
+One workspace for all: whatever a fix leaves behind is found by the next one.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def broken(repo: Path, git: Git) -> Iterator[Broken]:
 
 Act = Callable[[Broken], object]
 UP, FIX = ["orchestra up -d"], ["orchestra doctor --fix"]
-# How it is broken, what doctor says, the commands that mend it (None: those that doctor names).
+# How it is broken, what doctor says, the commands that fix it (None: those that doctor names).
 TABLE: list[tuple[Act, str, list[str] | None]] = [
     (lambda b: b.person.tmux("kill-pane", "-t", b.pane("1")), "I1: #1 has no pane", UP),
     (Broken.paused_by_half, "I1: #1 is paused and has a pane", [*UP, "orchestra resume 1"]),
@@ -143,26 +143,26 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
 ]  # fmt: skip
 
 
-def test_each_invariant_is_seen_and_mended(broken: Broken) -> None:
+def test_each_invariant_is_seen_and_repaired(broken: Broken) -> None:
     assert findings(broken.person) == []
-    for act, said, mends in TABLE:
+    for act, said, fixes in TABLE:
         eventually(lambda: not waiting(broken.person), 60, "the agents to be back")
         act(broken)
         found = broken.person.asks("doctor", code=None)["findings"]
         pattern = re.compile(re.escape(said).replace("%", "%\\d+"))
         named = [one["mend"].rpartition("then: ")[2] for one in found if pattern.search(f"{one['id']}: {one['what']}")]
         assert named, (said, found)
-        for mend in named if mends is None else mends:
-            run(broken, mend)
-        eventually(lambda: findings(broken.person) == [], 15, f"{said} to be mended: {findings(broken.person)}")
+        for fix in named if fixes is None else fixes:
+            run(broken, fix)
+        eventually(lambda: findings(broken.person) == [], 15, f"{said} to be fixed: {findings(broken.person)}")
     assert (broken.place("1") / "new.txt").read_text() == "new"
 
 
-def run(broken: Broken, mend: str) -> None:
-    """What a person copies from doctor."""
+def run(broken: Broken, fix: str) -> None:
+    """What a user copies from doctor."""
     sessions, first = broken.file("x").parent, broken.place("1")
     words = shlex.split(
-        mend.replace("{}", str(broken.person.where)).replace("{1}", str(first)).replace("{sessions}", str(sessions))
+        fix.replace("{}", str(broken.person.where)).replace("{1}", str(first)).replace("{sessions}", str(sessions))
     )
     if words[0] == "orchestra":
         broken.person.runs(*words[1:], code=None)
@@ -203,7 +203,7 @@ def test_a_lock_with_a_living_owner_stays(repo: Path, git: Git, tmp_path: Path) 
         assert lock.exists()
         writing.kill()
         writing.wait()
-        holder = lock.open()  # another program, that is no git
+        holder = lock.open()  # another program, that is not git
         os.utime(lock, (LONG_AGO, LONG_AGO))
         person.ends(Command(["doctor", "--fix"]))
         assert lock.exists()

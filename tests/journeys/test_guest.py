@@ -1,4 +1,4 @@
-"""The workspace on the person's own tmux server: nothing of theirs changes, and `down` leaves no trace."""
+"""The workspace on the user's own tmux server: nothing of theirs changes, and `down` leaves no trace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEY_LISTS = ("list-keys", "list-keys -N")
 PROGRAM = ("env", "python3", "-m", "orchestra")
 WANTED = actions.chosen({})
 
-# A person who has made tmux theirs: another prefix, bindings on our key and around it, hooks, a theme, dangerous options.
+# A user who has made tmux theirs: another prefix, bindings on our key and around it, hooks, a theme, dangerous options.
 CONF = """
 unbind C-b
 set -g prefix C-a

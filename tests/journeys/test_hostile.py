@@ -1,4 +1,4 @@
-"""Hostile strings through every sink: nothing runs, nothing hides, nothing is drawn that is not the text (R10).
+"""Hostile strings through every sink: nothing runs, nothing hides, nothing is drawn that is not the text.
 
 CI runs 300 strings of a fixed seed, the nightly run 10,000: `pytest --nightly tests/test_hostile.py`.
 """
@@ -59,7 +59,7 @@ SEED = 20261122
 LONG = pytest.param(10_000, marks=[pytest.mark.nightly, pytest.mark.timeout(3000)])
 counts = pytest.mark.parametrize("count", [300, LONG])
 NOW = 1_767_870_900.0
-FIELDS = 10  # of a worker that a string of somebody else's may stand in
+FIELDS = 10  # of a worker that a foreign string may be in
 OWNED = re.compile(rb"\x1b\](?!9;|777;)\d+;[^\x07\x1b]*(?:owned|b3du|CANARY|http)|\x1b[P_^][^\x1b]*(?:CANARY|i=1|r0m)")
 
 
@@ -183,7 +183,7 @@ def test_nothing_we_print_holds_what_a_terminal_acts_on(
 
 
 class Screen:
-    """Our tmux session with panes of workers, a person's terminal in front of it, and every byte it was sent."""
+    """Our tmux session with panes of workers, a user's terminal in front of it, and every byte it was sent."""
 
     def __init__(self, tmp_path: Path) -> None:
         self.tmux = Tmux("orchestra", "acme-widgets", os.environ)
@@ -313,11 +313,11 @@ SHOWN: tuple[tuple[str, ...], ...] = (
     *(("wait", "1", "--timeout", "0"), ("status",), ("status", "--tmux"), ("prune", "--dry-run"), ("restore",)),
 )
 WITH_JSON = ("list", "show", "log", "gates", "issues", "doctor", "wait", "prune")
-OURS = re.compile(r"\x1b\[(?:0|1|2|3[1-6])m")  # the only escapes that may stand in what we print on a terminal
+OURS = re.compile(r"\x1b\[(?:0|1|2|3[1-6])m")  # the only escapes that may be in what we print on a terminal
 
 
 def titles(canary: Path) -> list[str]:
-    """The strings of the seed in six titles, as a person can write them into a file."""
+    """The strings of the seed in six titles, as a user can write them into a file."""
     found = [one.replace("\0", "") for one in strings(SEED, 120, str(canary)) if len(one) < 200]
     found = ["".join(char for char in one if not 0xD800 <= ord(char) < 0xE000 and ord(char) < 0xFFFE) for one in found]
     return [" ".join(found[place::6]) or "x" for place in range(6)]

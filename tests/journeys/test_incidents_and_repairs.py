@@ -1,4 +1,4 @@
-"""What happened to a machine is seen for what it is in one look, and each case has a mend after which nothing is left."""
+"""What happened to a machine is seen for what it is in one look, and each case has a fix after which nothing is left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORK = "```script\nwrite a.txt one\ncommit One\nstatus working\nwait\nhang\n```\
 
 
 class Scene:
-    """A person with worker 2, which has committed something, and what can be done to them."""
+    """A user with worker 2, which has committed something, and what can be done to them."""
 
     def __init__(self, person: Person, git: Git) -> None:
         self.person, self.git = person, git
@@ -92,12 +92,12 @@ class Scene:
 
 
 class Case(NamedTuple):
-    """What happens, what one look says (of `list`, or the findings of `doctor`), and what mends it."""
+    """What happens, what one look says (of `list`, or the findings of `doctor`), and what fixes it."""
 
     happens: Callable[[Scene], None]
     look: str
     says: str
-    mend: tuple[str, ...]
+    fix: tuple[str, ...]
 
 
 CASES = {
@@ -145,14 +145,14 @@ def healthy(scene: Scene) -> bool:
 
 # One worker goes through several cases: each must leave it as if nothing had been.
 @pytest.mark.parametrize("names", [list(CASES)[::2], list(CASES)[1::2]], ids=", ".join)
-def test_seen_for_what_it_is(scene: Scene, names: list[str]) -> None:
+def test_one_look_says_what_happened(scene: Scene, names: list[str]) -> None:
     tip = scene.git("-C", scene.person.where, "rev-parse", "issue-2")
     for name in names:
-        happens_and_is_mended(scene, name)
+        happens_and_is_repaired(scene, name)
         assert scene.git("-C", scene.person.where, "rev-parse", "issue-2") == tip, name
 
 
-def happens_and_is_mended(scene: Scene, name: str) -> None:
+def happens_and_is_repaired(scene: Scene, name: str) -> None:
     case = CASES[name]
     case.happens(scene)
     said = told(scene, case.look)
@@ -160,8 +160,8 @@ def happens_and_is_mended(scene: Scene, name: str) -> None:
     server = scene.person.tmux("display-message", "-p", "#{pid}")
     if name == "branch moved":
         scene.git("-C", scene.worktree, "switch", "-q", "issue-2")
-    if case.mend:
-        scene.person.runs(*case.mend)
+    if case.fix:
+        scene.person.runs(*case.fix)
     assert server in ("", scene.person.tmux("display-message", "-p", "#{pid}")), name  # a server that lives is kept
     eventually(lambda: healthy(scene), 30, f"#2 to be back: {name}")
     for path in scene.file("2.jsonl").parent.glob("*.bad-*"):  # as `doctor` says: look at it, then remove it

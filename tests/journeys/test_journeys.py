@@ -35,7 +35,7 @@ ship
 
 @pytest.fixture
 def local(repo: Path, git: Git, server: str) -> Person:
-    """A person in a repository with local issues 1 to 4 and the scripted agent."""
+    """A user in a repository with local issues 1 to 4 and the scripted agent."""
     configure(
         repo,
         "agent: scripted",

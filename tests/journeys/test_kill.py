@@ -1,6 +1,6 @@
-"""Kill -9 at every step of every verb, then `up`: nothing lost, nothing double, nothing left (failures.md R2, R2b).
+"""Kill -9 at every step of every verb, then `up`: nothing lost, nothing double, nothing left.
 
-Each step is made by another worker of one workspace, so that one `up` mends them all, and one `doctor` is the judge.
+Each step is made by another worker of one workspace, so that one `up` repairs them all, and one `doctor` is the judge.
 Every second time `up` is killed too. CI takes a fixed part of the steps, the nightly run all of them.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.github_double import Double
-from support.killing import Git, Matrix, findings, kill_each, marks_of, mended, sampled, settle, spawned
+from support.killing import Git, Matrix, findings, kill_each, marks_of, repaired, sampled, settle, spawned
 from support.person import configure
 from support.warm import Command, Warm, warm
 
@@ -55,7 +55,7 @@ def test_spawn_killed_and_its_repair_too(person: Warm, git: Git, most: int) -> N
         kill_each(person, kills[at : at + 12])
         for repair in (next(repairs, 0) for _ in range(4)):
             assert person.ends(Command(["up", "-d"], repair)).code in (0, -9)
-    there = mended(person, git)
+    there = repaired(person, git)
     assert len(steps) / 4 < len(there) < len(steps)
     absent = next(str(n) for n in range(3, 80) if str(n) not in there)
     assert person.asks("spawn", absent, "--no-wait")["results"][0]["result"] == "spawned"  # and can be, as ever
@@ -70,7 +70,7 @@ def test_restart_pause_resume_cancel_and_tell_killed(person: Warm, git: Git, mos
     matrix.those("resume", resting=True)(matrix.crew)
     assert matrix.kill(words("cancel"), matrix.those("spawn", resting=True), most) >= 8
     matrix.those("spawn", resting=True)(matrix.crew)
-    mended(person, git)
+    repaired(person, git)
     told = min(most, 40)  # the further ones only wait for the agent
     assert matrix.kill(lambda number: Command(["tell", number, "Noted."]), lambda _: None, told) >= 8
     assert all(len(one["guidance"]) <= -(-told // 8) for one in person.asks("list")["workers"][:-1])
@@ -107,7 +107,7 @@ def test_ship_prune_and_restore_killed(person: Warm, git: Git, most: int) -> Non
         person.runs("up", "-d")
         assert findings(person) == []
         assert "1" not in {one["id"] for one in person.asks("list")["workers"]} or is_whole("1")
-    mended(person, git)
+    repaired(person, git)
 
     def pruned(numbers: Sequence[str]) -> None:
         for number in numbers:
@@ -130,7 +130,7 @@ def test_down_and_up_killed(person: Warm, git: Git, most: int) -> None:
         for step in sampled(len(person.steps(Command(argv))), most):
             person.runs(*(["up", "-d"] if argv == ["down"] else ["down"]))
             person.ends(Command(argv, step))
-            assert set(matrix.mended()) == {"1", "2"}
+            assert set(matrix.repaired()) == {"1", "2"}
 
 
 @points(4)
@@ -168,7 +168,7 @@ def test_preparing_a_worktree_killed(person: Warm, git: Git, most: int) -> None:
         person.ends(Command(["spawn", number, "--no-wait"], opening))
     assert [one["id"] for one in person.asks("list")["workers"] if not one["pane"]] == numbers
     kill_each(person, [Command(["worker", "run", n], step) for n, step in zip(numbers, wanted, strict=True)])
-    assert set(numbers) <= set(mended(person, git))
+    assert set(numbers) <= set(repaired(person, git))
 
 
 def test_the_step_is_where_it_dies(person: Warm) -> None:

@@ -46,7 +46,7 @@ class Point(NamedTuple):
 
 
 class Tracer:
-    """Runs a Python program of ours under strace."""
+    """Runs one of our Python programs under strace."""
 
     def __init__(self, where: Path, environ: Mapping[str, str], scratch: Path) -> None:
         self.where = where
@@ -97,7 +97,7 @@ def test_killed_at_every_call(matrix: Matrix, tmp_path: Path, verb: str) -> None
         orders = [([*words[:3], number, *words[4:]] if size > 1 else words, point) for number, point in some]
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda order: tracer.kill(*order), orders))
-        matrix.mended()
+        matrix.repaired()
     print(f"{verb}: {len(points)} points")
     assert person.ends(Command(["doctor"])).code == 0
 
@@ -117,7 +117,7 @@ except OrchestraError as refused:  # its git was killed
 
 
 def test_a_worktree_killed_at_every_call(repo: Path, git: Git, tmp_path: Path) -> None:
-    """What is made in the pane: by our add, and by the git that it runs (failures.md W, 3.4)."""
+    """What is made in the pane: by our add, and by the git that it runs."""
     tracer, base = Tracer(repo, os.environ, tmp_path), git("-C", repo, "rev-parse", "main")
     repository = Repository(repo, os.environ)
 

@@ -35,7 +35,7 @@ def lives(person: Person) -> dict[str, str]:
 
 @pytest.fixture
 def person(repo: Path) -> Iterator[Warm]:
-    """A person in a workspace of three workers that never end, and layouts of their own beside the shipped ones."""
+    """A user in a workspace of three workers that never end, and layouts of their own beside the shipped ones."""
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
     for number in (1, 2, 3):
         write_issue(repo, number, f"Issue {number}", "```script\nstatus working\nhang\n```\n")
@@ -77,7 +77,7 @@ def test_there_and_back_again(person: Person) -> None:
 
 
 def is_no_layout(person: Person) -> None:
-    """What is no layout's name never reaches tmux, and the list says what is."""
+    """What is not the name of a layout never reaches tmux, and the list says what is."""
     before = windows(person)
     for name in ("tilled", "even-horizontal", "#(touch canary)"):
         assert "board, default, laptop, solo, wide" in person.runs("layout", name, code=2).err

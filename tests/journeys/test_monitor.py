@@ -30,7 +30,7 @@ commit One
 ship
 wait
 write code.txt "two"
-commit "Mend the check"
+commit "Fix the check"
 ship
 wait
 write doc.txt "documented"
@@ -341,7 +341,7 @@ def test_a_worker_that_neither_ships_nor_asks_is_told_once_then_a_person_is(
     github.add_issue(number=125, title="Idle", body=IDLE)
     person.runs("spawn", "125")
     passes(person, lambda: "neither shipped nor waiting" in guidance(person, "125"), "it to be told")
-    passes(person, lambda: person.status("125") == "stuck", "a person to be asked")
+    passes(person, lambda: person.status("125") == "stuck", "a user to be asked")
     found = person.asks("show", "125")
     assert "twice ended its turn" in found["escalation"]["summary"]
     assert "still like to know" in found["escalation"]["context"]

@@ -434,7 +434,7 @@ tracker: local
 workers: {max: 3}
 limits: {verify: 2, silent: 10m}
 gates:
-  - {name: auth, paths: ["**/auth/**"], why: "A person decides"}
+  - {name: auth, paths: ["**/auth/**"], why: "A human decides"}
 agents: {claude: {command: claude, env: [FOO]}}
 notify: {bell: true, quiet: "22:00-07:00"}
 """
@@ -506,7 +506,7 @@ def refused(case: Case, context: Desk) -> OrchestraError | None:
     return None
 
 
-# --- what is no file at all, or no sane one ---
+# --- what is not a file at all, or not a sane one ---
 
 
 def places(context: Desk) -> dict[str, Path]:
@@ -544,7 +544,7 @@ SPECIAL = [pytest.param(one, marks=pytest.mark.nightly) if one in BY_NIGHT else 
 
 
 @pytest.mark.parametrize("special", SPECIAL)
-def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(context: Desk, special: str) -> None:
+def test_a_broken_file_hangs_no_command_and_hides_no_worker(context: Desk, special: str) -> None:
     root = Path(context.project.root)
     write_issue(root, 8, "Good", "Body.")
     pristine = root.parent / "pristine"
@@ -579,7 +579,7 @@ def _look(context: Desk) -> None:
 def _doctor(context: Desk) -> None:
     for finding in doctor(lambda: context.project, context.project.environ, fix=False):
         assert "could not look" not in finding.what, finding
-        assert not unsafe(finding.what + finding.mend), finding
+        assert not unsafe(finding.what + finding.fix), finding
 
 
 def _open(context: Desk) -> None:

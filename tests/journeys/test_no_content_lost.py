@@ -1,8 +1,8 @@
-"""The ledger of what was ever written: after any command, killed or not, each content is somewhere (failures.md R3).
+"""The ledger of what was ever written: after any command, killed or not, each content is somewhere.
 
 Agents are played by the test: it commits, stages, changes and adds files in the workers' worktrees, and gets between
-the commands of a person. What is counted: content that is in a commit, an index or a file when a command of ours
-begins, and in every commit that was ever made. What the person's own hand destroys is struck off.
+the commands of a user. What is counted: content that is in a commit, an index or a file when one of our commands
+begins, and in every commit that was ever made. What the user's own hand destroys is struck off.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Crew:
         self.said: list[str] = []
         self.named: dict[str, str] = {}
 
-    # --- what a worker or a person's hand does ---
+    # --- what a worker or a user's hand does ---
 
     def place(self, number: str) -> Path:
         return self.person.where.parent / f"widgets-issue-{number}"
@@ -89,7 +89,7 @@ class Crew:
         self.git("-C", self.place(number), "switch", "-q", "--detach")
 
     def moved(self, number: str) -> None:
-        """To a branch of the person's own, or back to the worker's."""
+        """To a branch of the user's own, or back to the worker's."""
         where = self.place(number)
         if self.git("-C", where, "branch", "--show-current") in ("", f"issue-{number}"):
             self.git("-C", where, "switch", "-q", "-c", f"elsewhere-{self.written}-{number}")
@@ -97,7 +97,7 @@ class Crew:
             self.git("-C", where, "switch", "-q", f"issue-{number}")
 
     def forced(self, number: str) -> None:
-        """The branch is set to where the work began, with a ref of the person's on what it was."""
+        """The branch is set to where the work began, with a ref of the user's on what it was."""
         where, tip = self.place(number), self.git("-C", self.person.where, "rev-parse", f"issue-{number}")
         self.git("-C", self.person.where, "branch", f"old-{tip[:12]}", tip, "--force")
         self.git("-C", where, "reset", "-q", "--soft", "main")

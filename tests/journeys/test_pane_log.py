@@ -60,7 +60,7 @@ def walk(person: Person, repo: Path, git: Callable[..., str]) -> None:
     git("-C", repo, "merge", "-q", "issue-1")
     person.runs("monitor", "--once")
     assert person.status("1") == "merged"
-    assert pane(person, "1")  # under the eyes of a person it stays
+    assert pane(person, "1")  # while the user looks at it, it stays
     person.tmux("select-window", "-t", ":shell")
     assert "its pane is put away" in person.runs("monitor", "--once").out
     assert pane(person, "1") == ""

@@ -29,7 +29,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def person(repo: Path, home: Path) -> Person:
-    """A person whose repository stands at ~/src/widgets, with `orchestra` on the PATH."""
+    """A user whose repository is at ~/src/widgets, with `orchestra` on the PATH."""
     configure(repo)
     write_issue(repo, 7, "Dark\x1b[31m mode\tnow", HANG)
     write_issue(repo, 8, "Export", HANG)
@@ -69,7 +69,7 @@ def test_pickers_spawn_what_was_picked(person: Person) -> None:
 
 @pytest.mark.parametrize("which", [0, 1], ids=["bare", "catppuccin"])
 def test_the_bar_in_a_theme(which: int, person: Person) -> None:
-    """In a server of the person's own, with what the theme has set before."""
+    """In a server of the user's own, with what the theme has set before."""
     snippet = Path(person.environ["HOME"]) / "snippet.conf"
     snippet.write_text(THEME + blocks("tmux")[which])
     terminal = Terminal(120, 24, person.environ)

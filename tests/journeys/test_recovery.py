@@ -1,4 +1,4 @@
-"""What happens to a machine: servers die, files vanish, processes outlive their pane. `up` is the mend.
+"""What happens to a machine: servers die, files vanish, processes outlive their pane. `up` is the fix.
 
 The table of what is seen at one look is in `test_seen.py`.
 """
@@ -39,7 +39,7 @@ hang
 
 @pytest.fixture
 def person(repo: Path, git: Git, server: str) -> Person:
-    """A person with issues 1 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone mends."""
+    """A user with issues 1 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone repairs."""
     configure(
         repo,
         "agent: scripted",

@@ -22,7 +22,7 @@ def rests(person: Person) -> bool:
 
 
 class Backup:
-    """A person whose worker 7 has begun, the backup of that moment, and then has shipped."""
+    """A user whose worker 7 has begun, the backup of that moment, and then has shipped."""
 
     def __init__(self, person: Person, place: Path) -> None:
         self.person, self.home, self.kept = person, Path(person.environ["ORCHESTRA_HOME"]), place / "backup"

@@ -1,4 +1,4 @@
-"""A token that is easy to find, through a whole journey on GitHub: it is in one private file, and nowhere else (R16)."""
+"""A token that is easy to find, through a whole journey on GitHub: it is in one private file, and nowhere else."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Watcher:
 
 
 def orphan(place: Path) -> bool:
-    """A daemon, such as our tmux server: a client of the person's has the person's environment."""
+    """A daemon, such as our tmux server: a client of the user's has the user's environment."""
     return (place / "stat").read_text().rpartition(")")[2].split()[1] == "1"
 
 

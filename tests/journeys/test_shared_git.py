@@ -1,4 +1,4 @@
-"""What a worker leaves in the `.git` that it shares with everybody, while each command of ours runs (failures.md R17)."""
+"""What a worker leaves in the `.git` that it shares with everybody, while each of our commands runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WARNING = "the shared git configuration changed while #1 and #2 ran: "
 
 @pytest.fixture
 def tree(github_repo: Path, tmp_path: Path, git: Git) -> Path:
-    """A worktree of ours, with a file that is changed and one that is staged."""
+    """A worker's worktree, with a file that is changed and one that is staged."""
     repository = Repository.find(github_repo, os.environ)
     path = tmp_path / "w7"
     repository.add(path, "issue-7", repository.resolve("main"), "orchestra #7")
@@ -69,7 +69,7 @@ def test_the_traps_work(github_repo: Path, tree: Path, tmp_path: Path) -> None:
 def test_no_way_to_the_remote_runs_what_the_config_names(
     way: str, github_repo: Path, tree: Path, tmp_path: Path, git: Git
 ) -> None:
-    """Without a tripwire in front. Hooks, ssh and credentials are the person's: these run, and it watches them."""
+    """Without a tripwire in front. Hooks, ssh and credentials are the user's: these run, and it watches them."""
     program = tmp_path / "trap"
     program.write_text(f"#!/bin/sh\ntouch {tmp_path}/canary\n")
     program.chmod(0o755)
@@ -110,7 +110,7 @@ def test_git_is_not_led_to_another_config_by_its_commondir(
     assert laid.sprung() == ""
 
 
-# --- every command of ours, with a pull request open, a worker that waits, one in the queue, one to remove ---
+# --- every one of our commands, with a pull request open, a worker that waits, one in the queue, one to remove ---
 
 SHIPS = "```script\nstatus working\nwrite a.txt a\ncommit A\nship\nwait\n```\n"
 WAITS = "```script\nstatus working\nwrite b.txt b\ncommit B\nwait\nship\nwait\n```\n"

@@ -1,4 +1,4 @@
-"""What an outsider can write into a title (failures.md 3.1), told whole: spawn, border, bar, list, show, log, board."""
+"""What an outsider can write into a title, told whole: spawn, border, bar, list, show, log, board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker or an outsider may try: hidden words, edits after a person has read, another's verbs, the shared .git."""
+"""What a worker or an outsider may try: hidden words, edits after a user has read, another's verbs, the shared .git."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ OLD_KEYS = frozenset(
 
 @pytest.fixture
 def person(repo: Path) -> Person:
-    """A person with two workers: #1 has asked a question, #2 works for ever."""
+    """A user with two workers: #1 has asked a question, #2 works for ever."""
     configure(repo)
     write_issue(repo, 1, "Asks", ASK)
     write_issue(repo, 2, "Hangs", HANG)

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from support.claude_pane import Sitting
 from support.polling import eventually
-from support.real_claude import Terminal, claude_home
+from support.real_claude import Terminal
 
 from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import MODES
 from orchestra.agents.claude.selftest import MessagesApi, marker, plan_of
+from orchestra.agents.claude.selftest.sandbox import private_home
 from orchestra.core.models import Answer
 
 pytestmark = pytest.mark.real
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture
 def sit(claude_program: Path, terminal: Terminal, repo: Path, home: Path, git: Callable[..., str]) -> Iterator[Sitting]:
     with MessagesApi() as api:
-        sitting = Sitting(claude_program, api, terminal, repo, claude_home(home, repo))
+        sitting = Sitting(claude_program, api, terminal, repo, private_home(home, repo))
         yield sitting
         assert api.unknown == []
     assert git("-C", repo, "status", "--porcelain", "--ignored") == "", "nothing of ours appears in the repository"
@@ -217,7 +218,7 @@ def test_a_question_is_a_gate(profile: str, sit: Sitting) -> None:
 def test_after_a_plan_it_goes_on_editing(sit: Sitting) -> None:
     inside = sit.home / "widgets (2) [x]" / "in.txt"
     inside.parent.mkdir()
-    claude_home(sit.home, inside.parent)
+    private_home(sit.home, inside.parent)
     sit.repo, sit.context = inside.parent, sit.context._replace(worktree=str(inside.parent))
     edit = {"tool": "Write", "input": {"file_path": str(inside), "content": "x"}}
     sit.start("go " + marker({"tool": "EnterPlanMode", "input": {}}, *plan_of("1. Do it"), edit, {"text": "end"}))

@@ -15,10 +15,10 @@ import pytest
 from support import real_claude
 from support.person import Person, configure, write_issue
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 from support.terminal import Terminal, quick_fingers
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 
 pytestmark = [
     pytest.mark.real,
@@ -43,7 +43,7 @@ def test_the_agent_is_logged_in_by_key_by_queue_and_after_a_kill(
     repo: Path, home: Path, api: MessagesApi, claude_program: Path, git: Git
 ) -> None:
     quick_fingers()
-    claude_home(home, repo)
+    private_home(home, repo)
     program = f"{{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}"
     configure(repo, "tracker: local", "workers: {max: 1}", f"agents: {{claude: {program}}}", "layout: desk")
     (repo / ".orchestra" / "layouts").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""From ship to merged with the real Claude Code: CI fails, a bot comments, a person requests changes. No hand helps.
+"""From ship to merged with the real Claude Code: CI fails, a bot comments, a user requests changes. Nobody helps.
 
 The monitor is killed with -9 again and again while all of it happens: the end is the same, and nothing is told twice.
 """
@@ -18,9 +18,9 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 from orchestra.agents.claude.selftest.script import bash
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(400)]
@@ -37,7 +37,7 @@ LOOP = marker(
     bash("orchestra worker status working"),
     change("code.txt", "one", "One"),
     {"wait": True},
-    change("code.txt", "two", "Mend the check"),
+    change("code.txt", "two", "Fix the check"),
     {"wait": True},
     change("doc.txt", "documented", "Answer the bot"),
     {"wait": True},
@@ -49,7 +49,7 @@ LOOP = marker(
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, home: Path, claude_program: Path, git: Git) -> Iterator[Person]:
-    claude_home(home, github_repo)
+    private_home(home, github_repo)
     command = f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
     configure(github_repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
     git("-C", github_repo, "add", ".")
@@ -112,7 +112,7 @@ def test_from_ship_to_merged_while_the_monitor_is_killed(
     with Killed(person) as monitors:
         number = github.pulls()[0].number
         github.add_run("issue-123", "test", "failure", log="collected 3 items\nFAILED test_code.py::test_one\n")
-        eventually(lambda: pushed("code.txt", "two"), 90, "the check to be mended")
+        eventually(lambda: pushed("code.txt", "two"), 90, "the check to be fixed")
         github.add_run("issue-123", "test", "success")
         github.comment(number, "Please document this.", author="lint[bot]", association="NONE")
         eventually(lambda: pushed("doc.txt", "documented"), 90, "the bot to be answered")

@@ -15,11 +15,12 @@ import pytest
 from support.claude_pane import Sitting
 from support.paths import ROOT
 from support.polling import eventually
-from support.real_claude import Terminal, claude_home
+from support.real_claude import Terminal
 
 from orchestra.agents.claude.features import NEWEST, OLDEST
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import private_home
 from orchestra.agents.claude.selftest.script import judged
 from orchestra.config.schema import load
 
@@ -94,7 +95,7 @@ echo '{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"be
 @pytest.fixture
 def sit(claude_program: Path, terminal: Terminal, repo: Path, home: Path) -> Iterator[Sitting]:
     with MessagesApi() as api:
-        yield Sitting(claude_program, api, terminal, repo, claude_home(home, repo))
+        yield Sitting(claude_program, api, terminal, repo, private_home(home, repo))
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 
 from orchestra import processes
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
@@ -39,7 +39,7 @@ def api() -> Iterator[MessagesApi]:
 
 @pytest.fixture
 def person(repo: Path, home: Path, api: MessagesApi, claude_program: Path, git: Git) -> Person:
-    claude_home(home, repo)
+    private_home(home, repo)
     configure(
         repo, "tracker: local", f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
     )

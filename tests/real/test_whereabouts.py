@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
-from support.real_claude import KEY, Terminal, claude_environment, claude_home
+from support.real_claude import Terminal
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, clean_environment, private_home
 from orchestra.agents.claude.selftest.script import bash
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
@@ -38,10 +39,10 @@ def api() -> Iterator[MessagesApi]:
 
 @pytest.fixture
 def settle(repo: Path, home: Path, api: MessagesApi, git: Git) -> Callable[..., Person]:
-    """A person whose worker #1 follows a script and waits at its prompt afterwards."""
+    """A user whose worker #1 follows a script and waits at its prompt afterwards."""
 
     def settled(program: Path, *steps: dict[str, Any]) -> Person:
-        claude_home(home, repo)
+        private_home(home, repo)
         configure(repo, "tracker: local", f"agents: {{claude: {{command: {program}, env: [CLAUDE_CODE_DISABLE_*]}}}}")
         script = marker(bash("orchestra worker status working"), *steps, {"text": "I wait."})
         write_issue(repo, 1, "One", f"Do it.\n\n{script}")
@@ -115,7 +116,7 @@ def test_the_same_conversation_in_another_terminal(
     person = settle(claude_program)
     found = person.asks("show", "1")
     again = [str(claude_program), "--resume", found["agentSession"]]
-    terminal.run(again, Path(found["worktreePath"]), claude_environment(home, api.url))
+    terminal.run(again, Path(found["worktreePath"]), clean_environment(home, api.url))
     eventually(lambda: is_elsewhere(person, "also open in another terminal (process "), 30, "the second one to be seen")
     assert person.asks("show", "1")["agentSession"] == found["agentSession"]
 

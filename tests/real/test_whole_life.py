@@ -11,9 +11,9 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure
 from support.polling import eventually
-from support.real_claude import KEY, claude_home
 
 from orchestra.agents.claude.selftest import MessagesApi, marker
+from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 from orchestra.agents.claude.selftest.script import bash
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
@@ -52,8 +52,8 @@ def api() -> Iterator[MessagesApi]:
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, home: Path, api: MessagesApi, claude_program: Path, git: Git) -> Person:
-    """A person whose Claude Code is set up and trusts the repository, as after its first use there."""
-    claude_home(home, github_repo)
+    """A user whose Claude Code is set up and trusts the repository, as after its first use there."""
+    private_home(home, github_repo)
     configure(
         github_repo,
         f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}",
@@ -133,7 +133,7 @@ def test_after_the_server_is_killed_up_brings_the_conversation_back(person: Pers
 
 
 def test_an_untrusted_folder_is_reported_with_what_to_do(person: Person, home: Path, github_repo: Path) -> None:
-    claude_home(home)  # set up, but this repository was never opened
+    private_home(home)  # set up, but this repository was never opened
     said = person.asks("spawn", "123", code=1)["results"][0]
     assert said["result"] == "failed"
     assert "trust" in said["error"].lower()

@@ -12,9 +12,10 @@ from typing import Any
 from orchestra.agents.claude import hooks
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.selftest import MessagesApi
+from orchestra.agents.claude.selftest.sandbox import clean_environment
 from orchestra.core.models import AgentContext, AgentOptions
 from support.polling import eventually
-from support.real_claude import Terminal, claude_environment
+from support.real_claude import Terminal
 
 HOOK = """#!/bin/sh
 # Keeps each call as one file: when, which event, whose nonce, and the payload.
@@ -41,7 +42,7 @@ class Sitting:
         for name in ("orchestra", "gh"):
             (bin_ / name).write_text(f'#!/bin/sh\necho "$0 $*" >>{home}/ran\n')
             (bin_ / name).chmod(0o700)
-        self.environment = claude_environment(home, api.url, PATH=f"{bin_}:{os.environ['PATH']}")
+        self.environment = clean_environment(home, api.url, PATH=f"{bin_}:{os.environ['PATH']}")
         self.context = AgentContext(
             worker="124",
             nonce="n0nce",
@@ -115,7 +116,7 @@ class Sitting:
         eventually(gone, 30, f"{key} to answer the dialog")
 
     def say(self, text: str) -> None:
-        """A verified paste: Enter only after the box shows it (failures.md K1)."""
+        """A verified paste: Enter only after the box shows it."""
         eventually(lambda: self.box() == "", why="an empty prompt box")
         self.terminal.paste(text)
         eventually(self.box, why="the paste in the box")

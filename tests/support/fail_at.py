@@ -18,7 +18,7 @@ WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Disk:
-    """Stands for the module `os`: counts what writes, and fails once, at the chosen step or at it and ever after."""
+    """Replaces the module `os`: counts what writes, and fails once, at the chosen step or at it and ever after."""
 
     def __init__(self, last: int, errno: int, *, for_ever: bool) -> None:
         self.last, self.errno, self.for_ever = last, errno, for_ever

@@ -1,4 +1,4 @@
-"""Hostile strings (failures.md 3.1), made by composition from a seed, and what no terminal of ours may be given."""
+"""Hostile strings, made by composition from a seed, and what none of our terminals may be given."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FRAGMENTS = (
     *("a" * 300, "界" * 200, "x" * 5000, "#" * 120, "\x1b" * 60, "1" * 40),
 )  # fmt: skip
 
-# Of what reaches a person's terminal nothing may be of these, but for colours of our own.
+# Of what reaches a user's terminal nothing may be of these, but for colours of our own.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _HIDDEN = {0x200B, 0x2060, 0xFEFF, 0x2028, 0x2029, *range(0xE0000, 0xE0080)}
 UNSAFE = frozenset(map(chr, {*range(9), *range(11, 32), *range(127, 160), *_BIDI, *_HIDDEN, *range(0xD800, 0xE000)}))
@@ -49,5 +49,5 @@ def strings(seed: int, count: int, canary: str = CANARY) -> Iterator[str]:
 
 
 def unsafe(text: str) -> set[str]:
-    """What of a text no terminal of ours may be given."""
+    """What of a text none of our terminals may be given."""
     return set(text) & UNSAFE

@@ -1,7 +1,7 @@
 """Runs `orchestra`, and kills it with SIGKILL at its step number so-and-so: forked from a process that is warm.
 
 A step is about to be made: a file opened for writing, a rename, a removal, a directory, a lock, a program started; or
-an outside program has just ended. Reads are no steps. Where it would become another program it is killed at the latest.
+an outside program has just ended. Reads are not steps. Where it would become another program it is killed at the latest.
 
 `python kill_at.py` has made the imports and forks for each command that its standard input names, a JSON line each:
 a command then costs 0.02 s and not 0.1 s, and what is counted is what the command does.

@@ -1,4 +1,4 @@
-"""Kills what a person runs at a chosen step, and judges what `up` makes of it (failures.md R2, R2b)."""
+"""Kills what a user runs at a chosen step, and judges what `up` makes of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Git = Callable[..., str]
 
 
 class Matrix:
-    """A crew of which each member is killed at another step of the same verb, and then mended."""
+    """A crew of which each member is killed at another step of the same verb, and then repaired."""
 
     def __init__(self, person: Warm, git: Git, crew: int) -> None:
         self.person = person
@@ -30,12 +30,12 @@ class Matrix:
         person.runs("up", "-d")
         spawned(person, self.crew)
 
-    def mended(self) -> dict[str, str]:
+    def repaired(self) -> dict[str, str]:
         """After `up`; every second time one that was killed comes before it, each at another step."""
         self.repairs += 1
         if self.repairs % 2 == 0:
             self.person.ends(Command(["up", "-d"], 1 + self.repairs * 7 % 60))
-        left = mended(self.person, self.git)
+        left = repaired(self.person, self.git)
         assert set(left) <= set(self.crew)
         return left
 
@@ -47,7 +47,7 @@ class Matrix:
             some = list(zip(self.crew, steps[at : at + len(self.crew)], strict=False))
             ready([number for number, _ in some])
             kill_each(self.person, [make(number)._replace(step=step) for number, step in some])
-            self.mended()
+            self.repaired()
         return len(steps)
 
     def those(self, verb: str, *, resting: bool) -> Callable[[Sequence[str]], None]:
@@ -68,7 +68,7 @@ def kill_each(person: Warm, commands: Sequence[Command]) -> None:
 
 
 def settle(repo: Path, git: Git, issues: int = 80) -> Person:
-    """A person with issues of which nobody does anything, in a workspace without a monitor: `up` alone mends."""
+    """A user with issues of which nobody does anything, in a workspace without a monitor: `up` alone repairs."""
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 100}", "layout: still")
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "still.yaml").write_text(LAYOUT)
@@ -114,7 +114,7 @@ def facts(person: Person, git: Git) -> dict[str, str]:
     }
 
 
-def mended(person: Person, git: Git) -> dict[str, str]:
+def repaired(person: Person, git: Git) -> dict[str, str]:
     """`up` brings everything in order; returns the workers that are there with their status."""
     person.runs("up", "-d")
     try:

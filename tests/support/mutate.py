@@ -12,7 +12,7 @@ from typing import Any
 
 from support.hostile import FRAGMENTS
 
-# Values that `json.dumps` cannot write, by the text that stands for them until the document is written.
+# Values that `json.dumps` cannot write, by the text that replaces them until the document is written.
 RAW = {
     "@huge@": "1" + "0" * 5000,
     "@deep@": "[" * 100_000 + "]" * 100_000,
@@ -94,7 +94,7 @@ def _again(rng: random.Random, found: bytearray) -> None:
 _CHANGES: tuple[Callable[[random.Random, bytearray], None], ...] = (_flip, _flip, _cut, _put, _put, _again)
 
 
-# --- what stands where a file should ---
+# --- what is where a file should be ---
 
 
 def _sparse(path: Path) -> None:
@@ -127,7 +127,7 @@ SPECIAL: dict[str, Callable[[Path], object]] = {
 
 
 def place(name: str, path: Path) -> None:
-    """Put one of SPECIAL at `path`, whatever stands there."""
+    """Put one of SPECIAL at `path`, whatever is there."""
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name(f"{path.name}.before"))
     elif path.is_symlink() or path.exists():

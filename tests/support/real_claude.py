@@ -7,7 +7,6 @@ A plugin of the tests. A test that asks for `claude_program` and is marked `real
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,6 @@ import pytest
 
 from orchestra.agents.claude.features import MIDDLE, NEWEST, OLDEST, TESTED
 
-KEY = "test-key"
 PACKAGE = "@anthropic-ai/claude-code"
 WORDS = {"oldest": (OLDEST,), "middle": (MIDDLE,), "newest": (NEWEST,), "all": TESTED}
 
@@ -115,31 +113,6 @@ def _installed(prefix: Path, version: str) -> Path | None:
             if done.returncode == 0 and done.stdout.split()[:1] == [version]:
                 return program
     return None
-
-
-def claude_home(home: Path, *trusted: Path) -> Path:
-    """A private `~/.claude.json`: set up, the key approved, the repositories `trusted`. Returns `home`."""
-    state = {
-        "hasCompletedOnboarding": True,
-        "projects": {str(path): {"hasTrustDialogAccepted": True} for path in trusted},
-        "customApiKeyResponses": {"approved": [KEY]},
-        "messageIdleNotifThresholdMs": 1500,
-    }
-    (home / ".claude.json").write_text(json.dumps(state))
-    return home
-
-
-def claude_environment(home: Path, api: str, **more: str) -> dict[str, str]:
-    """A clean environment for the program: its API on loopback, nothing that dials out."""
-    quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING")
-    quieter = ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL")
-    own = {
-        name: os.environ[name]
-        for name in ("PATH", "LC_ALL", "TERM", "SHELL", "GIT_CONFIG_GLOBAL")
-        if name in os.environ
-    }
-    address = {"HOME": str(home), "ANTHROPIC_BASE_URL": api, "ANTHROPIC_API_KEY": KEY}
-    return {**own, **address, **dict.fromkeys((*quiet, *quieter), "1"), **more}
 
 
 class Terminal:

@@ -1,4 +1,4 @@
-"""The scripted agent, sloppy: it swallows every third Enter (failures.md K1), and writes down what it was given.
+"""The scripted agent, sloppy: it swallows every third Enter, and writes down what it was given.
 
 `write(path, given)` makes a program for `agents.scripted.command` that is this, in the place of a Python.
 """

@@ -1,4 +1,4 @@
-"""A terminal of any size that a person sits at, drawn by another tmux server so that the screen can be read."""
+"""A terminal of any size that a user sits at, drawn by another tmux server so that the screen can be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAWN_BY = os.environ.get("ORCHESTRA_TEST_TERMINAL", "tmux")
 
 
 def quick_fingers(home: str | None = None) -> None:
-    """A tmux.conf line: keys of a test come faster than a person's, and must not be taken for a paste."""
+    """A tmux.conf line: keys of a test come faster than a user's, and must not be taken for a paste."""
     with open(os.path.join(home or os.environ["HOME"], ".tmux.conf"), "a", encoding="utf-8") as file:
         file.write("set -g assume-paste-time 0\n")
 

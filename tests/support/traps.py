@@ -1,4 +1,4 @@
-"""Every way that a shared `.git` has to make others run a program (failures.md 3.5), each leaving a mark when it does."""
+"""Every way that a shared `.git` has to make others run a program, each leaving a mark when it does."""
 
 from __future__ import annotations
 
@@ -92,5 +92,5 @@ def _config(pairs: list[tuple[str, str]]) -> str:
 
 
 def git(*argv: str | Path) -> None:
-    """What a person types, whatever comes of it."""
+    """What a user types, whatever comes of it."""
     subprocess.run(["git", *argv], capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=20)

@@ -212,7 +212,7 @@ def page() -> Iterator[str]:
     yield "# A walk through the keys"
     yield ""
     yield "Screens of a real terminal at three sizes, written by `make walk`; the same walk is a test."
-    yield "The agent is the scripted one, `...` stands for empty lines. `orchestra keys` lists the keys."
+    yield "The agent is the scripted one, `...` replaces empty lines. `orchestra keys` lists the keys."
     for columns, rows in SIZES:
         yield from ("", f"## {columns}x{rows}")
         with tempfile.TemporaryDirectory(prefix="walk-", dir="/tmp", ignore_cleanup_errors=True) as scratch:

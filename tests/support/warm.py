@@ -1,4 +1,4 @@
-"""A person whose `orchestra` is started already (tests/kill_at.py), and can be killed at any of its steps."""
+"""A user whose `orchestra` is started already (tests/kill_at.py), and can be killed at any of its steps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Command(NamedTuple):
 
 
 class Warm(Person):
-    """A person who runs at most two commands at once."""
+    """A user who runs at most two commands at once."""
 
     started: SimpleQueue[subprocess.Popen[str]]
 

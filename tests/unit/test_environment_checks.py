@@ -34,15 +34,41 @@ def test_the_first_orchestra_on_path_is_this_program_or_said(tmp_path: Path, tex
     findings = list(environment.command({"PATH": str(tmp_path / "bin")}))
     assert [one.id for one in findings] == ([] if ours else ["E12"])
     assert ours or str(found) in findings[0].what
-    assert ours or "-m orchestra" in findings[0].mend
+    assert ours or "-m orchestra" in findings[0].fix
 
 
 def test_the_other_name_is_told_where_it_is_installed(tmp_path: Path) -> None:
     program(tmp_path, "#!/bin/sh\n")
     program(tmp_path, "#!/bin/sh\n", "orchestra-workers")
     (found,) = environment.command({"PATH": str(tmp_path)})
-    assert found.mend.endswith(": orchestra-workers")
+    assert found.fix.endswith(": orchestra-workers")
 
 
 def test_without_any_on_path_there_is_nothing_to_say(tmp_path: Path) -> None:
     assert list(environment.command({"PATH": str(tmp_path)})) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("2.1.196", "older"),
+        ("2.0.999", "older"),
+        ("2.1.197", ""),
+        ("2.1.200", ""),
+        ("2.1.332", ""),
+        ("2.1.333", "newer"),
+        ("2.1.1000", "newer"),
+        ("2.2.0-beta.1", "newer"),
+        ("3.0.0", "newer"),
+    ],
+)
+def test_a_version_outside_of_the_tested_range_is_said(version: str, said: str) -> None:
+    found = list(environment.untested("claude", version, ("2.1.197", "2.1.265", "2.1.332")))
+    assert [one.id for one in found] == (["E13"] if said else [])
+    if said:
+        assert found[0].what == f"orchestra is tested with claude 2.1.197 to 2.1.332; yours ({version}) is {said}"
+        assert found[0].fix.endswith("orchestra doctor --agent")
+
+
+def test_an_agent_of_our_own_has_no_range() -> None:
+    assert list(environment.untested("python3", "0.2.0", ())) == []

@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
-OLDEST, MIDDLE, NEWEST = TESTED = ("2.1.197", "2.1.265", "2.1.332")  # every release of orchestra is tested with these
+OLDEST, MIDDLE, NEWEST = "2.1.197", "2.1.265", "2.1.332"
+TESTED: tuple[str, ...] = (OLDEST, MIDDLE, NEWEST)  # every release of orchestra is tested with these

@@ -287,7 +287,7 @@ def _answerable(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _request(tool: str, given: Mapping[str, Any]) -> str:
     """A short name of one tool call, the same before and after it ran."""
     if tool == "AskUserQuestion":
-        given = {"questions": given.get("questions")}  # afterwards the answers stand beside them
+        given = {"questions": given.get("questions")}  # afterwards the answers are beside them
     elif tool == PLAN_TOOL:
         given = {}  # the plan may have been edited in the dialog
     return _checksum(fast_json.dumps([tool, given]))
@@ -314,7 +314,7 @@ def _text(value: Any, limit: int = 200) -> str:
 
 
 def _end_of(value: Any, limit: int = 600) -> str:
-    """The end of a message as one clean line: what it asks stands there."""
+    """The end of a message as one clean line: what it asks is there."""
     text = _text(value, 20_000)
     return text if len(text) <= limit else "\u2026" + text[1 - limit :]
 

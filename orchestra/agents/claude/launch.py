@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.sessions import running_sessions
+from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -25,11 +27,13 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 __all__ = [
     "HOOKS",
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",
     "composer_text",
     "conversation_exists",
+    "cost_in",
     "dialog_open",
     "enqueued_in",
     "launch",
@@ -40,6 +44,7 @@ __all__ = [
     "startup_problem",
     "transcripts",
     "used_in",
+    "users_status_line",
     "version",
 ]
 
@@ -68,7 +73,7 @@ BEATS: Mapping[str, tuple[str, ...]] = {
     "PostToolUseFailure": ("mailbox", "blocked"),
 }
 
-# One argument may hold 131,071 bytes (failures.md P5).
+# One argument may hold 131,071 bytes.
 _PROMPT_BYTES = 100_000
 
 
@@ -128,7 +133,7 @@ def version(command: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: str) -> str:
-    """A script, because tmux takes no command over 16 KB (failures.md P5) and the user can run it by hand."""
+    """A script, because tmux takes no command over 16 KB and the user can run it by hand."""
     argv = [options.command, "--resume" if resume else "--session-id", context.session]
     argv += ["--settings", f"{context.directory}/settings.json", "--permission-mode", _begins_in(context, options)]
     argv += ["--name", context.worker if context.worker == ORCHESTRATOR else f"#{context.worker}"]
@@ -161,6 +166,7 @@ def _switches(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
     if context.worker == ORCHESTRATOR:
         return {}
     found: dict[str, Any] = {
+        "statusLine": status_line(context.directory, context.status_line),
         "disableAgentView": True,  # the left arrow would move the session out of the pane into a background daemon
         "disableRemoteControl": True,
         "tui": "default",  # the full-screen renderer leaves the pane without a history

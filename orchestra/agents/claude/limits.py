@@ -10,7 +10,7 @@ from typing import Any
 from orchestra.core.text import clean, stamp
 
 _GO_ON = "then tell it to go on."
-_MENDS: Mapping[str, str] = {
+_FIXES: Mapping[str, str] = {
     "authentication_failed": f"Open its pane, run /login (or renew the key), {_GO_ON}",
     "oauth_org_not_allowed": f"Open its pane, run /login with an account that is allowed, {_GO_ON}",
     "billing_error": f"Add credit or raise the spending limit, {_GO_ON}",
@@ -35,12 +35,12 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 def limited(payload: Mapping[str, Any], now: float | None) -> dict[str, Any]:
-    """The data of a `limited` event: `kind`, `detail`, `until` (a stamp or None) and `mend`."""
+    """The data of a `limited` event: `kind`, `detail`, `until` (a stamp or None) and `mend`, what to do about it."""
     error, said, details = (payload.get(key) for key in ("error", "last_assistant_message", "error_details"))
     kind = clean(error, 40) if isinstance(error, str) and error else "unknown"
     detail = next((clean(text, 300) for text in (said, details) if isinstance(text, str) and text.strip()), "")
     until = resets_at(detail, now)
-    return {"kind": kind, "detail": detail, "until": until, "mend": _MENDS.get(kind, _UNKNOWN)}
+    return {"kind": kind, "detail": detail, "until": until, "mend": _FIXES.get(kind, _UNKNOWN)}
 
 
 def resets_at(text: str, now: float | None) -> str | None:

@@ -21,7 +21,7 @@ BYPASS = "bypassPermissions"
 MODES: Mapping[str, str] = {"strict": "default", "standard": "acceptEdits", "auto": "auto", "bypass": BYPASS}
 _READERS = ("Read", "Grep", "Glob")
 
-# `*` stands for any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
+# `*` matches any text, also none, and a rule is tried on each part of `a && b; c | d`, past `env`, `timeout 5`,
 # `command`, `X=1` and `sudo` (all seen with 2.1.197), but not past a path to the program, `sh -c`, `(` or `$(`.
 _WRAPPED = ("{}", "*/{}", "*sh -c *{}")
 _GIT = ("git", "git -*")  # `git -C dir push`, `git -c key=value push`
@@ -120,7 +120,7 @@ def _forbidden(context: AgentContext) -> Iterator[str]:
 def _balanced(rule: str) -> str:
     """A rule without parentheses of its own: the program stops with a dialog at a rule whose parentheses do not match.
 
-    In a path `?` stands for one character, in a command `*` for any text.
+    In a path `?` matches one character, in a command `*` any text.
     """
     tool, opened, content = rule.partition("(")
     if not opened or not content.endswith(")"):
@@ -131,6 +131,6 @@ def _balanced(rule: str) -> str:
 def _path(absolute: str) -> str:
     """An absolute path as a rule writes it: `//home/...` (one slash would mean: from the settings' directory).
 
-    `?` stands for what would be read as a pattern: a backslash before it does not help (seen).
+    `?` replaces what would be read as a pattern: a backslash before it does not help (seen).
     """
     return "/" + re.sub(r"[\\*\[\]!()]", "?", absolute.rstrip("/"))

@@ -14,7 +14,7 @@ from orchestra.core.text import clean
 # Before the prompt, and before the chosen line of a dialog.
 _MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 _SGR = r"\x1b\[[\d;:]*m"
-# A hint in the empty box is dim, but its first letter stands under the cursor: inverse, then dim until the next reset.
+# A hint in the empty box is dim, but its first letter is under the cursor: inverse, then dim until the next reset.
 _GHOST = re.compile(rf"(?:\x1b\[7m(?:{_SGR})*[^\x1b])?\x1b\[(?:0;)?2m[^\n]*?(?=\x1b\[0m|$)", re.MULTILINE)
 _ESCAPES = re.compile(rf"{_SGR}|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _RULE = re.compile(r"─{4,}(?: .{1,60} ─+)?")
@@ -96,10 +96,10 @@ _TROUBLES = (
         "arguments",
         r"^error: (?:unknown option|option|too many arguments)[^\n]*",
         "Claude Code does not take one of its arguments.",
-        "Mend agents.claude.args in orchestra.yaml, or install a newer version.",
+        "Correct agents.claude.args in orchestra.yaml, or install a newer version.",
     ),
 )
-_COMPILED = tuple((kind, re.compile(pattern, re.MULTILINE), said, mend) for kind, pattern, said, mend in _TROUBLES)
+_COMPILED = tuple((kind, re.compile(pattern, re.MULTILINE), said, fix) for kind, pattern, said, fix in _TROUBLES)
 
 
 def composer_text(screen: str) -> str | None:
@@ -120,7 +120,7 @@ def composer_text(screen: str) -> str | None:
 
 
 def box_holds(box: str, words: str) -> bool:
-    """Whether the text in the prompt box is just these pasted words: as they are, or as the line that stands for them.
+    """Whether the text in the prompt box is just these pasted words: as they are, or as the line that replaces them.
 
     A long paste collapses to `[Pasted text #1 +4 lines]`, or to `[Pasted text #2]` when it is one line.
     """
@@ -145,11 +145,11 @@ def at_work(screen: str) -> bool:
 def startup_problem(screen: str) -> StartupProblem | None:
     """Why Claude Code has not come up. Ask only when no SessionStart came in time: an agent may print any of these."""
     shown = "\n".join(_lines(screen))
-    for kind, pattern, said, mend in _COMPILED:
+    for kind, pattern, said, fix in _COMPILED:
         found = pattern.search(shown)
         if found:
             exact = f" ({clean(found.group())})" if kind in ("missing", "arguments") else ""
-            return StartupProblem(kind, said + exact, mend)
+            return StartupProblem(kind, said + exact, fix)
     return None
 
 

@@ -87,7 +87,7 @@ def _prompt_of(entry: Mapping[str, Any]) -> str:
     message = entry.get("message")
     words = _words(message.get("content")) if isinstance(message, dict) else ""
     head, _, below = words.partition("\n")
-    return below if head.startswith("Stop hook ") and head.endswith(":") else words  # what a Stop hook of ours said
+    return below if head.startswith("Stop hook ") and head.endswith(":") else words  # what our Stop hook said
 
 
 def _words(content: Any) -> str:
@@ -126,7 +126,7 @@ def _size(transcript: str) -> int:
 
 
 def _lines(transcript: str, since_byte: int) -> Iterator[bytes]:
-    """The lines from `since_byte` on, from the start when the file is shorter; a line that is cut is no JSON."""
+    """The lines from `since_byte` on, from the start when the file is shorter; a line that is cut is not JSON."""
     try:
         if not os.path.isfile(transcript):  # opening a FIFO would hang
             return

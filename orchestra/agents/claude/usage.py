@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
 
-_KEPT = 32  # message ids: the lines of one message stand close together, with the results of its tools between them
+_KEPT = 32  # message ids: the lines of one message are close together, with the results of its tools between them
 _PARTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
 _SANE = 10**12
 
@@ -47,7 +47,7 @@ def used_in(transcript: str, mark: ReadPosition, most: int) -> ReadPosition:
 
 
 def _read(path: str, offset: int, most: int) -> tuple[bytes, int]:
-    """`most` bytes from `offset`, and the size of the file. Nothing that could hang is opened (failures.md S9)."""
+    """`most` bytes from `offset`, and the size of the file. Nothing that could hang is opened."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         facts = os.fstat(fd)

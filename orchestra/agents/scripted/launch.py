@@ -1,6 +1,6 @@
 """The scripted agent as a worker's agent: it speaks Claude Code's hooks and shows its shapes, so it reuses its readers.
 
-What it does stands in `scripted_steps.py`, how it does it in `scripted_program.py`.
+What it does is in `script.py`, how it does it in `program.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
+from orchestra.agents.claude.status_line import cost_in, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
@@ -20,11 +21,13 @@ from orchestra.core.models import AgentContext, AgentOptions, Launch
 
 __all__ = [
     "INSTALL",
+    "TESTED",
     "accepted_in",
     "at_work",
     "box_holds",
     "composer_text",
     "conversation_exists",
+    "cost_in",
     "dialog_open",
     "enqueued_in",
     "launch",
@@ -35,10 +38,12 @@ __all__ = [
     "startup_problem",
     "transcripts",
     "used_in",
+    "users_status_line",
     "version",
 ]
 
 INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python that has it, or leave it out"
+TESTED: tuple[str, ...] = ()
 _MODULE = "orchestra.agents.scripted.program"
 
 

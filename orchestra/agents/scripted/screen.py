@@ -127,7 +127,7 @@ class Screen:
                 termios.tcsetattr(self.into, termios.TCSADRAIN, before)
 
     def line(self, text: str = "", mark: str = "") -> None:
-        """A line that scrolls away: `mark` stands before it, and foreign text is made safe."""
+        """A line that scrolls away: `mark` comes before it, and foreign text is made safe."""
         self.erase()
         margin = " " * len(mark)
         shown = clean_lines(text).split("\n")

@@ -9,13 +9,15 @@ a backslash at its end continues a line.
     commit "Add notes"
     ship
     else
-      say "The verification failed: mend it."
+      say "The verification failed: fix it."
       write notes/export.md "better\n"
       commit "Fix the notes"
       ship
     end
 
 `else` ... `end` runs when the step above it failed. A failed step without them ends the turn; the next words repeat it.
+`use 900k 1.50` counts tokens, and a cost, as a model's answer does. `limit rate_limit "..."` ends the turn as a
+usage limit does, with these words.
 `{answer}` is what was last said to the agent, `{answer!r}` the same as a Python literal.
 """
 
@@ -43,7 +45,8 @@ VERBS: Mapping[str, tuple[int, int]] = {
     "exit": (1, 1),
     "hang": (0, 0),
     "dialog": (1, 99),
-    "limit": (1, 1),
+    "limit": (1, 2),
+    "use": (1, 2),
     "else": (0, 0),
     "end": (0, 0),
 }
@@ -220,11 +223,11 @@ def _step(line: str, row: int) -> Step:
 
 
 def _check_blocks(steps: Sequence[Step]) -> None:
-    """Each `else` stands below a step that may fail, and has its `end`."""
+    """Each `else` comes after a step that may fail, and has its `end`."""
     depth, before = 0, "else"
     for step in steps:
         if step.verb == "else" and before in ("else", "end"):
-            raise ValueError("script: an `else` stands below no step")
+            raise ValueError("script: an `else` comes after no step")
         before = step.verb
         depth += {"else": 1, "end": -1}.get(step.verb, 0)
         if depth < 0:

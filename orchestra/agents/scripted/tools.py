@@ -131,7 +131,7 @@ class Tools:
 
 
 def _yes_or_no(key: Key) -> bool | None:
-    """The answer that a key gives. An Enter says yes, as in Claude Code; a paste says nothing (failures.md K3)."""
+    """The answer that a key gives. An Enter says yes, as in Claude Code; a paste says nothing."""
     if key.kind == "end":
         raise Leave("prompt_input_exit")
     if key.kind == "text" and not key.pasted:

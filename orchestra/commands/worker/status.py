@@ -22,6 +22,6 @@ def worker_status(project: Project, number: str, status: str, plan: str | None) 
     event = events.reported("worker", status, kept if plan is not None else "")
     recorded = project.store.record(number, event)
     if recorded.worker is None or recorded.refused:
-        raise OrchestraError(recorded.refused, f"see where it stands: orchestra worker show {number}")
+        raise OrchestraError(recorded.refused, f"see its state: orchestra worker show {number}")
     refresh(project)
     return recorded.worker

@@ -119,7 +119,7 @@ class Board(App[tuple[str, ...]]):
     # --- what is shown ---
 
     def text(self, told: str, style: str = "") -> Content:
-        """Words of ours or of others, as they are."""
+        """A message, shown as it is: never markup."""
         return words(told, style, plain=self.plain)
 
     def show(self, view: Overview) -> None:
@@ -236,11 +236,11 @@ class Board(App[tuple[str, ...]]):
             self.do(lambda: self.acts.spawn(number))
 
     def action_act(self, name: str) -> None:
-        """What is done about no one worker: to who needs a person most, to the orchestrator."""
+        """Verbs that are not about one worker: go to the worker that needs the user most, to the orchestrator."""
         self.do(getattr(self.acts, name))
 
     def action_act_on(self, name: str) -> None:
-        """What is done about the selected worker, which stands below."""
+        """Verbs about the selected worker, which is shown below."""
         if row := self.row:
             self.do(lambda: getattr(self.acts, name)(row.worker))
 

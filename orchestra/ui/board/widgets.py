@@ -64,7 +64,7 @@ class Rows(OptionList):
 
 
 def words(text: str, style: str = "", *, plain: bool) -> Content:
-    """Text as it is, in a style of ours: never markup, and ASCII where the terminal has no more."""
+    """Text as it is, in one of our styles: never markup, and ASCII where the terminal has no more."""
     shown = Content(text.encode("ascii", "replace").decode() if plain else text)
     return shown.stylize(style) if style else shown
 

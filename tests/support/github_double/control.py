@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VERBS = frozenset(
     {"add_issue", "add_pull", "edit", "close", "reopen", "comment", "review", "dismiss", "review_comment", "resolve"}
     | {"block", "add_sub_issue", "add_check", "add_status", "add_run", "add_job", "set_run", "add_suite", "merge"}
-    | {"push", "fault", "mend", "protect", "thread_reply", "edit_comment", "update_branch", "delete_branch"}
+    | {"push", "fault", "clear_faults", "protect", "thread_reply", "edit_comment", "update_branch", "delete_branch"}
 )
 FACTS = ("requests", "violations", "token", "remaining")
 

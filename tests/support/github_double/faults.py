@@ -1,4 +1,4 @@
-"""What can go wrong between us and GitHub, to be switched on per path (failures.md R9)."""
+"""What can go wrong between us and GitHub, to be switched on per path."""
 
 from __future__ import annotations
 

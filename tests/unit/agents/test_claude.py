@@ -115,18 +115,18 @@ def test_hooks_as_events(name: str, expected: tuple[str, dict[str, Any]] | None)
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "detail", "mend"),
+    ("name", "kind", "detail", "fix"),
     [
         ("authentication_failed", "authentication_failed", "Please run /login · API Error: 403 forbidden", "/login"),
         ("rate_limit", "rate_limit", "You've hit your session limit · resets 3:30pm (Europe/Paris)", "resets"),
         ("invalid_request", "invalid_request", "400 prompt is too long: 250000 tokens > 200000 maximum", "/compact"),
     ],
 )
-def test_failures_say_what_to_do(name: str, kind: str, detail: str, mend: str) -> None:
+def test_failures_say_what_to_do(name: str, kind: str, detail: str, fix: str) -> None:
     found = hooks.event_of(*sample(f"StopFailure.{name}"))
     assert found is not None
     assert (found[0], found[1]["kind"], found[1]["detail"]) == ("limited", kind, detail)
-    assert mend in found[1]["mend"]
+    assert fix in found[1]["mend"]
 
 
 NOW = seconds_of("2026-01-08T11:15:00Z")
@@ -325,7 +325,7 @@ def test_what_stands_in_the_way_of_a_start(name: str) -> None:
     assert found is not None
     assert found.kind == name
     assert found.sentence.endswith(".")
-    assert found.mend.endswith(".")
+    assert found.fix.endswith(".")
 
 
 @pytest.mark.parametrize(

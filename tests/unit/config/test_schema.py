@@ -30,7 +30,7 @@ workers: {max: 8}
 queue: {priorities: [urgent]}
 limits: {verify: 6, ci: 4, review: 2, restart: 1, silent: 15m, stall: 90s}
 gates:
-  - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a person"}
+  - {name: auth, paths: ["**/auth/**"], why: "Security decisions need a human"}
   - {name: release, commands: ["npm publish*"]}
 forbid: ["terraform apply*"]
 notify: {bell: false, desktop: false, command: notify-send}
@@ -49,7 +49,7 @@ keys: {spawn: S, back: null}
 def test_every_key_of_a_whole_config_arrives() -> None:
     config = load([("orchestra.yaml", WHOLE)])
     assert config.agents["claude"] == Agent("claude", "opus", ("--verbose",), ("FOO", "BAR_*"), "strict")
-    assert config.gates[0] == GateConfig("auth", ("**/auth/**",), (), "Security decisions need a person")
+    assert config.gates[0] == GateConfig("auth", ("**/auth/**",), (), "Security decisions need a human")
     assert config.gates[1].commands == ("npm publish*",)
     assert (config.limits.silent, config.limits.stall, config.github.poll) == (900.0, 90.0, 60.0)
     assert config.copy == (".env", "config/local.yaml")

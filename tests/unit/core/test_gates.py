@@ -21,7 +21,7 @@ class Rule(NamedTuple):
     name: str = "g"
     paths: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
-    why: str = "a person decides"
+    why: str = "a human decides"
 
 
 def meets(glob: str, path: str) -> bool:

@@ -43,8 +43,10 @@ def test_the_reason_of_a_pause_lasts_until_the_resume() -> None:
         ),
         pytest.param([event("accepted"), ASK, told("by the way")], "stuck", id="words that answer nothing"),
         pytest.param([event("accepted"), ASK, told("x", "r0")], "stuck", id="an answer to another question"),
-        pytest.param([event("accepted"), ASK, event("accepted")], "planning", id="a person typed into the pane"),
-        pytest.param([event("accepted"), ASK, event("accepted", guidance=["g1"])], "stuck", id="guidance is no answer"),
+        pytest.param([event("accepted"), ASK, event("accepted")], "planning", id="a user typed into the pane"),
+        pytest.param(
+            [event("accepted"), ASK, event("accepted", guidance=["g1"])], "stuck", id="guidance is not an answer"
+        ),
         pytest.param([event("failed", reason="setup failed")], "stuck", id="a launch that failed"),
         pytest.param([event("accepted"), event("paused", reason="closed")], "paused", id="its issue was closed"),
         pytest.param(
@@ -68,7 +70,7 @@ def test_the_reason_of_a_pause_lasts_until_the_resume() -> None:
         pytest.param(
             [event("shipped", pullRequest=READY), event("pull", pullRequest={**READY, "state": "merged"})],
             "merged",
-            id="merged by a person",
+            id="merged by a user",
         ),
         pytest.param([event("shipped", local=True), event("landed")], "merged", id="merged by hand, without a forge"),
         pytest.param([event("paused")], "paused", id="paused"),

@@ -172,7 +172,7 @@ def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
     [
         pytest.param({"rows": (row("nightly", FAILED, counts=False),)}, "failing, but not required: nightly", id="optional"),
         pytest.param({"reviews": (Review("eve", CHANGES, heard=False),)}, "eve is not passed on to the worker: not a member", id="unheard"),
-        pytest.param({"reviews": (Review("rob", CHANGES, addressed=True),)}, "rob asked for changes; the worker shipped since, and the request stands on GitHub", id="addressed"),
+        pytest.param({"reviews": (Review("rob", CHANGES, addressed=True),)}, "rob asked for changes; the worker shipped since, and the request is still open on GitHub", id="addressed"),
         pytest.param({"unseen": ("checks of apps",)}, "checks of apps cannot be seen with this token", id="unseen"),
     ],
 )  # fmt: skip

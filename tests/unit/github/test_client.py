@@ -12,6 +12,7 @@ import pytest
 from support.github_double import Double, Fault
 from support.github_double.clients import Clock, Connect, api_client
 
+from orchestra.core.pull_text import Wanted
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.auth import Credentials, Token, keep
 from orchestra.github.client import ApiClient
@@ -60,7 +61,7 @@ def test_a_limit_that_the_monitor_hears_holds_commands_too(
     with pytest.raises(Limited):
         Poller(opened(), clock).poll()
     with pytest.raises(Limited):
-        connect().open_pull("issue-7", "main", "t", "b")
+        connect().open_pull("issue-7", "main", Wanted("t", "b"))
     assert len(github.requests) == 1
 
 
@@ -71,7 +72,7 @@ def test_a_command_may_ask_again_after_a_server_error_and_the_monitor_waits(
     github.fault(Fault.BAD_GATEWAY)
     with pytest.raises(Unreachable, match=r"server error \(502\)"):
         connect().issue("7")
-    github.mend()
+    github.clear_faults()
     with pytest.raises(Limited):
         Poller(opened(), clock).poll()
     assert connect().issue("7").number == "7"
@@ -84,7 +85,7 @@ def test_a_ship_waits_out_a_short_limit(github: Double, opened: Open, clock: Clo
     client.wait_out_limits(600, said.append)
     client._pause = Pause(github, clock)  # type: ignore[assignment]
     github.fault(Fault.SECONDARY)
-    pull, _ = GitHubTracker(client, clock).open_pull("issue-7", "main", "t", "b")
+    pull, _, _ = GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
     assert pull.number == 1
     assert said == ["GitHub wants no request for 1m: waiting"]
 
@@ -95,7 +96,7 @@ def test_a_ship_does_not_wait_for_longer_than_it_may(github: Double, opened: Ope
     client.wait_out_limits(600, lambda _: None)
     github.fault(Fault.PRIMARY)  # half an hour
     with pytest.raises(Limited):
-        GitHubTracker(client, clock).open_pull("issue-7", "main", "t", "b")
+        GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
 
 
 class Pause:
@@ -106,15 +107,15 @@ class Pause:
 
     def wait(self, seconds: float) -> None:
         self.clock.shift += seconds + 1
-        self.github.mend()
+        self.github.clear_faults()
 
 
 def test_a_second_passes_between_two_writes_of_any_process(github: Double, connect: Connect) -> None:
     github.push("issue-7")
     github.push("issue-8")
     began = time.monotonic()
-    connect().open_pull("issue-7", "main", "t", "b")
-    connect().open_pull("issue-8", "main", "t", "b")
+    connect().open_pull("issue-7", "main", Wanted("t", "b"))
+    connect().open_pull("issue-8", "main", Wanted("t", "b"))
     assert time.monotonic() - began >= 1.0
 
 

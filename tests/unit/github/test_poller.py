@@ -161,7 +161,7 @@ def test_pull_requests_are_seen_whole(github: Double, watching: Open) -> None:
     (pull,) = watching().poll().pulls
     url = "https://github.com/acme/widgets/pull/1"
     assert pull._replace(updated_at="") == PullSeen(
-        1, url, "issue-7", sha, "acme/widgets", "main", "open", True, "", "bob"
+        1, url, "issue-7", sha, "acme/widgets", "main", "open", True, "", "bob", "acme/widgets"
     )
     github.edit(1, draft=False)
     github.merge(1)
@@ -266,7 +266,7 @@ def test_each_fault_is_a_sentence_and_a_wait_for_all(
     assert trouble[:-2] == refused.value.message[:-2]
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caught.value.hint
     assert github.token not in shown + trouble
-    github.mend()
+    github.clear_faults()
     clock.shift += 3
     assert other.poll().pulls != good.pulls
     assert watch.last()[2] == ""
@@ -303,7 +303,7 @@ def test_what_half_a_poll_has_kept_is_seen_by_the_next(github: Double, watching:
     github.fault(Fault.BAD_GATEWAY, "/issues")
     with pytest.raises(Unreachable):
         watch.poll()
-    github.mend()
+    github.clear_faults()
     clock.shift = 61
     assert watch.poll().unchanged == 1
     poll, _, _ = watch.last()
@@ -324,7 +324,7 @@ def test_waits_double_up_to_fifteen_minutes_and_a_success_forgets_them(
         waits.append(round(caught.value.until - clock()))
         clock.shift += waits[-1] + 1
     assert waits == [60, 120, 240, 480, 900, 900]
-    github.mend()
+    github.clear_faults()
     watch.poll()
     github.fault(Fault.HTML)
     with pytest.raises(Unreachable):
@@ -374,7 +374,7 @@ def test_a_clock_set_back_neither_waits_longer_nor_shows_a_negative_age(
     github.fault(Fault.SECONDARY)
     with pytest.raises(Limited):
         watch.poll()
-    github.mend()
+    github.clear_faults()
     clock.shift = -86_400
     assert watch.last()[1] == 0
     assert watch.poll().unchanged == 2
@@ -450,7 +450,7 @@ def test_a_kept_poll_that_makes_no_sense_is_none(kept: dict[str, Any]) -> None:
 
 
 @given(JSON)
-def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
+def test_any_row_is_parsed_or_refused_with_a_sentence(row: Any) -> None:
     from orchestra.github.responses import RepositoryAddress
 
     place = RepositoryAddress("GitHub", "acme/widgets", "https://github.com/acme/widgets")

@@ -271,7 +271,7 @@ def test_in_the_end_rest_says_what_it_can(github: Double, reading: Open, clock: 
     asked = len(github.asked(path="/graphql"))
     assert len(reader.facts(range(1, 7), ["main"]).pulls) == 6
     assert len(github.asked(path="/graphql")) == asked == 2
-    github.mend()
+    github.clear_faults()
     clock.shift = pull_reader.ABSENT + 1
     assert one(reader).threads == ()
 

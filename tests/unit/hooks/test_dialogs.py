@@ -225,7 +225,7 @@ def test_it_does_not_outlive_its_agent(waiting: Waiting) -> None:
 
 
 def test_it_does_not_outlive_its_parent(waiting: Waiting, tmp_path: Path) -> None:
-    """With a shell between the agent and the hook, and an output that is no pipe."""
+    """With a shell between the agent and the hook, and an output that is not a pipe."""
     argv = [*entry_points.hook_program(), "claude", "PermissionRequest", "n"]
     starts = f"import subprocess; subprocess.run({argv!r}, input={json.dumps(waiting.payload)!r}, text=True)"
     with (tmp_path / "out").open("w") as out:

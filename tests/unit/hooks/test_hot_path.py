@@ -1,4 +1,4 @@
-"""What hooks stand on instead of typing and json behaves as those do."""
+"""What hooks use instead of typing and json behaves as those do."""
 
 from __future__ import annotations
 

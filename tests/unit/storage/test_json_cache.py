@@ -1,4 +1,4 @@
-"""A cache that cannot be read is no cache: never an error, and never half a value."""
+"""A cache that cannot be read is not a cache: never an error, and never half a value."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def test_settling_brings_the_snapshot_up_and_cuts_a_torn_line_off(store: Store) 
     assert store.record("124", happened("reported", "worker", status="complete")).refused
     found = store.read("124")
     assert found is not None
-    assert not store.behind(found)  # a refused event is no change that was lost
+    assert not store.behind(found)  # a refused event is not a lost change
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,13 @@ def worker(tmp_path: Path) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
     """A process in the line of the project whose cache is `tmp_path`; what it says is in the file of its number."""
     begun: list[subprocess.Popen[str]] = []
 
-    def stand(number: int) -> subprocess.Popen[str]:
+    def queue(number: int) -> subprocess.Popen[str]:
         with (tmp_path / f"said-{number}").open("w") as out:
             argv = [sys.executable, "-c", LINE, str(tmp_path), str(number)]
             begun.append(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, text=True))
         return begun[-1]
 
-    yield stand
+    yield queue
     for process in begun:
         process.kill()
         process.communicate()
@@ -61,11 +61,11 @@ def test_one_more_than_there_are_places_waits_for_the_first_to_end(
         eventually((tmp_path / f"said-{number}").read_text, why=f"#{number} to say something")
     last, after = start_slots.PLACES, start_slots.PLACES + 1
     assert [said(number) for number in range(last)] == ["starts\n"] * last
-    assert said(last) == f"waiting for a place to start: {last} before it\n"
-    assert said(after) == f"waiting for a place to start: {after} before it\n"
+    assert said(last) == f"waiting for a start slot: {last} ahead\n"
+    assert said(after) == f"waiting for a start slot: {after} ahead\n"
     first[0].kill()
     eventually(lambda: said(last).endswith("starts\n"), why="the place of a killed one to be free")
-    eventually(lambda: said(after).endswith(f": {last} before it\n"), why="the next one to come nearer")
+    eventually(lambda: said(after).endswith(f": {last} ahead\n"), why="the next one to come nearer")
     first[-2].kill()
     eventually(lambda: said(after).endswith("starts\n"), why="the next one to start")
 

@@ -1,6 +1,6 @@
 """What the model says next: a script that travels in the conversation itself, so the server keeps no memory of it.
 
-`[[stub:[STEP, ...]]]` stands anywhere in a prompt (an issue's body, a piece of guidance). A step is one answer:
+`[[stub:[STEP, ...]]]` may be anywhere in a prompt (an issue's body, a piece of guidance). A step is one answer:
 
     {"text": "..."}                                          words; without a tool they end the turn
     {"text": "...", "tool": "Bash", "input": {...}}          words and one tool call
@@ -38,7 +38,7 @@ _TOLD = (
 _PASTE = re.compile(r"^</?pasted_content[^>\n]*>\n?", re.MULTILINE)  # newer versions wrap a long paste
 _CWD = re.compile(r"[Ww]orking directory: (\S.*)")
 _PLAN = re.compile(r"(/\S+/plans/[\w.-]+\.md)")
-# What the program itself puts into a conversation: no person's words, no answer of the model.
+# What the program itself puts into a conversation: neither the user's words nor an answer of the model.
 _SYNTHETIC = ("[Request interrupted", "Continue from where you left off.", "No response requested.")
 
 
@@ -71,7 +71,7 @@ class Step(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a conversation stands: the script, the steps already answered, and new words since the last wait."""
+    """How far a conversation has come: the script, the steps already answered, and new words since the last wait."""
 
     script: tuple[Step, ...] = ()
     done: int = 0
@@ -110,7 +110,7 @@ def _trouble(raw: Mapping[str, Any]) -> Trouble | None:
 
 
 def place(messages: Iterable[Mapping[str, Any]], first: Sequence[tuple[str, str]] = ()) -> Place:
-    """Where the conversation stands. `first` holds (needle, marker): a script for a first prompt with that needle."""
+    """How far the conversation has got. `first` holds (needle, marker): the script of a first prompt with it."""
     at, begun = Place(), False
     for message in messages:
         if message["role"] == "assistant":
@@ -156,7 +156,8 @@ def user_texts(message: Mapping[str, Any]) -> list[str]:
     """The words of a message that the user (or orchestra) wrote: no answers, no tool results, no other reminders."""
     blocks = [] if message["role"] == "assistant" else _texts(message["content"])
     texts = [words.strip() for text in blocks for told in _TOLD for words in told.findall(text)]
-    texts += [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
+    rest = [_REMINDER.sub("", text).strip() for text in blocks if message["role"] == "user"]
+    texts += [text for text in rest if not any(told.search(text) for told in _TOLD)]  # or they would count twice
     words = (_PASTE.sub("", text).strip() for text in texts)
     return [text for text in words if text and not text.startswith(_SYNTHETIC)]
 

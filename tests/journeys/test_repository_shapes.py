@@ -1,0 +1,402 @@
+"""Repositories of every shape, each through `up`, `spawn`, `ship`, `doctor`, `merge` and `prune`.
+
+What differs is how the repository was made; what the user sees and gets is the same for all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.person import Person, configure, write_issue
+
+pytestmark = pytest.mark.journey
+Git = Callable[..., str]
+
+WORK = '```script\nstatus working\nwrite made.txt "one"\ncommit One\nship\n```\n'
+
+
+class Shape(NamedTuple):
+    """Where the user runs `orchestra`, the main checkout, and what every worktree must hold."""
+
+    here: Path
+    main: Path
+    holds: tuple[str, ...] = ("README.md",)
+
+
+def begun(root: Path, git: Git, *options: str, branch: str = "main") -> Path:
+    """A repository with a config, an issue and a first commit."""
+    root.mkdir(parents=True)
+    git("init", "-q", *options, root)
+    filled(root, git, branch)
+    return root
+
+
+def filled(root: Path, git: Git, branch: str = "main", *lines: str) -> None:
+    (root / "README.md").write_text("# widgets\n")
+    configure(root, "agent: scripted", "tracker: local", "verify: test -f README.md", *lines)
+    write_issue(root, 1, "Make one", WORK)
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "first")
+
+
+def plain(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git)
+    return Shape(root, root)
+
+
+def subdirectory(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git)
+    (root / "src" / "deep").mkdir(parents=True)
+    return Shape(root / "src" / "deep", root)
+
+
+def linked_worktree(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git)
+    git("-C", root, "worktree", "add", "-q", "-b", "mine", at / "mine")
+    return Shape(at / "mine", root)
+
+
+def _bare(at: Path, git: Git, name: str) -> Path:
+    """A bare clone in a directory of its own with worktrees beside it, as people lay it out."""
+    begun(at / "origin", git)
+    project = at / "widgets"
+    project.mkdir()
+    git("clone", "-q", "--bare", at / "origin", project / name)
+    git("-C", project / name, "remote", "remove", "origin")
+    if name == ".bare":
+        (project / ".git").write_text("gitdir: ./.bare\n")
+    git("-C", project / name, "worktree", "add", "-q", project / "main", "main")
+    git("-C", project / name, "worktree", "add", "-q", "-b", "feature", project / "feature")
+    return project
+
+
+def bare_and_worktrees(at: Path, git: Git) -> Shape:
+    project = _bare(at, git, ".bare")
+    return Shape(project / "main", project / "main")
+
+
+def bare_from_its_top(at: Path, git: Git) -> Shape:
+    project = _bare(at, git, ".bare")
+    return Shape(project, project / "main")
+
+
+def bare_from_another_worktree(at: Path, git: Git) -> Shape:
+    project = _bare(at, git, ".bare")
+    return Shape(project / "feature", project / "main")
+
+
+def bare_called_git(at: Path, git: Git) -> Shape:
+    """`git clone --bare URL .git` in an empty directory, worktrees below it."""
+    project = _bare(at, git, ".git")
+    return Shape(project / "main", project / "main")
+
+
+def bare_beside(at: Path, git: Git) -> Shape:
+    """`widgets.git` and worktrees beside it; the checkout is not called main."""
+    begun(at / "origin", git)
+    git("clone", "-q", "--bare", at / "origin", at / "widgets.git")
+    git("-C", at / "widgets.git", "remote", "remove", "origin")
+    git("-C", at / "widgets.git", "worktree", "add", "-q", at / "trunk", "main")
+    return Shape(at / "trunk", at / "trunk")
+
+
+def separate_git_directory(at: Path, git: Git) -> Shape:
+    root = at / "widgets"
+    (at / "elsewhere").mkdir()
+    begun(root, git, f"--separate-git-dir={at / 'elsewhere' / 'widgets.git'}")
+    return Shape(root, root)
+
+
+def within_a_submodule(at: Path, git: Git) -> Shape:
+    begun(at / "library", git)
+    outer = at / "outer"
+    outer.mkdir()
+    git("init", "-q", outer)
+    git("-C", outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", at / "library", "widgets")
+    git("-C", outer, "commit", "-qm", "library")
+    git("-C", outer / "widgets", "remote", "remove", "origin")
+    return Shape(outer / "widgets", outer / "widgets")
+
+
+def with_submodules(at: Path, git: Git) -> Shape:
+    """Submodules that are filled in the main checkout, one inside the other."""
+    git("config", "--global", "protocol.file.allow", "always")
+    for name in ("inner", "library"):
+        (at / name).mkdir(parents=True)
+        git("init", "-q", at / name)
+        (at / name / f"{name}.txt").write_text(f"{name}\n")
+        if name == "library":
+            git("-C", at / name, "submodule", "--quiet", "add", at / "inner", "inner")
+        git("-C", at / name, "add", ".")
+        git("-C", at / name, "commit", "-qm", name)
+    root = at / "widgets"
+    root.mkdir()
+    git("init", "-q", root)
+    git("-C", root, "submodule", "--quiet", "add", at / "library", "lib")
+    git("-C", root, "submodule", "--quiet", "update", "--init", "--recursive")
+    filled(root, git)
+    return Shape(root, root, ("README.md", "lib/library.txt", "lib/inner/inner.txt"))
+
+
+def with_empty_submodules(at: Path, git: Git) -> Shape:
+    """A clone whose submodules were never initialised stays so in the worktree."""
+    inner = with_submodules(at / "far", git)
+    git("clone", "-q", inner.main, at / "widgets")
+    git("-C", at / "widgets", "remote", "remove", "origin")
+    return Shape(at / "widgets", at / "widgets")
+
+
+def shallow(at: Path, git: Git) -> Shape:
+    begun(at / "origin", git)
+    git("-C", at / "origin", "commit", "-q", "--allow-empty", "-m", "second")
+    git("clone", "-q", "--depth", "1", f"file://{at / 'origin'}", at / "widgets")
+    git("-C", at / "widgets", "remote", "remove", "origin")
+    return Shape(at / "widgets", at / "widgets")
+
+
+def partial(at: Path, git: Git) -> Shape:
+    """`git clone --filter=blob:none`: files of other commits are fetched when they are needed."""
+    origin = begun(at / "origin", git)
+    git("-C", origin, "config", "uploadpack.allowFilter", "true")
+    git("clone", "-q", "--filter=blob:none", f"file://{origin}", at / "widgets")
+    return Shape(at / "widgets", at / "widgets")
+
+
+def sparse(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git)
+    for name in ("kept", "left"):
+        (root / name).mkdir()
+        (root / name / "file.txt").write_text("one\n")
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "directories")
+    git("-C", root, "sparse-checkout", "set", "--cone", "kept", ".orchestra")
+    return Shape(root, root, ("README.md", "kept/file.txt", "!left/file.txt"))
+
+
+def large_files(at: Path, git: Git) -> Shape:
+    if shutil.which("git-lfs") is None:
+        pytest.skip("git-lfs is not installed")
+    root = at / "widgets"
+    root.mkdir()
+    git("init", "-q", root)
+    subprocess.run(["git", "-C", str(root), "lfs", "install", "--local"], check=True, capture_output=True)
+    (root / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (root / "big.bin").write_bytes(b"whole file\n")
+    filled(root, git)
+    return Shape(root, root, ("README.md", "big.bin=whole file"))
+
+
+def sha256(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git, "--object-format=sha256")
+    return Shape(root, root)
+
+
+def reftable(at: Path, git: Git) -> Shape:
+    asked = ["git", "init", "-q", "--ref-format=reftable", str(at / "asked")]
+    if subprocess.run(asked, check=False, capture_output=True).returncode:
+        pytest.skip("this git knows no reftable")
+    root = begun(at / "widgets", git, "--ref-format=reftable")
+    return Shape(root, root)
+
+
+def file_monitor(at: Path, git: Git) -> Shape:
+    root = begun(at / "widgets", git)
+    git("-C", root, "config", "core.fsmonitor", "true")
+    git("-C", root, "config", "core.untrackedCache", "true")
+    return Shape(root, root)
+
+
+def hooks_path(at: Path, git: Git) -> Shape:
+    """Hooks in a directory of the repository, as husky has them."""
+    root = begun(at / "widgets", git)
+    hook = root / ".husky" / "pre-commit"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\nrm -rf nested && unset GIT_DIR && git init -q nested && rm -rf nested\n")
+    hook.chmod(0o755)
+    git("-C", root, "config", "core.hooksPath", ".husky")
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "hooks")
+    return Shape(root, root)
+
+
+def ignored_case(at: Path, git: Git) -> Shape:
+    root = begun(at / "Widgets", git)
+    git("-C", root, "config", "core.ignoreCase", "true")
+    return Shape(root, root)
+
+
+def odd_name(name: str) -> Callable[[Path, Git], Shape]:
+    def made(at: Path, git: Git) -> Shape:
+        root = begun(at / name / "widgets", git)
+        return Shape(root, root)
+
+    made.__name__ = f"below {name!r}"
+    return made
+
+
+def worktree_configuration(at: Path, git: Git) -> Shape:
+    """`extensions.worktreeConfig`, as sparse checkouts and some tools set it, with a core.worktree of its own."""
+    root = begun(at / "widgets", git)
+    git("-C", root, "config", "extensions.worktreeConfig", "true")
+    git("-C", root, "config", "--worktree", "core.worktree", root)
+    return Shape(root, root)
+
+
+def symbolic_link(at: Path, git: Git) -> Shape:
+    root = begun(at / "real" / "widgets", git)
+    (at / "link").symlink_to(at / "real")
+    return Shape(at / "link" / "widgets", root)
+
+
+def relative_worktrees(at: Path, git: Git) -> Shape:
+    """Git 2.48 can write relative paths between a worktree and its repository."""
+    root = begun(at / "widgets", git)
+    git("-C", root, "config", "worktree.useRelativePaths", "true")
+    return Shape(root, root)
+
+
+SHAPES: tuple[Callable[[Path, Git], Shape], ...] = (
+    plain,
+    subdirectory,
+    linked_worktree,
+    bare_and_worktrees,
+    bare_from_its_top,
+    bare_from_another_worktree,
+    bare_called_git,
+    bare_beside,
+    separate_git_directory,
+    within_a_submodule,
+    with_submodules,
+    with_empty_submodules,
+    shallow,
+    partial,
+    sparse,
+    large_files,
+    sha256,
+    reftable,
+    file_monitor,
+    hooks_path,
+    ignored_case,
+    worktree_configuration,
+    symbolic_link,
+    relative_worktrees,
+    *map(odd_name, ("a b", 'it\'s "quoted"', "$HOME (1)", "-dash", "tab\t#{pane_id}", "größe")),
+)
+
+
+def check_files(worktree: Path, wanted: tuple[str, ...]) -> None:
+    for word in wanted:
+        name, _, content = word.removeprefix("!").partition("=")
+        assert (worktree / name).exists() is not word.startswith("!"), (word, sorted(os.listdir(worktree)))
+        assert not content or (worktree / name).read_text().strip() == content
+
+
+@pytest.mark.parametrize("make", SHAPES, ids=lambda make: make.__name__)
+def test_from_the_issue_to_the_merged_branch(make: Callable[[Path, Git], Shape], tmp_path: Path, git: Git) -> None:
+    shape = make(tmp_path, git)
+    before = set(os.listdir(shape.main.parent))
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    worker = person.sees("1", "complete")
+    worktree = Path(worker["worktreePath"])
+    assert worktree.parent == shape.main.parent or shape.main.parent in worktree.parents
+    check_files(worktree, shape.holds)
+    assert (worker["changes"]["files"], worker["changes"]["insertions"]) == (1, 1), worker["changes"]
+    seen = person.at(worktree).asks("list")  # the same project, seen from inside the worktree
+    assert [one["id"] for one in seen["workers"]] == ["1"]
+    findings = [f"{one['id']} {one['what']}" for one in person.asks("doctor", code=None)["findings"]]
+    assert [one for one in findings if not one.startswith(("E5", "E6", "E7", "E4", "E12"))] == []
+    assert "1.txt" not in git("-C", shape.main, "status", "--porcelain")
+    person.runs("merge", "1")
+    assert (shape.main / "made.txt").read_text().strip() == "one"
+    assert person.asks("prune")["removed"] == ["1"], person.runs("prune", "--dry-run", code=None)
+    assert not worktree.exists()
+    assert set(os.listdir(shape.main.parent)) == before
+    assert person.asks("list")["workers"] == []
+
+
+@pytest.mark.parametrize("name", ["new\nline", "return\r", "\udcff\udcfe"])
+def test_a_path_that_no_file_of_git_or_ours_can_hold_is_refused_before_anything_is_written(
+    name: str, tmp_path: Path, git: Git
+) -> None:
+    root = begun(tmp_path / name, git)
+    for argv in (["up", "-d"], ["spawn", "1"], ["list"], ["doctor"]):
+        said = Person(root).runs(*argv, code=1)
+        assert "a line break, or bytes that are not UTF-8" in said.out + said.err, said
+    assert not (tmp_path / name / ".git" / "orchestra.id").exists()
+
+
+def test_a_bare_repository_without_a_worktree_says_how_to_make_one(tmp_path: Path, git: Git) -> None:
+    git("init", "-q", "--bare", tmp_path / "widgets.git")
+    said = Person(tmp_path / "widgets.git").runs("list", code=1)
+    assert "is a bare repository" in said.err
+    assert "worktree add ../main" in said.err
+
+
+def test_the_main_checkout_of_a_bare_repository_stays_the_same_when_it_switches_branches(
+    tmp_path: Path, git: Git
+) -> None:
+    shape = bare_and_worktrees(tmp_path, git)
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    git("-C", shape.main, "switch", "-qc", "other")
+    git("-C", shape.main.parent / "feature", "switch", "-q", "main")
+    person.at(shape.main.parent / "feature").runs("spawn", "1")
+    person.sees("1", "complete")
+    (listed,) = list(person.asks("list", "--all")["projects"])
+    assert listed["root"] == str(shape.main)
+
+
+def commit_in_the_submodule(worktree: Path, git: Git) -> None:
+    (worktree / "lib" / "more.txt").write_text("more")
+    git("-C", worktree / "lib", "add", ".")
+    git("-C", worktree / "lib", "commit", "-qm", "more")
+    git("-C", worktree, "commit", "-qam", "use it")
+
+
+def branch_in_the_submodule(worktree: Path, git: Git) -> None:
+    git("-C", worktree / "lib", "switch", "-qc", "side")
+    git("-C", worktree / "lib", "commit", "-q", "--allow-empty", "-m", "aside")
+    git("-C", worktree / "lib", "checkout", "-q", "HEAD^")
+
+
+def file_in_the_inner_submodule(worktree: Path, git: Git) -> None:
+    (worktree / "lib" / "inner" / "new.txt").write_text("not committed")
+
+
+@pytest.mark.parametrize(
+    ("leave", "why"),
+    [
+        (commit_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
+        (branch_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
+        (file_in_the_inner_submodule, "1 files not committed: lib"),
+    ],
+)
+def test_a_worktree_stays_while_work_in_a_submodule_is_nowhere_else(
+    leave: Callable[[Path, Git], None], why: str, tmp_path: Path, git: Git
+) -> None:
+    shape = with_submodules(tmp_path, git)
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    worktree = Path(person.sees("1", "complete")["worktreePath"])
+    address = git("-C", shape.main / "lib", "remote", "get-url", "origin")
+    assert git("-C", worktree / "lib", "remote", "get-url", "origin") == address
+    leave(worktree, git)
+    person.runs("cancel", "1")
+    (kept,) = person.asks("prune")["kept"]
+    assert why in kept["why"], kept
+    assert worktree.exists()
+    if leave is commit_in_the_submodule:  # pushed: gone
+        git("-C", worktree / "lib", "push", "-q", "origin", "HEAD:refs/heads/more")
+        git("-C", worktree, "switch", "-q", "issue-1")
+        assert "not pushed" in person.asks("prune")["kept"][0]["why"]  # the outer repository's commit
+        git("-C", shape.main, "merge", "-q", "issue-1")
+        assert person.asks("prune")["removed"] == ["1"]
