@@ -59,7 +59,7 @@ def test_what_github_refuses_is_kept_and_sent_again_once(
     assert [(one["title"], one["body"], one["labels"]) for one in kept(on_github)] == [
         ("Round prices", "Half *up*.", ["bug"])
     ]
-    github.mend()
+    github.clear_faults()
     forget_limits(on_github)
     made = on_github.asks("new", "--draft", "--no-spawn")
     assert github.ticket(made["number"]).body == "Half *up*."
@@ -88,7 +88,7 @@ def test_an_issue_whose_answer_was_lost_is_not_opened_twice(
     github.fault(fault, path="/issues", method="POST")
     on_github.runs("new", "Round prices", "-m", "Up.", "--no-spawn", code=1)
     assert len(github.tickets) == 1, "it is there, and only its answer was lost"
-    github.mend()
+    github.clear_faults()
     forget_limits(on_github)
     made = on_github.asks(*again, "--no-spawn")
     assert len(github.tickets) == 1
@@ -252,7 +252,7 @@ def test_a_form_that_ends_keeps_what_was_typed(on_github: Person, github: Double
     github.fault("403", path="/issues", method="POST")
     terminal.press("C-s")
     terminal.shows("does not allow this token")
-    github.mend()
+    github.clear_faults()
     terminal.press("C-s")
     terminal.shows("#1 Round prices: created")
     assert not kept(on_github)
