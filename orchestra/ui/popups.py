@@ -110,7 +110,7 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     if name in (*NEEDS, "diff", "new"):
         import subprocess
 
-        words = ("tell", number) if number and name != "gates" else ("gates",)
+        words: tuple[str, ...] = ("tell", number) if number and name != "gates" else ("gates",)
         words = {"diff": ("review", number), "new": ("new",)}.get(name, words)
         subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
         return ""
