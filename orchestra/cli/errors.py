@@ -41,7 +41,7 @@ def run_main(group: click.Group) -> None:
         if wrong.errno not in MACHINE:
             _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
         place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
-        what = f"{wrong.strerror}{f' in {place}' if place else ''}: nothing was changed by halves"
+        what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
         _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
     except Exception as bug:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
         _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)

@@ -29,7 +29,7 @@ def _own(console: Console) -> str:
     found = console.project.store.read(number)
     if found is None or not found.nonce or found.nonce != console.environ.get(MARK):
         raise OrchestraError(
-            f"this is not the pane of worker #{number} as it is now", "a worker speaks for itself alone"
+            f"this pane belongs to an earlier run of worker #{number}", f"see its present pane: orchestra show {number}"
         )
     return number
 

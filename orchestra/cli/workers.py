@@ -180,7 +180,7 @@ def attach_command(console: Console, number: str | None) -> None:
 def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     """Tell a worker something; answers its open question.
 
-    TEXT `-` reads standard input; no TEXT shows what it asks and waits for your words; `2` picks the second option.
+    TEXT `-` reads standard input; no TEXT shows what it asks and reads your answer; `2` picks the second option.
     """
     from orchestra.commands.tell import tell
     from orchestra.workers.answers import Decision

@@ -1,4 +1,4 @@
-"""`orchestra approve ID`: let what a worker asks for pass, from anywhere."""
+"""`orchestra approve ID`: approve a worker's open request, from anywhere."""
 
 from __future__ import annotations
 

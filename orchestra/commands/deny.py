@@ -1,4 +1,4 @@
-"""`orchestra deny ID [TEXT]`: do not let what a worker asks for pass; it is told why."""
+"""`orchestra deny ID [TEXT]`: deny a worker's open request; the worker is told why."""
 
 from __future__ import annotations
 

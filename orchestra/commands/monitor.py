@@ -25,7 +25,7 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
     """Reconcile at every change of a session file and every PASS_SECONDS; one at a time for a project."""
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
-        say(f"{project.title}: watching; what is done is said here")
+        say(f"{project.title}: monitoring; each action is logged below")
         memory = Memory()
         while passes is None or passes > 0:
             if passes is None and not entry_points.is_current(project.home):

@@ -34,7 +34,7 @@ class Opened(NamedTuple):
 
 
 def up(project: Project, name: str | None) -> Opened:
-    """Open the workspace with a layout (None: the present one, else the configured). Run twice is run once."""
+    """Open the workspace with a layout (None: the present one, else the configured). Idempotent."""
     name = name or layout_plan.current_layout(project)
     wanted = _validated(project, name)
     moved = relocation.bring_along(project)  # while it is still known where it was

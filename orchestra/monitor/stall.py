@@ -46,7 +46,7 @@ def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> 
         if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")
             return events.told("monitor", WORDS, sender="monitor")
-        did.append("does not go on: it waits for the user")
+        did.append("is still idle after a reminder: it needs you")
         why = f"it has twice ended its turn without shipping or asking, the last time {age(limit)} ago"
         return events.failed("monitor", why, worker.activity.detail)
 

@@ -121,7 +121,7 @@ class Workspace:
     def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
         """Bring a running session into a layout: open what is missing, move every pane to its place, end none.
 
-        `forget` names window options of the layout before. Run twice is run once; after a kill, run it again.
+        `forget` names window options of the layout before. Idempotent; after a kill, run it again.
         """
         with self._server.locked():
             seen = self._session.look()

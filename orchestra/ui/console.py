@@ -98,7 +98,7 @@ class Console:
         """The project, for a verb that decides, starts or ends something: never from a worker's own pane."""
         if "ORCHESTRA_WORKER" in self.environ:
             raise OrchestraError(
-                "a worker cannot do this; the user does", "ask for it: orchestra worker escalate SUMMARY --need ..."
+                "workers may not run this command", "ask for it: orchestra worker escalate SUMMARY --need ..."
             )
         return self.project
 
@@ -121,7 +121,7 @@ class Console:
         click.echo(text, err=True)
         if not sys.stdin.isatty():
             if "ORCHESTRA_PROJECT" in self.environ:
-                raise OrchestraError("an agent cannot trust an issue's words; the user does, in a terminal")
+                raise OrchestraError("--trust can only be confirmed by a human at a terminal")
             click.echo("There is no terminal to ask on: --trust counts as your yes to exactly these words.", err=True)
             return True
         return click.confirm("Start a worker on exactly this text?", default=False, err=True)

@@ -62,7 +62,7 @@ def key_context_at(
 ) -> KeyContext:
     """The context at a pane of the tmux server of `environ`; without `pane`, at its session's active one."""
     if "ORCHESTRA_WORKER" in environ:
-        raise OrchestraError("a worker cannot do this; the user does", "ask for it: orchestra worker escalate SUMMARY")
+        raise OrchestraError("workers may not run this command", "ask for it: orchestra worker escalate SUMMARY")
     outer = surrounding_session(environ)
     if not outer:
         raise OrchestraError("this is not inside tmux", "press the key in a pane, or name the worker")

@@ -52,7 +52,7 @@ def _in_the_pane(event: Event) -> str:
         return "the tool that asked has ended" if event.kind == "unblocked" else _facts(event)
     if event.kind == "unblocked":
         return _answered(event) if event.by == "hook:PostToolUse" else f"answers (pane): {_text(event, 'summary')}"
-    verb = "answers" if event.kind == "accepted" else "leaves without a yes"
+    verb = "answers" if event.kind == "accepted" else "dismissed without approval"
     return f"{verb} (pane): {_text(event, 'summary')}"
 
 

@@ -66,7 +66,7 @@ def closed(found: Closed, project: str) -> str:
     """What `down` did."""
     if not found.was_open:
         return f"{project} was not open"
-    return f"{project} closed; {found.workers} workers rest in their worktrees: orchestra up brings them back"
+    return f"{project} closed; {found.workers} workers stopped, their worktrees are kept: orchestra up brings them back"
 
 
 def decided(verb: str, number: str, found: Sequence[Escalation]) -> Iterable[str]:

@@ -57,7 +57,7 @@ def open_requests(project: Project, number: str, decision: Decision) -> tuple[Es
     if decision.shown:
         raise already_answered(project, number, decision.shown[0])
     ending = _ending(project, number, "")
-    raise OrchestraError(f"#{number} asks for nothing" + (f"; {ending}" if ending else ""), _see(number))
+    raise OrchestraError(f"#{number} has no open question" + (f"; {ending}" if ending else ""), _see(number))
 
 
 def open_choice(worker: Worker) -> Escalation | None:

@@ -1,4 +1,4 @@
-"""Taking a finished worker away: only what is proven to be elsewhere, with the intent written first."""
+"""Delete a finished worker once every commit is proven to exist elsewhere; an intent file makes it safe to kill."""
 
 from __future__ import annotations
 

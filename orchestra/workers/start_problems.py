@@ -22,7 +22,7 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
     screen = project.panes.capture(pane) if pane else ""
     seen = agents.agent(worker.agent).startup_problem(screen)
     status = f" with status {pane.exit_status}" if pane and pane.exit_status is not None else ""
-    reason = f"the agent ended{status} before it took its prompt" + (f". {seen.sentence} {seen.fix}" if seen else "")
+    reason = f"the agent ended{status} before accepting its prompt" + (f". {seen.sentence} {seen.fix}" if seen else "")
     context = "\n".join(screen.strip().splitlines()[-5:])
     project.store.record(worker.id, events.failed("spawn", reason, context))
     return reason

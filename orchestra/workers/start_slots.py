@@ -37,7 +37,7 @@ def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
         shown = 0
         while (before := _before(path)) >= PLACES:
             if before != shown:
-                say(f"waiting for a place to start: {before} before it")
+                say(f"waiting for a start slot: {before} ahead")
             shown = before
             pause(min(1.0, 0.05 * (before - PLACES + 1)))
     except (OSError, OrchestraError):

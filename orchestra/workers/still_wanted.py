@@ -34,7 +34,7 @@ def check_still_wanted(project: Project, worker: Worker, say: Callable[[str], No
     try:
         event = _local(project, worker) if project.tracker_name == "local" else _on_github(project, worker)
     except (OrchestraError, OSError) as wrong:
-        say(f"whether its issue is still open is not known: {wrong}")
+        say(f"could not check whether issue #{worker.id} is still open: {wrong}")
         return worker
     return (project.store.record(worker.id, event).worker or worker) if event else worker
 

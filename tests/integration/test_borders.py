@@ -94,7 +94,7 @@ def _codes(drawn: str, words: str) -> set[str]:
     return on
 
 
-def test_no_option_of_ours_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
+def test_no_option_starts_a_process(tmux: Tmux, terminal: Terminal) -> None:
     """Nothing is run for a redraw: no `#(` in anything that our session, its windows or its panes are drawn by."""
     ask = tmux.server.ask
     session = ask("list-sessions", "-F", "#{session_id}").out.split()[0]

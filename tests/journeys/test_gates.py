@@ -79,7 +79,7 @@ def test_answered_in_the_pane(key: str, wanted: str, person: Person, repo: Path,
     person.sees("1", "complete")
     assert published(git, repo) == wanted
     assert person.asks("show", "1")["escalations"] == []
-    assert "asks for nothing" in person.runs("approve", "1", code=1).err
+    assert "has no open question" in person.runs("approve", "1", code=1).err
 
 
 def test_a_killed_hook_leaves_the_pane_its_dialog(person: Person, repo: Path, git: Git) -> None:

@@ -145,7 +145,7 @@ def healthy(scene: Scene) -> bool:
 
 # One worker goes through several cases: each must leave it as if nothing had been.
 @pytest.mark.parametrize("names", [list(CASES)[::2], list(CASES)[1::2]], ids=", ".join)
-def test_seen_for_what_it_is(scene: Scene, names: list[str]) -> None:
+def test_one_look_says_what_happened(scene: Scene, names: list[str]) -> None:
     tip = scene.git("-C", scene.person.where, "rev-parse", "issue-2")
     for name in names:
         happens_and_is_repaired(scene, name)

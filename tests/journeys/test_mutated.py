@@ -544,7 +544,7 @@ SPECIAL = [pytest.param(one, marks=pytest.mark.nightly) if one in BY_NIGHT else 
 
 
 @pytest.mark.parametrize("special", SPECIAL)
-def test_what_is_no_sane_file_hangs_nothing_and_hides_nobody(context: Desk, special: str) -> None:
+def test_a_broken_file_hangs_no_command_and_hides_no_worker(context: Desk, special: str) -> None:
     root = Path(context.project.root)
     write_issue(root, 8, "Good", "Body.")
     pristine = root.parent / "pristine"

@@ -1,4 +1,4 @@
-"""Work that nobody wants any more is not taken up again: issues closed and work merged while the machine was off."""
+"""Work that is no longer wanted is not taken up again: issues closed and work merged while the machine was off."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_on_github_one_asks_for_all(github_repo: Path, github: Double, git: Git)
     assert findings(person) == []
 
 
-def test_github_in_trouble_keeps_nobody(github_repo: Path, github: Double, git: Git) -> None:
+def test_an_agent_starts_again_while_github_is_down(github_repo: Path, github: Double, git: Git) -> None:
     still(github_repo, git)
     git("-C", github_repo, "push", "-q", "origin", "main")
     github.add_issue(number=1, title="Issue 1", body=WAIT)
@@ -119,4 +119,4 @@ def test_github_in_trouble_keeps_nobody(github_repo: Path, github: Double, git: 
     github.fault(Fault.RESET)
     person.runs("up", "-d")
     eventually(lambda: back(person).get("1") == "waiting", why="it to be back")
-    assert "whether its issue is still open is not known: " in person.screen("1")
+    assert "could not check whether issue #1 is still open: " in person.screen("1")

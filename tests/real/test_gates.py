@@ -93,7 +93,7 @@ SAID = {
     "approve": "human                  approves (command)",
     "deny": "human                  denies (command)",
     "yes in the pane": "s (pane)",  # approves, by its hook; or answers, as the monitor saw it before
-    "no in the pane": "monitor                leaves without a yes (pane)",
+    "no in the pane": "monitor                dismissed without approval (pane)",
 }
 
 
@@ -120,7 +120,7 @@ def test_a_permission(how: str, person: Real) -> None:
     assert (tree(person, "1") / "published.txt").exists() is (how in ("approve", "yes in the pane"))
     log = person.runs("log", "1").out
     assert f"{SAID[how]}: Bash: npm publish" in log, log
-    assert "asks for nothing; it was " in person.runs("approve", "1", code=1).err
+    assert "has no open question; it was " in person.runs("approve", "1", code=1).err
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_no_hook_outlives_its_agent(person: Real) -> None:
     os.kill(next(int(line.split()[1]) for line in pids if line.startswith("1 ")), signal.SIGKILL)
     eventually(lambda: not hooks_of(person), 10, "the hook to end")
     eventually(lambda: person.asks("show", "1")["escalations"] == [], 20, "the question to be gone with its agent")
-    assert "asks for nothing" in person.runs("approve", "1", code=1).err
+    assert "has no open question" in person.runs("approve", "1", code=1).err
     assert not (tree(person, "1") / "published.txt").exists()
 
 
@@ -246,7 +246,7 @@ def test_a_yes_in_the_pane_is_known_before_its_tool_has_ended(person: Real) -> N
     assert "answers (pane): Bash: npm publish" in person.runs("log", "1").out
     (tree(person, "1") / "go").touch()
     person.ended("1")
-    assert "leaves without a yes" not in person.runs("log", "1").out
+    assert "dismissed without approval" not in person.runs("log", "1").out
 
 
 def test_who_answers_twice_is_told(person: Real) -> None:

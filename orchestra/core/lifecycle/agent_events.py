@@ -109,13 +109,13 @@ def _idle(worker: Worker, event: Event) -> Worker:
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
-    """The agent's process is gone. One that died before it took its prompt waits for the user, with what was seen."""
+    """The agent's process is gone. One that died before accepting it waits for the user, with what was seen."""
     before, reason = worker.activity, text_at(event, "reason")
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
         return worker
     seen = before.detail if before.state in (ActivityState.LIMITED, ActivityState.BLOCKED) else ""
-    asked = {"gate": "stuck", "summary": seen or f"{reason} before it took its prompt", "context": reason}
+    asked = {"gate": "stuck", "summary": seen or f"{reason} before accepting its prompt", "context": reason}
     return open_escalation(worker, event._replace(data={**asked, "request": f"failed-{event.at}"}))
 
 

@@ -84,7 +84,7 @@ class BoardActions:
         """Approve what the worker asks, as the board shows it."""
         asked = open_questions(worker)
         if not asked:
-            raise OrchestraError(f"#{worker.id} asks for nothing")
+            raise OrchestraError(f"#{worker.id} has no open question")
         row = row_of(self.project, worker.id)
         return Verbs(self.console, Place()).approve(Need(row, asked[0]))
 

@@ -190,7 +190,7 @@ def test_a_home_that_cannot_be_written_is_said_without_the_token(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "directory", "huge", "empty", "not ascii"])
-def test_what_is_no_kept_token_is_none(kind: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_kept_token_is_ignored(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "token-github.com"
     if kind == "fifo":
         os.mkfifo(path)

@@ -450,7 +450,7 @@ def test_a_kept_poll_that_makes_no_sense_is_none(kept: dict[str, Any]) -> None:
 
 
 @given(JSON)
-def test_any_row_is_a_noun_or_a_sentence(row: Any) -> None:
+def test_any_row_is_parsed_or_refused_with_a_sentence(row: Any) -> None:
     from orchestra.github.responses import RepositoryAddress
 
     place = RepositoryAddress("GitHub", "acme/widgets", "https://github.com/acme/widgets")

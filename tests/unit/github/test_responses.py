@@ -59,7 +59,7 @@ GOOD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("number", [True, 0, -1, 10**12, "7", 7.0, None, [7]])
-def test_what_is_no_number_is_none(number: object) -> None:
+def test_a_value_that_is_not_a_number_is_none(number: object) -> None:
     with pytest.raises(Unreachable, match=r"^unexpected response from GitHub: field number$"):
         responses.pull({**GOOD, "number": number}, 0.0)
 

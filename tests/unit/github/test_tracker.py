@@ -69,7 +69,7 @@ def test_an_empty_body_is_empty_and_a_closed_issue_says_so(github: Double, conne
     assert (found.body, found.state) == ("", "closed")
 
 
-def test_what_is_no_open_issue_is_said(github: Double, connect: Connect) -> None:
+def test_a_number_that_is_not_an_open_issue_is_refused(github: Double, connect: Connect) -> None:
     github.push("issue-1")
     github.add_pull("issue-1")
     with pytest.raises(OrchestraError, match=r"^#1 is a pull request, not an issue$"):
@@ -85,7 +85,7 @@ def test_a_repository_that_is_not_there_is_said_instead_of_the_issue(github: Dou
 
 
 @pytest.mark.parametrize("number", ["", "0", "-1", "1.5", "7x", "\u0667", "../../user", "99999999999"])
-def test_what_is_no_number_is_not_asked(number: str, github: Double, connect: Connect) -> None:
+def test_a_text_that_is_not_a_number_is_not_asked_for(number: str, github: Double, connect: Connect) -> None:
     with pytest.raises(UsageError, match="is not an issue number"):
         connect().issue(number)
     assert not github.requests

@@ -59,6 +59,6 @@ def test_it_is_told_once_and_then_the_user_is_asked(tmp_path: Path) -> None:
     heard = tuple(one._replace(state=Delivery.DELIVERED) for one in worker.guidance)
     project.has(guidance=heard, activity=doing(ActivityState.WAITING, seconds=late))
     stall.remind_or_ask(project, "7", said.append)
-    assert said[1:] == ["#7 does not go on: it waits for the user"]
+    assert said[1:] == ["#7 is still idle after a reminder: it needs you"]
     assert project.worker().status is Status.STUCK
     assert "twice ended its turn" in (project.worker().stuck_reason or "")

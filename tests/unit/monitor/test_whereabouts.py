@@ -6,14 +6,17 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
+from support.stub_project import StubProject, pane
 
 from orchestra.agents import RunningSession
 from orchestra.agents.claude.hooks import event_of, is_foreign
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.core.models import Status, Worker
-from orchestra.monitor.whereabouts import elsewhere
+from orchestra.monitor.whereabouts import elsewhere, record_whereabouts
 from orchestra.processes import is_running
 
 pytestmark = pytest.mark.fast
@@ -111,3 +114,23 @@ def test_a_fork_is_not_a_start() -> None:
     told = event_of("SessionStart", {"session_id": COPY, "source": "fork", "transcript_path": "/t.jsonl"})
     assert told is not None
     assert (told[0], told[1]["session"], told[1]["transcript"]) == ("moved", COPY, "/t.jsonl")
+
+
+def test_a_conversation_that_left_its_pane_is_recorded_once_and_again_when_it_is_back(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    project: Any = StubProject(tmp_path)
+    worker = project.has(agent="claude", agent_session=HOME, worktree=str(tmp_path), transcript="/t/x.jsonl")
+    mocker.patch("orchestra.monitor.whereabouts.processes.is_running", return_value=True)
+    running = mocker.patch("orchestra.monitor.whereabouts.agents.agent").return_value.running_sessions
+    running.return_value = [session(8, HOME, str(tmp_path), background=True)]
+    said: list[str] = []
+    for _ in range(2):
+        worker = record_whereabouts(project, worker, pane(worker), said.append)
+    assert "in the background (process 8)" in worker.elsewhere
+    running.return_value = [session(4711, HOME, str(tmp_path))]
+    worker = record_whereabouts(project, worker, pane(worker), said.append)
+    assert worker.elsewhere == ""
+    running.return_value = None  # it cannot be known
+    assert record_whereabouts(project, worker, pane(worker), said.append) == worker
+    assert len(project.journal()) == 2

@@ -27,7 +27,7 @@ def test_keys_are_read_whatever_the_columns(text: str) -> None:
     assert parse_bindings(text) == FOUND
 
 
-def test_what_is_no_binding_is_skipped() -> None:
+def test_a_line_that_is_not_a_binding_is_skipped() -> None:
     assert parse_bindings("bind-key\nbind-key -T foo\n\nunbind-key -T foo x\n") == {}
 
 

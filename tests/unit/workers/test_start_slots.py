@@ -61,11 +61,11 @@ def test_one_more_than_there_are_places_waits_for_the_first_to_end(
         eventually((tmp_path / f"said-{number}").read_text, why=f"#{number} to say something")
     last, after = start_slots.PLACES, start_slots.PLACES + 1
     assert [said(number) for number in range(last)] == ["starts\n"] * last
-    assert said(last) == f"waiting for a place to start: {last} before it\n"
-    assert said(after) == f"waiting for a place to start: {after} before it\n"
+    assert said(last) == f"waiting for a start slot: {last} ahead\n"
+    assert said(after) == f"waiting for a start slot: {after} ahead\n"
     first[0].kill()
     eventually(lambda: said(last).endswith("starts\n"), why="the place of a killed one to be free")
-    eventually(lambda: said(after).endswith(f": {last} before it\n"), why="the next one to come nearer")
+    eventually(lambda: said(after).endswith(f": {last} ahead\n"), why="the next one to come nearer")
     first[-2].kill()
     eventually(lambda: said(after).endswith("starts\n"), why="the next one to start")
 

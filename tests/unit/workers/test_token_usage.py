@@ -64,7 +64,7 @@ def test_a_look_reads_so_much_and_says_that_there_is_more(tmp_path: Path) -> Non
     assert not used_in(str(file), mark, 0).behind
 
 
-def test_what_is_no_transcript_holds_nothing_and_hangs_nobody(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_transcript_has_no_tokens_and_hangs_no_command(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("/dev/zero")
     bad = [
