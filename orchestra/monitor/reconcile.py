@@ -15,7 +15,7 @@ from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import conflicts, dismissed_dialogs, recovery, stall, whereabouts
+from orchestra.monitor import conflicts, dismissed_dialogs, recovery, stall, unreported_dialogs, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.monitor.recovery import Restart
 from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
@@ -135,6 +135,7 @@ def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], No
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
+    unreported_dialogs.record_unreported(project, worker, pane, say)
     if worker.activity.state in (ActivityState.WAITING, ActivityState.BUSY):
         delivery.attend(project, worker, say)
 

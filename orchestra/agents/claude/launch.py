@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
@@ -36,6 +37,7 @@ __all__ = [
     "enqueued_in",
     "launch",
     "logged_in",
+    "read_dialog",
     "rules_for",
     "running_sessions",
     "session_to_begin",

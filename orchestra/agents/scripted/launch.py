@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
@@ -30,6 +31,7 @@ __all__ = [
     "enqueued_in",
     "launch",
     "logged_in",
+    "read_dialog",
     "rules_for",
     "running_sessions",
     "session_to_begin",
