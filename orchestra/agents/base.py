@@ -87,6 +87,9 @@ class Agent(Protocol):
     def read_dialog(self, screen: str) -> ScreenDialog | None:
         """The dialog on a captured screen, with what can be chosen; None where there is none that is understood."""
 
+    def understood(self, screen: str) -> bool:
+        """Whether a captured screen is one that the agent is known to draw: its prompt, a dialog, its work."""
+
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""
 

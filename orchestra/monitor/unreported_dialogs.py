@@ -64,7 +64,7 @@ def _seen(project: Project, worker: Worker, pane: Pane) -> Event | None:
     found = agent.read_dialog(screen)
     if found is not None:
         return events.blocked("monitor", as_question(found))
-    if worker.activity.state in (ActivityState.BLOCKED, ActivityState.UNKNOWN) or agent.at_work(screen):
+    if worker.activity.state in (ActivityState.BLOCKED, ActivityState.UNKNOWN) or agent.understood(screen):
         return None
     reason = f"its pane shows no prompt and nothing else that is known: look, orchestra attach {worker.id}"
     return events.unclear("monitor", reason, clean_lines(project.panes.capture(pane), MOST_SCREEN).strip())

@@ -18,7 +18,7 @@ from typing import Any
 from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
-from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem, understood
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
@@ -43,6 +43,7 @@ __all__ = [
     "session_to_begin",
     "startup_problem",
     "transcripts",
+    "understood",
     "used_in",
     "version",
 ]

@@ -137,6 +137,11 @@ def dialog_open(screen: str) -> bool:
     return any(CHOSEN.match(line) or FOOTER.match(line) for line in lines_of(screen))
 
 
+def understood(screen: str) -> bool:
+    """True when the screen shows the prompt box, which is there during a turn as well, a dialog, or a turn."""
+    return composer_text(screen) is not None or dialog_open(screen) or at_work(screen)
+
+
 def at_work(screen: str) -> bool:
     """True when a turn runs: the box is there as well then, and the line below it or the one above says so."""
     return any("esc to interrupt" in line or _SPINNER.match(line) for line in lines_of(screen))

@@ -37,6 +37,7 @@ __all__ = [
     "session_to_begin",
     "startup_problem",
     "transcripts",
+    "understood",
     "used_in",
     "version",
 ]
@@ -59,6 +60,11 @@ def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: s
 def startup_problem(_screen: str) -> StartupProblem | None:
     """Why it has not come up: nothing is known that its own words in the pane do not say."""
     return None
+
+
+def understood(_screen: str) -> bool:
+    """It draws nothing of its own while it works, so every screen may be its work."""
+    return True
 
 
 def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:
