@@ -14,7 +14,7 @@ from support.person import Person
 from orchestra.agents.claude.selftest import SELF_TEST
 from orchestra.processes import MARK
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(660)]
 
 BROKEN = """#!/bin/sh
 case "$*" in --version) exec {program} "$@";; esac
@@ -57,7 +57,7 @@ def test_every_check_holds_with_a_tested_version(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = sorted(os.listdir(home))
-    found = json.loads(person.runs("doctor", "--agent", "--json", code=None).out)
+    found = json.loads(person.runs("doctor", "--agent", "--json", code=None, timeout=600).out)
     broken = "; ".join(f"{one['name']}: {one['said']}" for one in found["checks"] if not one["holds"])
     assert not broken, broken  # the sentences alone, which the issue of a nightly run shows
     assert (found["ok"], found["version"]) == (True, claude_version)
@@ -72,7 +72,7 @@ def test_what_does_not_hold_is_said_and_the_rest_is_tried(
     if claude_version != "2.1.332":
         pytest.skip("what is broken here on purpose is of the newest version")
     break_program(repo, home, claude_program, FULL_SCREEN)
-    done = person.runs("doctor", "--agent", code=1)
+    done = person.runs("doctor", "--agent", code=1, timeout=600)
     assert "broken     pane        it draws on the alternate screen: the pane keeps no history" in done.out
     assert "holds      plan " in done.out
     assert "holds      resume " in done.out
@@ -82,7 +82,7 @@ def test_a_program_that_does_not_start_ends_the_self_test_with_its_screen(
     person: Person, repo: Path, home: Path, claude_program: Path
 ) -> None:
     break_program(repo, home, claude_program, "echo the disk is full; exit 3")
-    done = person.runs("doctor", "--agent", code=1)
+    done = person.runs("doctor", "--agent", code=1, timeout=600)
     assert "broken     start       it does not start: the program ended" in done.out
     assert "| the disk is full" in done.out
     assert done.out.count("  after 'start' the program did not come back") == len(SELF_TEST.names) - 1
