@@ -49,14 +49,35 @@ def is_own(repository: RepositoryFacts, branch: str, sha: str, start: str, pushe
     )
 
 
-def fetch_head(repository: RepositoryFacts, remote: str, branch: str, timeout: float = FETCH_SECONDS) -> bool:
-    """Bring the remote's `branch` here, as its remote-tracking branch; whether that worked."""
+def fetch_head(
+    repository: RepositoryFacts, remote: str, branch: str, place: str = "", timeout: float = FETCH_SECONDS
+) -> bool:
+    """Bring the remote's `branch` here, as its remote-tracking branch; whether that worked. `place`: asked instead."""
     refspec = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
     try:
-        return repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout).status == 0
+        return repository.git("fetch", "--quiet", *quiet, "--", place or remote, refspec, timeout=timeout).status == 0
     except Unreachable:
         return False
+
+
+def is_merged_with(repository: RepositoryFacts, tip: str, sha: str, number: int) -> bool:
+    """Whether the merged head `sha` of pull request `number` holds `tip`: GitHub may have merged the base into it.
+
+    A head that is not here is fetched by the pull request's own ref, which outlives its branch.
+    """
+    if repository.commit(sha) is None:
+        quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
+        for remote in repository.git("remote").out.split():
+            try:
+                repository.git(
+                    "fetch", "--quiet", *quiet, "--", remote, f"refs/pull/{number}/head", timeout=FETCH_SECONDS
+                )
+            except Unreachable:
+                continue
+            if repository.commit(sha) is not None:
+                break
+    return repository.commit(sha) is not None and _is_ancestor(repository, tip, sha)
 
 
 def fast_forward(repository: RepositoryFacts, worktree: str | os.PathLike[str], sha: str) -> GitResult:

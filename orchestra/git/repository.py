@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git import main_checkout
+from orchestra.git import main_checkout, remotes
 from orchestra.git.process import (
     NO_HOOKS,
     QUIET,
@@ -25,7 +25,6 @@ from orchestra.git.process import (
     gitdir_target,
     worktree_of_admin,
 )
-from orchestra.git.remote_url import parse_remote_url
 from orchestra.storage.files import same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
@@ -62,17 +61,22 @@ class FlippedBare(OrchestraError):
 class RepositoryFacts:
     """A repository around its main worktree `root`. Nothing here changes it, or runs what its config says."""
 
-    def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
+    def __init__(
+        self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None, below: str = ""
+    ) -> None:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
         # The shared configuration that the user knows of: its filters are run, as their own git does.
+        self.below = below.rstrip("/")  # where in a worktree this was asked from
         self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+        # What is fetched, and where a branch is pushed to: by the project's config where there is a project.
+        self.choice: Callable[[str], remotes.Choice] = self._plain_choice
 
     def in_environment(self, environ: Mapping[str, str]) -> Self:
         """The same repository, asked by a git with these variables."""
         found = type(self)(self.root, environ, self.common)
-        found.accepted = self.accepted
+        found.accepted, found.choice = self.accepted, self.choice
         return found
 
     @classmethod
@@ -81,8 +85,8 @@ class RepositoryFacts:
         where, environ = clean(str(cwd)), clean_environment(environ)
         _check_path(os.path.abspath(cwd))
         find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
-        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
-        common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
+        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository", "--show-prefix"], environ)
+        common, directory, bare, below, *_ = (*done.out.split("\n"), "", "", "", "")
         if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
             check_version(environ)  # an older one does not know the words, and may repeat them
             if "not a git repository" in done.err:
@@ -93,13 +97,14 @@ class RepositoryFacts:
         if bare == "true" and os.path.exists(os.path.join(common, "index")):
             raise FlippedBare(common)
         if os.path.basename(common) == ".git" and bare != "true":
-            return cls(os.path.dirname(common), environ, common)
+            return cls(os.path.dirname(common), environ, common, below)
         if bare == "true" or directory != common:
-            return cls(main_checkout.found(common, environ, bare=bare == "true"), environ, common)
+            root = main_checkout.found(common, environ, bare=bare == "true")
+            return cls(root, environ, common, below)
         top = execute([*find, "--show-toplevel"], environ)  # a submodule, or --separate-git-dir
         if top.status:
             raise OrchestraError(f"{where} has no files to work on", "run this in the main worktree")
-        return cls(top.out, environ, common)
+        return cls(top.out, environ, common, below)
 
     # --- how git is run ---
 
@@ -178,17 +183,16 @@ class RepositoryFacts:
         stem = self.common.name.removesuffix(".git")
         return self.common.parent.name if stem.startswith(".") or not stem else stem
 
-    def remote(self) -> str | None:
-        """The name of the remote: `origin`, or the only one."""
-        listed = self.git("config", "--name-only", "-z", "--get-regexp", r"^remote\..*\.url$").out.split("\0")
-        names = list(dict.fromkeys(name[len("remote.") : -len(".url")] for name in listed if name))
-        return "origin" if "origin" in names else names[0] if len(names) == 1 else None
+    def remote_settings(self) -> remotes.RemoteSettings:
+        """What the git configuration says about remotes."""
+        return remotes.settings_of(self.git("config", "-z", "--get-regexp", remotes.KEYS).out)
 
-    def remote_url(self, name: str | None = None) -> str | None:
-        """The URL of a remote as it is written: `git remote get-url` applies insteadOf. Default: see `remote`."""
-        name = name or self.remote()
-        found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
-        return found.split("\0")[0] or None
+    def _plain_choice(self, branch: str) -> remotes.Choice:
+        return remotes.choose(self.remote_settings(), remotes.Wishes(), remotes.Hosts(), branch)
+
+    def remote(self) -> str | None:
+        """The name of the remote that is fetched; None when there is none, or none of several is to be preferred."""
+        return self.choice("").fetch
 
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
@@ -196,9 +200,9 @@ class RepositoryFacts:
 
     def label(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
-        found = parse_remote_url(self.remote_url() or "")
+        found = self.choice("").base
         if found:
-            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found.owner}-{found.name}")
         import hashlib
 
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]

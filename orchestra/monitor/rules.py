@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
-from orchestra.core.remarks import MARK, Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
+from orchestra.core.remarks import (
+    MARK,
+    Conversation,
+    Kind,
+    Remark,
+    Voices,
+    asks,
+    conversations,
+    is_addressed,
+    withdrawn_requests,
+)
 from orchestra.core.text import seconds_of, stamp
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import FailingCheck, Item
@@ -35,9 +45,11 @@ class Observation(NamedTuple):
 
 
 def own_pull(
-    worker: Worker, seen: Iterable[PullSeen], head_repo: str, is_ours: Callable[[str], bool]
+    worker: Worker, seen: Iterable[PullSeen], head_repo: str | None, is_ours: Callable[[str], bool]
 ) -> PullSeen | None:
     """The worker's pull request among those listed: the recorded one, or an open one of its branch with its commits.
+
+    `head_repo`: the fork that its branch is pushed to; None: the repository itself, whatever its name is by now.
 
     `is_ours`: whether a head commit descends from what this worker pushed, or is among its own commits. A colleague's
     pull request from a branch of the same name is not the worker's.
@@ -48,7 +60,9 @@ def own_pull(
     found = [
         row
         for row in rows
-        if row.state == "open" and row.head_ref == worker.branch and row.head_repo.lower() == head_repo.lower()
+        if row.state == "open"
+        and row.head_ref == worker.branch
+        and row.head_repo.lower() == (row.base_repo if head_repo is None else head_repo).lower()
     ]
     return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=None)
 
@@ -155,11 +169,12 @@ def _thread(talk: Conversation, voices: Voices, met: frozenset[str]) -> Thread:
 def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
     """The remarks that ask something of the worker and that it has not been told of, oldest first."""
     fed = frozenset(worker.fed)
-    resolved = _resolved(seen)
+    resolved, withdrawn = _resolved(seen), withdrawn_requests(seen.remarks)
     return [
         remark
         for remark in seen.remarks
-        if voices.hears(remark.author, remark.association, bot=remark.bot)
+        if remark.id not in withdrawn
+        and voices.hears(remark.author, remark.association, bot=remark.bot)
         and MARK not in remark.text
         and remark.thread not in resolved
         and asks(remark, voices, seen.author)

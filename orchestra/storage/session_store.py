@@ -36,8 +36,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+AWAKE = "awake"  # in a project's cache: written when the machine wakes
 MOST_JOURNAL = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
+LOOK = "look at it, then remove the file"
 
 
 class Recorded(Record):
@@ -53,6 +55,7 @@ class Problem(Record):
     id: str
     path: str
     what: str
+    hint: str = LOOK
 
 
 class Listing(Record):
@@ -278,7 +281,9 @@ class Store:
                 found = self.read(worker)
                 if found is not None:
                     workers.append(found)
-            except (OrchestraError, OSError) as wrong:
+            except OrchestraError as wrong:
+                problems.append(Problem(worker, path, wrong.message, wrong.hint or LOOK))
+            except OSError as wrong:
                 problems.append(Problem(worker, path, str(wrong)))
         problems += [Problem(name.split(".")[0], os.path.join(self.root, name), "set aside: it could not be read")
                      for name in names_in(self.root) if ".json.bad-" in name]  # fmt: skip
@@ -295,7 +300,21 @@ class Store:
 
     def heartbeat(self, worker: str) -> float | None:
         """Epoch seconds of the agent's last tool call, or None."""
-        try:
-            return os.stat(self.file(worker, "heartbeat")).st_mtime
-        except OSError:
-            return None
+        return _modified(self.file(worker, "heartbeat"))
+
+    def awake_since(self) -> float:
+        """Epoch seconds of the end of the last time in which nothing ran here; 0 when none is known."""
+        return _modified(os.path.join(self.cache, AWAKE)) or 0.0
+
+    def woke(self) -> None:
+        """Note that the machine, or all that runs here, was suspended until now."""
+        make_private(self.cache)
+        write_atomic(os.path.join(self.cache, AWAKE), f"{stamp(self.now())}\n")
+
+
+def _modified(path: str) -> float | None:
+    """When a file was written last; None when there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None

@@ -11,13 +11,16 @@ from orchestra.tmux.commands import WORKERS
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 # Numbers and our own words only; the project last.
 ROW = (
     "#{session_id}|#{window_id}|#{window_panes}|#{window_zoomed_flag}"
     "|#{pane_id}|#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}"
-    "|#{@orchestra_worker}|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
+    # A pane with a worker's tag in which the user has started something else (respawn-pane) is not the worker's.
+    "|#{?#{@orchestra_started},#{?#{==:#{@orchestra_started},#{pane_start_command}},#{@orchestra_worker},}"
+    ",#{@orchestra_worker}}"
+    "|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
     "|#{@orchestra_project}"
 )
 _FIELDS = ROW.count("|") + 1
@@ -91,8 +94,10 @@ def matches(row: PaneRow, target: Pane | str) -> bool:
     return (row.pane, row.worker, row.nonce) == (target.id, target.worker, target.nonce)
 
 
-def dead_plans(found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]]) -> Iterator[tuple[PaneRow, PanePlan]]:
-    """Dead panes of the planned windows, each with its plan; a worker's pane is not among them."""
+def dead_plans(
+    found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]], parts: Collection[str] = ()
+) -> Iterator[tuple[PaneRow, PanePlan]]:
+    """Dead panes of the planned windows, each with its plan, and living ones that are one of `parts`; no worker's."""
     wanted = {
         (key, str(place), pane.options.get("@orchestra_worker", "")): pane
         for key, plan in plans
@@ -100,7 +105,7 @@ def dead_plans(found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]]
     }
     for row in found:
         plan = wanted.get((row.key, row.place, row.worker))
-        if row.dead and plan is not None:
+        if (row.dead or row.part in parts) and plan is not None:
             yield row, plan
 
 

@@ -172,9 +172,15 @@ URLS = {
     "https://github.com/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "https://me:secret@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "https://GitHub.com/acme/widgets.js": ("github.com", "acme", "widgets.js"),
-    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com:8443", "acme", "widgets"),
     "ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "ssh://git@ssh.github.com:443/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "https://ghe.example.com:443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://www.github.com/acme/widgets/": ("github.com", "acme", "widgets"),
+    "ssh://git@ghe.example.com:2222/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "git+ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "[git@ssh.github.com:443]:acme/widgets.git": ("github.com", "acme", "widgets"),
+    "git@github.com:/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "git@github.com:acme/widgets.git": ("github.com", "acme", "widgets"),
     "github.com:acme/widgets": ("github.com", "acme", "widgets"),
     "git@gitlab.com:group/sub/widgets.git": ("gitlab.com", "group/sub", "widgets"),
@@ -204,15 +210,16 @@ def test_slug_never_raises(text: str) -> None:
 
 def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
-    assert found.remote_url() == "https://github.com/acme/widgets.git"
+    assert found.choice("").base == ("github.com", "acme", "widgets")
     assert found.label() == "acme-widgets"
 
 
 def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
     assert repository.label() == "a-b-c-d"
-    git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
-    assert repository.remote_url() is None
+    git("-C", repo, "remote", "set-url", "upstream", "/srv/git/a/b")
+    git("-C", repo, "remote", "add", "second", "/srv/git/x/y")
+    assert repository.remote() is None
 
 
 def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:
@@ -816,8 +823,23 @@ def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git:
     git("-C", path, "commit", "-q", "--amend", "-m", "other")
     with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here") as error:
         shipped.push(path, BRANCH)
-    assert "rebase origin/issue-7" in error.value.hint
+    assert "merge origin/issue-7" in error.value.hint
     assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == first
+
+
+def test_a_push_replaces_what_was_pushed_last_from_here_and_nothing_else(
+    shipped: Repository, path: Path, tmp_path: Path, git: Git
+) -> None:
+    first = shipped.push(path, BRANCH)
+    git("-C", path, "commit", "-q", "--amend", "-m", "signed off")
+    second = shipped.push(path, BRANCH, before=first)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == second != first
+    theirs = git("-C", tmp_path / "widgets.git", "commit-tree", f"{second}^{{tree}}", "-p", second, "-m", "theirs")
+    git("-C", tmp_path / "widgets.git", "update-ref", f"refs/heads/{BRANCH}", theirs)
+    git("-C", path, "commit", "-q", "--amend", "-m", "again")
+    with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here"):
+        shipped.push(path, BRANCH, before=second)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == theirs
 
 
 def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path) -> None:
