@@ -107,6 +107,9 @@ def world(repo: Path, tmp_path: Path, git: Git) -> Iterator[World]:
     for number in range(1, 30):
         title = {6: "Picked", 27: "Boarded"}.get(number, f"Issue {number}")
         write_issue(repo, number, title, WORK if number == 29 else HANG)
+    own = Path(os.environ["HOME"], ".config", "orchestra")
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("auto: [{project: widgets, label: ready}]\n")
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "desk.yaml").write_text(
         "windows:\n  - {window_name: shell, role: shell, focus: true}\n  - {window_name: workers, role: workers}\n"
@@ -244,6 +247,21 @@ def by_a_second_spawn(world: World) -> Started:
     return "5", pid
 
 
+def by_the_next_day(world: World) -> Started:
+    """Stopped by the budget of a day that is over."""
+    pid = world.pid("2")
+    (journal,) = Path(os.environ["ORCHESTRA_HOME"]).glob("sessions/*/2.jsonl")
+    facts = {"reason": "today's budget is used up", "until": "2026-01-08T00:00:00Z"}
+    with journal.open("a") as file:
+        file.write(json.dumps({"at": "2026-01-07T11:15:00Z", "event": "paused", "by": "x", "data": facts}) + "\n")
+    return "2", pid
+
+
+def by_a_rule(world: World) -> Started:
+    write_issue(world.repo, 31, "Ready", HANG, labels="[ready]")
+    return "31", 0
+
+
 def by_up(world: World) -> Started:
     pid = world.pid("6")
     world.bare.tmux("kill-server")
@@ -255,6 +273,8 @@ Way = Callable[[World], Started]
 # Every module that starts a worker, with the ways in which it does.
 WAYS: dict[str, tuple[Way, ...]] = {
     "cli/workers.py": (typed, typed_in_the_workspace),
+    "cli/worker.py": (by_a_rule,),
+    "monitor/budgets.py": (by_the_next_day,),
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
@@ -267,6 +287,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "monitor/reconcile.py": (by_the_queue, by_the_monitor),
     "workers/launch.py": (typed,),
 }
+AGAIN = (by_restart, by_resume, by_the_monitor, by_a_second_spawn, by_the_next_day)  # after the others
 STARTERS = frozenset({"spawn", "spawned", "restart", "resume", "up"})  # verbs that start, by import
 OPENERS = frozenset({"open_pane", "start_again", "resume_plans", "open_worker"})  # and what they start with
 FROM = ("orchestra.commands.", "orchestra.ui.popups")
@@ -298,7 +319,7 @@ def test_every_module_that_starts_a_worker_has_its_ways_in_the_table() -> None:
 def test_a_worker_has_the_same_environment_whichever_way_it_is_started(world: World) -> None:
     link = str(Path(os.environ["ORCHESTRA_HOME"], "ssh-agent"))
     ways = list(dict.fromkeys(way for those in WAYS.values() for way in those if way is not by_up))
-    ways.sort(key=lambda way: way in (by_restart, by_resume, by_the_monitor, by_a_second_spawn))
+    ways.sort(key=lambda way: way in AGAIN)
     wrong = []
     for way in (*ways, by_up):  # which ends the server, and so comes last
         number, earlier = way(world)
