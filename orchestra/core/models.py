@@ -249,6 +249,8 @@ class Issue(Record):
     blocked_by: int | None = None  # how many open issues block it; None: GitHub does not say
     sub_issues: int | None = None
     comments: int | None = None
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()  # logins
 
 
 class Border(Record):
