@@ -148,11 +148,13 @@ class Github(NamedTuple):
 class PullRequest(NamedTuple):
     """`update`: who brings a branch up to date with its base: auto, ask or never.
 
-    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
+    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
+    text of a pull request ends with what the work has taken.
     """
 
     update: str = "auto"
     merge: str | None = None
+    receipt: bool = False
 
 
 class ChecksConfig(NamedTuple):
@@ -348,6 +350,7 @@ _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
+    receipt=true_or_false,
 )
 _tmux = record(
     Tmux,

@@ -286,6 +286,15 @@ class Changes(Record):
     deletions: int = 0
 
 
+class Size(Record):
+    """How much a worker has shipped, against its base."""
+
+    commits: int = 0
+    files: int = 0
+    insertions: int = 0
+    deletions: int = 0
+
+
 class PanePlan(Record):
     """A pane to open: `argv` run as it is (empty: the user's shell), then `keys` typed into it line by line."""
 

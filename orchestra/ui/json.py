@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestra.ui import stats
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def table(view: Overview) -> str:
 
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
-    return _json({**row_json(found.row), "removed": found.removed})
+    receipt = stats.as_json(found.receipt) if found.receipt else None
+    return _json({**row_json(found.row), "removed": found.removed, "receipt": receipt})
 
 
 def workers(found: Sequence[WorkerReport]) -> str:

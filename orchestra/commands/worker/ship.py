@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core import events, gates
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
-from orchestra.core.models import Escalation, Gate, Worker
+from orchestra.core.models import Escalation, Gate, Size, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, replies, stacks
+from orchestra.workers import git_config_guard, receipts, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -173,7 +173,7 @@ def _approved(worker: Worker, request: str) -> bool:
 def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the user reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
-    recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
+    recorded = project.store.record(worker.id, events.shipped_locally("ship", review, _size(project, worker)))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, review)
@@ -185,10 +185,17 @@ def _ship_github(project: Project, worker: Worker, title: str | None, body: str,
     say(f"push {worker.branch}")
     sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
-    recorded = project.store.record(worker.id, events.shipped("ship", pull._replace(head_sha=sha), url))
+    recorded = project.store.record(
+        worker.id, events.shipped("ship", pull._replace(head_sha=sha), url, _size(project, worker))
+    )
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, url)
+
+
+def _size(project: Project, worker: Worker) -> Size:
+    change = project.change_of(worker)
+    return Size(change.commits(), *change.counts())
 
 
 def _is_shipped(project: Project, worker: Worker) -> bool:
@@ -221,6 +228,8 @@ def _body(project: Project, worker: Worker, given: str | None, evidence: Evidenc
     if evidence is not None:
         fenced = evidence.tail[-1500:].replace("```", "'''")
         parts.append(f"Verified with `{evidence.command}`:\n\n```\n{fenced}\n```")
+    if project.config.pull_request.receipt:
+        parts.append(receipts.line(receipts.of_worker(project, worker)))
     closes = f"Closes #{worker.id}"
     if closes not in parts[0] and not is_local(worker.id):
         parts.append(closes)
