@@ -6,6 +6,7 @@ Each figure is the median of interleaved runs against a base measured beside it.
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import statistics
@@ -77,13 +78,10 @@ class Place:
 
         store = self.opened().store
         for number in numbers:
-            where = {
-                "branch": f"issue-{number}",
-                "worktree": f"{self.repo}-{number}",
-                "base": "main",
-                "base_commit": base,
-            }
-            worker = Worker(str(number), f"{title} {number}", Status.WORKING, "", nonce="n", agent="scripted", **where)
+            worker = Worker(
+                str(number), f"{title} {number}", Status.WORKING, "", nonce="n", agent="scripted", base="main",
+                branch=f"issue-{number}", worktree=f"{self.repo}-{number}", base_commit=base,
+            )  # fmt: skip
             store.record(str(number), events.spawned("x", worker, queued=False))
 
     def close(self) -> None:
@@ -291,15 +289,17 @@ def bench_radar() -> None:
 
     place = Place(10_000)
     tip = place.asked("git", "-C", str(place.repo), "rev-parse", "HEAD").strip()
+    project = place.opened()
+    told: list[str] = []
     for number in range(1, RADAR_WORKERS + 1):
         tree = Path(f"{place.repo}-{number}")
-        place.git("worktree", "add", "-q", "-b", f"issue-{number}", str(tree))
+        project.repository.add(tree, f"issue-{number}", tip, f"orchestra worker {number}")
+        project.repository.checkout(tree)
         own = [500 + number * 10 + file for file in range(10)]
         for file in (*own, number % RADAR_WORKERS, (number + 1) % RADAR_WORKERS):
             (tree / f"d{file % 100}" / f"f{file}.txt").write_text(f"of {number}\n")
         place.run("git", "-C", str(tree), "commit", "-qam", "x")
     place.claim("Worker", range(1, RADAR_WORKERS + 1), base=tip)
-    project, told = place.opened(), []
     first = timed(lambda: conflicts.look(project, told.append))
     meetings = [one for one in known(project).meetings if one.conflict]
     idle = statistics.median(timed(lambda: conflicts.look(project, told.append)) for _ in range(15))
@@ -311,10 +311,10 @@ def bench_radar() -> None:
 
     one = statistics.median(timed(changed) for _ in range(7))
     pairs = [(f"issue-{meeting.first}", f"issue-{meeting.second}") for meeting in meetings]
-    alone = [
-        timed(lambda pair=pair: place.run("git", "-C", str(place.repo), "merge-tree", "--write-tree", *pair))
-        for pair in pairs
-    ]  # type: ignore[misc]
+    alone = []
+    for branches in pairs:
+        argv = ("git", "-C", str(place.repo), "merge-tree", "--write-tree", *branches)
+        alone.append(timed(functools.partial(place.run, *argv)))
     print(
         f"{f'radar, {RADAR_WORKERS} workers, 10,000 files: first look':<58} {first:.0f} ms, {len(pairs)} conflicts",
         flush=True,

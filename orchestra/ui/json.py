@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestra.core.text import clean, clean_lines
 from orchestra.ui import stats
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
+    from orchestra.commands.review import Review
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
@@ -36,13 +38,18 @@ def table(view: Overview) -> str:
 
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
+    return _json(_report(found))
+
+
+def _report(found: WorkerReport) -> dict[str, Any]:
     receipt = stats.as_json(found.receipt) if found.receipt else None
-    return _json({**row_json(found.row), "removed": found.removed, "receipt": receipt})
+    own = {"variables": dict(found.variables), "address": found.address or None, "apart": list(found.apart)}
+    return {**row_json(found.row), "removed": found.removed, "receipt": receipt, **own}
 
 
 def workers(found: Sequence[WorkerReport]) -> str:
     """`show --json` of several."""
-    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+    return _json({"workers": [_report(one) for one in found]})
 
 
 def listings(found: Sequence[Listing]) -> str:
@@ -105,6 +112,22 @@ def merged(found: Sequence[Merged]) -> str:
     """`merge --json`."""
     rows = [{"id": one.worker, "merged": one.done, "said": one.said, "warning": one.warning or None} for one in found]
     return _json({"results": rows})
+
+
+def review(found: Review) -> str:
+    """`review --json`: the files of the change, and the comments that are kept."""
+    files = [
+        {"path": clean(one.patch.path, 4000), "before": clean(one.patch.before, 4000) or None, "kind": one.patch.kind,
+         "committed": one.committed, "binary": one.patch.binary, "added": one.patch.added,
+         "removed": one.patch.removed}
+        for one in found.files
+    ]  # fmt: skip
+    comments = [
+        {"id": one.id, "path": clean(one.path, 4000), "line": one.line, "lines": len(one.quote), "removed": one.old,
+         "committed": one.committed, "outdated": found.spot(one) is None, "text": clean_lines(one.words)}
+        for one in found.drafts.comments
+    ]  # fmt: skip
+    return _json({"id": found.worker.id, "head": found.head, "files": files, "comments": comments})
 
 
 def waited(found: Waited) -> str:

@@ -383,12 +383,14 @@ def test_hooks_notifications_browser_and_pager_read_it_too(
     session = bare.tmux("display-message", "-p", "-t", pane, "#{socket_path},#{pid},#{session_id}").replace("$", "")
     inside = Person(github_repo, {"TMUX": session, "TMUX_PANE": pane})
     inside.runs("key", "pull", pane)
-    inside.tmux("select-window", "-t", pane)
-    inside.runs("popup", "diff")
+    terminal = Terminal(100, 30)
+    words = [sys.executable, "-P", "-m", "orchestra", "diff", "1"]
+    terminal.run(["env", "-C", str(github_repo), f"TMUX={session}", f"TMUX_PANE={pane}", *words])
     for name, wanted in READERS.items():
         held = eventually(lambda name=name: places[name].exists() and places[name].read_text(), 30, name)  # type: ignore[misc]
         missing = [one for one in wanted if f"{one}={own[one]}" not in str(held).splitlines()]
         assert not missing, (name, missing)
+    terminal.end()
 
 
 def test_a_second_login_brings_its_ssh_agent_and_a_shell_that_outlived_its_login_does_not(
