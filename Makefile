@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e agent nightly matrix bench walk release tools
+.PHONY: help demo test check fmt e2e agent nightly matrix bench walk packaging release tools
 
 help: ## list this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ bench: $(VENV)/developing tools ## measure, and compare with the budgets
 
 walk: $(VENV)/developing tools ## write the screens of docs/walk.md anew
 	PYTHONPATH=tests $(BIN)/python -m support.walk
+
+packaging: $(VENV)/developing ## write packaging/ anew: the man page, the completions, Debian's control file
+	PYTHONPATH=tools $(BIN)/python tools/package_files.py
 
 release: $(VENV)/developing tools ## build dist/, install it by pip, uv and pipx, run the demo from it (TAG=v1.2.3)
 	$(BIN)/python tools/release.py $(if $(TAG),--tag $(TAG))

@@ -22,9 +22,17 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from package_files import formula
+
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 NAME = "orchestra-workers"
+SHARED = (
+    "share/man/man1/orchestra.1",
+    "share/bash-completion/completions/orchestra",
+    "share/zsh/site-functions/_orchestra",
+    "share/fish/vendor_completions.d/orchestra.fish",
+)
 COMMANDS = ("orchestra", "orchestra-hook", "orchestra-workers")
 
 
@@ -32,6 +40,12 @@ def main() -> int:
     """Returns the exit status: 1 with one sentence for everything that is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tag", default="", help="the tag that is to be released")
+    parser.add_argument(
+        "--repository",
+        default=os.environ.get("GITHUB_REPOSITORY", ""),
+        metavar="OWNER/NAME",
+        help="where the release will be on GitHub, for the Homebrew formula",
+    )
     asked = parser.parse_args()
     wrong = [*faults_of_version(version(), (ROOT / "CHANGELOG.md").read_text(), asked.tag)]
     if not wrong:
@@ -41,6 +55,7 @@ def main() -> int:
             for way in (by_pip, by_uv, by_pipx) if not wrong else ():
                 wrong += [f"{way.__name__.removeprefix('by_')}: {fault}" for fault in way(Path(scratch), wheel)]
             (DIST / "SHA256SUMS").write_text(sums([wheel, source]))
+            (DIST / f"{NAME}.rb").write_text(formula(address(source, asked.repository), digest(source)))
     for fault in wrong:
         print(fault, file=sys.stderr)
     if not wrong:
@@ -69,7 +84,13 @@ def faults_of_contents(wheel: Sequence[str], source: Sequence[str], wanted: Sequ
     """What is missing in the files, and what should not be in them."""
     yield from (f"the wheel lacks {name}" for name in sorted(set(wanted) - set(wheel)))
     tops = {name.split("/")[0] for name in wheel}
-    yield from (f"the wheel has {top}" for top in sorted(tops) if top != "orchestra" and not top.endswith(".dist-info"))
+    yield from (
+        f"the wheel has {top}"
+        for top in sorted(tops)
+        if top != "orchestra" and not top.endswith((".dist-info", ".data"))
+    )
+    shared = {name.partition(".data/data/")[2] for name in wheel}
+    yield from (f"the wheel lacks {name}" for name in SHARED if name not in shared)
     needed = ("pyproject.toml", "Makefile", "LICENSE", "CHANGELOG.md", "README.md", "layouts/default.yaml")
     yield from (f"the source archive lacks {name}" for name in needed if name not in source)
 
@@ -95,7 +116,17 @@ def names_in_source(path: Path) -> list[str]:
 
 def sums(paths: Sequence[Path]) -> str:
     """As `sha256sum --check` reads them."""
-    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths)
+    return "".join(f"{digest(path)}  {path.name}\n" for path in paths)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def address(source: Path, repository: str) -> str:
+    """Where the archive will be: in the release on GitHub, or where it is now."""
+    place = f"https://github.com/{repository}/releases/download/v{version()}/{source.name}"
+    return place if repository else source.as_uri()
 
 
 def build(scratch: Path) -> tuple[Path, Path]:
@@ -129,8 +160,10 @@ def by_pip(scratch: Path, wheel: Path) -> Iterator[str]:
     pip = [python, "-m", "pip", "-q", "--disable-pip-version-check"]
     run([*pip, "install", str(wheel)])
     yield from faults_in_use(scratch, place / "bin")
+    yield from (f"there is no {name}" for name in SHARED if not (place / name).is_file())
     run([*pip, "uninstall", "-y", NAME])
     yield from left(place / "bin")
+    yield from (f"{name} is left after it was uninstalled" for name in SHARED if (place / name).exists())
 
 
 def by_uv(scratch: Path, wheel: Path) -> Iterator[str]:

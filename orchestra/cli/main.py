@@ -13,6 +13,7 @@ import click
 from orchestra import __version__
 from orchestra.cli.errors import run_main
 from orchestra.core.text import clean
+from orchestra.errors import UsageError
 from orchestra.ui.console import Console
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -136,6 +137,22 @@ def _tmux_version() -> str:
     return version or "no tmux"
 
 
+def _check_homes() -> None:
+    """Give HOME the account's directory where it is missing, as tmux and ssh do; everything after this reads it."""
+    if not os.path.isabs(os.environ.get("HOME", "")):
+        import pwd  # it is there nearly always
+
+        try:
+            os.environ["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            raise UsageError("HOME is not set, and this user has no account", "set HOME to a directory") from None
+    own = os.environ.get("ORCHESTRA_HOME", "")
+    if own and not os.path.isabs(own):
+        raise UsageError(
+            f"ORCHESTRA_HOME is not an absolute path: {clean(own, 80)}", "set it to one, such as $HOME/.orchestration"
+        )
+
+
 @click.group(cls=LazyGroup, context_settings=CONTEXT)
 @click.option(
     "--version",
@@ -160,6 +177,7 @@ def cli(ctx: click.Context) -> None:
       orchestra merge 124       bring it into the base
       orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character
+    _check_homes()
     ctx.obj = Console(os.getcwd(), os.environ, time.time, ctx.invoked_subcommand or "")
 
 

@@ -32,9 +32,10 @@ _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop
 
 def home(path: str, *, fix: bool) -> Iterator[Finding]:
     """I6: only the user can read our files (`fix` makes them so); and there is room to write them."""
-    if not os.path.isdir(path):
-        return
-    for found in _too_open(path):
+    made = True
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path, made = os.path.dirname(path), False  # it will be made below this one
+    for found in _too_open(path) if made else ():
         if fix:
             os.chmod(found, 0o700 if os.path.isdir(found) else 0o600)
         else:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support import mounts
 from support.events import happened
 from support.polling import eventually
 
@@ -195,22 +196,13 @@ def home_is_a_file(place: Place) -> Iterator[Way]:
     yield Way()
 
 
-def mounted(place: Place, *options: str) -> None:
-    argv = ["mount", "-t", "tmpfs", "-o", ",".join(("size=256k", "nr_inodes=60", *options)), "tmpfs", str(place.home)]
-    if shutil.which("mount") is None or subprocess.run(argv, capture_output=True, check=False).returncode:
-        pytest.skip("a file system can be mounted by root only")
-
-
 @contextmanager
 def on_its_own_disk(place: Place) -> Iterator[None]:
     kept = place.home.with_name("kept")
     shutil.copytree(place.home, kept)
-    mounted(place)
-    try:
+    with mounts.tmpfs(place.home, "size=256k", "nr_inodes=60"):
         shutil.copytree(kept, place.home, dirs_exist_ok=True)
         yield
-    finally:
-        subprocess.run(["umount", "-l", str(place.home)], check=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support import mounts
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
@@ -145,13 +146,8 @@ def test_the_server_of_another_program_on_our_socket_is_left_alone(repo: Path, g
 @pytest.fixture
 def small_disk(home: Path, tmp_path: Path) -> Iterator[Path]:
     """$ORCHESTRA_HOME on a file system of its own, of 512 KiB and 400 files."""
-    place = tmp_path / "small"
-    place.mkdir()
-    argv = ["mount", "-t", "tmpfs", "-o", "size=512k,nr_inodes=400,mode=0700", "tmpfs", str(place)]
-    if shutil.which("mount") is None or subprocess.run(argv, capture_output=True, check=False).returncode:
-        pytest.skip("a file system can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounts.tmpfs(tmp_path / "small", "size=512k", "nr_inodes=400", "mode=0700") as place:
+        yield place
 
 
 def fill(place: Path, what: str) -> None:

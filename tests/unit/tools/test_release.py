@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from release import faults_of_contents, faults_of_version, shipped, sums, version
+from release import SHARED, faults_of_contents, faults_of_version, shipped, sums, version
 
 pytestmark = pytest.mark.fast
 
@@ -34,6 +34,8 @@ def test_this_version_could_be_released() -> None:
 
 def test_a_wheel_has_every_file_of_the_package_and_no_other() -> None:
     whole = [*shipped(), "orchestra_workers-1.dist-info/METADATA"]
+    assert [*faults_of_contents(whole, SOURCE, shipped())] == [f"the wheel lacks {name}" for name in SHARED]
+    whole += [f"orchestra_workers-1.data/data/{name}" for name in SHARED]
     assert "orchestra/layouts/default.yaml" in whole
     assert "orchestra/prompts/worker.md" in whole
     assert [*faults_of_contents(whole, SOURCE, shipped())] == []
