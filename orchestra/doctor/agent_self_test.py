@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,8 @@ def self_test(wanted: SelfTest, command: str, environ: Mapping[str, str]) -> Ite
 @contextmanager
 def _sandbox(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str], _Pane]]:
     """A directory, the mark of all that runs in it, and a pane; the socket's path must be short."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave the program running
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
     nonce = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="orchestra-", ignore_cleanup_errors=True) as made:
         directory = os.path.realpath(made)

@@ -16,6 +16,7 @@ from orchestra.core.models import Answer
 from orchestra.core.waiting import wait_until
 
 MOST_SCREEN = 4000
+START_SECONDS = 120.0  # on a machine that is loaded with agents a start alone took more than 40 s
 PLAN = "1. Look\n2. Do it\n3. Test it"
 _LINES = (
     "plain words",
@@ -37,7 +38,10 @@ class Check(NamedTuple):
 
 def _start(trial: Trial) -> None:
     trial.start("This is a self-test. " + marker({"text": "ready"}))
-    if not wait_until(lambda: bool(trial.told("started")) or trial.pane.ended(), 40.0, 0.05) or not trial.transcript:
+    if (
+        not wait_until(lambda: bool(trial.told("started")) or trial.pane.ended(), START_SECONDS, 0.05)
+        or not trial.transcript
+    ):
         why = claude.startup_problem(trial.pane.screen())
         silent = "the program ended" if trial.pane.ended() else "its hooks tell nothing"
         raise BrokenPromise(f"it does not start: {why.sentence if why else silent}")
