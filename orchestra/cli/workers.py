@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each, split, target
 
+if TYPE_CHECKING:
+    from orchestra.commands.spawn import SpawnOptions
+
 
 @verb(
     "spawn",
@@ -25,7 +28,7 @@ from orchestra.ui.references import Target, for_each, split, target
     "orchestra spawn 126 --after 124     wait until the work on 124 is complete",
     "orchestra spawn https://github.com/acme/widgets/issues/124",
 )
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="ID...")
 @click.option("--base", help="Branch or commit to start from.", metavar="REF")
 @click.option("--on", "parent", help="Build on this worker's branch.", metavar="ID", shell_complete=numbers)
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
@@ -49,7 +52,7 @@ def spawn_command(
     as_json: bool,
     **wishes: Any,
 ) -> None:
-    """Start a worker on each issue; a worker that exists is opened instead."""
+    """Start a worker on each issue; a worker that exists is opened instead. Without ID, choose on the terminal."""
     from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
 
     options = SpawnOptions(
@@ -59,6 +62,9 @@ def spawn_command(
         budget=given(wishes),
         **wishes,
     )
+    if not ids:
+        _choose_issues(console, options)
+        return
     wanted: dict[str, list[Target]] = {}
     failed = []
     for text in ids:
@@ -76,6 +82,16 @@ def spawn_command(
     console.say(console.as_json.spawned(found) if as_json else console.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
+
+
+def _choose_issues(console: Console, options: SpawnOptions) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("Missing argument 'ID...'.")
+    from orchestra.ui.popups import show_picker
+    from orchestra.ui.screens.verbs import Place
+
+    ended = show_picker(console, "issues", Place(how=AnswerChannel.COMMAND), options)
+    console.end(ended.said, ended.argv)
 
 
 @verb(
