@@ -170,7 +170,7 @@ def by_menu(world: World) -> Started:
 def by_the_issue_picker(world: World) -> Started:
     world.shell("")
     world.key("s")
-    world.terminal.shows("spawn a worker on (a number")
+    world.terminal.shows("Picked")
     world.terminal.type("picked")
     world.terminal.press("Enter")
     return "6", 0

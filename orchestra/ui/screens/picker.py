@@ -88,6 +88,7 @@ class PickerView(View):
         self.waiting = "\u2026"
         self.query_line = Query()
         self._lines = 1
+        self._found_for = ""  # the query of `shown`
 
     def fields(self) -> Sequence[Widget]:
         """The line to type in."""
@@ -108,7 +109,7 @@ class PickerView(View):
 
     def narrow(self) -> None:
         """Only what the query finds; the row under the cursor stays under it where it is still there."""
-        before = self.current
+        before, self._found_for = self.current, self.query_line.value
         self.shown = fuzzy.found(self.query_line.value, [(row.text, row.facts) for row in self.rows])
         keys = [self.rows[place].key for place in self.shown]
         typed = bool(self.query_line.value.strip())
@@ -184,6 +185,8 @@ class PickerView(View):
         if act is not None:
             event.prevent_default()
             event.stop()
+            if self._found_for != self.query_line.value:  # this key was faster than the news of what was typed
+                self.narrow()
             act()
             self.repaint()
 
