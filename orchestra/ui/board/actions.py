@@ -94,16 +94,8 @@ class BoardActions:
         return open_pull(self.project, worker.id)
 
     def choose(self) -> str:
-        """The number of a worker that the person chooses by number or words; empty when they leave."""
-        from orchestra.workers.overview import overview
-
-        try:
-            return (
-                popups.choose_worker([row for row in overview(self.project, changes=False).rows if row.seen.pane]) or ""
-            )
-        except OrchestraError as wrong:
-            dialogs.read(f"{wrong.message}; Enter goes back ")
-            return ""
+        """The picker of the workers, which goes to the one that is chosen."""
+        return self.dialog("workers", "")
 
     def dialog(self, name: str, number: str) -> str:
         """A dialog of the popups, in this terminal."""

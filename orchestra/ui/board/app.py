@@ -251,8 +251,7 @@ class Board(App[tuple[str, ...]]):
 
     def action_choose(self) -> None:
         """Choose a worker by a word of its title, and go there."""
-        if number := self.aside(self.acts.choose):
-            self.do(lambda: self.acts.go(number))
+        self.say(self.aside(self.acts.choose))
 
     def aside(self, act: Callable[[], str]) -> str:
         """Do it in the terminal itself, the board being away."""
