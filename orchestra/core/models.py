@@ -180,6 +180,7 @@ class Worker(Record):
     branch: str = ""
     base: str = ""
     base_commit: str = ""
+    stale_base: str = ""  # why `base_commit` may be older than the base on the remote
     worktree: str = ""
     agent: str = ""
     agent_session: str = ""
@@ -249,6 +250,7 @@ class Issue(Record):
     blocked_by: int | None = None  # how many open issues block it; None: GitHub does not say
     sub_issues: int | None = None
     comments: int | None = None
+    assignees: tuple[str, ...] = ()
 
 
 class Border(Record):

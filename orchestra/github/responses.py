@@ -83,6 +83,7 @@ def issue(answer: Any, address: RepositoryAddress) -> Issue:
         blocked_by=optional(answer, int, "issue_dependencies_summary", "blocked_by"),
         sub_issues=optional(answer, int, "sub_issues_summary", "total"),
         comments=optional(answer, int, "comments"),
+        assignees=tuple(required(one, str, "login") for one in optional(answer, list, "assignees") or () if one),
     )  # fmt: skip
 
 

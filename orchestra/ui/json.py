@@ -90,7 +90,11 @@ def merge_order(found: Sequence[MergeStep]) -> str:
 
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
-    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+    rows = [
+        {"id": one.id, "result": one.result, "error": one.error, **({"notes": list(one.notes)} if one.notes else {})}
+        for one in found
+    ]
+    return _json({"results": rows})
 
 
 def new_issue(made: NewIssue, started: Spawned | None) -> str:
