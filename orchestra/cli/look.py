@@ -13,8 +13,8 @@ from orchestra.cli.completion import numbers, states, statuses
 from orchestra.cli.verbs import verb
 from orchestra.core.text import clean, clean_lines
 from orchestra.ui import dialogs, worker_page, worker_table
+from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.popups import open_pull
 from orchestra.ui.references import Target, for_each, targets
 
 if TYPE_CHECKING:
@@ -192,6 +192,25 @@ def pr_command(console: Console, ids: Sequence[str]) -> None:
 
     def one(at: Target) -> None:
         click.echo(open_pull(at.project, at.number) if sys.stdout.isatty() else pr(at.project, at.number))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
+@verb("open", "orchestra open 124")
+@several
+@click.pass_obj
+def open_command(console: Console, ids: Sequence[str]) -> None:
+    """Open the address of what a worker runs in the browser, or print it: `address:` of the configuration."""
+    from orchestra.commands.open import address_of
+    from orchestra.commands.pr import open_in_browser
+
+    def one(at: Target) -> None:
+        address = address_of(at.project, at.number)
+        if sys.stdout.isatty() and open_in_browser(address, at.project.environ):
+            click.echo(f"#{at.number}: opened {clean(address)}")
+        else:
+            click.echo(clean(address))
 
     if not for_each(console, ids, one):
         sys.exit(1)

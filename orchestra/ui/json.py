@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestra.core.text import clean, clean_lines
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
     from orchestra.commands.merge import Merged
-    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
+    from orchestra.commands.review import Review
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
     from orchestra.core.radar import MergeStep
+    from orchestra.ui.new_task import Made
 
 
 def _json(document: Any) -> str:
@@ -35,12 +37,17 @@ def table(view: Overview) -> str:
 
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
-    return _json({**row_json(found.row), "removed": found.removed})
+    return _json(_report(found))
+
+
+def _report(found: WorkerReport) -> dict[str, Any]:
+    own = {"variables": dict(found.variables), "address": found.address or None, "apart": list(found.apart)}
+    return {**row_json(found.row), "removed": found.removed, **own}
 
 
 def workers(found: Sequence[WorkerReport]) -> str:
     """`show --json` of several."""
-    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+    return _json({"workers": [_report(one) for one in found]})
 
 
 def listings(found: Sequence[Listing]) -> str:
@@ -90,23 +97,39 @@ def merge_order(found: Sequence[MergeStep]) -> str:
 
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
-    rows = [
-        {"id": one.id, "result": one.result, "error": one.error, **({"notes": list(one.notes)} if one.notes else {})}
-        for one in found
-    ]
-    return _json({"results": rows})
+    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
 
 
-def new_issue(made: NewIssue, started: Spawned | None) -> str:
+def new_issue(made: Made) -> str:
     """`new --json`."""
-    found = {"id": started.id, "result": started.result, "error": started.error} if started else None
-    return _json({"number": int(made.number), "title": made.title, "place": made.place, "worker": found})
+    issue, one = made
+    started = {"id": one.id, "result": one.result, "error": one.error} if one else None
+    left_out = {"labelsLeftOut": list(issue.left_out)} if issue.left_out else {}
+    return _json(
+        {"number": int(issue.number), "title": issue.title, "place": issue.place, "worker": started, **left_out}
+    )
 
 
 def merged(found: Sequence[Merged]) -> str:
     """`merge --json`."""
     rows = [{"id": one.worker, "merged": one.done, "said": one.said, "warning": one.warning or None} for one in found]
     return _json({"results": rows})
+
+
+def review(found: Review) -> str:
+    """`review --json`: the files of the change, and the comments that are kept."""
+    files = [
+        {"path": clean(one.patch.path, 4000), "before": clean(one.patch.before, 4000) or None, "kind": one.patch.kind,
+         "committed": one.committed, "binary": one.patch.binary, "added": one.patch.added,
+         "removed": one.patch.removed}
+        for one in found.files
+    ]  # fmt: skip
+    comments = [
+        {"id": one.id, "path": clean(one.path, 4000), "line": one.line, "lines": len(one.quote), "removed": one.old,
+         "committed": one.committed, "outdated": found.spot(one) is None, "text": clean_lines(one.words)}
+        for one in found.drafts.comments
+    ]  # fmt: skip
+    return _json({"id": found.worker.id, "head": found.head, "files": files, "comments": comments})
 
 
 def waited(found: Waited) -> str:
