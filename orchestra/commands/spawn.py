@@ -184,7 +184,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         branch=schema.fill(config.branch, repo, number),
         base=start.base,
         base_commit=start.commit,
-        stale_base=project.stale_bases.get(start.base, ""),
+        stale_base=start.stale,
         parent=start.parent,
         worktree=project.worktree_of(number),
         agent=agent,
