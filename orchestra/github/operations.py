@@ -22,6 +22,7 @@ NAMES = frozenset({
     "issues.list_dependencies_blocked_by", "issues.list_sub_issues", "issues.create", "issues.update",
     "issues.add_labels", "issues.add_assignees", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
     "pulls.update_branch", "pulls.create_reply_for_review_comment", "pulls.request_reviewers",
+    "search.issues_and_pull_requests",
     "users.get_authenticated", "pulls.merge", "pulls.create_review",
 })  # fmt: skip
 
