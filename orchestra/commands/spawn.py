@@ -18,6 +18,7 @@ from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.files import locked, make_private, write_atomic
+from orchestra.trackers.combined import is_local
 from orchestra.workers import (
     conversation,
     git_config_guard,
@@ -45,7 +46,7 @@ class Spawned(NamedTuple):
     error: str | None = None
     hint: str = ""
     why: str = ""  # what a queued one waits for
-    notes: tuple[str, ...] = ()  # what of the user's environment the worker has otherwise
+    notes: tuple[str, ...] = ()  # what the user should know, in sentences
 
 
 class SpawnOptions(NamedTuple):
@@ -125,10 +126,27 @@ def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[
     worker = _claim(project, issue, wishes, pin)
     if worker is None:
         return Spawned(number, "existing")
+    notes = _notes(project, issue, worker)
     if worker.status is Status.QUEUED:
-        return Spawned(number, "queued", why=queue.reason(project, worker))
+        return Spawned(number, "queued", why=queue.reason(project, worker), notes=notes)
     launch.open_pane(project, worker, per_window=project.per_window)
-    return Spawned(number, "spawned")
+    return Spawned(number, "spawned", notes=notes)
+
+
+def _notes(project: Project, issue: Issue, worker: Worker) -> tuple[str, ...]:
+    """What the user should know of a claim; with `pull_request.assign` the issue is assigned first."""
+    notes = [worker.stale_base] if worker.stale_base else []
+    assigned = [clean(login, 60) for login in issue.assignees]
+    if not is_local(issue.number) and (assigned or project.config.pull_request.assign):
+        try:
+            us = project.github.login()
+            if us not in assigned and assigned:
+                notes.append(f"issue #{issue.number} is assigned to {', '.join(assigned)}")
+            elif not assigned:
+                project.github.assign(issue.number, us)
+        except OrchestraError as refused:
+            notes.append(f"issue #{issue.number} was not assigned: {refused.message}")
+    return tuple(notes)
 
 
 def _existing(project: Project, worker: Worker) -> Spawned:
@@ -167,6 +185,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         branch=schema.fill(config.branch, repo, number),
         base=start.base,
         base_commit=start.commit,
+        stale_base=start.stale,
         parent=start.parent,
         worktree=project.worktree_of(number),
         agent=agent,
@@ -246,7 +265,7 @@ def _finish(project: Project, begun: Spawned) -> Spawned:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
     worker = project.store.read(number)
     there = worker is not None and project.repository.ready(worker.worktree)
-    return begun._replace(notes=sentences(project, worker)) if worker and there else begun
+    return begun._replace(notes=(*begun.notes, *sentences(project, worker))) if worker and there else begun
 
 
 def _started(project: Project, number: str) -> str | None:

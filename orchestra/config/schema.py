@@ -150,11 +150,18 @@ class PullRequest(NamedTuple):
     """`update`: who brings a branch up to date with its base: auto, ask or never.
 
     `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
-    text of a pull request ends with what the work has taken.
+    text of a pull request ends with what the work has taken. The rest is set when one is opened: `reviewers` are
+    logins, or teams as `org/team`; `template`: the repository's own text comes first where the worker wrote none.
+    `assign`: the issue is assigned to the token's user at `spawn`.
     """
 
     update: str = "auto"
     merge: str | None = None
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    template: bool = True
+    assign: bool = False
     receipt: bool = False
 
 
@@ -360,6 +367,7 @@ _github = record(
     remote=checked(text_or_nothing, _REMOTE),
     push_remote=checked(text_or_nothing, _REMOTE),
 )
+_REVIEWER = matching(r"@?[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9._-]+)?", "a login, or a team as org/team")
 _auto_rule = record(
     AutoRule,
     project=text(1, 200),
@@ -372,6 +380,11 @@ _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
+    draft=true_or_false,
+    labels=list_of(text(1, 50)),
+    reviewers=list_of(checked(text(1), _REVIEWER)),
+    template=true_or_false,
+    assign=true_or_false,
     receipt=true_or_false,
 )
 _tmux = record(

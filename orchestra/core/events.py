@@ -85,6 +85,7 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         branch=claim.branch,
         base=claim.base,
         baseCommit=claim.base_commit,
+        **({"staleBase": claim.stale_base} if claim.stale_base else {}),
         worktreePath=claim.worktree,
         agent=claim.agent,
         agentSession=claim.agent_session,
@@ -105,9 +106,9 @@ def adopted(by: str, snapshot: Worker) -> Event:
     return _event("adopted", by, snapshot=serialization.to_json(snapshot))
 
 
-def dispatched(by: str, base_commit: str) -> Event:
-    """A queued worker may start, from `base_commit`."""
-    return _event("dispatched", by, baseCommit=base_commit)
+def dispatched(by: str, base_commit: str, stale_base: str = "") -> Event:
+    """A queued worker may start, from `base_commit`; `stale_base`: why that may be old."""
+    return _event("dispatched", by, baseCommit=base_commit, **({"staleBase": stale_base} if stale_base else {}))
 
 
 def stacked(by: str, parent: str, base: str, base_commit: str) -> Event:

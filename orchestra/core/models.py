@@ -180,6 +180,7 @@ class Worker(Record):
     branch: str = ""
     base: str = ""
     base_commit: str = ""
+    stale_base: str = ""  # why `base_commit` may be older than the base on the remote
     worktree: str = ""
     agent: str = ""
     agent_session: str = ""

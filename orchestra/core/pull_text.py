@@ -20,7 +20,7 @@ BEGIN = "<!-- orchestra -->"
 MOST_TITLE = 256  # GitHub's limits, in characters
 MOST_TEXT = 65_536
 _END = re.compile(r"<!-- /orchestra title:([0-9a-f]{8}) text:([0-9a-f]{8}) words:(given|made) -->")
-_EVIDENCE = "Verified with `"
+_WORDS_END = "\n\n<!-- end of the words -->\n\n"
 _KEYWORD = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+"
 
 
@@ -97,7 +97,7 @@ def made_of_commits(subjects: Sequence[str]) -> str:
 def evidence(command: str, tail: str) -> str:
     """What verify said, as a part of the text."""
     fenced = tail[-1500:].replace("```", "'''")
-    return f"{_EVIDENCE}{command}`:\n\n```\n{fenced}\n```"
+    return f"Verified with `{command}`:\n\n```\n{fenced}\n```"
 
 
 def _title(title: str) -> str:
@@ -107,9 +107,9 @@ def _title(title: str) -> str:
 def _section(words: str, wanted: Wanted, room: int) -> str:
     """The marked section, cut to `room` characters: of one that is too long the end of the words goes."""
     rest = "\n\n".join(part for part in (wanted.evidence, wanted.closes) if part)
-    words = _sendable(words).replace(BEGIN, "").strip()
-    left = max(0, room - len(rest) - 2)
-    return _sendable("\n\n".join(part for part in (words[:left].rstrip(), rest) if part))
+    words = _sendable(words).replace(BEGIN, "").replace(_WORDS_END.strip(), "").strip()
+    left = max(0, room - len(rest) - len(_WORDS_END))
+    return _sendable(_WORDS_END.join(part for part in (words[:left].rstrip(), rest) if part))
 
 
 def _words(section: str, wanted: Wanted, *, given: bool) -> str:
@@ -118,9 +118,7 @@ def _words(section: str, wanted: Wanted, *, given: bool) -> str:
         return wanted.words.strip()
     if not given:
         return wanted.usual_words
-    before = section.removesuffix(wanted.closes).rstrip() if wanted.closes else section
-    place = before.rfind(f"\n\n{_EVIDENCE}") if wanted.evidence else -1
-    return before[:place] if place >= 0 else before
+    return section.replace("\r\n", "\n").partition(_WORDS_END)[0]
 
 
 def _marked(title: str, section: str, *, given: bool) -> str:

@@ -47,6 +47,7 @@ class Remark(Record):
     start_line: int | None = None
     thread: int = 0
     reply_to: int = 0
+    commit: str = ""  # that an inline one was written about
 
 
 class Voices(Record):

@@ -49,6 +49,7 @@ _PLAIN = (
     ("branch", "branch"),
     ("base", "base"),
     ("base_commit", "baseCommit"),
+    ("stale_base", "staleBase"),
     ("worktree", "worktreePath"),
     ("agent", "agent"),
     ("agent_session", "agentSession"),

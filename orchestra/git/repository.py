@@ -302,6 +302,10 @@ class RepositoryFacts:
         done = self._careful("-c", "merge.renormalize=false", *words, self.resolve(base), f"refs/heads/{branch}")
         return tuple(filter(None, done.out.split("\0")[1:])) if done.status == 1 else ()
 
+    def committed_at(self, commit: str) -> float:
+        """When a commit was made (epoch seconds)."""
+        return float(self.ask("log", "-1", "--format=%ct", "--end-of-options", commit).split()[0])
+
     def holds(self, branch: str, commit: str) -> bool:
         """Whether the local branch holds this commit; one that is not known here it does not."""
         return self.git("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}").status == 0

@@ -252,6 +252,7 @@ def _remark(row: Any, kind: Kind, page: str, at: str) -> Remark:
         start_line=(optional(row, int, "start_line") or optional(row, int, "original_start_line")) if inline else None,
         thread=(reply_to or number) if inline else 0,
         reply_to=reply_to,
+        commit=(optional(row, str, "original_commit_id") or "") if inline else "",
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from orchestra.core import pull_text
@@ -39,6 +39,15 @@ def api_base(host: str, configured: str | None, environ: Mapping[str, str]) -> s
     if host in ("github.com", "www.github.com", "ssh.github.com"):
         return "https://api.github.com"
     return f"https://api.{host}" if host.endswith(".ghe.com") else f"https://{host}/api/v3"
+
+
+class Opened(NamedTuple):
+    """A pull request that was opened or brought up to date. `kept`: what stays as others wrote it."""
+
+    pull: Pull
+    url: str
+    kept: tuple[str, ...] = ()
+    is_new: bool = False
 
 
 class GitHubTracker:
@@ -152,8 +161,8 @@ class GitHubTracker:
         """Whose token it is."""
         return responses.required(self._operations.ask("users.get_authenticated"), str, "login")
 
-    def open_pull(self, head: str, base: str, wanted: Wanted) -> tuple[Pull, str, tuple[str, ...]]:
-        """Open the pull request of branch `head`, or bring the open one up to date: (pull, url, what stays).
+    def open_pull(self, head: str, base: str, wanted: Wanted, *, draft: bool = False) -> Opened:
+        """Open the pull request of branch `head`, or bring the open one up to date.
 
         Of an open one the title and text that somebody else wrote stay. Its checks are not asked here, and until
         somebody does they count as pending.
@@ -163,9 +172,9 @@ class GitHubTracker:
         if found is None:
             try:
                 new = pull_text.opened(wanted)
-                text = {"title": new.title, "body": new.text}
+                text: dict[str, Any] = {"title": new.title, "body": new.text, **({"draft": True} if draft else {})}
                 made = self._operations.ask("pulls.create", **self._head(head, fork), base=base, **text)
-                return (*self._seen(made), new.kept)
+                return Opened(*self._seen(made), new.kept, is_new=True)
             except Invalid as refused:  # made by our own request, whose answer was lost; or the owner has a new name
                 found = self._open_pull_of(head, base, fork, renamed=True) if refused.says("already exists") else None
                 if found is None:
@@ -177,7 +186,22 @@ class GitHubTracker:
         }
         number = responses.required(found, int, "number")
         answer = self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found
-        return (*self._seen(answer), new.kept)
+        return Opened(*self._seen(answer), new.kept)
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Label an issue or a pull request."""
+        self._operations.ask("issues.add_labels", issue_number=number, labels=list(labels))
+
+    def ask_for_review(self, number: int, reviewers: Sequence[str]) -> None:
+        """Ask people, and teams (`org/team`), to review a pull request."""
+        names = [name.removeprefix("@") for name in reviewers]
+        people, teams = [one for one in names if "/" not in one], [one.partition("/")[2] for one in names if "/" in one]
+        asked = {key: rows for key, rows in (("reviewers", people), ("team_reviewers", teams)) if rows}
+        self._operations.ask("pulls.request_reviewers", pull_number=number, **asked)
+
+    def assign(self, number: str, login: str) -> None:
+        """Assign an issue."""
+        self._operations.ask("issues.add_assignees", issue_number=int(number), assignees=[login])
 
     def update_branch(self, number: int, head: str) -> None:
         """Have GitHub merge the base into a pull request's branch, unless its head is not `head` any more."""

@@ -20,6 +20,7 @@ from orchestra.core.remarks import Remark, Voices
 from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git import pull_head
+from orchestra.github.thread_replies import ThreadReplies
 from orchestra.monitor import feedback, rules
 from orchestra.monitor.feedback import Item
 from orchestra.monitor.rules import Observation
@@ -48,6 +49,7 @@ class PullRequests:
         self._fetched: dict[str, float] = {}
         self._updated: dict[str, float] = {}
         self._us = ""
+        self._resolved: set[str] = set()  # threads, by id; also those that GitHub would not resolve
 
     def look(self, project: Project, say: Callable[[str], None]) -> None:
         """Ask GitHub if it is time, and act on what is new. Raises Unreachable with a sentence when it cannot."""
@@ -116,6 +118,7 @@ class PullRequests:
         if rules.may_hear(recorded):
             _tell(project, recorded, seen, pull, voices, say)
             _count(project, recorded, seen, pull, say)
+            self._resolve_answered(project, rules.answered_bot_threads(recorded, seen, voices), recorded.id, say)
         self._bring_up_to_date(project, recorded, pull, say)
 
     def _said(self, reader: PullReader, facts: PullFacts) -> tuple[Remark, ...]:
@@ -161,6 +164,23 @@ class PullRequests:
             if where.fetch:
                 pull_head.fetch_head(repository, where.fetch, facts.base_ref)
         return pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
+
+    def _resolve_answered(
+        self, project: Project, threads: Sequence[str], number: str, say: Callable[[str], None]
+    ) -> None:
+        """Resolve bots' threads that a change answers; what GitHub refuses stays open, for the user."""
+        for thread in threads:
+            if thread in self._resolved:
+                continue
+            self._resolved.add(thread)
+            try:
+                ThreadReplies(project.github.client).resolve(thread)
+                say(f"#{number}: a bot's thread is resolved, which its change answers")
+                self._asked = float("-inf")
+            except Unreachable:
+                raise
+            except OrchestraError as refused:
+                say(f"#{number}: {refused.message}")
 
     def _bring_up_to_date(self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]) -> None:
         """Follow a merge of the base, or have GitHub make one, while the agent waits and its worktree is clean."""

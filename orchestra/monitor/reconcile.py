@@ -244,8 +244,8 @@ def _dispatch(project: Project, say: Callable[[str], None]) -> None:
         launch.check_installed(project, worker.agent)
         start = stacks.start_of(project, worker.parent, worker.base)
         if (start.parent, start.base) != (worker.parent, worker.base):
-            project.store.record(worker.id, events.stacked("monitor", *start))
-        recorded = project.store.record(worker.id, events.dispatched("monitor", start.commit))
+            project.store.record(worker.id, events.stacked("monitor", *start[:3]))
+        recorded = project.store.record(worker.id, events.dispatched("monitor", start.commit, start.stale))
         if recorded.worker is not None and not recorded.refused:
             launch.open_pane(project, recorded.worker, per_window=project.per_window)
             say(f"#{worker.id} left the queue")

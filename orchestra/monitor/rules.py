@@ -166,6 +166,23 @@ def _thread(talk: Conversation, voices: Voices, met: frozenset[str]) -> Thread:
     return Thread(talk.remarks[0].author, bool(people), is_addressed(talk, voices, met))
 
 
+def answered_bot_threads(worker: Worker, seen: Observation, voices: Voices) -> list[str]:
+    """The open threads, by id, of bots alone, which the worker was told of and has shipped another commit since."""
+    if seen.head is not Head.SAME or seen.facts.threads is None:
+        return []
+    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    found = []
+    for thread in (one for one in seen.facts.threads if not one.resolved):
+        talk = next((talks[root] for root in seen.first.get(thread.id, ()) if root in talks), None)
+        if talk is None or not is_addressed(talk, voices, met):
+            continue
+        asked = [one for one in talk.remarks if MARK not in one.text]
+        changed = all(one.commit not in ("", seen.facts.head_sha) for one in asked)
+        if changed and all(one.bot for one in asked) and any(one.id in met for one in asked):
+            found.append(thread.id)
+    return found
+
+
 def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
     """The remarks that ask something of the worker and that it has not been told of, oldest first."""
     fed = frozenset(worker.fed)

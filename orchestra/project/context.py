@@ -84,6 +84,7 @@ class Project:
         self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
         self.repository.choice = self.where
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
+        self.stale_bases: dict[str, str] = {}  # bases that could not be fetched, and the sentence that says so
         self._aliases: dict[str, str] = {}  # of ssh, by name; asked once
 
     @cached_property

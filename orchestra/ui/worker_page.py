@@ -150,6 +150,8 @@ def work(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
     it, held = row.worker, row.changes
     if it.branch:
         yield Line("branch", f"{clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})")
+        if it.stale_base:
+            yield Line("", clean(it.stale_base, 200), Role.WARNING)
     if held and held.files:
         yield Line("changes", f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}")
     yield from (Line("", clean(name, 300)) for name in facts.files)

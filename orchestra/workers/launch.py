@@ -13,6 +13,7 @@ from orchestra.core.attention import ObservedWorker
 from orchestra.core.bar import border
 from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.core.state import shown
+from orchestra.core.text import age
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard, slots
@@ -69,8 +70,12 @@ def fetched_base(project: Project, base: str) -> str:
     now = time.monotonic()
     if project.tracker_name == "github" and now - project.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
         git_config_guard.check(project, Act.FETCH)  # it asks what the config names for a credential
-        project.repository.fetch(base, timeout=FETCH_SECONDS)
+        fetched = project.repository.fetch(base, timeout=FETCH_SECONDS)
         project.fetched[base] = now
+        project.stale_bases.pop(base, None)
+        if not fetched:
+            old = age(project.now() - project.repository.committed_at(project.repository.resolve(base)))
+            project.stale_bases[base] = f"{base} could not be fetched; its last commit here is {old} old"
     return project.repository.resolve(base)
 
 

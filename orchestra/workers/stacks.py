@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 
 class Start(NamedTuple):
-    """Where a worker begins: the worker that it builds on, the base branch, and the commit."""
+    """Where a worker begins: the worker that it builds on, its base and commit; `stale`: why that may be old."""
 
     parent: str
     base: str
     commit: str
+    stale: str = ""
 
 
 def start_of(project: Project, parent: str, base: str) -> Start:
@@ -37,7 +38,8 @@ def start_of(project: Project, parent: str, base: str) -> Start:
     elif on is not None:
         tip = project.repository.branch_tip(on.branch)
         return Start(parent, on.branch, tip or on.base_commit)
-    return Start(parent, base, launch.fetched_base(project, base))
+    commit = launch.fetched_base(project, base)
+    return Start(parent, base, commit, project.stale_bases.get(base, ""))
 
 
 def children(project: Project, number: str) -> list[Worker]:

@@ -70,6 +70,48 @@ def test_a_worker_may_amend_what_it_pushed_unless_others_pushed(github_repo: Pat
     assert github.refs.heads()["issue-1"] == theirs
 
 
+def test_a_new_pull_request_is_dressed_as_the_configuration_says(github_repo: Path, github: Double, git: Git) -> None:
+    (github_repo / ".github").mkdir()
+    (github_repo / ".github" / "PULL_REQUEST_TEMPLATE.md").write_text("## Checklist\n- [ ] tests\n")
+    config = "pull_request: {draft: true, labels: [robot], reviewers: [rob, acme/core], assign: true}"
+    person = start(github_repo, github, git, [SHIPS.format("a"), SHIPS.format("b")], config)
+    pull = github.pull(pull_of(github, 1))
+    assert (pull.draft, pull.labels, pull.requested) == (True, ["robot"], ["rob"])
+    assert str(pull.body).startswith("## Checklist\n- [ ] tests\n\n<!-- orchestra -->")
+    assert github.ticket(1).assignees == ["ann"]
+    assert github.asked("POST", "/requested_reviewers")
+
+    github.edit(2, assignees=["sue"])
+    person.runs("cancel", "2")
+    assert "issue #2 is assigned to sue" in person.runs("spawn", "2").out
+    git("-C", github_repo, "branch", "next", "main")  # the remote has none, or another name for it by now
+    github.add_issue(number=70, title="Later", body=SHIPS.format("c"))
+    said = person.runs("spawn", "70", "--base", "next", "--no-wait")
+    assert "next could not be fetched; its last commit here is" in said.out
+    assert "next could not be fetched" in person.runs("show", "70").out
+
+
+def test_what_a_change_answers_is_resolved_and_its_reviewer_asked_again(
+    github_repo: Path, github: Double, git: Git
+) -> None:
+    person = start(github_repo, github, git, [SHIPS.format("a")])
+    worker, pull = worker_of(person), github.pulls()[0]
+    for author, association in (("coderabbitai[bot]", "NONE"), ("rob", "MEMBER")):
+        github.review_comment(pull.number, "a.txt", 1, f"Please rename this, says {author}.", author, association)
+    github.review(pull.number, "CHANGES_REQUESTED", "Two things.", "rob", "MEMBER")
+    person.runs("monitor", "--once")
+    (worker.where / "b.txt").write_text("two\n")
+    git("-C", worker.where, "add", ".")
+    git("-C", worker.where, "commit", "-qm", "Rename")
+    worker.runs("worker", "ship")
+    assert pull.requested == ["rob"]
+    watch(person, 30)
+    assert [one.resolved for one in pull.threads] == [True, False], "a person's thread stays open for the person"
+    found = person.asks("show", "1")
+    assert (found["state"], len(found["guidance"])) == ("ready", 1)
+    assert "1 thread open for you" in found["stateReason"]
+
+
 @pytest.mark.parametrize(
     ("words", "kept"),
     [("Closes #12 first.", False), ("Fixes acme/widgets#1.", True), ("Closes other/widgets#1.", False)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,11 +24,13 @@ from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
+    from orchestra.github.tracker import Opened
     from orchestra.project.context import Project
 
 VERIFY_SECONDS = 3600.0
 LIMIT_SECONDS = 600.0  # that ship waits for GitHub's rate limits: the worker has nothing else to do
 TAIL_LINES = 40
+MOST_TEMPLATE = 20_000  # characters
 
 
 class Shipped(NamedTuple):
@@ -191,14 +195,38 @@ def _ship_github(project: Project, worker: Worker, text: Wanted, say: Callable[[
     say(f"push {worker.branch}")
     before = worker.pushed[-1] if worker.pushed else ""
     sha = project.repository.push(worker.worktree, worker.branch, github.client.token, before)
-    pull, url, kept = github.open_pull(worker.branch, worker.base, text)
-    for part in kept:
+    found = github.open_pull(worker.branch, worker.base, text, draft=project.config.pull_request.draft)
+    pull, url = found.pull, found.url
+    for part in found.kept:
         say(f"the {part} of PR #{pull.number} was written or edited by others, and stays as it is")
     event = events.shipped("ship", pull._replace(head_sha=sha), url, _size(project, worker))
     recorded = project.store.record(worker.id, event)
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
+    _ask_people(project, worker, found, sha, say)
     return Shipped(recorded.worker, url)
+
+
+def _ask_people(project: Project, worker: Worker, found: Opened, sha: str, say: Callable[[str], None]) -> None:
+    """Label a new pull request and ask for its review; after a change ask those again who had asked for changes.
+
+    It is shipped whatever comes of this: what GitHub refuses is said.
+    """
+    config, number = project.config.pull_request, found.pull.number
+    before = worker.pull.reviews if worker.pull and worker.pull.head_sha != sha else ()
+    asked = [one.author for one in before if one.state == "CHANGES_REQUESTED" and one.heard and not one.addressed]
+    again = [login for login in asked if not login.endswith("[bot]")]
+    reviewers = config.reviewers if found.is_new else again
+    steps: list[tuple[str, Callable[[], None]]] = []
+    if found.is_new and config.labels:
+        steps.append(("labels", lambda: project.github.add_labels(number, config.labels)))
+    if reviewers:
+        steps.append(("reviewers", lambda: project.github.ask_for_review(number, reviewers)))
+    for what, step in steps:
+        try:
+            step()
+        except OrchestraError as refused:
+            say(f"PR #{number} is shipped; its {what} were not set: {refused.message}")
 
 
 def _size(project: Project, worker: Worker) -> Size:
@@ -239,4 +267,22 @@ def _text(project: Project, worker: Worker, title: str | None, body: str | None,
     words = made if body is None else body
     named = is_local(worker.id) or pull_text.closes_issue(words, worker.id, project.github.address.slug)
     closes = "" if named else f"Closes #{worker.id}"
-    return Wanted(title or None, body if body and body.strip() else None, worker.title, made, said, closes)
+    template = _template(worker.worktree) if project.config.pull_request.template else ""
+    return Wanted(title or None, body if body and body.strip() else None, worker.title, made, said, closes, template)
+
+
+_TEMPLATES = re.compile(r"(?:(?:\.github|docs)/)?pull_request_template(?:\.md|\.txt)?", re.IGNORECASE)
+
+
+def _template(worktree: str) -> str:
+    """The repository's template for a pull request, where GitHub looks for it; empty where there is none."""
+    for directory in (".github", "", "docs"):
+        try:
+            names = sorted(os.listdir(os.path.join(worktree, directory)))
+        except OSError:
+            continue
+        for name in names:
+            if _TEMPLATES.fullmatch(os.path.join(directory, name)):
+                with open(os.path.join(worktree, directory, name), encoding="utf-8", errors="replace") as file:
+                    return file.read(MOST_TEMPLATE)
+    return ""

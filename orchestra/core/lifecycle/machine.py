@@ -82,6 +82,7 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         branch=text_at(event, "branch"),
         base=text_at(event, "base"),
         base_commit=text_at(event, "baseCommit"),
+        stale_base=text_at(event, "staleBase"),
         worktree=text_at(event, "worktreePath"),
         agent=text_at(event, "agent"),
         agent_session=text_at(event, "agentSession"),

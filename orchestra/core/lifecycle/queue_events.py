@@ -20,6 +20,7 @@ def _queued(worker: Worker) -> Worker:
 def _dispatched(worker: Worker, event: Event) -> Worker:
     commit = text_at(event, "baseCommit") or worker.base_commit
     started = with_status(_queued(worker), Status.REGISTERED, event)._replace(base_commit=commit, on_hold=False)
+    started = started._replace(stale_base=text_at(event, "staleBase"))
     return with_activity(started, event, ActivityState.STARTING)
 
 

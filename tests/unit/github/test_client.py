@@ -85,7 +85,7 @@ def test_a_ship_waits_out_a_short_limit(github: Double, opened: Open, clock: Clo
     client.wait_out_limits(600, said.append)
     client._pause = Pause(github, clock)  # type: ignore[assignment]
     github.fault(Fault.SECONDARY)
-    pull, _, _ = GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
+    pull, *_ = GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
     assert pull.number == 1
     assert said == ["GitHub wants no request for 1m: waiting"]
 

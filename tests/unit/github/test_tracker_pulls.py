@@ -24,11 +24,11 @@ pytestmark = pytest.mark.fast
 
 def test_a_pull_request_is_opened_once_and_then_brought_up_to_date(github: Double, connect: Connect) -> None:
     sha, tracker = github.push("issue-7"), connect()
-    pull, url, _ = tracker.open_pull("issue-7", "main", Wanted("Dark mode", "Closes #7"))
+    pull, url, *_ = tracker.open_pull("issue-7", "main", Wanted("Dark mode", "Closes #7"))
     assert (pull.number, pull.state, pull.head_sha, url) == (1, "open", sha, "https://github.com/acme/widgets/pull/1")
     assert pull.checks is Checks.PENDING
     moved = github.push("issue-7")
-    pull, url, _ = tracker.open_pull("issue-7", "main", Wanted("Dark mode, again", "Closes #7"))
+    pull, url, *_ = tracker.open_pull("issue-7", "main", Wanted("Dark mode, again", "Closes #7"))
     assert (pull.number, pull.head_sha, github.pull(1).title) == (1, moved, "Dark mode, again")
     tracker.open_pull("issue-7", "main", Wanted("Dark mode, again", "Closes #7"))
     assert [one.method for one in github.requests if one.method != "GET"] == ["POST", "PATCH"]
@@ -75,7 +75,7 @@ def test_the_pull_request_of_a_fork_goes_to_the_base_repository(github: Double, 
         fork.push("issue-7")
     theirs = github.add_pull("eve:issue-7", title="theirs")
     tracker = forked(connect(), "me/widgets")
-    made, url, _ = tracker.open_pull("issue-7", "main", Wanted("mine", "b"))
+    made, url, *_ = tracker.open_pull("issue-7", "main", Wanted("mine", "b"))
     assert url == f"https://github.com/acme/widgets/pull/{made.number}"
     assert (github.pull(made.number).owner, github.pull(made.number).head) == ("me", "issue-7")
     assert tracker.open_pull("issue-7", "main", Wanted("newer", "b"))[0].number == made.number
