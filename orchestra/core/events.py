@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "stacked", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
+        "queue-released", "stacked", "launched", "failed", "relocated", "renamed", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -145,6 +145,11 @@ def failed(by: str, reason: str, context: str = "") -> Event:
 def relocated(by: str, worktree: str) -> Event:
     """The worker's worktree is at another place, with the repository that moved."""
     return _event("relocated", by, worktreePath=worktree)
+
+
+def renamed(by: str, branch: str) -> Event:
+    """Its branch has another name from now on."""
+    return _event("renamed", by, branch=branch)
 
 
 def paused(by: str, reason: str = "") -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean
@@ -52,11 +52,10 @@ def push(
         raise OrchestraError(where.problem, where.hint)
     if where.push is None:
         raise OrchestraError("there is no remote to push to", "git remote add origin URL")
-    token = token if _is_for(where, where.push_url) else None
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
     hooks = as_typed(repository.hooks(path), repository.environ)
-    with _credential(where.push_url, token) as (config, keep), hooks as setting:
+    with credential_for(where, where.push_url, token) as (config, keep), hooks as setting:
         options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
         done = repository.git(
             "push", *options, "--", where.push, f"{head}:{ref}",
@@ -64,7 +63,7 @@ def push(
         )  # fmt: skip
     if done.status:
         raise _refused(done, branch, where.push)
-    with _credential(where.push_url, token) as (config, keep):
+    with credential_for(where, where.push_url, token) as (config, keep):
         ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", where.push_place, ref)
         seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
     if head is None or seen.out.split("\t")[0] != head:  # exit status 0 proves nothing
@@ -78,7 +77,7 @@ def reach(repository: Repository, token: str | None = None, timeout: float = FET
     for place, url in dict.fromkeys(((where.fetch or "", where.fetch_url), (where.push_place, where.push_url))):
         if not place:
             continue
-        with _credential(url, token if _is_for(where, url) else None) as (config, keep):
+        with credential_for(where, url, token) as (config, keep):
             ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", place)
             done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
         if done.status:
@@ -86,10 +85,13 @@ def reach(repository: Repository, token: str | None = None, timeout: float = FET
     return "", ""
 
 
-def _is_for(where: Choice, url: str) -> bool:
-    """Whether the token, which is for the host of the pull request, may be given to the host of this URL."""
+def credential_for(
+    where: Choice, url: str, token: str | None
+) -> AbstractContextManager[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """What gives git the token for this URL: nothing for another host than that of the pull request."""
     read = read_remote_url(url)
-    return read is not None and where.base is not None and read.host == where.base.host
+    same = read is not None and where.base is not None and read.host == where.base.host
+    return _credential(url, token if same else None)
 
 
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
@@ -97,7 +99,8 @@ def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
     told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
     if told and ("non-fast-forward" in told[0] or "fetch first" in told[0]):
         return OrchestraError(
-            f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git rebase {remote}/{branch}"
+            f"{remote} has commits on {branch} that are not here",
+            f"look at them: git fetch {remote} && git log HEAD..{remote}/{branch}; then merge them, and ship again",
         )
     why, more = clean(told[0], 200) if told else done.reason(), done.quoted()
     return OrchestraError(

@@ -283,6 +283,13 @@ class Repository(RepositoryFacts):
         untracked = next((name for name in self.dirty(path) if name.endswith("/")), "")
         return f"it holds another repository, {untracked}" if untracked else submodules.unsaved(self, path)
 
+    def rename_branch(self, path: AnyPath, branch: str, name: str) -> None:
+        """Give the branch of the worktree `path` another name, which no branch has."""
+        with self.locked():
+            done = self.git("branch", "--move", "--", branch, name, at=path)
+        if done.status:
+            raise OrchestraError(f"{branch} was not renamed: {done.reason()}", f"try: git branch -m {branch} {name}")
+
     def delete_branch(self, branch: str, proven_tip: str) -> None:
         """Delete a branch that is at `proven_tip` and in no worktree; a ref in the trash still holds its commits."""
         with self.locked() as fd:

@@ -13,7 +13,7 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, replies, stacks
+from orchestra.workers import branches, git_config_guard, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
@@ -182,6 +182,7 @@ def _ship_local(project: Project, worker: Worker) -> Shipped:
 def _ship_github(project: Project, worker: Worker, title: str | None, body: str, say: Callable[[str], None]) -> Shipped:
     github = project.github
     github.client.wait_out_limits(LIMIT_SECONDS, say)
+    worker = branches.on_its_own(project, worker, github.client.token, say)
     say(f"push {worker.branch}")
     sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
     pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
