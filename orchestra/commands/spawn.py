@@ -123,7 +123,7 @@ def _claimed(
     issue = project.tracker.issue(number)
     if issue.state != "open":
         raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
-    _ = before.checked
+    _ = before.checked, before.commits
     pin = trust.check(project, issue, given=wishes.trust, ask=ask)
     worker = _claim(project, issue, wishes, pin, before)
     if worker is None:
@@ -185,6 +185,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, befor
         trusted=pin,
     )
     queue.check_cycle(project, wanted)
+    before.note_base(start.base)
     before.check_push(wanted.branch, start.commit)
     _ = before.heads  # asked before the lock
     make_private(project.store.cache)

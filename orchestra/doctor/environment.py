@@ -177,6 +177,15 @@ def push(project: Project) -> Iterator[Finding]:
         yield warning("E15", said, "a worker may begin all the same; its ship will show it")
 
 
+def commits(project: Project) -> Iterator[Finding]:
+    """E16: the agents can commit: an identity, a key that signs without a question, hooks that can run."""
+    fault, notes = preflight.check_commits(project)
+    if fault is not None:
+        yield error("E16", fault.what, fault.hint)
+    for said in notes:
+        yield warning("E16", said, "a worker may begin all the same; its commit or push will show it")
+
+
 def differences(project: Project) -> Iterator[Finding]:
     """E11: this shell would send the workers' requests elsewhere."""
     names = sorted(project.recorded.noted) if project.recorded else []
@@ -205,5 +214,6 @@ CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
     "E10": remote,
     "E14": access,
     "E15": push,
+    "E16": commits,
     "E11": differences,
 }  # by the id of the finding that an error becomes which stops the check

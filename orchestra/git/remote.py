@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
@@ -21,11 +21,20 @@ FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
 PUSH_SECONDS = 600.0  # the user's pre-push hook may run a test suite
 
 
-def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
-    """Bring the remote's branch `base` up to date here; False when that did not work (no network, no such branch)."""
+class Fetched(NamedTuple):
+    """What came of a fetch. It is true when it worked; `why` it did not, in git's words."""
+
+    why: str
+
+    def __bool__(self) -> bool:
+        return not self.why
+
+
+def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> Fetched:
+    """Bring the remote's branch `base` up to date here; what comes out is false when that did not work."""
     remote = repository.remote()
     if remote is None or repository.git("check-ref-format", "--branch", base).status:
-        return False
+        return Fetched("there is no such branch on a remote")
     refspec = f"+refs/heads/{base}:refs/remotes/{remote}/{base}"
     # Credentials and ssh are the user's: without them there is no private repository. `fingerprint` watches them.
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
@@ -34,9 +43,9 @@ def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> 
     with repository.locked():
         try:
             done = repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout)
-        except Unreachable:
-            return False
-    return done.status == 0
+        except Unreachable as late:
+            return Fetched(late.message)
+    return Fetched(done.reason() if done.status else "")
 
 
 def push(
@@ -67,7 +76,9 @@ def push(
         ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", where.push_place, ref)
         seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
     if head is None or seen.out.split("\t")[0] != head:  # exit status 0 proves nothing
-        raise OrchestraError(f"git says it pushed {branch}, but {where.push} does not show it", "run the same again")
+        why = f": {seen.reason()}" if seen.status else ""
+        what = f"git says it pushed {branch}, but {where.push} does not show it{why}"
+        raise OrchestraError(what, "run the same again")
     return head
 
 

@@ -79,6 +79,7 @@ class Project:
         self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
         self.repository.choice = self.where
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
+        self.unfetched: dict[str, str] = {}  # bases, and why the last fetch failed; empty: it did not
         self._aliases: dict[str, str] = {}  # of ssh, by name; asked once
 
     @cached_property

@@ -68,7 +68,7 @@ def fetched_base(project: Project, base: str) -> str:
     now = time.monotonic()
     if project.tracker_name == "github" and now - project.fetched.get(base, -FRESH_SECONDS) >= FRESH_SECONDS:
         git_config_guard.check(project, Act.FETCH)  # it asks what the config names for a credential
-        project.repository.fetch(base, timeout=FETCH_SECONDS)
+        project.unfetched[base] = project.repository.fetch(base, timeout=FETCH_SECONDS).why
         project.fetched[base] = now
     return project.repository.resolve(base)
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.branch_names import next_free, why_taken
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.git import push_check
+from orchestra.git import commit_check, push_check
 from orchestra.storage import closed_repositories
 from orchestra.workers import git_config_guard
+from orchestra.workers.environment import orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
+    from orchestra.git.commit_check import Fault
     from orchestra.git.push_check import RemoteHeads
     from orchestra.git.remotes import Choice
     from orchestra.github.access import Access
@@ -45,6 +47,15 @@ class Preflight:
         """Ask GitHub about token and repositories; raises OrchestraError for what a ship would be refused for."""
         if self.project.tracker_name == "github":
             self.notes += check_access(self.project)
+        return True
+
+    @cached_property
+    def commits(self) -> bool:
+        """Raise OrchestraError when the agents could not commit here; hooks that cannot run are said."""
+        fault, notes = check_commits(self.project)
+        if fault is not None:
+            raise OrchestraError(fault.what, fault.hint)
+        self.notes += notes
         return True
 
     @cached_property
@@ -80,6 +91,12 @@ class Preflight:
             last = answer.said.splitlines()[-1] if answer.said else "it did not answer"
             self.notes.append(f"it is not known whether {where.push} takes a push: {clean(last)}")
 
+    def note_base(self, base: str) -> None:
+        """Say that the work begins from an old base, when the remote did not give a newer one."""
+        why = self.project.unfetched.get(base, "")
+        if why and self.project.repository.base_ref(base).startswith("refs/remotes/"):
+            self.notes.append(f"the base {clean(base)} is as it was fetched last: {clean(why)}")
+
     def free_branch(self, wanted: str, number: str) -> FreeBranch:
         """The branch for a worker: `wanted`, or the next name that is free here, on the remote and among the workers.
 
@@ -98,6 +115,16 @@ class Preflight:
         how = "exists already" if other == wanted else "is in the way"
         what = f"the branch {clean(other)} {how}{place}"
         return FreeBranch(name, f"on the branch {name}: {what}")
+
+
+def check_commits(project: Project) -> tuple[Fault | None, list[str]]:
+    """What keeps the agents from committing, asked with their environment; and what may, in sentences."""
+    repository = project.repository.in_environment(orchestrator_environment(project))
+    fault = commit_check.identity(repository)
+    if fault is not None or git_config_guard.changed(project):
+        return fault, []  # in the second case the program that signs, or a hook, might be a worker's
+    fault, unknown = commit_check.cannot_sign(repository)
+    return fault, [*([unknown] if unknown else []), *commit_check.hooks(repository)]
 
 
 def warnings(project: Project) -> list[str]:
