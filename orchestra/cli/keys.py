@@ -11,8 +11,9 @@ from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
 from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs
+from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console
-from orchestra.ui.popups import help_lines, open_pull, popup, spawned
+from orchestra.ui.popups import help_lines, popup, spawned
 
 if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext

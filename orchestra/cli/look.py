@@ -13,8 +13,8 @@ from orchestra.cli.completion import numbers, states, statuses
 from orchestra.cli.verbs import verb
 from orchestra.core.text import clean, clean_lines
 from orchestra.ui import dialogs, worker_page, worker_table
+from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.popups import open_pull
 from orchestra.ui.references import Target, for_each, targets
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ GROUPS = {
         "tell": Entry("workers", "answer a worker's question, or tell it something"),
         "approve": Entry("workers", "approve what a worker asks for"),
         "deny": Entry("workers", "deny it, with a reason"),
+        "review": Entry("review", "read a worker's change, comment on lines, approve"),
         "merge": Entry("workers", "merge a worker's change into its base"),
     },
     "Look": {
@@ -154,7 +155,7 @@ def cli(ctx: click.Context) -> None:
       orchestra spawn 124 125   start a worker on each
       orchestra list            who needs you, and why
       orchestra tell 124 1      answer a question with its first option
-      orchestra diff 124        what it has changed
+      orchestra review 124      read what it has changed, and comment on it
       orchestra merge 124       bring it into the base
       orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character

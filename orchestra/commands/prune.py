@@ -27,12 +27,17 @@ class Pruned(NamedTuple):
     kept: tuple[KeptWorker, ...]
 
 
-def prune(project: Project, *, dry_run: bool) -> Pruned:
-    """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker."""
+def prune(project: Project, *, dry_run: bool, only: str = "") -> Pruned:
+    """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker.
+
+    `only`: this one alone.
+    """
     if not dry_run:
         git_config_guard.check(project, Act.WORKTREE)
     removed, kept = [], []
     for worker in project.store.listing().workers:
+        if only and worker.id != only:
+            continue
         try:
             why = removal.reason(project, worker)
             if not why and not dry_run:

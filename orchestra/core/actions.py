@@ -39,7 +39,7 @@ ACTIONS = (
     Action("gates", "g", "everything that needs you, one after the other", "gates", "Answer"),
     Action("list", "l", "every worker", "list", "Look"),
     Action("pull", "p", "its pull request in the browser", group="Look"),
-    Action("diff", "d", "what it has changed", "diff", "Look"),
+    Action("diff", "d", "review what it has changed: comment, approve, merge", "diff", "Look"),
     Action("spawn", "s", "start a worker on the issue under the cursor", group="Start"),
     Action("help", "?", "all keys", "help", "Start"),
 )

@@ -6,12 +6,14 @@ it is told to at a conflict, does not become the author of everybody's commits.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import Changes
+from orchestra.git.patch import PREFIXES
 from orchestra.git.process import AnyPath, canonical_path
-from orchestra.storage.files import count_lines
+from orchestra.storage.files import count_lines, text_or_empty
 
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
@@ -61,6 +63,25 @@ class Change:
     def text(self) -> str:
         """The diff itself."""
         return self._diff()
+
+    def patch(self, since: str = "", *, ignore_space: bool = False) -> str:
+        """The diff of what is committed, for `git/patch`; `since`: only what came after that commit."""
+        return self._patch(ignore_space, since or self.start, self.head)
+
+    def uncommitted(self, *, ignore_space: bool = False) -> str:
+        """The same of what the worktree has and no commit holds."""
+        return self._patch(ignore_space, self.head) if self.at else ""
+
+    def content(self, path: str, *, committed: bool) -> str:
+        """A file of the new side; empty where there is none that can be read."""
+        if not committed and self.at:
+            return text_or_empty(os.path.join(str(canonical_path(self.at)), path))
+        return self.repository.git("cat-file", "blob", f"{self.head}:{path}", at=self.at).out
+
+    def _patch(self, ignore_space: bool, *commits: str) -> str:
+        how = ("--find-renames", "--unified=3", "--inter-hunk-context=0", "--submodule=short", *PREFIXES)
+        space = ("--ignore-all-space",) if ignore_space else ()
+        return self.repository.ask("diff", *_PLAIN, *how, *space, *commits, "--", at=self.at)
 
     def untracked(self) -> list[str]:
         """The files that git does not know yet."""

@@ -109,7 +109,12 @@ class Project:
         """Opens and ends the session, its windows and the workers' panes."""
         from orchestra.tmux.workspace import Workspace
 
-        return Workspace(self.tmux, hook=self.hook("tmux"), user_config=self.config.tmux.user_config)
+        return Workspace(
+            self.tmux,
+            hook=self.hook("tmux"),
+            user_config=self.config.tmux.user_config,
+            version=entry_points.installed_version(),
+        )
 
     @property
     def panes(self) -> PaneIO:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestra.core.text import clean, clean_lines
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
+    from orchestra.commands.review import Review
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
@@ -108,6 +110,22 @@ def merged(found: Sequence[Merged]) -> str:
     """`merge --json`."""
     rows = [{"id": one.worker, "merged": one.done, "said": one.said, "warning": one.warning or None} for one in found]
     return _json({"results": rows})
+
+
+def review(found: Review) -> str:
+    """`review --json`: the files of the change, and the comments that are kept."""
+    files = [
+        {"path": clean(one.patch.path, 4000), "before": clean(one.patch.before, 4000) or None, "kind": one.patch.kind,
+         "committed": one.committed, "binary": one.patch.binary, "added": one.patch.added,
+         "removed": one.patch.removed}
+        for one in found.files
+    ]  # fmt: skip
+    comments = [
+        {"id": one.id, "path": clean(one.path, 4000), "line": one.line, "lines": len(one.quote), "removed": one.old,
+         "committed": one.committed, "outdated": found.spot(one) is None, "text": clean_lines(one.words)}
+        for one in found.drafts.comments
+    ]  # fmt: skip
+    return _json({"id": found.worker.id, "head": found.head, "files": files, "comments": comments})
 
 
 def waited(found: Waited) -> str:

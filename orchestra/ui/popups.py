@@ -19,8 +19,8 @@ from orchestra.ui.screens.verbs import Outcome, Place
 NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
 
 if TYPE_CHECKING:
-    from orchestra.project.context import Project
     from orchestra.ui.key_context import KeyContext
+    from orchestra.ui.screens.base import View
     from orchestra.workers.overview import WorkerRow
 
 
@@ -91,16 +91,6 @@ def _issues_popup(console: Console, context: KeyContext) -> str | None:
     return spawned(context, number)
 
 
-def _diff_popup(console: Console, context: KeyContext) -> str | None:
-    from orchestra.commands.diff import diff as verb
-
-    found = verb(console.project, context.worker.id)
-    if not found.text.strip():
-        click.echo(f"#{context.worker.id} has changed nothing yet")
-        return None
-    return "" if dialogs.page(*found) else None  # a popup would close before anybody has read it
-
-
 def _help_popup(console: Console, _: KeyContext) -> None:
     dialogs.show(help_lines(console))
 
@@ -109,7 +99,6 @@ POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
     "list": _list_popup,
     "workers": _workers_popup,
     "issues": _issues_popup,
-    "diff": _diff_popup,
     "help": _help_popup,
 }
 
@@ -118,10 +107,10 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
     from orchestra.ui.key_context import KeyContext
 
-    if name in NEEDS:
+    if name in (*NEEDS, "diff"):
         import subprocess
 
-        words = ("tell", number) if number and name != "gates" else ("gates",)
+        words = ("review", number) if name == "diff" else ("tell", number) if number and name != "gates" else ("gates",)
         subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
         return ""
     said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
@@ -132,14 +121,27 @@ def run_dialog(console: Console, name: str, number: str) -> str:
 
 def popup(console: Console, context: KeyContext, name: str) -> str | None:
     """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
+    place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
+    if name == "diff":
+        return show_review(console, context.number or to_review(console), place).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
         raise OrchestraError("this is not a worker's pane", "choose one with the worker picker")
     if name != "tell" and (quiet := nothing_to_answer(console)):
         return quiet
-    place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
     return show_needs(console, name, place).said
+
+
+def to_review(console: Console) -> str:
+    """The worker to review where the pane belongs to none: the first that is ready."""
+    from orchestra.workers.overview import overview
+
+    rows = overview(console.project, changes=False).rows
+    ready = [row.worker.id for row in rows if row.shown.state is State.READY]
+    if not ready:
+        raise OrchestraError("this pane is not a worker's, and none is ready to review", "go to a worker's pane first")
+    return ready[0]
 
 
 def nothing_to_answer(console: Console) -> str:
@@ -156,26 +158,35 @@ def nothing_to_answer(console: Console) -> str:
 
 def show_needs(console: Console, first: str, place: Place) -> Outcome:
     """What needs the user, on the whole terminal."""
+    wanted = place.worker if first == "tell" else ""
+
+    def view() -> View:
+        from orchestra.ui.screens.needs import NeedsView
+
+        return NeedsView(first, wanted)
+
+    return show_view(console, view, place, "orchestra gates, orchestra tell ID TEXT")
+
+
+def show_review(console: Console, worker: str, place: Place) -> Outcome:
+    """The review of a worker's change, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens.review import ReviewView
+
+        return ReviewView(worker)
+
+    return show_view(console, view, place, "orchestra diff ID, orchestra review ID --send")
+
+
+def show_view(console: Console, view: Callable[[], View], place: Place, elsewhere: str) -> Outcome:
+    """Run the app with one screen; what it needs is imported only then."""
     import gc
     import sys
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise OrchestraError("this needs a terminal", "elsewhere: orchestra gates, orchestra tell ID TEXT")
+        raise OrchestraError("this needs a terminal", f"elsewhere: {elsewhere}")
     gc.disable()  # until the first screen: nothing that is imported is garbage
     from orchestra.ui.screens.base import Orchestra
-    from orchestra.ui.screens.needs import NeedsView
 
-    wanted = place.worker if first == "tell" else ""
-    return Orchestra(console, lambda: NeedsView(first, wanted), place).run() or Outcome()
-
-
-def open_pull(project: Project, number: str) -> str:
-    """Open a worker's pull request in the browser, or copy its address where there is none; says which."""
-    from orchestra.commands.pr import open_in_browser, pr
-
-    url = pr(project, number)
-    if open_in_browser(url, project.environ):
-        return f"opened {url}"
-    if project.clients.copy(url):
-        return f"no browser to be reached; copied {url}"
-    return url
+    return Orchestra(console, view, place).run() or Outcome()

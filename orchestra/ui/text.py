@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
+    from orchestra.commands.review import Review
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.tell import Told
     from orchestra.commands.up import Opened
@@ -40,6 +41,19 @@ def queue(found: QueueView) -> Iterable[str]:
         label = f"  [{clean(row.priority, 30)}]" if row.priority else ""
         waits = row.why if row.worker.on_hold else f"waits {row.why}"
         yield f"{row.place:>3}. #{row.worker.id:<5} {clean(row.worker.title, 50)}{label}  {clean(waits, 300)}"
+
+
+def review(found: Review) -> Iterable[str]:
+    """The files of a change, and the comments that are kept."""
+    yield f"#{found.worker.id} {clean(found.worker.title)}"
+    for one in found.files:
+        count = "binary" if one.patch.binary else f"+{one.patch.added} -{one.patch.removed}"
+        yield f"  {clean(one.patch.path, 400)}  {count}" + ("" if one.committed else "  not committed")
+    if not found.files:
+        yield "  it has changed nothing yet"
+    for draft in found.drafts.comments:
+        gone = "" if found.spot(draft) else ", outdated"
+        yield f"comment {draft.id} on {clean(draft.path, 400)}, {draft.where}{gone}: {clean(draft.words, 400)}"
 
 
 def merge_order(found: Sequence[MergeStep]) -> Iterable[str]:

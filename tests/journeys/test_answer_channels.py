@@ -123,8 +123,8 @@ def test_every_way_is_in_the_journal(repo: Path, git: Callable[..., str]) -> Non
 
 def by_popup(repo: Path, number: str) -> None:
     """Yes to what this worker asks, in the popup of `g`."""
-    from orchestra.ui.screens.base import Orchestra
-    from orchestra.ui.screens.needs import GUARD_SECONDS, NeedsView
+    from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+    from orchestra.ui.screens.needs import NeedsView
     from orchestra.ui.screens.verbs import Place
 
     async def story() -> None:

@@ -9,6 +9,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux.client import surrounding_session
 from orchestra.ui import dialogs, popups
+from orchestra.ui.browser import open_pull
 from orchestra.ui.needs import Need
 from orchestra.ui.screens.verbs import Place, Verbs
 from orchestra.workers.overview import pane_of, row_of, worker_of
@@ -90,7 +91,7 @@ class BoardActions:
 
     def pull(self, worker: Worker) -> str:
         """The worker's pull request."""
-        return popups.open_pull(self.project, worker.id)
+        return open_pull(self.project, worker.id)
 
     def choose(self) -> str:
         """The number of a worker that the person chooses by number or words; empty when they leave."""

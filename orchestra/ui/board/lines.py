@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import attention, cells
 from orchestra.core.state import Role
-from orchestra.core.text import age, clean, clean_lines
+from orchestra.core.text import age, clean, clean_lines, short
 from orchestra.ui import worker_page, worker_table
 from orchestra.ui.paint import Paint
 from orchestra.workers import token_usage
@@ -68,7 +68,7 @@ def _facts(row: WorkerRow) -> Iterator[str]:
 def _short_facts(row: WorkerRow) -> Iterator[str]:
     held, pull = row.changes, row.worker.pull
     if held and held.files:
-        yield f"+{token_usage.short(held.insertions)}-{token_usage.short(held.deletions)}"
+        yield f"+{short(held.insertions)}-{short(held.deletions)}"
     if pull is not None:
         yield {"none": "PR", "pending": "runs", "passing": "pass", "failing": "FAIL"}[pull.checks]
     if row.tokens:

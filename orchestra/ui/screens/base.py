@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from textual import events, work
 from textual.app import App, ComposeResult
@@ -17,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from orchestra.core import cells
 from orchestra.core.look import Look, look_of
 from orchestra.core.state import Role
 from orchestra.core.text import clean
@@ -24,6 +27,7 @@ from orchestra.errors import OrchestraError
 from orchestra.ui.screens.keymap import KeyMap, pressed
 from orchestra.ui.screens.paper import Paper, Span
 from orchestra.ui.screens.verbs import Outcome, Place, Verbs
+from orchestra.ui.worker_table import fold
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -33,6 +37,7 @@ T = TypeVar("T")
 
 LOOK_SECONDS = 1.0  # between two looks at whether a session file has changed
 SAID_SECONDS = 8.0
+GUARD_SECONDS = 0.3  # keys pressed so soon after something new is shown were meant for what was there before
 WHEEL = 3  # lines a turn
 
 CSS = """
@@ -100,6 +105,14 @@ class Words(TextArea):
         self.move_cursor(self.document.end)
 
 
+class Question(NamedTuple):
+    """What is asked over a screen, what `y` does, and since when it is shown."""
+
+    lines: tuple[str, ...]
+    yes: Callable[[], None]
+    since: float
+
+
 class View(Screen[Outcome | None]):
     """A screen: it paints itself on a canvas, and does what the key table says."""
 
@@ -112,7 +125,7 @@ class View(Screen[Outcome | None]):
         self.canvas = Canvas()
         self.said = ""
         self.alarm = False
-        self._said_until = 0.0
+        self.question: Question | None = None
 
     @property
     def home(self) -> Orchestra:
@@ -155,11 +168,12 @@ class View(Screen[Outcome | None]):
         if width > 0 and height > 0:
             paper = Paper(width, height, self.look)
             self.paint(paper)
+            self._paint_over(paper)
             self.canvas.show(paper.strips())
 
+    @abstractmethod
     def paint(self, paper: Paper) -> None:
         """Put this screen's lines on the paper."""
-        raise NotImplementedError
 
     # --- what is said ---
 
@@ -183,12 +197,51 @@ class View(Screen[Outcome | None]):
         if right:
             paper.put(paper.width - len(right) - 1, y, len(right), right, paper.style(Role.MUTED))
 
+    # --- a question before something ends or is published ---
+
+    def ask(self, lines: Sequence[str], yes: Callable[[], None]) -> None:
+        """Ask over the last lines of the screen; only `y` does it, and not in the same breath."""
+        self.question = Question(tuple(clean(line, 400) for line in lines), yes, time.monotonic())
+        self.repaint()
+
+    def _paint_over(self, paper: Paper) -> None:
+        """A question, or what went wrong and is too long for one line, over the last lines."""
+        if self.question is not None:
+            self._paint_last(paper, [*self.question.lines, "y yes   n no"])
+        elif self.alarm and cells.width(self.said) > paper.width - 8:
+            self._paint_last(paper, [self.said])
+
+    def _paint_last(self, paper: Paper, lines: Sequence[str]) -> None:
+        wide = max(8, paper.width - 4)
+        shown = [(piece, not place) for place, line in enumerate(lines) for piece in fold(line, wide)]
+        shown = [*shown[: max(0, paper.height - 2)], *shown[-1:]] if len(shown) > paper.height - 1 else shown
+        top = max(0, paper.height - len(shown) - 1)
+        for y in range(top, paper.height):
+            paper.blank(y)
+        paper.put(0, top, paper.width, paper.box_lines.flat * paper.width)
+        for y, (line, first) in enumerate(shown, top + 1):
+            paper.put(2, y, wide, line, paper.style(Role.ALARM if first else Role.PLAIN))
+
+    def _answer(self, key: str) -> None:
+        asked = self.question
+        if asked is None or time.monotonic() - asked.since < GUARD_SECONDS:
+            return
+        self.question = None
+        if key in ("y", "Y"):
+            asked.yes()
+        else:
+            self.say("left as it is")
+
     # --- keys ---
 
     def on_key(self, event: events.Key) -> None:
         """A key that no text field has taken."""
         event.prevent_default()
         event.stop()
+        if self.question is not None:
+            self._answer(pressed(event))
+            self.repaint()
+            return
         if self.alarm:
             self.said, self.alarm = "", False
         self.press(pressed(event), self.home.keys.action(event))
@@ -197,6 +250,8 @@ class View(Screen[Outcome | None]):
     def on_click(self, event: events.Click) -> None:
         """A click on what was painted; twice in the same place is a double click."""
         event.stop()
+        if self.question is not None:
+            return
         self.click(event.screen_x, event.screen_y, double=event.chain > 1)
         self.repaint()
 
@@ -316,9 +371,21 @@ class Orchestra(App[Outcome]):
         import click
 
         with self.suspend():
-            changed = click.edit(text)
+            environ = self.project.environ  # a popup's own is that of the tmux server
+            changed = click.edit(text, editor=environ.get("VISUAL") or environ.get("EDITOR"), env=dict(environ))
         self.refresh()
         return changed
+
+    def run_outside(self, act: Callable[[], None]) -> None:
+        """Something that takes the terminal for itself, such as an editor; what goes wrong is said."""
+        view = self.screen
+        try:
+            with self.suspend():
+                act()
+        except OrchestraError as wrong:
+            if isinstance(view, View):
+                view.say(f"{wrong.message} ({wrong.hint})", alarm=True)
+        self.refresh()
 
     def show_help(self, view: View) -> None:
         """The keys of a screen, over it."""
@@ -333,7 +400,7 @@ class Orchestra(App[Outcome]):
         if not field.display:
             field.display = True
         if not field.has_focus:
-            field.focus()
+            field.screen.set_focus(field)
 
 
 def hide(field: Widget) -> None:

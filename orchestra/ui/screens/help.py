@@ -7,7 +7,7 @@ from orchestra.core.actions import ACTIONS
 from orchestra.ui.screens.base import View
 from orchestra.ui.screens.paper import BOLD, Paper, Span
 
-KEY = 12  # columns of a key
+KEY = 15  # columns of a key
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 

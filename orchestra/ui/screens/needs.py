@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-
-from textual import events
-from textual.widget import Widget
 
 from orchestra.core.text import age, clean
 from orchestra.ui import needs
 from orchestra.ui.needs import Need, Step
-from orchestra.ui.screens.base import LOOK_SECONDS, View, Words, hide
+from orchestra.ui.screens.base import GUARD_SECONDS, LOOK_SECONDS
 from orchestra.ui.screens.paper import BOLD, CURSOR, DIM, REVERSE, Line, Paper, Span
 from orchestra.ui.screens.verbs import Outcome
+from orchestra.ui.screens.writing import SENDS, WritingView
 from orchestra.ui.worker_table import fold
 from orchestra.workers.overview import Overview, overview
 from orchestra.workers.session_files import FileTimes, session_files
 
-GUARD_SECONDS = 0.3  # keys pressed so soon after something new is shown were meant for what was there before
 MOVES = ("down", "up", "j", "k", "pagedown", "pageup", "ctrl+d", "ctrl+u", "home", "end", "G")
 OTHER = "something else\u2026"
 LABEL = 8
 
 
-class NeedsView(View):
+class NeedsView(WritingView):
     """One request at a time. `first` is what the key that opened it wants to do: tell, approve, deny or gates."""
 
     def __init__(self, first: str = "", worker: str = "") -> None:
@@ -35,17 +32,11 @@ class NeedsView(View):
         self.place, self.top, self.cursor = 0, 0, 0
         self.step, self.answers = 0, list[str]()
         self.chosen = set[int]()
-        self.typing = ""  # what the text field is for: answer, deny, tell; empty: no field
         self.read_to_end = False
         self.changed = 0.0
         self.busy = False
-        self.field = Words()
         self._files: FileTimes = ()
         self._at_row = dict[int, int]()  # rows of the screen, and the option on each
-
-    def fields(self) -> Sequence[Widget]:
-        """The field for an answer in words."""
-        return (self.field,)
 
     # --- what is there ---
 
@@ -188,7 +179,7 @@ class NeedsView(View):
     def _hint(self, need: Need) -> str:
         keys = self.home.keys
         if self.typing:
-            return "Enter sends   Ctrl-J new line   Ctrl-E editor   Esc back"
+            return SENDS
         more = [("=]", "next")] if len(self.found) > 1 else []
         rest = [("next", "go to its pane"), *more, ("=Esc", "later")]
         if self._step(need) is not None:
@@ -307,42 +298,11 @@ class NeedsView(View):
 
     # --- the text field ---
 
-    def open_field(self, what: str) -> None:
-        """A field for words."""
-        self.typing = what
-        self.field.text = ""
-
-    def close_field(self) -> None:
-        """Back to the keys."""
-        self.typing = ""
-        hide(self.field)
-
-    def on_key(self, event: events.Key) -> None:
-        """In the field Enter sends, Ctrl-J and Alt-Enter make a new line, Ctrl-E opens the editor, Esc leaves it."""
-        if not self.typing:
-            super().on_key(event)
-            return
-        act = {
-            "escape": self._leave_field,
-            "enter": self.send,
-            "ctrl+e": self.edit,
-        }.get(event.key)
-        if act is not None:
-            event.prevent_default()
-            event.stop()
-            act()
-            self.repaint()
-
-    def _leave_field(self) -> None:
-        self.close_field()
+    def leave_field(self) -> None:
+        """Back to the keys; to nothing, where there was only the field."""
+        super().leave_field()
         if self.need is None:
             self.close()
-
-    def edit(self) -> None:
-        """The user's editor, with what was typed."""
-        words = self.home.edit(self.field.text)
-        if words is not None:
-            self.field.take(words.rstrip("\n"))
 
     def send(self) -> None:
         """What was typed, as what the field is for."""

@@ -102,6 +102,11 @@ class Paper:
         shown = [span._replace(text=self.look.text(span.text)) for span in spans]
         self._rows[y].append((x, cut_line(shown, min(width, self.width - x), self.mark)))
 
+    def blank(self, y: int) -> None:
+        """Forget what was put on a row."""
+        if 0 <= y < self.height:
+            self._rows[y] = []
+
     def fill(self, x: int, y: int, width: int, line: Line | str, style: Style) -> None:
         """The same, padded to `width` in `style`, which lies below every span: a row under the cursor."""
         spans = [Span(line)] if isinstance(line, str) else line
@@ -111,7 +116,7 @@ class Paper:
 
     def box(
         self, x: int, y: int, width: int, height: int, *,
-        title: str = "", right: str = "", keys: str = "", end: str = "",
+        title: str = "", right: str = "", keys: str = "", end: str = "", keys_style: Style = BOLD,
     ) -> None:  # fmt: skip
         """A box, with a title and a word at the right in its top line, and keys and a word in its bottom line."""
         lines, style = self.box_lines, NORMAL
@@ -119,7 +124,7 @@ class Paper:
         for row in range(y + 1, y + height - 1):
             self.put(x, row, 1, lines.side, style)
             self.put(x + width - 1, row, 1, lines.side, style)
-        bottom = [Span(lines.bottom[0]), *self._edge(width - 2, keys, end), Span(lines.bottom[1])]
+        bottom = [Span(lines.bottom[0]), *self._edge(width - 2, keys, end, keys_style), Span(lines.bottom[1])]
         self.put(x, y + height - 1, width, bottom)
 
     def rule(self, x: int, y: int, width: int, title: str = "") -> None:
@@ -127,13 +132,13 @@ class Paper:
         lines = self.box_lines
         self.put(x, y, width, [Span(lines.left), *self._edge(width - 2, title, ""), Span(lines.right)])
 
-    def _edge(self, width: int, left: str, right: str) -> list[Span]:
+    def _edge(self, width: int, left: str, right: str, style: Style = BOLD) -> list[Span]:
         flat = self.box_lines.flat
         right = f" {right} " if right and cells.width(right) + 4 < width else ""
         room = width - cells.width(self.look.text(right)) - 1
         left = f" {cells.cut(self.look.text(left), room - 2, self.mark)} " if left and room > 4 else ""
         used = cell_len(self.look.text(left)) + cell_len(self.look.text(right))
-        return [Span(left, BOLD), Span(flat * max(0, width - used)), Span(right)]
+        return [Span(left, style), Span(flat * max(0, width - used)), Span(right)]
 
     def strips(self) -> list[Strip]:
         """The lines as Textual draws them."""

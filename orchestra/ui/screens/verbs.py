@@ -12,6 +12,8 @@ from orchestra.workers.answers import Decision
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
+    from orchestra.commands.merge import Merged, MergePlan
+    from orchestra.commands.review import Review
     from orchestra.project.context import Project
     from orchestra.ui.console import Console
     from orchestra.ui.needs import Need
@@ -78,6 +80,55 @@ class Verbs:
         return "; ".join(
             self.console.render.decided("denied", number, deny(self.project, number, words, self._about(need)))
         )
+
+    # --- review and merge ---
+
+    def review(self, number: str, since: str = "", *, ignore_space: bool = False) -> Review:
+        """What a worker has changed, and the comments that are kept."""
+        from orchestra.commands.review import review
+
+        return review(self.console.project, number, since, ignore_space=ignore_space)
+
+    def send_review(self, number: str) -> str:
+        """All kept comments to the worker as one guidance; they are kept until that is on record."""
+        from orchestra.commands import review
+
+        drafts = review.to_send(self.project, number)
+        said = self.tell(number, review.message(number, drafts))
+        review.sent(self.project, number, drafts)
+        return said
+
+    def post_review(self, number: str, head: str, event: str, words: str = "") -> str:
+        """All comments as one review on GitHub."""
+        from orchestra.commands.review import post
+
+        return post(self.project, number, head, event, words)
+
+    def merge_plan(self, number: str) -> MergePlan:
+        """What a merge would do now."""
+        from orchestra.commands.merge import plan
+
+        return plan(self.project, number)
+
+    def merge(self, wanted: MergePlan) -> Merged:
+        """Do it."""
+        from orchestra.commands.merge import merge
+
+        return merge(self.project, wanted)
+
+    def prune(self, number: str) -> str:
+        """Remove the worktree and branch of one worker, where nothing of it is lost."""
+        from orchestra.commands.prune import prune
+
+        done = prune(self.project, dry_run=False, only=number)
+        kept = "; ".join(one.why for one in done.kept)
+        return f"#{number} stays: {kept}" if kept else f"#{number}: its worktree and branch are removed"
+
+    def pull(self, number: str) -> str:
+        """Its pull request in the browser."""
+        from orchestra.ui.browser import open_pull
+
+        return open_pull(self.project, number)
 
     # --- go somewhere ---
 

@@ -1,0 +1,53 @@
+"""A text to read: it scrolls, and closes by the key that opened it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from orchestra.ui.screens.base import View
+from orchestra.ui.screens.paper import Paper
+from orchestra.ui.worker_table import fold
+
+
+class TextView(View):
+    """Lines under a title; `make` is asked for them once, apart from the screen."""
+
+    def __init__(self, title: str, make: Callable[[], Iterable[str]], own_key: str = "") -> None:
+        super().__init__()
+        self.title_text, self.make, self.OWN_KEY = title, make, own_key
+        self.lines: Sequence[str] | None = None
+        self.top = 0
+
+    def begin(self) -> None:
+        """Read it."""
+        self.run_apart(lambda: list(self.make()), self.take)
+
+    def take(self, lines: list[str]) -> None:
+        """Show it."""
+        self.lines = lines
+
+    def paint(self, paper: Paper) -> None:
+        """The part that fits."""
+        wide, room = max(8, paper.width - 4), max(1, paper.height - 2)
+        shown = [piece for line in self.lines or () for piece in fold(line, wide, "     ")]
+        self.top = max(0, min(self.top, len(shown) - room))
+        end = f"{self.top + 1}-{min(len(shown), self.top + room)} of {len(shown)}" if len(shown) > room else ""
+        paper.box(0, 0, paper.width, paper.height, title=self.title_text, keys="j/k scroll  Esc back", end=end)
+        for y, line in enumerate(shown[self.top : self.top + room], 1):
+            paper.put(2, y, wide, line)
+        if not shown:
+            paper.put(2, 1, wide, self.said or ("\u2026" if self.lines is None else "nothing yet"))
+
+    def press(self, key: str, action: str) -> None:
+        """Scroll, or leave."""
+        page = max(1, self.app.size.height // 2)
+        ways = {"j": 1, "down": 1, "k": -1, "up": -1, "ctrl+d": page, "pagedown": page, "ctrl+u": -page,
+                "pageup": -page, "g": -(10**6), "home": -(10**6), "G": 10**6, "end": 10**6}  # fmt: skip
+        if key in ways:
+            self.wheel(ways[key])
+        else:
+            super().press(key, action)
+
+    def wheel(self, lines: int) -> None:
+        """The wheel scrolls."""
+        self.top = max(0, self.top + lines)
