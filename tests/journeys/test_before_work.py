@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.github_double import Double, Fault
@@ -153,6 +154,18 @@ def theirs(git: Git, person: Person, branch: str) -> str:
     return git("-C", clone, "rev-parse", "HEAD")
 
 
+def shipped(person: Person, number: str) -> dict[str, Any]:
+    """The worker once it has a pull request, whatever the monitor has made of it meanwhile."""
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = person.asks("show", number)
+        return found if found["pullRequest"] else None
+
+    found = eventually(look, 120, f"#{number} to have a pull request")
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize(
     ("present", "template", "chosen"),
     [
@@ -171,7 +184,7 @@ def test_a_colleagues_branch_is_left_alone(
     said = person.runs("spawn", "1").out
     assert f"#1 works on the branch {chosen}: the branch {present} " in said
     assert "on origin" in said
-    person.sees("1", "shipping")
+    shipped(person, "1")
     assert git("-C", bare(person), "rev-parse", present) == commit
     assert [pull.head for pull in github.pulls()] == [chosen]
 
@@ -180,8 +193,7 @@ def test_a_colleagues_pull_request_is_not_the_workers(person: Person, github: Do
     commit = theirs(git, person, "issue-1")
     number = github.add_pull("issue-1", author="rob")
     person.runs("spawn", "1")
-    shown = person.sees("1", "shipping")
-    assert shown["pullRequest"]["number"] != number
+    assert shipped(person, "1")["pullRequest"]["number"] != number
     assert github.pull(number).sha == commit
 
 
@@ -211,7 +223,7 @@ def test_a_colleague_who_is_faster_keeps_the_name(person: Person, github: Double
     person.sees("3", "working")
     commit = theirs(git, person, "issue-3")
     gate.write_text("")
-    person.sees("3", "shipping")
+    shipped(person, "3")
     assert git("-C", bare(person), "rev-parse", "issue-3") == commit
     assert [pull.head for pull in github.pulls()] == ["issue-3-2"]
     assert person.asks("show", "3")["branch"] == "issue-3-2"
@@ -227,5 +239,5 @@ def test_racing_spawns_have_branches_of_their_own(person: Person, github: Double
         lambda: found if len(found := [one["branch"] for one in person.asks("list")["workers"]]) == 2 else None
     )
     assert sorted(branches or []) == ["issue-1-2", "issue-2-2"]
-    person.sees("1", "shipping")
+    shipped(person, "1")
     assert [pull.head for pull in github.pulls()] == ["issue-1-2"]
