@@ -216,7 +216,7 @@ def test_a_branch_of_the_user_is_left_alone(present: str, template: str, chosen:
 
 def test_a_colleague_who_is_faster_keeps_the_name(person: Person, github: Double, git: Git) -> None:
     gate = person.where.parent / "go"
-    wait = f'run "while ! test -e {gate}; do sleep 0.1; done"'
+    wait = f'run sh -c "while ! test -e {gate}; do sleep 0.1; done"'
     body = f'```script\nstatus working\nwrite note.txt "note"\ncommit "Add note"\n{wait}\nship\n```\n'
     github.add_issue(number=3, title="Late", body=body)
     assert "works on" not in person.runs("spawn", "3").out
