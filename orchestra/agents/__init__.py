@@ -31,6 +31,18 @@ class StartupProblem(Record):
     fix: str
 
 
+class ScreenDialog(Record):
+    """A dialog that an agent's screen shows: what it says, what can be chosen, and how.
+
+    `chosen` is the option that the cursor marks, which arrows move; -1: each option has a key of its own in `keys`.
+    """
+
+    text: str
+    options: tuple[str, ...]
+    chosen: int
+    keys: tuple[str, ...] = ()
+
+
 class RunningSession(Record):
     """A session of an agent's program that runs: by which process, in which directory, in the background or not."""
 
@@ -66,6 +78,19 @@ def _module(name: str, part: str) -> Any:
 def how_to_install(name: str) -> str:
     """What to do when its program is not found: an alias or a function of the user's shell is not a program."""
     return f"install it: {agent(name).INSTALL}; or name its path: agents.{name}.command in orchestra.yaml"
+
+
+_USUAL = (".claude/local", ".local/bin", ".volta/bin", ".local/share/mise/shims", ".asdf/shims", ".bun/bin")
+
+
+def located(command: str, environ: Mapping[str, str]) -> str:
+    """The program of this name; one that only an alias of the user's shell leads to, by its path."""
+    import shutil  # the hook imports this package, and never gets here
+
+    if not command or "/" in command or shutil.which(command, path=environ.get("PATH", os.defpath)) is not None:
+        return command
+    places = (os.path.join(environ.get("HOME", "/"), place, command) for place in _USUAL)
+    return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), command)
 
 
 def installed(command: str, environ: Mapping[str, str]) -> bool:

@@ -28,6 +28,7 @@ from orchestra.workers import (
     trust,
     worktree_setup,
 )
+from orchestra.workers.environment import sentences
 from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
 from orchestra.workers.preflight import Preflight
@@ -45,7 +46,7 @@ class Spawned(NamedTuple):
     error: str | None = None
     hint: str = ""
     why: str = ""  # what a queued one waits for
-    notes: tuple[str, ...] = ()  # what is not as usual, or not known
+    notes: tuple[str, ...] = ()  # what is not as usual or not known, of branch, remote and environment
 
 
 class SpawnOptions(NamedTuple):
@@ -56,17 +57,20 @@ class SpawnOptions(NamedTuple):
     after: tuple[str, ...] = ()
     agent: str | None = None
     prompt: str | None = None
+    model: str | None = None
+    plan: str | None = None  # auto or review
     trust: bool = False
     budget: Budget = Budget()  # of its own
     now: bool = False  # do not wait for the issues that block it
     wait: bool = True
+    by: str = ""  # who starts it, where that is not the user: `auto`
 
 
 def spawn(
     project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
 ) -> tuple[Spawned, ...]:
     """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
-    _check(project, wishes)
+    check_wishes(project, wishes)
     before = Preflight(project)
     begun = [_begin(project, number, wishes, ask, before) for number in dict.fromkeys(ids)]
     if wishes.wait:
@@ -75,7 +79,7 @@ def spawn(
     return tuple(begun)
 
 
-def _check(project: Project, wishes: SpawnOptions) -> None:
+def check_wishes(project: Project, wishes: SpawnOptions) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
     name = wishes.agent or project.config.agent
     launch.check_installed(project, name)
@@ -176,13 +180,15 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, befor
         base=start.base,
         base_commit=start.commit,
         parent=start.parent,
-        worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
+        worktree=project.worktree_of(number),
         agent=agent,
         agent_session=str(uuid.uuid4()),
         nonce=nonce,
         after=queue.open_of(project, wishes.after),
         blocked_by=() if wishes.now else queue.blockers_of(project, issue),
         ignores_blockers=wishes.now,
+        model=clean(wishes.model or "", 100),
+        plan_mode=wishes.plan or "",
         labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
         budget=wishes.budget,
@@ -195,7 +201,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, befor
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
         wanted = _on_free_branch(project, wanted, before)
         queued = not queue.may_start(project, wanted)
-        claim = project.store.stamped(events.spawned(project.who, wanted, queued=queued))
+        claim = project.store.stamped(events.spawned(wishes.by or project.who, wanted, queued=queued))
         known = project.store.read(number)
         if known is not None and known.status is not Status.CANCELLED:
             return None
@@ -248,7 +254,9 @@ def _finish(project: Project, begun: Spawned) -> Spawned:
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
-    return begun
+    worker = project.store.read(number)
+    there = worker is not None and project.repository.ready(worker.worktree)
+    return begun._replace(notes=(*begun.notes, *sentences(project, worker))) if worker and there else begun
 
 
 def _started(project: Project, number: str) -> str | None:

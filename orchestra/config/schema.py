@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from orchestra.config import env_templates
 from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
@@ -36,6 +37,7 @@ from orchestra.config.nodes import (
 )
 from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, budget, gates
+from orchestra.core.auto_rules import AutoRule
 from orchestra.core.budget import Budget
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
@@ -147,11 +149,13 @@ class Github(NamedTuple):
 class PullRequest(NamedTuple):
     """`update`: who brings a branch up to date with its base: auto, ask or never.
 
-    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
+    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
+    text of a pull request ends with what the work has taken.
     """
 
     update: str = "auto"
     merge: str | None = None
+    receipt: bool = False
 
 
 class ChecksConfig(NamedTuple):
@@ -190,10 +194,14 @@ class Config(NamedTuple):
     copy: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     setup: str | None = None
+    teardown: str | None = None
+    env: Mapping[str, str] = MappingProxyType({})
+    address: str | None = None
     verify: str | None = None
     agent: str = "claude"
     agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
+    auto: tuple[AutoRule, ...] = ()
     queue: Queue = Queue()
     limits: Limits = Limits()
     plan: str = "auto"
@@ -211,15 +219,18 @@ class Config(NamedTuple):
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
 
-def load(sources: Sequence[tuple[str, str]]) -> Config:
+def load(sources: Sequence[tuple[str, str]], repository: str = "") -> Config:
     """The config of `(name, text)` sources over the defaults, later ones winning; raises UsageError.
 
     Mappings merge key by key, lists are replaced whole. Without a source nothing is parsed, nor is YAML imported.
+    `repository`: the name of the source that everybody who can push may change. It starts nothing by itself.
     """
     documents = [parse(text, name) for name, text in sources]
     given = [document for document in documents if document.value is not None]
     for document in given:
         _config(root(document))
+        if document.name == repository and isinstance(document.value, dict) and "auto" in document.value:
+            raise root(document).below("auto", None).error("only your own ~/.config/orchestra/config.yaml may have it")
     return _config(merged([_DEFAULTS, *given])) if given else Config()
 
 
@@ -272,6 +283,24 @@ def _template_problem(value: str) -> str:
 
 def _branch_problem(value: str) -> str:
     return ref_problem(fill(value, "widgets", "124"))
+
+
+def _env_name_problem(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+        return "expected a variable's name"
+    taken = name in ("PATH", "HOME", *_TOKENS) or any(fnmatchcase(name, pattern) for pattern in _NEVER)
+    return "orchestra sets this variable itself" if taken else ""
+
+
+def _env_value(node: Node) -> str:
+    """Text, or a number as YAML reads it."""
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        return str(node.value)
+    return checked(text(), env_templates.problem)(node)
+
+
+def _address_problem(value: str) -> str:
+    return "" if re.match(r"https?://[^/\s]", value) else "expected an address such as http://localhost:{3000 + slot}"
 
 
 def _inside_problem(value: str) -> str:
@@ -331,10 +360,19 @@ _github = record(
     remote=checked(text_or_nothing, _REMOTE),
     push_remote=checked(text_or_nothing, _REMOTE),
 )
+_auto_rule = record(
+    AutoRule,
+    project=text(1, 200),
+    label=text(1, 100),
+    authors=list_of(checked(text(1), _LOGIN)),
+    max=_COUNT,
+    per_day=_COUNT,
+)
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
+    receipt=true_or_false,
 )
 _tmux = record(
     Tmux,
@@ -389,10 +427,14 @@ _config = record(
     copy=list_of(checked(text(), _inside_problem)),
     link=list_of(checked(text(), _inside_problem)),
     setup=text_or_nothing,
+    teardown=text_or_nothing,
+    env=mapping_of(_env_value, _env_name_problem),
+    address=checked(text_or_nothing, env_templates.problem, _address_problem),
     verify=text_or_nothing,
     agent=choice(*AGENTS),
     agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),
     workers=record(Workers, max=_COUNT),
+    auto=list_of(_auto_rule),
     queue=record(Queue, priorities=list_of(text(1, 100))),
     limits=_limits,
     plan=choice("auto", "review"),

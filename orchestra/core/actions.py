@@ -41,6 +41,7 @@ ACTIONS = (
     Action("pull", "p", "its pull request in the browser", group="Look"),
     Action("diff", "d", "review what it has changed: comment, approve, merge", "diff", "Look"),
     Action("spawn", "s", "start a worker on the issue under the cursor", group="Start"),
+    Action("new", "c", "write a new task, and start a worker on it", "new", "Start"),
     Action("help", "?", "all keys", "help", "Start"),
 )
 NAMES = tuple(action.name for action in ACTIONS)

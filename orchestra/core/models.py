@@ -218,6 +218,8 @@ class Worker(Record):
     queue_order: int = 0  # where the user has put it in the queue: negative is before all others
     on_hold: bool = False  # the user keeps it in the queue
     ignores_blockers: bool = False  # the user said to start it without waiting for `blocked_by`
+    model: str = ""  # the model that the user wants for this worker; empty: the agent's of the config
+    plan_mode: str = ""  # `auto` or `review`, for this worker alone; empty: as the config says
     parent: str = ""  # the worker on whose branch it builds, until that branch is merged and it is carried over
     budget: Budget = Budget()  # its own; 0: the config's
     beyond: str = ""  # the date on which the project's budget of the day does not stop it: the user said so
@@ -249,6 +251,8 @@ class Issue(Record):
     blocked_by: int | None = None  # how many open issues block it; None: GitHub does not say
     sub_issues: int | None = None
     comments: int | None = None
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()  # logins
 
 
 class Border(Record):
@@ -279,6 +283,15 @@ class Pane(Record):
 class Changes(Record):
     """What a worktree holds against its base commit, committed or not."""
 
+    files: int = 0
+    insertions: int = 0
+    deletions: int = 0
+
+
+class Size(Record):
+    """How much a worker has shipped, against its base."""
+
+    commits: int = 0
     files: int = 0
     insertions: int = 0
     deletions: int = 0
@@ -331,6 +344,7 @@ class AgentContext(Record):
     base: str  # the base branch, to which no worker pushes
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
     orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
+    place: str = ""  # where it starts, in a folder of the worktree; empty: at its top
     status_line: str = ""  # the command of the user's own status line in the agent
 
 

@@ -22,7 +22,7 @@ from orchestra.git import shared_config
 from orchestra.git.change import Change
 from orchestra.git.remotes import Address, Choice, Hosts, RemoteSettings, Wishes, choose
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, environment, identity, remote_hosts, tmux_server
+from orchestra.project import entry_points, environment, folders, identity, remote_hosts, tmux_server
 from orchestra.storage import closed_repositories, project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
@@ -56,6 +56,10 @@ class Tracker(Protocol):
         """The open issues, by number."""
         ...
 
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues that a text in the tracker's search language finds."""
+        ...
+
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done before this one."""
         ...
@@ -68,9 +72,10 @@ class Project:
         self, repository: Repository, environ: Mapping[str, str], now: Callable[[], float], *, typed: bool = False
     ) -> None:
         self.now = now
-        self.root = str(repository.root)
         self.home = home_of(environ)
-        self.identity = identity.identity_of(repository, self.home)
+        self.folder = folders.folder_of(repository, self.home, environ)
+        self.root = os.path.join(repository.root, self.folder) if self.folder else str(repository.root)
+        self.identity = identity.identity_of(repository, self.home, folders.suffix(self.folder))
         self.key = self.identity.key
         self.store = Store(self.home, self.key, now)
         self.recorded = project_environment.read(self.store.cache)  # the environment of the project
@@ -89,7 +94,9 @@ class Project:
 
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
-        return schema.load([(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None])
+        named = [_short(path, self.root) for path in places]
+        found = zip(named, map(_text_at, places), strict=True)
+        return schema.load([(name, text) for name, text in found if text is not None], repository=named[-1])
 
     @cached_property
     def tmux_direct(self) -> Session:
@@ -236,7 +243,8 @@ class Project:
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         found = self.where().base
-        return found.slug if found else self.repository.name
+        name = found.slug if found else self.repository.name
+        return f"{name}/{self.folder}" if self.folder else name
 
     @cached_property
     def tracker_name(self) -> str:
@@ -300,11 +308,27 @@ class Project:
             base=worker.base,
             hook=self.hook(worker.agent),
             orchestra_argv=(entry_points.shim_path(self.home),),
+            place=self.place_in(worker.worktree),
         )
 
     def change_of(self, worker: Worker) -> Change:
         """What a worker has changed, committed or not."""
         return Change(self.repository, worker.base, worker.base_commit, at=worker.worktree)
+
+    def place_in(self, worktree: str) -> str:
+        """Where in a worktree the project's work is done: in its folder of a monorepo, else at the top."""
+        return os.path.join(worktree, self.folder) if self.folder else worktree
+
+    def worktree_of(self, number: str) -> str:
+        """Where a worker's worktree is to be; in a monorepo beside the repository, not beside the folder."""
+        from orchestra.config import schema  # its checks cost 20 ms, and Tab needs none of them
+
+        place = schema.fill(self.config.worktree, self.repository.name, number)
+        return os.path.normpath(os.path.join(self.repository.root, place))
+
+    def lock_reason(self, number: str) -> str:
+        """What git's lock of a worker's worktree says."""
+        return f"orchestra #{number} {self.folder}".rstrip()
 
     @property
     def per_window(self) -> int:
@@ -323,8 +347,9 @@ class Project:
             known = ", ".join(sorted(self.config.agents))
             raise UsageError(f"there is no agent {agent!r}", f"agents are: {known}")
         rules = agents.agent(agent).rules_for(self.config.gates, self.config.forbid)
+        command = agents.located(given.command, self.environ)
         return AgentOptions(
-            given.command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
+            command, given.model, tuple(given.args), given.permissions, rules.ask, rules.deny, self.config.plan
         )
 
     # --- bearings for the hook ---
@@ -335,7 +360,7 @@ class Project:
             return
         if layout is None:
             self.check_place()
-        identity.claim(self.repository, self.home, self.key)
+        identity.claim(self.repository, self.home, self.identity.repository)
         entry_points.write_shims(self.home)
         known = self.bearings if layout is None else None
         here = ProjectInfo(

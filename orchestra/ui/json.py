@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestra.core.text import clean, clean_lines
+from orchestra.ui import stats
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
     from orchestra.commands.merge import Merged
-    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
     from orchestra.commands.review import Review
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
     from orchestra.core.radar import MergeStep
+    from orchestra.ui.new_task import Made
 
 
 def _json(document: Any) -> str:
@@ -37,12 +38,18 @@ def table(view: Overview) -> str:
 
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
-    return _json({**row_json(found.row), "removed": found.removed})
+    return _json(_report(found))
+
+
+def _report(found: WorkerReport) -> dict[str, Any]:
+    receipt = stats.as_json(found.receipt) if found.receipt else None
+    own = {"variables": dict(found.variables), "address": found.address or None, "apart": list(found.apart)}
+    return {**row_json(found.row), "removed": found.removed, "receipt": receipt, **own}
 
 
 def workers(found: Sequence[WorkerReport]) -> str:
     """`show --json` of several."""
-    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+    return _json({"workers": [_report(one) for one in found]})
 
 
 def listings(found: Sequence[Listing]) -> str:
@@ -100,10 +107,14 @@ def _spawned(one: Spawned) -> dict[str, object]:
     return {"id": one.id, "result": one.result, "error": one.error, **notes}
 
 
-def new_issue(made: NewIssue, started: Spawned | None) -> str:
+def new_issue(made: Made) -> str:
     """`new --json`."""
-    found = {"id": started.id, "result": started.result, "error": started.error} if started else None
-    return _json({"number": int(made.number), "title": made.title, "place": made.place, "worker": found})
+    issue, one = made
+    started = {"id": one.id, "result": one.result, "error": one.error} if one else None
+    left_out = {"labelsLeftOut": list(issue.left_out)} if issue.left_out else {}
+    return _json(
+        {"number": int(issue.number), "title": issue.title, "place": issue.place, "worker": started, **left_out}
+    )
 
 
 def merged(found: Sequence[Merged]) -> str:

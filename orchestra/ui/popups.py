@@ -107,10 +107,11 @@ def run_dialog(console: Console, name: str, number: str) -> str:
     """One of them about a worker, in the terminal the board has."""
     from orchestra.ui.key_context import KeyContext
 
-    if name in (*NEEDS, "diff"):
+    if name in (*NEEDS, "diff", "new"):
         import subprocess
 
-        words = ("review", number) if name == "diff" else ("tell", number) if number and name != "gates" else ("gates",)
+        words: tuple[str, ...] = ("tell", number) if number and name != "gates" else ("gates",)
+        words = {"diff": ("review", number), "new": ("new",)}.get(name, words)
         subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
         return ""
     said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
@@ -124,6 +125,8 @@ def popup(console: Console, context: KeyContext, name: str) -> str | None:
     place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
     if name == "diff":
         return show_review(console, context.number or to_review(console), place).said
+    if name == "new":
+        return show_new_task(console, place).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
@@ -177,6 +180,17 @@ def show_review(console: Console, worker: str, place: Place) -> Outcome:
         return ReviewView(worker)
 
     return show_view(console, view, place, "orchestra diff ID, orchestra review ID --send")
+
+
+def show_new_task(console: Console, place: Place) -> Outcome:
+    """The form of a new task, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens.new_task import NewTaskView
+
+        return NewTaskView()
+
+    return show_view(console, view, place, "orchestra new TITLE")
 
 
 def show_view(console: Console, view: Callable[[], View], place: Place, elsewhere: str) -> Outcome:

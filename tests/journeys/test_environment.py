@@ -107,6 +107,9 @@ def world(repo: Path, tmp_path: Path, git: Git) -> Iterator[World]:
     for number in range(1, 30):
         title = {6: "Picked", 27: "Boarded"}.get(number, f"Issue {number}")
         write_issue(repo, number, title, WORK if number == 29 else HANG)
+    own = Path(os.environ["HOME"], ".config", "orchestra")
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("auto: [{project: widgets, label: ready}]\n")
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "desk.yaml").write_text(
         "windows:\n  - {window_name: shell, role: shell, focus: true}\n  - {window_name: workers, role: workers}\n"
@@ -174,6 +177,24 @@ def by_the_issue_picker(world: World) -> Started:
     world.terminal.type("picked")
     world.terminal.press("Enter")
     return "6", 0
+
+
+def by_a_new_task(world: World) -> Started:
+    return str(world.bare.asks("new", "Written", "-m", HANG)["number"]), 0
+
+
+def by_the_form_of_a_new_task(world: World) -> Started:
+    world.shell("")
+    world.key("c")
+    world.terminal.shows("Enter creates it")
+    world.terminal.type("Formed")
+    world.terminal.press("Tab")
+    for line in HANG.strip().splitlines():
+        world.terminal.type(line)
+        world.terminal.press("Enter")
+    world.terminal.press("C-s")
+    listed = eventually(lambda: [one for one in world.bare.asks("issues")["issues"] if one["title"] == "Formed"], 60)
+    return str(listed[0]["number"]), 0
 
 
 def on_the_board(world: World) -> Started:
@@ -254,6 +275,11 @@ def by_the_next_day(world: World) -> Started:
     return "2", pid
 
 
+def by_a_rule(world: World) -> Started:
+    write_issue(world.repo, 31, "Ready", HANG, labels="[ready]")
+    return "31", 0
+
+
 def by_up(world: World) -> Started:
     pid = world.pid("6")
     world.bare.tmux("kill-server")
@@ -265,10 +291,12 @@ Way = Callable[[World], Started]
 # Every module that starts a worker, with the ways in which it does.
 WAYS: dict[str, tuple[Way, ...]] = {
     "cli/workers.py": (typed, typed_in_the_workspace),
+    "cli/worker.py": (by_a_rule,),
     "monitor/budgets.py": (by_the_next_day,),
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
+    "ui/new_task.py": (by_a_new_task, by_the_form_of_a_new_task),
     "ui/board/actions.py": (on_the_board,),
     "commands/spawn.py": (by_a_second_spawn, by_the_orchestrators_agent),
     "commands/restart.py": (by_restart,),

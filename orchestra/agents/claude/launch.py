@@ -15,12 +15,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
-from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
+from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem, understood
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 
@@ -36,13 +37,16 @@ __all__ = [
     "cost_in",
     "dialog_open",
     "enqueued_in",
+    "hooked_at",
     "launch",
     "logged_in",
+    "read_dialog",
     "rules_for",
     "running_sessions",
     "session_to_begin",
     "startup_problem",
     "transcripts",
+    "understood",
     "used_in",
     "users_status_line",
     "version",
@@ -144,7 +148,7 @@ def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: 
     lines = [
         "#!/bin/sh",
         "# Starts the agent; written anew by orchestra at each start.",
-        f"cd {shlex.quote(context.worktree)} || exit",
+        f"cd {shlex.quote(context.place or context.worktree)} || exit",
     ]
     command = shlex.join([*argv, *options.args])
     if not say:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
 from orchestra.agents.claude.status_line import cost_in, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -30,13 +31,16 @@ __all__ = [
     "cost_in",
     "dialog_open",
     "enqueued_in",
+    "hooked_at",
     "launch",
     "logged_in",
+    "read_dialog",
     "rules_for",
     "running_sessions",
     "session_to_begin",
     "startup_problem",
     "transcripts",
+    "understood",
     "used_in",
     "users_status_line",
     "version",
@@ -60,6 +64,11 @@ def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: s
 def startup_problem(_screen: str) -> StartupProblem | None:
     """Why it has not come up: nothing is known that its own words in the pane do not say."""
     return None
+
+
+def understood(_screen: str) -> bool:
+    """It draws nothing of its own while it works, so every screen may be its work."""
+    return True
 
 
 def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ ACTIONS = {
     "next": "act('next')",
     "orchestrator": "act('orchestrator')",
     "board": "look",
+    "new": "ask('new')",
     "tell": "ask('tell')",
     "approve": "act_on('approve')",
     "deny": "ask('deny')",
