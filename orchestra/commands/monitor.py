@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
-LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: no file of ours tells of the tokens that it uses
+LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: none of our files tells of the tokens that it uses
 PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 

@@ -329,7 +329,7 @@ def starts(text: str) -> bool:
 def test_every_module_that_starts_a_worker_has_its_ways_in_the_table() -> None:
     package = ROOT / "orchestra"
     found = {str(path.relative_to(package)) for path in package.rglob("*.py") if starts(path.read_text())}
-    # The first opens the pane that it is told to; the other's agent is no worker, in an environment without the user's.
+    # The first opens the pane that it is told to; the other's agent is not a worker, in an environment without the user's.
     assert found - {"tmux/workspace.py", "doctor/agent_self_test.py"} == set(WAYS)
 
 
