@@ -12,6 +12,7 @@ from orchestra.core.branch_names import next_free, why_taken
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git import commit_check, push_check
+from orchestra.github import access
 from orchestra.storage import closed_repositories
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
@@ -139,8 +140,6 @@ def warnings(project: Project) -> list[str]:
 
 def check_access(project: Project, wait: float = WAIT) -> list[str]:
     """Raise OrchestraError for what a ship will be refused for; what is not known, or may go wrong, in sentences."""
-    from orchestra.github import access
-
     where = project.where()
     if where.problem:
         raise OrchestraError(where.problem, where.hint)
@@ -166,8 +165,6 @@ def check_access(project: Project, wait: float = WAIT) -> list[str]:
 
 def ask_access(project: Project, where: Choice, wait: float = WAIT) -> Access:
     """Ask GitHub, and remember whether the repository that is pushed to is closed to this user."""
-    from orchestra.github import access
-
     base = project.remote.slug
     head = where.head.slug if where.head else base
     found = access.ask(project.github_client(wait, eager=True), base, head, project.now())
