@@ -13,8 +13,9 @@ from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remotes
 from orchestra.git.repository import FlippedBare
+from orchestra.github import access
 from orchestra.project.context import Project, home_of
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, preflight
 from orchestra.workers.environment import orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
@@ -57,15 +58,19 @@ def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: 
 
 
 def where(opening: Callable[[], Project]) -> tuple[str, ...]:
-    """What is fetched, pushed to, and where issues and pull requests are; nothing where that is not GitHub."""
+    """What is fetched, pushed to, where pull requests are, and as whom; nothing where that is not GitHub."""
+    lines: list[str] = []
     try:
         project = opening()
-        return tuple(_told(project)) if project.tracker_name == "github" else ()
+        if project.tracker_name == "github":
+            lines += _remotes(project)
+            lines += access.told(preflight.ask_access(project, project.where()))
     except OrchestraError:
-        return ()  # which is a finding
+        pass  # which is a finding
+    return tuple(lines)
 
 
-def _told(project: Project) -> Iterator[str]:
+def _remotes(project: Project) -> Iterator[str]:
     usual = project.where()
     yield from remotes.told(usual)
     for worker in project.store.listing().workers:

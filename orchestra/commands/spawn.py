@@ -32,6 +32,7 @@ from orchestra.workers import (
 from orchestra.workers.environment import sentences
 from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
+from orchestra.workers.preflight import Preflight
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Spawned(NamedTuple):
     error: str | None = None
     hint: str = ""
     why: str = ""  # what a queued one waits for
-    notes: tuple[str, ...] = ()  # what the user should know, in sentences
+    notes: tuple[str, ...] = ()  # what is not as usual or not known, of issue, branch, remote and environment
 
 
 class SpawnOptions(NamedTuple):
@@ -71,7 +72,8 @@ def spawn(
 ) -> tuple[Spawned, ...]:
     """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
     check_wishes(project, wishes)
-    begun = [_begin(project, number, wishes, ask) for number in dict.fromkeys(ids)]
+    before = Preflight(project)
+    begun = [_begin(project, number, wishes, ask, before) for number in dict.fromkeys(ids)]
     if wishes.wait:
         begun = [_finish(project, one) if one.result == "spawned" else one for one in begun]
     refresh(project)
@@ -104,16 +106,22 @@ def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:
     return prompts.load(text, name)
 
 
-def _begin(project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool]) -> Spawned:
+def _begin(
+    project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool], before: Preflight
+) -> Spawned:
     try:
-        return _claimed(project, number, wishes, ask)
+        found = _claimed(project, number, wishes, ask, before)
+        said, before.notes = tuple(before.notes), []  # once, however many workers are started
+        return found._replace(notes=(*found.notes, *said))
     except Unreachable as wrong:
         return Spawned(number, "failed", wrong.message, wrong.hint)
     except OrchestraError as wrong:
         return Spawned(clean(number, 40), "failed", wrong.message, wrong.hint)
 
 
-def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool]) -> Spawned:
+def _claimed(
+    project: Project, number: str, wishes: SpawnOptions, ask: Callable[[str], bool], before: Preflight
+) -> Spawned:
     if not is_id(number):
         raise UsageError(f"{clean(number, 40)!r} is not an issue number", "give a number such as 124")
     found = project.store.read(number)
@@ -122,8 +130,9 @@ def _claimed(project: Project, number: str, wishes: SpawnOptions, ask: Callable[
     issue = project.tracker.issue(number)
     if issue.state != "open":
         raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
+    _ = before.checked, before.commits
     pin = trust.check(project, issue, given=wishes.trust, ask=ask)
-    worker = _claim(project, issue, wishes, pin)
+    worker = _claim(project, issue, wishes, pin, before)
     if worker is None:
         return Spawned(number, "existing")
     notes = _notes(project, issue, worker)
@@ -157,7 +166,10 @@ def _existing(project: Project, worker: Worker) -> Spawned:
             launch.start_again(project, worker.id, "spawn")
         else:
             _go(project, pane)
-    return Spawned(worker.id, "existing")
+    over = worker.status is Status.MERGED
+    return Spawned(
+        worker.id, "existing", hint="it is merged; to begin anew: orchestra prune, then spawn" if over else ""
+    )
 
 
 def _go(project: Project, pane: Pane) -> None:
@@ -168,7 +180,7 @@ def _go(project: Project, pane: Pane) -> None:
         return
 
 
-def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Worker | None:
+def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, before: Preflight) -> Worker | None:
     """Record the claim: the intent comes before any effect. None when somebody else was first."""
     number, config = issue.number, project.config
     start = stacks.start_of(project, wishes.parent or "", wishes.base or config.base)
@@ -201,13 +213,15 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         budget=wishes.budget,
     )
     queue.check_cycle(project, wanted)
+    before.check_push(wanted.branch, start.commit)
+    _ = before.heads  # asked before the lock
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
-        _check_free(project, wanted)
+        wanted = _on_free_branch(project, wanted, before)
         queued = not queue.may_start(project, wanted)
         claim = project.store.stamped(events.spawned(wishes.by or project.who, wanted, queued=queued))
-        before = project.store.read(number)
-        if before is not None and before.status is not Status.CANCELLED:
+        known = project.store.read(number)
+        if known is not None and known.status is not Status.CANCELLED:
             return None
         make_private(project.store.directory(number))  # the prompt first: a claim without one could not be repaired
         text = _render(project, issue, machine.apply(None, claim), wishes)
@@ -215,23 +229,18 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         return project.store.record(number, claim).worker
 
 
-def _check_free(project: Project, wanted: Worker) -> None:
-    """Refuse a path or a branch that exists: it holds somebody's work, and removal would take that away."""
-    if project.store.read(wanted.id) is not None:
-        return  # a cancelled worker: its worktree and branch are taken up again
-    path, branch = wanted.worktree, wanted.branch
+def _on_free_branch(project: Project, wanted: Worker, before: Preflight) -> Worker:
+    """The claim with a branch of its own. A path that exists is refused: it holds work, and removal would take it."""
+    known = project.store.read(wanted.id)
+    if known is not None:  # a cancelled worker: its worktree and branch are taken up again
+        return wanted._replace(branch=known.branch or wanted.branch)
+    path = wanted.worktree
     if os.path.lexists(path):
         raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
-    if project.repository.branch_tip(branch) is not None:
-        raise OrchestraError(
-            f"the branch {branch} exists already",
-            f"rename it (git branch -m {branch} NEW), or set `branch:` in orchestra.yaml",
-        )
-    if other := clean(project.repository.branch_in_the_way(branch)):
-        raise OrchestraError(
-            f"git cannot make the branch {branch} beside the branch {other}",
-            f"rename it (git branch -m {other} NEW), or set `branch:` in orchestra.yaml",
-        )
+    found = before.free_branch(wanted.branch, wanted.id)
+    if found.why:
+        before.notes.append(f"#{wanted.id} works {found.why}")
+    return wanted._replace(branch=found.name)
 
 
 def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions) -> str:

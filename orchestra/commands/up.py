@@ -15,7 +15,7 @@ from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
 from orchestra.project.layout_plan import DesiredLayout
 from orchestra.tmux import commands
-from orchestra.workers import launch, relocation
+from orchestra.workers import launch, preflight, relocation
 from orchestra.workers.statusbar import bar_of, look_of_workspace
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Opened(NamedTuple):
     next: str = ""  # what the user does who has no worker yet
     limits: tuple[str, ...] = ()  # what this tmux is too old for, said when the session is new
     ignored: tuple[str, ...] = ()  # what of the layout is left out, said when the session is new
+    access: tuple[str, ...] = ()  # what a ship would be refused for, or what is not known, said when the session is new
 
 
 def up(project: Project, name: str | None) -> Opened:
@@ -55,7 +56,8 @@ def up(project: Project, name: str | None) -> Opened:
     if todo:
         project.clients.greet(todo)
     limits, ignored = (tuple(project.tmux.limits()), tuple(wanted.ignored)) if created else ((), ())
-    return Opened(created, tuple(worker.id for worker in missing), repaired, todo, limits, ignored)
+    access = tuple(preflight.warnings(project)) if created else ()
+    return Opened(created, tuple(worker.id for worker in missing), repaired, todo, limits, ignored, access)
 
 
 def _next(project: Project) -> str:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "unclear", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
-        "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
-        "delivered", "noted",
+        "idle", "unclear", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved",
+        "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "renamed",
+        "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped", "told",
+        "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
         "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended", "moved"
@@ -149,6 +149,11 @@ def failed(by: str, reason: str, context: str = "") -> Event:
 def relocated(by: str, worktree: str) -> Event:
     """The worker's worktree is at another place, with the repository that moved."""
     return _event("relocated", by, worktreePath=worktree)
+
+
+def renamed(by: str, branch: str) -> Event:
+    """Its branch has another name from now on."""
+    return _event("renamed", by, branch=branch)
 
 
 def budgeted(by: str, budget: Budget, beyond: str = "") -> Event:

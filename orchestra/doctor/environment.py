@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra import agents, processes
+from orchestra.config import schema
 from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
 from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, preflight
 from orchestra.workers.environment import orchestrator_environment
 
 if TYPE_CHECKING:
@@ -158,6 +159,34 @@ def remote(project: Project) -> Iterator[Finding]:
         yield error("E10", what, f"where `git ls-remote {place}` works: orchestra up --environment")
 
 
+def access(project: Project) -> Iterator[Finding]:
+    """E14: the token, and what it may do where branches are pushed and pull requests opened."""
+    if project.tracker_name != "github":
+        return
+    for said in preflight.check_access(project):
+        yield warning("E14", said, "orchestra doctor asks again; a worker may begin all the same")
+
+
+def push(project: Project) -> Iterator[Finding]:
+    """E15: the remote takes a push of this user: git is asked, and sends nothing."""
+    commit = project.repository.commit("HEAD")
+    if project.tracker_name != "github" or commit is None or git_config_guard.changed(project):
+        return
+    before = preflight.Preflight(project)
+    before.check_push(schema.fill(project.config.branch, project.repository.name, "0"), commit)
+    for said in before.notes:
+        yield warning("E15", said, "a worker may begin all the same; its ship will show it")
+
+
+def commits(project: Project) -> Iterator[Finding]:
+    """E16: the agents can commit: an identity, a key that signs without a question, hooks that can run."""
+    fault, notes = preflight.check_commits(project)
+    if fault is not None:
+        yield error("E16", fault.what, fault.hint)
+    for said in notes:
+        yield warning("E16", said, "a worker may begin all the same; its commit or push will show it")
+
+
 def differences(project: Project) -> Iterator[Finding]:
     """E11: this shell would send the workers' requests elsewhere."""
     names = sorted(project.recorded.noted) if project.recorded else []
@@ -184,5 +213,8 @@ CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
     "E2": agent,
     "E8": tracker,
     "E10": remote,
+    "E14": access,
+    "E15": push,
+    "E16": commits,
     "E11": differences,
 }  # by the id of the finding that an error becomes which stops the check

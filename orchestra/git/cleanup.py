@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
 from orchestra.git.process import gitdir_target, read_git_file, worktree_of_admin
 
 if TYPE_CHECKING:
@@ -120,7 +122,10 @@ def lock_again(repository: Repository, path: str, branch: str, reason: str) -> b
     if not (admin / "orchestra-ready").exists() or repository.branch_of(path) != branch:
         return False
     with repository.locked():
-        return repository.git("worktree", "lock", "--reason", reason, path).status == 0
+        done = repository.git("worktree", "lock", "--reason", reason, path)
+    if done.status:
+        raise OrchestraError(f"{clean(path)} was not locked: {done.reason()}", "see: git worktree list")
+    return True
 
 
 def _age(path: Path, now: float) -> float:

@@ -51,14 +51,15 @@ def is_own(repository: RepositoryFacts, branch: str, sha: str, start: str, pushe
 
 def fetch_head(
     repository: RepositoryFacts, remote: str, branch: str, place: str = "", timeout: float = FETCH_SECONDS
-) -> bool:
-    """Bring the remote's `branch` here, as its remote-tracking branch; whether that worked. `place`: asked instead."""
+) -> str:
+    """Bring the remote's `branch` here, as its remote-tracking branch; why that failed. `place`: asked instead."""
     refspec = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
     try:
-        return repository.git("fetch", "--quiet", *quiet, "--", place or remote, refspec, timeout=timeout).status == 0
-    except Unreachable:
-        return False
+        done = repository.git("fetch", "--quiet", *quiet, "--", place or remote, refspec, timeout=timeout)
+    except Unreachable as late:
+        return late.message
+    return done.reason() if done.status else ""
 
 
 def is_merged_with(repository: RepositoryFacts, tip: str, sha: str, number: int) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
@@ -21,11 +21,20 @@ FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
 PUSH_SECONDS = 600.0  # the user's pre-push hook may run a test suite
 
 
-def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> bool:
-    """Bring the remote's branch `base` up to date here; False when that did not work (no network, no such branch)."""
+class Fetched(NamedTuple):
+    """What came of a fetch. It is true when it worked; `why` it did not, in git's words."""
+
+    why: str
+
+    def __bool__(self) -> bool:
+        return not self.why
+
+
+def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> Fetched:
+    """Bring the remote's branch `base` up to date here; what comes out is false when that did not work."""
     remote = repository.remote()
     if remote is None or repository.git("check-ref-format", "--branch", base).status:
-        return False
+        return Fetched("there is no such branch on a remote")
     refspec = f"+refs/heads/{base}:refs/remotes/{remote}/{base}"
     # Credentials and ssh are the user's: without them there is no private repository. `fingerprint` watches them.
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
@@ -34,9 +43,9 @@ def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> 
     with repository.locked():
         try:
             done = repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout)
-        except Unreachable:
-            return False
-    return done.status == 0
+        except Unreachable as late:
+            return Fetched(late.message)
+    return Fetched(done.reason() if done.status else "")
 
 
 def push(
@@ -55,25 +64,26 @@ def push(
         raise OrchestraError(where.problem, where.hint)
     if where.push is None:
         raise OrchestraError("there is no remote to push to", "git remote add origin URL")
-    token = token if _is_for(where, where.push_url) else None
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
     hooks = as_typed(repository.hooks(path), repository.environ)
     options: tuple[str, ...] = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
     if before and head and repository.git("merge-base", "--is-ancestor", before, head).status:
         options += (f"--force-with-lease={ref}:{before}",)
-    with _credential(where.push_url, token) as (config, keep), hooks as setting:
+    with credential_for(where, where.push_url, token) as (config, keep), hooks as setting:
         done = repository.git(
             "push", *options, "--", where.push, f"{head}:{ref}",
             at=path, config=(*config, setting), keep=keep, timeout=timeout, hooks=True,
         )  # fmt: skip
     if done.status:
         raise _refused(done, branch, where.push)
-    with _credential(where.push_url, token) as (config, keep):
+    with credential_for(where, where.push_url, token) as (config, keep):
         ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", where.push_place, ref)
         seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
     if head is None or seen.out.split("\t")[0] != head:  # exit status 0 proves nothing
-        raise OrchestraError(f"git says it pushed {branch}, but {where.push} does not show it", "run the same again")
+        why = f": {seen.reason()}" if seen.status else ""
+        what = f"git says it pushed {branch}, but {where.push} does not show it{why}"
+        raise OrchestraError(what, "run the same again")
     return head
 
 
@@ -83,7 +93,7 @@ def reach(repository: Repository, token: str | None = None, timeout: float = FET
     for place, url in dict.fromkeys(((where.fetch or "", where.fetch_url), (where.push_place, where.push_url))):
         if not place:
             continue
-        with _credential(url, token if _is_for(where, url) else None) as (config, keep):
+        with credential_for(where, url, token) as (config, keep):
             ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", place)
             done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
         if done.status:
@@ -91,10 +101,13 @@ def reach(repository: Repository, token: str | None = None, timeout: float = FET
     return "", ""
 
 
-def _is_for(where: Choice, url: str) -> bool:
-    """Whether the token, which is for the host of the pull request, may be given to the host of this URL."""
+def credential_for(
+    where: Choice, url: str, token: str | None
+) -> AbstractContextManager[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """What gives git the token for this URL: nothing for another host than that of the pull request."""
     read = read_remote_url(url)
-    return read is not None and where.base is not None and read.host == where.base.host
+    same = read is not None and where.base is not None and read.host == where.base.host
+    return _credential(url, token if same else None)
 
 
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:

@@ -244,13 +244,15 @@ class RepositoryFacts:
         """The commit a local branch is at, or None when there is no such branch."""
         return self.commit(f"refs/heads/{branch}")
 
-    def branch_in_the_way(self, branch: str) -> str:
-        """A branch beside which git cannot make this one: refs are files, so `a` excludes `a/b`. Empty: none."""
-        parts = branch.split("/")
-        above = [f"refs/heads/{'/'.join(parts[:count])}" for count in range(1, len(parts))]
-        words = ("for-each-ref", "--count=1", "--format=%(refname)")
-        found = next((ref for ref in above if self.commit(ref)), "") or self.ask(*words, f"refs/heads/{branch}/")
-        return found.removeprefix("refs/heads/")
+    def branch_names(self) -> tuple[str, ...]:
+        """The local branches."""
+        return tuple(self.ask("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines())
+
+    def remote_branches(self, remote: str) -> dict[str, str]:
+        """The branches of a remote, with their commits, as they were fetched last."""
+        listed = self.ask("for-each-ref", "--format=%(objectname) %(refname:lstrip=3)", f"refs/remotes/{remote}/")
+        rows = (line.split(" ", 1) for line in listed.splitlines())
+        return {name: sha for sha, name in rows if name != "HEAD"}
 
     # --- its worktrees ---
 

@@ -55,8 +55,8 @@ class Repository(RepositoryFacts):
         with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
             yield fd
 
-    def fetch(self, base: str, timeout: float = remote.FETCH_SECONDS) -> bool:
-        """Bring the remote's branch `base` up to date here; False when that did not work, within `timeout` seconds."""
+    def fetch(self, base: str, timeout: float = remote.FETCH_SECONDS) -> remote.Fetched:
+        """Bring the remote's branch `base` up to date here; false, and why, when that did not work in `timeout`."""
         return remote.fetch(self, base, timeout)
 
     def push(self, path: AnyPath, branch: str, token: str | None = None, before: str = "") -> str:
@@ -180,14 +180,17 @@ class Repository(RepositoryFacts):
             workers = ("-c", f"checkout.workers={os.cpu_count() or 1}")
             if index_entries(admin / "index"):
                 # All files were written once: only those that are missing now. It never overwrites one.
-                self.git(*workers, "checkout-index", "--all", "--quiet", at=path, keep=(fd,))
+                # Files that are there already give a status too, and no word.
+                done = self.git(*workers, "checkout-index", "--all", "--quiet", at=path, keep=(fd,))
+                failed = done.status != 0 and done.err.strip() != ""
             else:
                 done = self.git(*workers, "reset", "--hard", "--quiet", "--no-recurse-submodules", at=path, keep=(fd,))
-                if done.status:
-                    place = clean(str(path))
-                    raise OrchestraError(
-                        f"{place} was not checked out: {done.reason()}", f"try: git -C {place} reset --hard"
-                    )
+                failed = done.status != 0
+            if failed:
+                place = clean(str(path))
+                raise OrchestraError(
+                    f"{place} was not checked out: {done.reason()}", f"try: git -C {place} reset --hard"
+                )
             (admin / READY).touch()
 
     def ready(self, path: AnyPath) -> bool:
@@ -286,6 +289,13 @@ class Repository(RepositoryFacts):
         """What cannot be kept inside a worktree: a repository of its own, or work in a submodule. Empty: nothing."""
         untracked = next((name for name in self.dirty(path) if name.endswith("/")), "")
         return f"it holds another repository, {untracked}" if untracked else submodules.unsaved(self, path)
+
+    def rename_branch(self, path: AnyPath, branch: str, name: str) -> None:
+        """Give the branch of the worktree `path` another name, which no branch has."""
+        with self.locked():
+            done = self.git("branch", "--move", "--", branch, name, at=path)
+        if done.status:
+            raise OrchestraError(f"{branch} was not renamed: {done.reason()}", f"try: git branch -m {branch} {name}")
 
     def delete_branch(self, branch: str, proven_tip: str) -> None:
         """Delete a branch that is at `proven_tip` and in no worktree; a ref in the trash still holds its commits."""

@@ -28,6 +28,7 @@ REDIRECTS = 5
 RENEW_SECONDS = 10.0  # between two attempts to find another token than the one that was refused
 EXPIRING_SECONDS = 300.0  # a token with so little left is renewed before it is refused
 EXPIRES = "github-authentication-token-expiration"
+SCOPES = "x-oauth-scopes"
 
 
 class ApiReply(NamedTuple):
@@ -58,6 +59,7 @@ class ApiClient:
         self.address, self.api_url, self.credentials = address, api_url.rstrip("/"), credentials
         self.sent = self.unchanged = 0
         self.expires = 0.0  # when the token ends, in epoch seconds, as GitHub says; 0: it does not say
+        self.scopes: tuple[str, ...] | None = None  # of a classic token; None: GitHub names none
         self.cache = cache
         self._now, self._timeout, self._eager = now, timeout, eager
         self._client: Any = None
@@ -180,7 +182,7 @@ class ApiClient:
         self.close()
         self._token: str | None = token.value if token else None
         self.source = token.source if token else ""
-        self.expires = 0.0
+        self.expires, self.scopes = 0.0, None
         who = token_fingerprint(self._token)
         self.budget = RequestBudget(self.cache, who, self._now, eager=self._eager)
         self._etags = ETagCache(os.path.join(self.cache, "etags"), who)
@@ -230,6 +232,8 @@ class ApiClient:
                 silence = responses.no_answer(self.address, host, type(error).__name__, str(error), self._timeout)
                 raise (silence if _is_graph(request) else self.failed(silence)) from None
             self.expires = responses.expiry(response.headers.get(EXPIRES, "")) or self.expires
+            if SCOPES in response.headers and not _is_graph(request):
+                self.scopes = tuple(one.strip() for one in response.headers[SCOPES].split(",") if one.strip())
             if not self._patience or not responses.is_rate_limit(response.status_code, response.headers, response.text):
                 return response
             self._refused(response, optional=False)  # which tells the budget; then `_check` waits or raises

@@ -110,7 +110,7 @@ class PullRequests:
         remarks = self._said(project.watch.pulls, found)
         threads = [thread.id for thread in found.threads or ()]
         first = project.watch.pulls.first_comments(threads) if threads else {}
-        head = self._head(project, worker, found)
+        head = self._head(project, worker, found, say)
         seen = Observation(found, base, remarks, first, head, author)
         voices = self._voices(project, seen)
         pull = rules.pull_of(worker, seen, voices, project.config, project.now())
@@ -148,7 +148,7 @@ class PullRequests:
                 pushers[login] = bool(reader.may_push(login))
         return Voices(trusted, pushers, self._us)
 
-    def _head(self, project: Project, worker: Worker, facts: PullFacts) -> Head:
+    def _head(self, project: Project, worker: Worker, facts: PullFacts, say: Callable[[str], None]) -> Head:
         """The branch here beside the head on GitHub; a commit that is not here is fetched."""
         repository, sha, pushed = project.repository, facts.head_sha, _pushed(worker)
         found = pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
@@ -158,11 +158,11 @@ class PullRequests:
             return found
         self._fetched[sha] = time.monotonic()
         where = project.where(worker.branch)
+        wanted = [(where.push, worker.branch, where.push_place), (where.fetch, facts.base_ref, "")]
         with repository.locked():
-            if where.push:
-                pull_head.fetch_head(repository, where.push, worker.branch, where.push_place)
-            if where.fetch:
-                pull_head.fetch_head(repository, where.fetch, facts.base_ref)
+            tried = [pull_head.fetch_head(repository, remote, name, place) for remote, name, place in wanted if remote]
+        for why in filter(None, tried):
+            say(f"#{worker.id}: the head of PR #{facts.number} was not fetched: {why}")
         return pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
 
     def _resolve_answered(

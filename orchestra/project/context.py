@@ -23,7 +23,7 @@ from orchestra.git.change import Change
 from orchestra.git.remotes import Address, Choice, Hosts, RemoteSettings, Wishes, choose
 from orchestra.git.worktrees import Repository
 from orchestra.project import entry_points, environment, folders, identity, remote_hosts, tmux_server
-from orchestra.storage import project_environment, project_info
+from orchestra.storage import closed_repositories, project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
 from orchestra.storage.session_store import Store
@@ -202,7 +202,8 @@ class Project:
         """What is fetched, where `branch` is pushed to, and which repository its pull request goes to."""
         settings, github = self.repository.remote_settings(), self.config.github
         wishes = Wishes(github.repo, github.remote, github.push_remote)
-        return choose(settings, wishes, self._hosts(settings), branch)
+        closed = closed_repositories.closed(self.store.cache) if len(settings.remotes) > 1 else ()
+        return choose(settings, wishes, self._hosts(settings), branch, closed)
 
     def _hosts(self, settings: RemoteSettings) -> Hosts:
         every = bool(self._api_url()) or self.config.tracker == "github"

@@ -99,7 +99,12 @@ def merge_order(found: Sequence[MergeStep]) -> str:
 
 def spawned(found: Sequence[Spawned]) -> str:
     """`spawn --json`."""
-    return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
+    return _json({"results": [_spawned(one) for one in found]})
+
+
+def _spawned(one: Spawned) -> dict[str, object]:
+    notes = {"notes": list(one.notes)} if one.notes else {}
+    return {"id": one.id, "result": one.result, "error": one.error, **notes}
 
 
 def new_issue(made: Made) -> str:

@@ -73,6 +73,7 @@ def opened(found: Opened, project: str) -> Iterable[str]:
     yield from found.repaired
     yield from found.limits
     yield from found.ignored
+    yield from (clean(one, 400) for one in found.access)
     if found.next:
         yield found.next
 

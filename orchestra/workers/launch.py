@@ -13,7 +13,7 @@ from orchestra.core.attention import ObservedWorker
 from orchestra.core.bar import border
 from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.core.state import shown
-from orchestra.core.text import age
+from orchestra.core.text import age, clean
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard, slots
@@ -75,7 +75,8 @@ def fetched_base(project: Project, base: str) -> str:
         project.stale_bases.pop(base, None)
         if not fetched:
             old = age(project.now() - project.repository.committed_at(project.repository.resolve(base)))
-            project.stale_bases[base] = f"{base} could not be fetched; its last commit here is {old} old"
+            why = f"{base} could not be fetched; its last commit here is {old} old"
+            project.stale_bases[base] = f"{why}: {clean(fetched.why, 200)}"
     return project.repository.resolve(base)
 
 

@@ -113,23 +113,6 @@ def test_a_repository_with_files_that_calls_itself_bare_is_named(repo: Path, git
     assert f"git -C {repo} config core.bare false" in error.value.hint
 
 
-@pytest.mark.parametrize(
-    ("present", "wanted", "found"),
-    [
-        ("issue", "issue/1", "issue"),
-        ("a/b", "a/b/c/d", "a/b"),
-        ("issue/1/old", "issue/1", "issue/1/old"),
-        ("issue/10", "issue/1", ""),
-        ("issue-1", "issue/1", ""),
-    ],
-)
-def test_a_branch_that_is_in_the_way_of_another_is_found(
-    repo: Path, git: Git, present: str, wanted: str, found: str
-) -> None:
-    git("-C", repo, "branch", present)
-    assert Repository.find(repo, os.environ).branch_in_the_way(wanted) == found
-
-
 @pytest.mark.parametrize("says", [None, "git version 2.30.9"], ids=["missing", "old"])
 def test_git_missing_or_old(repo: Path, tmp_path: Path, says: str | None) -> None:
     if says:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,11 +35,6 @@ def closed(repo: Path) -> None:
     write_issue(repo, 1, "x", "y", state="closed")
 
 
-def a_branch_in_the_way(repo: Path) -> None:
-    local(repo, "agent: scripted", "branch: 'issue/{id}'")
-    subprocess.run(["git", "-C", repo, "branch", "issue"], check=True)
-
-
 CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("no remote and no local issues", lambda repo: configure(repo, "agent: scripted"), SPAWN, "no GitHub remote and no local issues"),
     ("no remote, up", lambda repo: configure(repo, "agent: scripted"), ("up", "-d"), "no GitHub remote and no local issues"),
@@ -61,7 +55,6 @@ CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("an unknown prompt", local, ("spawn", "1", "--prompt", "garbage"), "garbage"),
     ("an unknown base", local, ("spawn", "1", "--base", "no-such-branch"), "no-such-branch"),
     ("an option as base", local, ("spawn", "1", "--base", "--output=x"), "--output"),
-    ("a branch beside its directory", a_branch_in_the_way, SPAWN, "cannot make the branch issue/1 beside the branch issue"),
     ("no worker to show", local, ("show", "7"), "no worker #7"),
     ("no worker to tell", local, ("tell", "7", "hello"), "no worker #7"),
     ("no worker to wait for", local, ("wait", "7"), "no worker #7"),
@@ -146,14 +139,6 @@ def test_the_worktrees_place_is_taken(repo: Path, git: Callable[..., str]) -> No
     assert "exists already" in said.out
     nothing_happened(person, repo, git)
     assert (repo.parent / "widgets-issue-1").is_dir()
-
-
-def test_the_branch_is_taken(repo: Path, git: Callable[..., str]) -> None:
-    local(repo)
-    git("-C", repo, "branch", "issue-1")
-    said = Person(repo).runs(*SPAWN, code=1)
-    assert "branch issue-1 exists already" in said.out
-    assert git("-C", repo, "branch", "--list", "issue-1")
 
 
 # --- GitHub ---

@@ -9,6 +9,7 @@ import pytest
 from support.github_double import Double
 from support.github_double.refs import Bare
 from support.person import Person, configure
+from support.polling import eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -89,8 +90,8 @@ def test_the_pull_request_that_was_opened_by_hand_from_the_fork_is_found(fork: P
     github.add_issue(number=3, body='```script\nstatus working\nwrite n.txt "n"\ncommit "n"\nhang\n```\n')
     person = Person(fork)
     person.runs("spawn", "3")
-    person.sees("3", "working")
     worktree = fork.parent / "widgets-issue-3"
+    eventually(lambda: person.sees("3", "working") and git("-C", worktree, "log", "--format=%s", "main..HEAD"), 60)
     git("-C", worktree, "push", "-q", "fork", "issue-3")
     made = github.add_pull("me:issue-3")
     person.runs("monitor", "--once")

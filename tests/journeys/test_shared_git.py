@@ -84,7 +84,7 @@ def test_no_way_to_the_remote_runs_what_the_config_names(
         for name in ("uploadpack", "receivepack"):
             git("-C", github_repo, "config", f"remote.origin.{name}", str(program))
     repository = Repository.find(github_repo, os.environ)
-    assert repository.fetch("main") is (way == "uploadpack and receivepack")
+    assert bool(repository.fetch("main")) is (way == "uploadpack and receivepack")
     if way == "uploadpack and receivepack":
         assert repository.push(tree, "issue-7") == repository.commit("HEAD", at=tree)
     assert not (tmp_path / "canary").exists()

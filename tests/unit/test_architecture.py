@@ -47,6 +47,61 @@ def test_no_shell_string_and_no_unsafe_loader() -> None:
                 assert ast.unparse(node.func) not in unsafe, f"{path}:{node.lineno}"
 
 
+# What git is asked to do, other than to answer a question: when it refuses, its own words must reach somebody.
+CHANGING = frozenset(
+    {"fetch", "push", "ls-remote", "worktree", "branch", "checkout", "checkout-index", "reset", "merge", "rebase"}
+    | {"cherry-pick", "commit", "commit-tree", "update-ref", "tag", "stash", "am", "apply", "switch", "clone", "init"}
+)
+
+# Whose answer is what is there afterwards, and for whom each remote's refusal means the next one.
+ASKING_EACH = frozenset({"is_merged_with"})
+
+
+def dropped_words(source: str) -> list[str]:
+    """The functions that start a git which changes something and pass over what it says when it fails."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef) or function.name in ASKING_EACH:
+            continue
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and _starts_git(node)]
+        text = ast.unparse(function)
+        kept = any(word in text for word in (".reason()", ".quoted()", ".err")) or all(
+            _is_returned(function, one) for one in calls
+        )
+        if calls and not kept:
+            found.append(function.name)
+    return found
+
+
+def _starts_git(node: ast.Call) -> bool:
+    named = isinstance(node.func, ast.Attribute) and node.func.attr in ("git", "_careful")
+    return named and any(isinstance(one, ast.Constant) and one.value in CHANGING for one in node.args)
+
+
+def _is_returned(function: ast.FunctionDef, call: ast.Call) -> bool:
+    return any(isinstance(node, ast.Return) and node.value is call for node in ast.walk(function))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_git_says_when_it_fails_is_not_dropped(path: Path) -> None:
+    assert dropped_words(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "is_dropped"),
+    [
+        ("self.git('fetch', 'origin')", True),
+        ("return self.git('push', 'origin').status == 0", True),
+        ("done = self.git('worktree', 'add')\n    return not done.status", True),
+        ("done = self.git('worktree', 'add')\n    return done.reason() if done.status else ''", False),
+        ("return self.git('merge', 'x')", False),
+        ("return self.git('rev-parse', 'HEAD').out", False),
+    ],
+)
+def test_the_rule_about_what_git_says(body: str, is_dropped: bool) -> None:
+    assert bool(dropped_words(f"def act(self):\n    {body}\n")) is is_dropped
+
+
 def test_a_hook_imports_nothing_that_costs_time() -> None:
     code = (
         f"import sys; before = set(sys.modules); sys.path.insert(0, {str(ROOT)!r}); import orchestra.hooks.entry\n"

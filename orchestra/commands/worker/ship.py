@@ -17,7 +17,7 @@ from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.project import folders
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, receipts, replies, stacks
+from orchestra.workers import branches, git_config_guard, receipts, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.environment import separated
 from orchestra.workers.overview import worker_of
@@ -192,6 +192,7 @@ def _ship_local(project: Project, worker: Worker) -> Shipped:
 def _ship_github(project: Project, worker: Worker, text: Wanted, say: Callable[[str], None]) -> Shipped:
     github = project.github
     github.client.wait_out_limits(LIMIT_SECONDS, say)
+    worker = branches.on_its_own(project, worker, github.client.token, say)
     say(f"push {worker.branch}")
     before = worker.pushed[-1] if worker.pushed else ""
     sha = project.repository.push(worker.worktree, worker.branch, github.client.token, before)

@@ -124,6 +124,11 @@ def _relocated(worker: Worker, event: Event) -> Worker:
     return worker._replace(worktree=text_at(event, "worktreePath", None))
 
 
+def _renamed(worker: Worker, event: Event) -> Worker:
+    require_unfinished(worker)
+    return worker._replace(branch=text_at(event, "branch", None))
+
+
 def _stacked(worker: Worker, event: Event) -> Worker:
     """What it builds on has changed: another base, or another commit of it."""
     require_unfinished(worker)
@@ -280,6 +285,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "failed": _failed,
     "relocated": _relocated,
     "stacked": _stacked,
+    "renamed": _renamed,
     "budgeted": _budgeted,
     "paused": _paused,
     "resumed": _resumed,

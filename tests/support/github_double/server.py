@@ -116,6 +116,8 @@ class Double(State):
             "X-RateLimit-Reset": str(self.reset),
             "X-RateLimit-Resource": "core",
         }
+        if (scopes := self.scopes.get(headers.get("authorization", "").partition(" ")[2])) is not None:
+            limits["X-OAuth-Scopes"] = scopes
         if ends := self.expiring.get(headers.get("authorization", "").partition(" ")[2]):
             stamp = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(ends))
             limits["GitHub-Authentication-Token-Expiration"] = stamp
@@ -186,7 +188,11 @@ class Double(State):
         parts = operation.parts
         mine = (self.owner.lower(), self.repo.lower())
         if "owner" in parts and (parts["owner"].lower(), parts["repo"].lower()) != mine:
-            raise Refused(404, "Not Found")
+            forked = parts["owner"] in self.forks and operation.template == "/repos/{owner}/{repo}"
+            if not forked or operation.method != "get":
+                raise Refused(404, "Not Found")
+            login = self.tokens[headers["authorization"].partition(" ")[2]]
+            return Answer(200, self.views.fork(parts["owner"], login))
         self.notice_pushes()
         token = headers["authorization"].partition(" ")[2]
         asked = Asked(parts, query, body, self.tokens[token], self, self.views, frozenset(self.hidden.get(token, ())))

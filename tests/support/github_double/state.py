@@ -35,7 +35,8 @@ class State:
         self.refs: Refs = bare or Paper()
         self.forks: dict[str, Refs] = {}  # by their owner
         self.default_branch = "main"
-        self.archived = False
+        self.archived = self.disabled = False
+        self.scopes: dict[str, str] = {}  # of classic tokens, as GitHub writes them into a header
         self.methods = {"squash", "merge"}  # of merging that the repository allows
         self.has_issues = True
         self.readers: set[str] = set()  # logins that may not push

@@ -34,7 +34,7 @@ class Views:
         return spec().shape(
             schema, name=state.repo, full_name=self.slug, owner=self.user(state.owner), private=True, id=1296269,
             url=self.api, html_url=self.web, default_branch=state.default_branch, archived=state.archived,
-            has_issues=state.has_issues,
+            has_issues=state.has_issues, disabled=state.disabled,
         )  # fmt: skip
 
     def repository_for(self, login: str) -> Json:
@@ -42,6 +42,14 @@ class Views:
         may = login not in self.state.readers
         permissions = {"admin": False, "maintain": False, "push": may, "triage": may, "pull": True}
         return {**self.repository(), "permissions": permissions}
+
+    def fork(self, owner: str, login: str) -> Json:
+        """The fork of that owner. Who may not push there is among the readers as `login@owner`."""
+        slug = f"{owner}/{self.state.repo}"
+        may = f"{login}@{owner}" not in self.state.readers
+        permissions = {"admin": False, "maintain": False, "push": may, "triage": False, "pull": True}
+        named = {"full_name": slug, "owner": self.user(owner), "fork": True, "archived": False, "disabled": False}
+        return {**self.repository(), **named, "permissions": permissions}
 
     def permission(self, login: str, permission: str) -> Json:
         """What a collaborator may do."""

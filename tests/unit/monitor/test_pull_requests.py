@@ -96,7 +96,7 @@ class GitHub:
         self.head = Head.SAME
         mocker.patch("orchestra.monitor.pull_requests.pull_head.is_own", return_value=True)
         mocker.patch("orchestra.monitor.pull_requests.pull_head.compare", side_effect=lambda *given: self.head)
-        self.fetch = mocker.patch("orchestra.monitor.pull_requests.pull_head.fetch_head")
+        self.fetch = mocker.patch("orchestra.monitor.pull_requests.pull_head.fetch_head", return_value="")
         self.follow = mocker.patch("orchestra.monitor.pull_requests.pull_head.fast_forward")
         self.follow.return_value = SimpleNamespace(status=0)
         self.clock = 1000.0

@@ -1,0 +1,107 @@
+"""What would keep an agent from committing and pushing here: identity, signing key, hooks that cannot run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from orchestra.core.text import clean
+from orchestra.errors import Unreachable
+
+if TYPE_CHECKING:
+    from orchestra.git.repository import RepositoryFacts
+
+SIGN_SECONDS = 10.0
+HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-push")
+# Without these a signing program cannot ask for a pass phrase where nobody would answer.
+_ASKING = ("GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
+_PYTHON = re.compile(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
+
+
+class Fault(NamedTuple):
+    """What keeps commits from being made: a sentence with git's own words, and the next command."""
+
+    what: str
+    hint: str
+
+
+def identity(repository: RepositoryFacts) -> Fault | None:
+    """Whether git knows who commits, with the repository's environment."""
+    for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        done = repository.git("var", who)
+        if done.status:
+            hint = 'git config --global user.name "NAME" && git config --global user.email MAIL'
+            return Fault(f"git does not know who commits: {done.reason()}", hint)
+    return None
+
+
+def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault | None:
+    """Whether a commit can be signed without a question, where the configuration wants that.
+
+    Raises Unreachable when the signing program does not end: a key may wait to be touched.
+    """
+    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign")
+    head = repository.commit("HEAD")
+    if wanted.out != "true" or head is None:
+        return None
+    environ = {name: value for name, value in repository.environ.items() if name not in _ASKING}
+    quiet = repository.in_environment({**environ, "SSH_ASKPASS_REQUIRE": "never"})
+    message = "Can a commit be signed?"
+    done = quiet.git("commit-tree", "-S", "-m", message, f"{head}^{{tree}}", timeout=timeout)
+    if done.status == 0:
+        return None
+    ssh = repository.git("config", "--get", "gpg.format").out == "ssh"
+    how = "ssh-add KEY" if ssh else "echo | gpg --clearsign"
+    hint = f"unlock the key where you are: {how}; or: git config commit.gpgsign false"
+    return Fault(f"git cannot sign a commit: {done.quoted() or done.reason()}", hint)
+
+
+def hooks(repository: RepositoryFacts) -> Iterator[str]:
+    """Hooks that cannot run in a new worktree, in sentences."""
+    path = repository.environ.get("PATH", os.defpath)
+    configured = repository.git("config", "--get", "core.hooksPath", hooks=True).out
+    directory = repository.hooks(repository.root)
+    if configured and not os.path.isabs(os.path.expanduser(configured)):
+        tracked = repository.git("ls-files", "--", configured).out
+        if directory.is_dir() and not tracked:
+            yield f"core.hooksPath is {clean(configured)}, which a new worktree does not have: make it in `setup`"
+            return
+    for name in HOOKS:
+        why = _broken(directory / name, path)
+        if why:
+            yield f"the hook {name} cannot run: {why}"
+
+
+def _broken(hook: Path, path: str) -> str:
+    """Why a hook cannot run; empty: it can, or there is none."""
+    if not hook.is_file():
+        return ""
+    if not os.access(hook, os.X_OK):
+        return f"it is not executable, and git passes over it (chmod +x {clean(str(hook))})"
+    try:
+        with hook.open("rb") as file:
+            text = file.read(4096).decode("utf-8", "replace")
+    except OSError as wrong:
+        return clean(wrong.strerror or str(wrong))
+    first = text.partition("\n")[0]
+    words = first.removeprefix("#!").split() if first.startswith("#!") else []
+    if len(words) > 1 and os.path.basename(words[0]) == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    if words and shutil.which(words[0], path=path) is None:
+        return f"{clean(words[0])} is not found on the PATH of the workers"
+    python = _PYTHON.search(text)
+    if python and not os.access(python["path"], os.X_OK) and shutil.which("pre-commit", path=path) is None:
+        return "pre-commit is not found on the PATH of the workers"
+    return ""
+
+
+def cannot_sign(repository: RepositoryFacts) -> tuple[Fault | None, str]:
+    """The fault of signing, or why it is not known."""
+    try:
+        return signing(repository), ""
+    except Unreachable as late:
+        return None, f"it is not known whether a commit can be signed: {late.message}"

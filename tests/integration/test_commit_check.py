@@ -1,0 +1,120 @@
+"""Whether an agent could commit: identity, signing key and hooks, asked of real git, ssh-keygen and files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestra.errors import Unreachable
+from orchestra.git import commit_check
+from orchestra.git.worktrees import Repository
+
+Git = Callable[..., str]
+NO_KEYGEN = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
+
+
+def test_an_identity_that_is_there(repo: Path) -> None:
+    assert commit_check.identity(Repository(repo, os.environ)) is None
+
+
+def test_an_identity_that_is_missing_is_quoted(repo: Path, home: Path) -> None:
+    (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    found = commit_check.identity(Repository(repo, os.environ))
+    assert found is not None
+    assert "git does not know who commits: " in found.what
+    assert "user.useConfigOnly" in found.what or "no email was given" in found.what
+    assert "git config --global user.email" in found.hint
+
+
+def test_an_identity_of_the_environment_counts(repo: Path, home: Path) -> None:
+    (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    given = {f"GIT_{who}_{what}": "x@y.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    assert commit_check.identity(Repository(repo, {**os.environ, **given})) is None
+
+
+def key(path: Path, phrase: str) -> Path:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", str(path)], check=True)
+    return path
+
+
+def sign(git: Git, repo: Path, key: Path) -> None:
+    for name, value in (("commit.gpgsign", "true"), ("gpg.format", "ssh"), ("user.signingkey", str(key))):
+        git("-C", repo, "config", name, value)
+
+
+@NO_KEYGEN
+def test_a_key_that_signs(repo: Path, git: Git, tmp_path: Path) -> None:
+    sign(git, repo, key(tmp_path / "key", ""))
+    assert commit_check.signing(Repository(repo, os.environ)) is None
+
+
+@NO_KEYGEN
+def test_a_key_that_asks_for_its_pass_phrase(repo: Path, git: Git, tmp_path: Path) -> None:
+    sign(git, repo, key(tmp_path / "key", "secret"))
+    found = commit_check.signing(Repository(repo, os.environ))
+    assert found is not None
+    assert "git cannot sign a commit: " in found.what
+    assert "ssh-add" in found.hint
+
+
+@NO_KEYGEN
+def test_a_key_that_is_not_there(repo: Path, git: Git, tmp_path: Path) -> None:
+    sign(git, repo, tmp_path / "gone")
+    found = commit_check.signing(Repository(repo, os.environ))
+    assert found is not None
+    assert "gone" in found.what
+
+
+def test_a_program_that_waits_is_not_known(repo: Path, git: Git, tmp_path: Path) -> None:
+    program = tmp_path / "waits"
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    program.chmod(0o755)
+    git("-C", repo, "config", "commit.gpgsign", "true")
+    git("-C", repo, "config", "gpg.program", str(program))
+    with pytest.raises(Unreachable):
+        commit_check.signing(Repository(repo, os.environ), timeout=0.5)
+
+
+def test_without_signing_nothing_is_signed(repo: Path, git: Git) -> None:
+    git("-C", repo, "config", "gpg.program", "/nowhere")
+    assert commit_check.signing(Repository(repo, os.environ)) is None
+
+
+HOOKS: dict[str, tuple[str, int, str]] = {
+    "runs": ("#!/bin/sh\nexit 1\n", 0o755, ""),
+    "is not executable": ("#!/bin/sh\n", 0o644, "the hook pre-push cannot run: it is not executable"),
+    "its program is missing": ("#!/usr/bin/env nodejs-of-nobody\n", 0o755, "nodejs-of-nobody is not found on the PATH"),
+    "its path is missing": ("#!/nowhere/python\n", 0o755, "/nowhere/python is not found on the PATH"),
+    "env with options": ("#!/usr/bin/env -S A=b sh -e\n", 0o755, ""),
+    "pre-commit is missing": (
+        "#!/bin/sh\nINSTALL_PYTHON=/nowhere/python\nexec pre-commit\n", 0o755, "pre-commit is not found on the PATH"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOOKS)
+def test_hooks_that_cannot_run(case: str, repo: Path, tmp_path: Path) -> None:
+    text, mode, expected = HOOKS[case]
+    hook = repo / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(text)
+    hook.chmod(mode)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sh").symlink_to(shutil.which("sh") or "/bin/sh")
+    (tmp_path / "bin" / "git").symlink_to(shutil.which("git") or "/usr/bin/git")
+    said = list(commit_check.hooks(Repository(repo, {**os.environ, "PATH": str(tmp_path / "bin")})))
+    assert [expected in one for one in said] == ([True] if expected else [])
+
+
+def test_hooks_of_husky_that_a_new_worktree_does_not_have(repo: Path, git: Git) -> None:
+    (repo / ".husky" / "_").mkdir(parents=True)
+    (repo / ".husky" / "_" / "pre-commit").write_text("#!/bin/sh\n")
+    git("-C", repo, "config", "core.hooksPath", ".husky/_")
+    (said,) = commit_check.hooks(Repository(repo, os.environ))
+    assert said == "core.hooksPath is .husky/_, which a new worktree does not have: make it in `setup`"
+    git("-C", repo, "add", "-f", ".husky")
+    assert all("new worktree" not in one for one in commit_check.hooks(Repository(repo, os.environ)))
