@@ -293,7 +293,7 @@ def bench_radar() -> None:
     told: list[str] = []
     for number in range(1, RADAR_WORKERS + 1):
         tree = Path(f"{place.repo}-{number}")
-        project.repository.add(tree, f"issue-{number}", tip, f"orchestra worker {number}")
+        project.repository.add(tree, f"issue-{number}", tip, f"orchestra #{number}")
         project.repository.checkout(tree)
         own = [500 + number * 10 + file for file in range(10)]
         for file in (*own, number % RADAR_WORKERS, (number + 1) % RADAR_WORKERS):

@@ -67,6 +67,14 @@ def test_a_whole_life(sit: Sitting) -> None:
     assert sit.wait("ended") == {"reason": "prompt_input_exit"}
 
 
+def test_its_cost_is_known_and_the_users_own_status_line_is_shown(sit: Sitting) -> None:
+    sit.context = sit.context._replace(status_line="cat >/dev/null; echo 'my own line'")
+    sit.start("go " + marker(bash("echo A"), {"text": "bye"}))
+    sit.wait("turn-ended")
+    assert eventually(lambda: claude.cost_in(str(sit.directory)), 30, "a cost above nothing")
+    eventually(lambda: "my own line" in sit.terminal.screen(colours=False), 20, "the user's own status line")
+
+
 def test_words_to_a_busy_agent_leave_two_proofs(sit: Sitting) -> None:
     sit.start("go " + marker(bash("sleep 2; echo A"), bash("echo B"), {"wait": True}, bash("echo C"), {"text": "end"}))
     eventually(lambda: sit.api.of(sit.context.session))
