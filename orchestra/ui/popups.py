@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,9 @@ from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs, worker_table
 from orchestra.ui.console import Console
 from orchestra.ui.needs import needs
-from orchestra.ui.screens.verbs import Outcome, Place
+from orchestra.ui.screens.verbs import Outcome, Place, Verbs
 
+ABOUT_WORKER = ("log", "edit", "restart", "cancel")
 NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
 
 if TYPE_CHECKING:
@@ -103,27 +105,15 @@ POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
 }
 
 
-def run_dialog(console: Console, name: str, number: str) -> str:
-    """One of them about a worker, in the terminal the board has."""
-    from orchestra.ui.key_context import KeyContext
-
-    if name in (*NEEDS, "diff"):
-        import subprocess
-
-        words = ("review", number) if name == "diff" else ("tell", number) if number and name != "gates" else ("gates",)
-        subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
-        return ""
-    said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
-    if said is None:
-        dialogs.read("Enter goes back ")
-    return said or ""
-
-
 def popup(console: Console, context: KeyContext, name: str) -> str | None:
     """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
     place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
-    if name == "diff":
-        return show_review(console, context.number or to_review(console), place).said
+    if name in ("diff", "merge"):
+        number = context.number or to_review(console)
+        return show_review(console, number, place, merge=name == "merge").said
+    if name in ABOUT_WORKER:
+        worker = context.number if name == "log" else context.worker.id
+        return show_about_worker(console, worker, place).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
@@ -168,13 +158,45 @@ def show_needs(console: Console, first: str, place: Place) -> Outcome:
     return show_view(console, view, place, "orchestra gates, orchestra tell ID TEXT")
 
 
-def show_review(console: Console, worker: str, place: Place) -> Outcome:
+def show_about_worker(console: Console, worker: str, place: Place) -> Outcome:
+    """Its log, its worktree in the editor, or the question before it is started again or ended."""
+    if place.opener == "edit":
+        from orchestra.ui.editor import run_editor
+
+        run_editor(*Verbs(console, place).editor(worker))
+        return Outcome()
+
+    def view() -> View:
+        from orchestra.ui.screens.text import AskView, TextView
+
+        verbs = Verbs(console, place)
+        if place.opener == "log":
+            return TextView(
+                f"#{worker}: what happened" if worker else "What happened", partial(verbs.log, worker), "log"
+            )
+        return AskView(worker, place.opener)
+
+    return show_view(console, view, place, "orchestra log ID, restart ID, cancel ID")
+
+
+def show_board(console: Console) -> Outcome:
+    """The board, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens.board import BoardView
+
+        return BoardView()
+
+    return show_view(console, view, Place(), "orchestra list, orchestra issues")
+
+
+def show_review(console: Console, worker: str, place: Place, *, merge: bool = False) -> Outcome:
     """The review of a worker's change, on the whole terminal."""
 
     def view() -> View:
         from orchestra.ui.screens.review import ReviewView
 
-        return ReviewView(worker)
+        return ReviewView(worker, merge=merge)
 
     return show_view(console, view, place, "orchestra diff ID, orchestra review ID --send")
 

@@ -258,7 +258,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
-    "ui/board/actions.py": (on_the_board,),
+    "ui/screens/verbs.py": (on_the_board,),
     "commands/spawn.py": (by_a_second_spawn, by_the_orchestrators_agent),
     "commands/restart.py": (by_restart,),
     "commands/resume.py": (by_resume,),

@@ -53,11 +53,9 @@ KEYS = [
 class ReviewView(WritingView):
     """One worker's change. `at` is the file that is shown, `cursor` the row in it."""
 
-    OWN_KEY = "diff"
-
-    def __init__(self, worker: str) -> None:
+    def __init__(self, worker: str, *, merge: bool = False) -> None:
         super().__init__()
-        self.worker = worker
+        self.worker, self.merges_first = worker, merge
         self.seen: Review | None = None
         self.drafts = Drafts()
         self.last_look: str | None = None  # the commit at the last visit; None: not known yet
@@ -79,6 +77,8 @@ class ReviewView(WritingView):
         """Read the change, apart from the screen."""
         self.read()
         self.set_interval(LOOK_SECONDS, self.look_again)
+        if self.merges_first:
+            self.merge()
 
     def read(self) -> None:
         """Read it again; what is shown stays where it is."""
@@ -321,6 +321,10 @@ class ReviewView(WritingView):
         return KEYS
 
     # --- keys ---
+
+    def closes(self, key: str, action: str) -> bool:
+        """Esc and back; also the key of the review, wherever it was opened."""
+        return action == "diff" or super().closes(key, action)
 
     def close(self, outcome: Outcome | None = None) -> None:
         """Comments that are not sent are kept; what was seen is not new the next time."""
