@@ -487,7 +487,7 @@ class ReviewView(WritingView):
         words, what = self.field.text.strip(), self.typing
         self.close_field()
         if what == "search":
-            self.wanted = words
+            self.wanted = words or self.wanted  # Enter alone: the same again
             self.find(1)
         elif what == "comment" and self.target is not None:
             self._keep(self.target, words)
@@ -597,7 +597,7 @@ class ReviewView(WritingView):
     # --- search ---
 
     def _search(self) -> None:
-        self.open_field("search", self.wanted)
+        self.open_field("search")
 
     def find(self, way: int) -> None:
         """The next line that has the words, in this file or another."""
