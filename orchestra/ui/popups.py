@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,20 +28,24 @@ if TYPE_CHECKING:
 
 def help_lines(console: Console) -> list[str]:
     """The keys, and what prevents them."""
-    from orchestra.core.actions import ACTIONS
-    from orchestra.core.actions import chosen as chosen_keys
+    from orchestra.core.actions import chosen
 
     project = console.project
-    keys = chosen_keys(project.config.keys)
     key = project.config.tmux.key
     taken = project.key_bindings.taken() if project.tmux.running() else ""
-    lines = [f"prefix {key}, then:"]
-    lines += [f"  {keys.get(one.name, '-'):<6} {one.words}" for one in ACTIONS]
+    lines = [f"prefix {key}, then:", *key_lines(chosen(project.config.keys))]
     if not project.tmux.server.guest:  # there the mouse belongs to the user
         lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
         lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
     return lines
+
+
+def key_lines(chosen: Mapping[str, str]) -> list[str]:
+    """The key table, a line an action that has a key."""
+    from orchestra.core.actions import ACTIONS
+
+    return [f"  {chosen[one.name]:<6} {one.words}" for one in ACTIONS if one.name in chosen]
 
 
 def spawned(context: KeyContext, number: str) -> str:
