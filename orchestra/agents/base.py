@@ -102,6 +102,12 @@ class Agent(Protocol):
     def used_in(self, transcript: str, mark: ReadPosition, most: int) -> ReadPosition:
         """Read on from `mark`, `most` bytes at the most: the tokens that the transcript tells of."""
 
+    def users_status_line(self, environ: Mapping[str, str]) -> str:
+        """The command of the user's own status line in this agent; empty where there is none."""
+
+    def cost_in(self, directory: str) -> float | None:
+        """What the present run of the program has cost, by its own count; None where it has not told."""
+
     def running_sessions(self, transcript: str) -> tuple[RunningSession, ...] | None:
         """The sessions of this agent that run, as it keeps them beside its transcripts; None: it does not say."""
 

@@ -29,7 +29,7 @@ def doctor_command(
     console: Console, fix: bool, accept_git: bool, environment: bool, agent: bool, as_json: bool
 ) -> None:
     """Check tools, versions, login and the state on disk; each finding with its fix."""
-    from orchestra.commands.doctor import doctor, kept_environment
+    from orchestra.commands.doctor import doctor, kept_environment, where
 
     if agent:
         _try_agent(console, as_json=as_json)
@@ -41,7 +41,9 @@ def doctor_command(
     if accept_git:
         _ = console.deciding
     findings = doctor(lambda: console.project, console.environ, fix=fix, accept_git=accept_git)
-    console.say(console.as_json.findings(findings) if as_json else console.render.findings(findings))
+    chosen = where(lambda: console.project)
+    shown = console.as_json.findings(findings, chosen) if as_json else console.render.findings(findings, chosen)
+    console.say(shown)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from orchestra.cli.budget_options import budget_options, given
 from orchestra.cli.completion import numbers
 from orchestra.cli.verbs import verb
 from orchestra.ui.console import Console
@@ -30,15 +32,22 @@ def pause_command(console: Console, ids: Sequence[str]) -> None:
         sys.exit(1)
 
 
-@verb("resume", "orchestra resume 124")
+@verb(
+    "resume",
+    "orchestra resume 124               one that has used up its budget gets as much again",
+    "orchestra resume 124 --tokens 4M   it may use so much in all",
+)
 @several
+@budget_options
 @click.pass_obj
-def resume_command(console: Console, ids: Sequence[str]) -> None:
-    """Go on with a paused worker."""
+def resume_command(console: Console, /, ids: Sequence[str], **options: Any) -> None:
+    """Go on with a paused worker; with a budget, also change that of one at work."""
     from orchestra.commands.resume import resume
 
+    budget = given(options)
+
     def one(at: Target) -> None:
-        click.echo(f"#{at.number} goes on: {resume(at.console.deciding, at.number).status.value}")
+        click.echo(f"#{at.number} goes on: {resume(at.console.deciding, at.number, budget).status.value}")
 
     if not for_each(console, ids, one):
         sys.exit(1)

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import click
 
+from orchestra.cli.budget_options import budget_options, given
 from orchestra.cli.completion import numbers
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
@@ -31,6 +32,7 @@ from orchestra.ui.references import Target, for_each, split, target
 @click.option("--now", is_flag=True, help="Do not wait for the issues that block it.")
 @click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
 @click.option("--prompt", help="The prompt to use instead of the configured one.", metavar="P")
+@budget_options
 @click.option("--trust", is_flag=True, help="Start on an outsider's issue, after showing its text.")
 @click.option("--no-wait", is_flag=True, help="Return when the panes are open.")
 @json_option
@@ -52,6 +54,7 @@ def spawn_command(
         wait=not no_wait,
         after=tuple(target(console, one).number for one in after),
         parent=target(console, parent).number if parent else None,
+        budget=given(wishes),
         **wishes,
     )
     wanted: dict[str, list[Target]] = {}

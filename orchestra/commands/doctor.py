@@ -11,6 +11,7 @@ from orchestra.config.environment import masked
 from orchestra.doctor import agent_self_test, environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
+from orchestra.git import remotes
 from orchestra.git.repository import FlippedBare
 from orchestra.project.context import Project, home_of
 from orchestra.workers import git_config_guard
@@ -53,6 +54,24 @@ def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: 
             raise
         repair.unset_bare(wrong.common, environ)
     return opening()
+
+
+def where(opening: Callable[[], Project]) -> tuple[str, ...]:
+    """What is fetched, pushed to, and where issues and pull requests are; nothing where that is not GitHub."""
+    try:
+        project = opening()
+        return tuple(_told(project)) if project.tracker_name == "github" else ()
+    except OrchestraError:
+        return ()  # which is a finding
+
+
+def _told(project: Project) -> Iterator[str]:
+    usual = project.where()
+    yield from remotes.told(usual)
+    for worker in project.store.listing().workers:
+        own = project.where(worker.branch)
+        if own.push != usual.push:
+            yield from remotes.told_push(own, f"{worker.branch} of #{worker.id} is")
 
 
 class KeptVariable(NamedTuple):

@@ -73,7 +73,19 @@ def _config(project: Project, ask: Ask) -> Iterator[str]:
 def _tracker(project: Project) -> Rule:
     if project.on_github:
         return Rule("tracker", "github", f"issues and pull requests of {project.title}")
-    return Rule("tracker", "local", f"issues are Markdown files in {ISSUES}: there is no GitHub remote")
+    why = f"issues are Markdown files in {ISSUES}: {_no_github(project)}"
+    return Rule("tracker", "local", why)
+
+
+def _no_github(project: Project) -> str:
+    """Why no remote is used: a remote that is there is never passed over without a word."""
+    where, names = project.where(), [one.name for one in project.repository.remote_settings().remotes]
+    if where.base is not None:
+        host = clean(where.base.host, 80)
+        return f"{host} is not known as a GitHub (if it is one: gh auth login -h {host}, or tracker: github)"
+    if names:
+        return f"no GitHub repository is at {clean(', '.join(names), 80)}"
+    return "there is no GitHub remote"
 
 
 def _base(project: Project, ask: Ask) -> Rule:

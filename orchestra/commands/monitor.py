@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
+LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: no file of ours tells of the tokens that it uses
 PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 
@@ -26,9 +27,9 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
-        memory = Memory()
+        memory, version = Memory(), entry_points.installed_version()
         while passes is None or passes > 0:
-            if passes is None and not entry_points.is_current(project.home):
+            if passes is None and not entry_points.is_current(project.home, version):
                 say("orchestra was upgraded: the monitor ends, and starts again with the new version")
                 return
             seen = _files(project)
@@ -36,7 +37,8 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
                 say(f"{stamp(project.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
             if passes != 0:
-                _rest(project, seen, PENDING_SECONDS if memory.gone else PASS_SECONDS)
+                patience = LIMITED_SECONDS if memory.limited else PASS_SECONDS
+                _rest(project, seen, PENDING_SECONDS if memory.gone else patience)
 
 
 def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float) -> None:

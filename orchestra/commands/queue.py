@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import backlog, events, radar
+from orchestra.core import backlog, events, radar, start_hold
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event, Status, Worker
+from orchestra.core.start_hold import StartHold
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.workers.overview import worker_of
+from orchestra.workers.queue import start_holds
 from orchestra.workers.radar import meetings
 from orchestra.workers.statusbar import refresh
 
@@ -40,13 +43,19 @@ def queue(project: Project) -> QueueView:
     workers = project.store.listing().workers
     known = {worker.id: worker for worker in workers}
     priorities = project.config.queue.priorities
-    rows = []
+    rows, now = [], project.now()
+    holds = start_holds(project, workers)
     for place, worker in enumerate(backlog.in_order(workers, priorities), 1):
         label = next((name for name in priorities if name in worker.labels), "")
         waits = backlog.waits_for(worker, known)
-        rows.append(QueuedRow(place, worker, backlog.reason(worker, known), waits, label))
+        rows.append(QueuedRow(place, worker, _reason(worker, known, holds, now), waits, label))
     taken = sum(worker.status in backlog.OCCUPYING for worker in workers)
     return QueueView(project.key, tuple(rows), taken, project.config.workers.max)
+
+
+def _reason(worker: Worker, known: Mapping[str, Worker], holds: Iterable[StartHold], now: float) -> str:
+    hold = start_hold.of_agent(holds, worker.agent)
+    return backlog.reason(worker, known, hold.sentence(now) if hold else "")
 
 
 def merge_order(project: Project) -> tuple[radar.MergeStep, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import budget
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.models import Event
 from orchestra.core.state import shown
 from orchestra.core.text import clean, clean_lines, seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.storage import pruned
-from orchestra.workers import git_config_guard, token_usage
+from orchestra.workers import git_config_guard, spending, token_usage
 from orchestra.workers.overview import WorkerRow, row_of, worker_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def show(project: Project, number: str) -> WorkerReport:
     if project.store.read(number) is None:
         return _removed(project, number)
     used = token_usage.tokens_of(project, project.store.listing().workers).get(number)
-    row = row_of(project, number)._replace(tokens=used, warning=git_config_guard.warning(project))
+    row = row_of(project, number)
+    limits = budget.of_worker(row.worker.budget, project.config.limits.budget)
+    spent = spending.totals_of(spending.read(project), row.worker)
+    row = row._replace(tokens=used, warning=git_config_guard.warning(project), spent=spent, budget=limits)
     return WorkerReport(row, tuple(project.store.journal(number)), _files(project, row.worker))
 
 

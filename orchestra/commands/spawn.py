@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
 from orchestra.core import events
+from orchestra.core.budget import Budget
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
@@ -54,6 +55,7 @@ class SpawnOptions(NamedTuple):
     agent: str | None = None
     prompt: str | None = None
     trust: bool = False
+    budget: Budget = Budget()  # of its own
     now: bool = False  # do not wait for the issues that block it
     wait: bool = True
 
@@ -170,6 +172,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         ignores_blockers=wishes.now,
         labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
+        budget=wishes.budget,
     )
     queue.check_cycle(project, wanted)
     make_private(project.store.cache)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
+RENEWED = "another version of orchestra opened this workspace: its monitor, bar and borders are of this version now"
+
+
 class Opened(NamedTuple):
     """What `up` did: whether the session is new, and which workers it brought back, what it repaired."""
 
@@ -41,7 +44,8 @@ def up(project: Project, name: str | None) -> Opened:
     project.remember(name)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    repaired = (*moved, *revived, *repair.repair(project, panes))
+    renewed = [RENEWED] if project.workspace.renew(wanted.windows) else []
+    repaired = (*moved, *revived, *renewed, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))

@@ -126,6 +126,22 @@ def duration(node: Node) -> float:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
+def amount(meaning: Callable[[str], T | None], wanted: str) -> Reader[T | None]:
+    """A number, or text that `meaning` takes, or `null`."""
+
+    def read(node: Node) -> T | None:
+        value = node.value
+        if value is None:
+            return None
+        known = isinstance(value, str | int | float) and not isinstance(value, bool)
+        found = meaning(str(value)) if known else None
+        if found is None:
+            raise node.expected(wanted)
+        return found
+
+    return read
+
+
 def choice(*known: str) -> Reader[str]:
     """One of a few words."""
     return checked(text(), lambda value: choice_problem(value, known))

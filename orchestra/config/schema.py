@@ -11,12 +11,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
     Node,
+    Reader,
+    amount,
     checked,
     choice,
     choice_problem,
@@ -33,7 +35,8 @@ from orchestra.config.nodes import (
     whole_number,
 )
 from orchestra.config.yaml import Document, parse
-from orchestra.core import actions, gates
+from orchestra.core import actions, budget, gates
+from orchestra.core.budget import Budget
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
 
@@ -70,8 +73,25 @@ class Queue(NamedTuple):
     priorities: tuple[str, ...] = ()
 
 
+class Day(NamedTuple):
+    """What all workers together may use in a day; None: no limit."""
+
+    tokens: int | None = None
+    cost: float | None = None
+    time: float | None = None
+    turns: int | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """The same as a budget."""
+        return Budget(self.tokens or 0, self.cost or 0.0, self.time or 0.0, self.turns or 0)
+
+
 class Limits(NamedTuple):
-    """How often without progress before the user is asked, and after how many seconds a silence means something."""
+    """How often without progress before the user is asked, and after how many seconds a silence means something.
+
+    `tokens`, `cost`, `time` (seconds at work) and `turns`: what a worker may use; None: no limit.
+    """
 
     verify: int = 5
     ci: int = 3
@@ -79,6 +99,16 @@ class Limits(NamedTuple):
     restart: int = 3
     silent: float = 600.0
     stall: float = 1800.0
+    tokens: int | None = None
+    cost: float | None = None
+    time: float | None = None
+    turns: int | None = None
+    day: Day = Day()
+
+    @property
+    def budget(self) -> Budget:
+        """What a worker may use."""
+        return Budget(self.tokens or 0, self.cost or 0.0, self.time or 0.0, self.turns or 0)
 
 
 class GateConfig(NamedTuple):
@@ -101,11 +131,17 @@ class Notify(NamedTuple):
 
 
 class Github(NamedTuple):
-    """How often to ask, where (an Enterprise server), and what prints a token."""
+    """How often to ask, where (an Enterprise server), and what prints a token.
+
+    `repo`: where issues and pull requests are. `remote`: fetched; `push_remote`: pushed to. None: see git/remotes.py.
+    """
 
     poll: float = 20.0
     api_url: str | None = None
     token_command: str | None = None
+    repo: str | None = None
+    remote: str | None = None
+    push_remote: str | None = None
 
 
 class PullRequest(NamedTuple):
@@ -258,7 +294,23 @@ _agent = record(
     env=list_of(_VARIABLE),
     permissions=choice("strict", "standard", "auto", "bypass"),
 )
-_limits = record(Limits, verify=_COUNT, ci=_COUNT, review=_COUNT, restart=_COUNT, silent=duration, stall=duration)
+_budget: dict[str, Reader[Any]] = {
+    "tokens": amount(budget.tokens_in, "a number of tokens such as 500k or 2M"),
+    "cost": amount(budget.cost_in, "an amount such as 5 or 2.50"),
+    "time": amount(budget.seconds_in, "a duration such as 90s, 45m or 2h"),
+    "turns": amount(budget.turns_in, "a whole number of turns"),
+}
+_limits = record(
+    Limits,
+    verify=_COUNT,
+    ci=_COUNT,
+    review=_COUNT,
+    restart=_COUNT,
+    silent=duration,
+    stall=duration,
+    day=record(Day, **_budget),
+    **_budget,
+)
 _notify = record(
     Notify,
     bell=true_or_false,
@@ -268,7 +320,17 @@ _notify = record(
     quiet=checked(text_or_nothing, _HOURS),
 )
 _LOGIN = matching(r"@?[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?", "a login")
-_github = record(Github, poll=duration, api_url=checked(text_or_nothing, _URL), token_command=text_or_nothing)
+_SLUG = matching(r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", "OWNER/REPO or HOST/OWNER/REPO")
+_REMOTE = matching(r"[A-Za-z0-9_.][A-Za-z0-9_./-]*", "the name of a remote")
+_github = record(
+    Github,
+    poll=duration,
+    api_url=checked(text_or_nothing, _URL),
+    token_command=text_or_nothing,
+    repo=checked(text_or_nothing, _SLUG),
+    remote=checked(text_or_nothing, _REMOTE),
+    push_remote=checked(text_or_nothing, _REMOTE),
+)
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),

@@ -27,6 +27,7 @@ class ObservedWorker(Record):
     heartbeat: float | None = None  # epoch seconds of the agent's last tool call
     waits: tuple[str, ...] = ()  # of a queued worker: the issues that must be done first
     queued: str = ""  # why it waits in the queue, and what comes then
+    held: str = ""  # what keeps every worker of its agent from starting: `the usage limit of claude`
     heard: str = ""  # when GitHub last answered, as a stamp
 
 

@@ -12,7 +12,7 @@ from orchestra.core.records import Record
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 OCCUPYING = LIVE - {Status.COMPLETE}
 DONE = frozenset({Status.COMPLETE, Status.MERGED})
@@ -67,16 +67,19 @@ def _state(worker: Worker | None) -> str:
     return "no worker yet" if worker is None or worker.status is Status.CANCELLED else worker.status.value
 
 
-def reason(worker: Worker, known: Mapping[str, Worker]) -> str:
-    """Why a queued worker waits, and what comes then: `for #124 (shipping), then a free place`."""
+def reason(worker: Worker, known: Mapping[str, Worker], hold: str = "") -> str:
+    """Why a queued worker waits, and what comes then: `for #124 (shipping), then a free place`.
+
+    `hold`: what keeps every worker of its agent from starting.
+    """
     if worker.on_hold:
         return f"{HOLD}: orchestra queue release {worker.id}"
     waits = waits_for(worker, known)
     if not waits:
-        return "for a free place"
+        return f"for {hold or 'a free place'}"
     if around := cycle(worker.id, {number: waited(one) for number, one in known.items()}):
         return f"for ever: {arrows(around)} wait for each other"
-    return f"for {', '.join(map(str, waits))}, then a free place"
+    return f"for {', '.join(map(str, waits))}, then {hold or 'a free place'}"
 
 
 def waited(worker: Worker) -> tuple[str, ...]:
@@ -120,11 +123,18 @@ def in_order(workers: Iterable[Worker], priorities: Sequence[str]) -> list[Worke
     return sorted((worker for worker in workers if worker.status is Status.QUEUED), key=key)
 
 
-def startable(workers: Iterable[Worker], slots: int, priorities: Sequence[str]) -> list[Worker]:
-    """The queued workers that may start now, in order: neither on hold nor waiting, as many as there are free slots."""
+def startable(
+    workers: Iterable[Worker], slots: int, priorities: Sequence[str], held: Callable[[Worker], bool] = lambda _: False
+) -> list[Worker]:
+    """The queued workers that may start now, in order: neither on hold nor waiting, as many as there are free slots.
+
+    `held`: whether something keeps every worker of its agent from starting.
+    """
     known = {worker.id: worker for worker in workers}
     free = free_slots(known.values(), slots)
-    ready = [one for one in in_order(known.values(), priorities) if not one.on_hold and not waits_for(one, known)]
+    ready = [
+        one for one in in_order(known.values(), priorities) if not (one.on_hold or held(one) or waits_for(one, known))
+    ]
     return ready[:free]
 
 

@@ -43,8 +43,20 @@ class Bar(Record):
     variants: tuple[tuple[Segment, ...], ...] = ()
 
 
-def bar(items: Iterable[Item], now: float) -> Bar:
-    """The most urgent worker by mark, number, word and reason; behind it how many there are in each state."""
+def bar(items: Iterable[Item], now: float, notices: Sequence[str] = ()) -> Bar:
+    """The most urgent worker by mark, number, word and reason; behind it how many there are in each state.
+
+    `notices` concern the whole project; only where there is room for nothing else they are left out.
+    """
+    made = _workers(items, now)
+    told = [Segment(clean(text), Role.WARNING) for text in notices]
+    if not told:
+        return made
+    variants = [(*one, *told) for one in made.variants]
+    return Bar(_plain([Segment(made.text, Role.PLAIN), *told]), made.level, (*variants, made.variants[-1]))
+
+
+def _workers(items: Iterable[Item], now: float) -> Bar:
     found = sorted((item for item in items if item[1].state not in OVER), key=lambda item: item[1].urgency)
     first = found[0] if found and found[0][1].role in _NAMED else None
     others = found[1:] if first else found

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Literal
 
+    from orchestra.core.budget import Budget
     from orchestra.core.models import AnswerChannel, Escalation, Worker
     from orchestra.core.pull_request import Pull
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
-        "queue-released", "stacked", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
+        "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
     ]  # fmt: skip
@@ -94,6 +95,7 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         ignoresBlockers=claim.ignores_blockers,
         parent=claim.parent,
         trusted=claim.trusted,
+        budget=serialization.budget_json(claim.budget),
     )
 
 
@@ -147,9 +149,14 @@ def relocated(by: str, worktree: str) -> Event:
     return _event("relocated", by, worktreePath=worktree)
 
 
-def paused(by: str, reason: str = "") -> Event:
-    """The worker rests; `reason` when it was not the user who said so."""
-    return _event("paused", by, reason=reason)
+def budgeted(by: str, budget: Budget, beyond: str = "") -> Event:
+    """What a worker may use from now on; on the date `beyond` the project's budget of the day does not stop it."""
+    return _event("budgeted", by, budget=serialization.budget_json(budget), beyond=beyond)
+
+
+def paused(by: str, reason: str = "", until: str = "") -> Event:
+    """The worker rests; `reason` when it was not the user who said so; it goes on by itself at `until`, a stamp."""
+    return _event("paused", by, reason=reason, until=until)
 
 
 def resumed(by: str) -> Event:
@@ -319,6 +326,12 @@ def facts(event: Event, key: FactListKey) -> tuple[str, ...]:
     """A list of texts among the facts; empty when the event has none."""
     value = event.data.get(key)
     return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def budget_of(event: Event) -> Mapping[str, float]:
+    """The limits among the facts, by name."""
+    found = event.data.get("budget")
+    return {str(name): most for name, most in found.items()} if isinstance(found, dict) else {}
 
 
 def flag(event: Event, key: FlagKey) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from orchestra.core.budget import Budget
 from orchestra.core.pull_request import Pull
 from orchestra.core.records import Record
 
@@ -210,6 +211,7 @@ class Worker(Record):
     transcript: str = ""  # path of the present conversation
     trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
     held: str = ""  # why it was paused without the user's word
+    held_until: str = ""  # when it goes on by itself, as a stamp
     answers: tuple[Answer, ...] = ()  # the last ones, to dialogs
     labels: tuple[str, ...] = ()  # of its issue, when it was claimed
     blocked_by: tuple[str, ...] = ()  # open issues that must be closed first, by the tracker; `owner/repo#12` elsewhere
@@ -217,6 +219,8 @@ class Worker(Record):
     on_hold: bool = False  # the user keeps it in the queue
     ignores_blockers: bool = False  # the user said to start it without waiting for `blocked_by`
     parent: str = ""  # the worker on whose branch it builds, until that branch is merged and it is carried over
+    budget: Budget = Budget()  # its own; 0: the config's
+    beyond: str = ""  # the date on which the project's budget of the day does not stop it: the user said so
     journal_bytes: int = 0  # how much of the journal the snapshot holds, so that a write reads no journal
     extra: Mapping[str, Any] = {}  # keys of the snapshot that this version does not know; they survive a rewrite
 
@@ -327,6 +331,7 @@ class AgentContext(Record):
     base: str  # the base branch, to which no worker pushes
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
     orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
+    status_line: str = ""  # the command of the user's own status line in the agent
 
 
 class AgentOptions(Record):

@@ -7,6 +7,7 @@ the hook lives on this module.
 from __future__ import annotations
 
 from orchestra.core import fast_json
+from orchestra.core.budget import Budget
 from orchestra.core.json_fields import list_at, mapping, text_at, text_or_none, typed, typed_or
 from orchestra.core.models import (
     Activity,
@@ -25,6 +26,7 @@ from orchestra.core.models import (
 )
 from orchestra.core.pull_json import pull_from_json, pull_json
 from orchestra.core.text import is_id
+from orchestra.errors import OrchestraError
 
 TYPE_CHECKING = False
 
@@ -60,6 +62,8 @@ _PLAIN = (
     ("transcript", "transcriptPath"),
     ("trusted", "trusted"),
     ("held", "held"),
+    ("held_until", "heldUntil"),
+    ("beyond", "beyondDay"),
     ("parent", "parent"),
 )
 _OPTIONAL = (
@@ -89,6 +93,7 @@ _NESTED = (
     "queueOrder",
     "onHold",
     "ignoresBlockers",
+    "budget",
     "answers",
     "journalBytes",
 )
@@ -124,6 +129,7 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["blockedBy"] = list(worker.blocked_by)
     found["queueOrder"], found["onHold"] = worker.queue_order, worker.on_hold
     found["ignoresBlockers"] = worker.ignores_blockers
+    found["budget"] = budget_json(worker.budget)
     found["journalBytes"] = worker.journal_bytes
     more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
     return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
@@ -156,8 +162,14 @@ def dumps(worker: Worker) -> str:
 
 
 def loads(text: str) -> Worker:
-    """The inverse of `dumps`. Raises BadSnapshot, and nothing else, for any other text."""
+    """The inverse of `dumps`. Raises BadSnapshot for any other text, and OrchestraError for a newer schema."""
     found = _object(text)
+    schema = found.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:  # what it means is not known here: it is neither read nor written
+        raise OrchestraError(
+            f"the session file was written by a newer version of orchestra (schema {schema}, known {SCHEMA})",
+            "upgrade orchestra: orchestra --version says which one this is",
+        )
     try:
         return from_json(found)
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
@@ -205,6 +217,7 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         queue_order=typed_or(found, "queueOrder", 0),
         on_hold=typed_or(found, "onHold", False),
         ignores_blockers=typed_or(found, "ignoresBlockers", False),
+        budget=budget_from_json(found.get("budget")),
         journal_bytes=typed_or(found, "journalBytes", 0),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
@@ -249,6 +262,23 @@ def escalation_from_json(value: Any) -> Escalation | None:
         raised_by=text_at(found, "raisedBy", ""),
         questions=tuple(mapping(one) for one in list_at(found, "questions")),
     )
+
+
+def budget_json(budget: Budget) -> dict[str, Any] | None:
+    """A budget as the session file holds it; null where there is no limit of its own."""
+    return {name: most for name, most in budget._asdict().items() if most} or None
+
+
+def budget_from_json(value: Any) -> Budget:
+    """A budget from its JSON; none for null."""
+    if value is None:
+        return Budget()
+    found = mapping(value)
+    cost, seconds = (found.get(name, 0) for name in ("cost", "time"))
+    if any(type(part) not in (int, float) or not 0 <= part < 10**12 for part in (cost, seconds)):
+        raise ValueError("a budget is made of numbers")
+    tokens, turns = (max(0, typed_or(found, name, 0)) for name in ("tokens", "turns"))
+    return Budget(tokens, float(cost), float(seconds), turns)
 
 
 def limit_from_json(value: Any) -> Limit | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from orchestra.core import attention, backlog
+from orchestra.core import attention, backlog, start_hold
 from orchestra.core.attention import LEFT, ObservedWorker
 from orchestra.core.models import ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from orchestra.core.models import Activity, Pane
+    from orchestra.core.start_hold import StartHold
 
     Panes = Mapping[tuple[str, str], Pane]  # by worker and nonce
 
@@ -230,7 +231,7 @@ def _settled(seen: ObservedWorker) -> Shown | None:
 def _queued(seen: ObservedWorker) -> Shown:
     if seen.worker.on_hold:
         return Shown(State.WAITING, "on hold", seen.queued)
-    first = backlog.label(seen.waits[0]) if seen.waits else "a free place"
+    first = backlog.label(seen.waits[0]) if seen.waits else seen.held or "a free place"
     return Shown(State.WAITING, f"waiting for {first}", seen.queued)
 
 
@@ -296,10 +297,11 @@ def states(
     now: float,
     silent: float,
     heard: str = "",
+    holds: Iterable[StartHold] = (),
 ) -> list[tuple[ObservedWorker, Shown]]:
     """Each worker with what was observed of it and its state, the most urgent first, of equals the oldest.
 
-    `heard`: when GitHub last answered, as a stamp.
+    `heard`: when GitHub last answered, as a stamp. `holds`: what keeps workers from starting.
     """
     known = {worker.id: worker for worker in workers}
     found = []
@@ -308,6 +310,10 @@ def states(
         seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard)
         if worker.status is Status.QUEUED:
             waits = tuple(one.number for one in backlog.waits_for(worker, known))
-            seen = seen._replace(waits=waits, queued=backlog.reason(worker, known))
+            hold = start_hold.of_agent(holds, worker.agent)
+            held = hold.sentence(now) if hold else ""
+            seen = seen._replace(
+                waits=waits, queued=backlog.reason(worker, known, held), held=hold.what if hold else ""
+            )
         found.append((seen, shown(seen, now, silent)))
     return sorted(found, key=lambda item: item[1].urgency)

@@ -84,6 +84,14 @@ def age(seconds: float) -> str:
     return f"{int(seconds)}s"
 
 
+def short(count: int) -> str:
+    """`950`, `12k`, `1.2M`."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 10 * size and size > 1000 else f"{count // size}{unit}"
+    return str(count)
+
+
 def signature(output: str) -> str:
     """A short name for the way something failed: numbers, addresses and times do not change it."""
     import hashlib

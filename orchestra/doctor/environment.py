@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
+from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
@@ -148,11 +150,11 @@ def remote(project: Project) -> Iterator[Finding]:
         token = project.github.client.token or ""
     except OrchestraError:
         token = ""
-    said = git_remote.reach(repository, token, GIT_SECONDS)
+    place, said = git_remote.reach(repository, token, GIT_SECONDS)
     if said:
-        what = f"git does not reach {repository.remote()}: {'; '.join(said.splitlines())}"
-        how = f"where `git ls-remote {repository.remote()}` works: orchestra up --environment"
-        yield error("E10", what, how)
+        place = shlex.quote(clean(without_password(place), 120))
+        what = f"git does not reach {place}: {'; '.join(said.splitlines())}"
+        yield error("E10", what, f"where `git ls-remote {place}` works: orchestra up --environment")
 
 
 def differences(project: Project) -> Iterator[Finding]:

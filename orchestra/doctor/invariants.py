@@ -27,16 +27,19 @@ class ObservedState(NamedTuple):
     workers: tuple[Worker, ...]
     panes: tuple[Pane, ...] | None
     open: bool
+    unread: frozenset[str] = frozenset()  # workers whose session file cannot be read: what is theirs is not known
 
 
 def observe(project: Project) -> ObservedState:
     """Look once at records and panes."""
-    workers = project.store.listing().workers
+    listing = project.store.listing()
+    workers, unread = listing.workers, frozenset(problem.id for problem in listing.problems)
+    unread -= {worker.id for worker in workers}  # its file was set aside, and made again from the journal
     try:
         is_open = project.tmux.running()
-        return ObservedState(workers, project.tmux.panes() if is_open else (), is_open)
+        return ObservedState(workers, project.tmux.panes() if is_open else (), is_open, unread)
     except Unreachable:
-        return ObservedState(workers, None, open=False)
+        return ObservedState(workers, None, open=False, unread=unread)
 
 
 def place(project: Project, _: ObservedState) -> Iterator[Finding]:
@@ -62,6 +65,8 @@ def panes(project: Project, state: ObservedState) -> Iterator[Finding]:
     records = {worker.id: worker for worker in state.workers}
     for pane in state.panes:
         worker = records.get(pane.worker)
+        if pane.worker in state.unread:
+            continue
         if worker is None or pane.nonce != worker.nonce:
             earlier = worker is not None and repair.is_superseded(project, worker, pane)
             how = "orchestra up" if earlier else f"look at it, then: tmux kill-pane -t {pane.id}"
@@ -93,7 +98,7 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
             yield warning("I3", f"#{worker.id} is on {branch}, not {worker.branch}", f"git -C {path} status")
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
     for number, path in cleanup.our_worktrees(repository):
-        if os.path.realpath(path) not in known:
+        if os.path.realpath(path) not in known and number not in state.unread:
             yield warning("I3", f"{path} is of #{number}, which is not on record", f"git worktree unlock {path}")
 
 
@@ -103,7 +108,7 @@ _RELOCK = "orchestra doctor --fix; one that is locked otherwise is somebody's: g
 def branches(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I4: a branch that we made is on record, or its commits are in the trash."""
     known = {worker.branch for worker in state.workers}
-    for number in project.store.claimed():
+    for number in (one for one in project.store.claimed() if one not in state.unread):
         branch = schema.fill(project.config.branch, project.repository.name, number)
         if branch not in known and project.repository.branch_tip(branch) is not None:
             yield warning("I4", f"{branch} is of #{number}, which is not on record", f"git branch -m {branch} NEW")
@@ -136,8 +141,10 @@ def strays(project: Project, state: ObservedState) -> Iterator[Finding]:
         return
     living = {pane.nonce for pane in state.panes if not pane.dead}
     wanted = {worker.nonce for worker in state.workers if worker.status not in repair.RESTING} & living
+    wanted |= {pane.nonce for pane in state.panes if pane.worker in state.unread}
     for process in processes.marked_processes():
-        if (process.home, process.project) == (project.home, project.key) and process.nonce not in wanted:
+        here = (process.home, process.project) == (project.home, project.key)
+        if here and process.nonce not in wanted:
             yield warning("I9", f"process {process.pid} outlived its worker", f"orchestra up, or: kill {process.pid}")
 
 
@@ -147,7 +154,7 @@ def sessions(project: Project, state: ObservedState) -> Iterator[Finding]:
         if project.store.behind(worker):
             yield warning("I10", f"the session file of #{worker.id} is behind its journal", "orchestra up")
     for problem in project.store.listing().problems:
-        yield warning("I10", f"{problem.path}: {problem.what}", "look at it, then remove the file")
+        yield warning("I10", f"{problem.path}: {problem.what}", problem.hint)
 
 
 def locked_away(_: Project, state: ObservedState) -> Iterator[Finding]:

@@ -49,12 +49,14 @@ def is_own(repository: RepositoryFacts, branch: str, sha: str, start: str, pushe
     )
 
 
-def fetch_head(repository: RepositoryFacts, remote: str, branch: str, timeout: float = FETCH_SECONDS) -> bool:
-    """Bring the remote's `branch` here, as its remote-tracking branch; whether that worked."""
+def fetch_head(
+    repository: RepositoryFacts, remote: str, branch: str, place: str = "", timeout: float = FETCH_SECONDS
+) -> bool:
+    """Bring the remote's `branch` here, as its remote-tracking branch; whether that worked. `place`: asked instead."""
     refspec = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
     try:
-        return repository.git("fetch", "--quiet", *quiet, "--", remote, refspec, timeout=timeout).status == 0
+        return repository.git("fetch", "--quiet", *quiet, "--", place or remote, refspec, timeout=timeout).status == 0
     except Unreachable:
         return False
 

@@ -1,4 +1,4 @@
-"""The remote repository, over git: what its URL says, fetch, and a push that is believed only when it is seen there."""
+"""The remote repository, over git: fetch, and a push that is believed only when it is seen there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git.hooks import as_typed
+from orchestra.git.remote_url import read_remote_url
 
 if TYPE_CHECKING:
     from orchestra.git.process import GitResult
+    from orchestra.git.remotes import Choice
     from orchestra.git.worktrees import Repository
 
 FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
@@ -45,37 +47,49 @@ def push(
 
     The user's own hooks run. `token` is for an https remote and its host only.
     """
-    remote, url = repository.remote(), repository.remote_url()
-    if remote is None or url is None:
+    where = repository.choice(branch)
+    if where.problem:
+        raise OrchestraError(where.problem, where.hint)
+    if where.push is None:
         raise OrchestraError("there is no remote to push to", "git remote add origin URL")
+    token = token if _is_for(where, where.push_url) else None
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
     hooks = as_typed(repository.hooks(path), repository.environ)
-    with _credential(url, token) as (config, keep), hooks as setting:
+    with _credential(where.push_url, token) as (config, keep), hooks as setting:
         options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
         done = repository.git(
-            "push", *options, "--", remote, f"{head}:{ref}",
+            "push", *options, "--", where.push, f"{head}:{ref}",
             at=path, config=(*config, setting), keep=keep, timeout=timeout, hooks=True,
         )  # fmt: skip
     if done.status:
-        raise _refused(done, branch, remote)
-    with _credential(url, token) as (config, keep):
-        ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", remote, ref)
+        raise _refused(done, branch, where.push)
+    with _credential(where.push_url, token) as (config, keep):
+        ask = ("ls-remote", "--upload-pack=git-upload-pack", "--", where.push_place, ref)
         seen = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
     if head is None or seen.out.split("\t")[0] != head:  # exit status 0 proves nothing
-        raise OrchestraError(f"git says it pushed {branch}, but {remote} does not show it", "run the same again")
+        raise OrchestraError(f"git says it pushed {branch}, but {where.push} does not show it", "run the same again")
     return head
 
 
-def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> str:
-    """Ask the remote for its branches; what git says when it is not reached, else nothing."""
-    remote, url = repository.remote(), repository.remote_url()
-    if remote is None or url is None:
-        return ""
-    with _credential(url, token) as (config, keep):
-        ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", remote)
-        done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
-    return (done.quoted() or done.reason()) if done.status else ""
+def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> tuple[str, str]:
+    """Ask the remotes that are fetched and pushed to for their branches; the one that git does not reach, and why."""
+    where = repository.choice("")
+    for place, url in dict.fromkeys(((where.fetch or "", where.fetch_url), (where.push_place, where.push_url))):
+        if not place:
+            continue
+        with _credential(url, token if _is_for(where, url) else None) as (config, keep):
+            ask = ("ls-remote", "--quiet", "--heads", "--upload-pack=git-upload-pack", "--", place)
+            done = repository.git(*ask, config=config, keep=keep, timeout=timeout)
+        if done.status:
+            return place, done.quoted() or done.reason()
+    return "", ""
+
+
+def _is_for(where: Choice, url: str) -> bool:
+    """Whether the token, which is for the host of the pull request, may be given to the host of this URL."""
+    read = read_remote_url(url)
+    return read is not None and where.base is not None and read.host == where.base.host
 
 
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.git import main_checkout
+from orchestra.git import main_checkout, remotes
 from orchestra.git.process import (
     NO_HOOKS,
     QUIET,
@@ -25,7 +25,6 @@ from orchestra.git.process import (
     gitdir_target,
     worktree_of_admin,
 )
-from orchestra.git.remote_url import parse_remote_url
 from orchestra.storage.files import same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
@@ -68,11 +67,13 @@ class RepositoryFacts:
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
         # The shared configuration that the user knows of: its filters are run, as their own git does.
         self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
+        # What is fetched, and where a branch is pushed to: by the project's config where there is a project.
+        self.choice: Callable[[str], remotes.Choice] = self._plain_choice
 
     def in_environment(self, environ: Mapping[str, str]) -> Self:
         """The same repository, asked by a git with these variables."""
         found = type(self)(self.root, environ, self.common)
-        found.accepted = self.accepted
+        found.accepted, found.choice = self.accepted, self.choice
         return found
 
     @classmethod
@@ -178,17 +179,16 @@ class RepositoryFacts:
         stem = self.common.name.removesuffix(".git")
         return self.common.parent.name if stem.startswith(".") or not stem else stem
 
-    def remote(self) -> str | None:
-        """The name of the remote: `origin`, or the only one."""
-        listed = self.git("config", "--name-only", "-z", "--get-regexp", r"^remote\..*\.url$").out.split("\0")
-        names = list(dict.fromkeys(name[len("remote.") : -len(".url")] for name in listed if name))
-        return "origin" if "origin" in names else names[0] if len(names) == 1 else None
+    def remote_settings(self) -> remotes.RemoteSettings:
+        """What the git configuration says about remotes."""
+        return remotes.settings_of(self.git("config", "-z", "--get-regexp", remotes.KEYS).out)
 
-    def remote_url(self, name: str | None = None) -> str | None:
-        """The URL of a remote as it is written: `git remote get-url` applies insteadOf. Default: see `remote`."""
-        name = name or self.remote()
-        found = self.git("config", "-z", "--get-all", f"remote.{name}.url").out if name else ""
-        return found.split("\0")[0] or None
+    def _plain_choice(self, branch: str) -> remotes.Choice:
+        return remotes.choose(self.remote_settings(), remotes.Wishes(), remotes.Hosts(), branch)
+
+    def remote(self) -> str | None:
+        """The name of the remote that is fetched; None when there is none, or none of several is to be preferred."""
+        return self.choice("").fetch
 
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
@@ -196,9 +196,9 @@ class RepositoryFacts:
 
     def label(self) -> str:
         """`owner-repo`, or where no remote says that, the directory's name and a hash of its place."""
-        found = parse_remote_url(self.remote_url() or "")
+        found = self.choice("").base
         if found:
-            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found[1]}-{found[2]}")
+            return re.sub(r"[^A-Za-z0-9_-]", "-", f"{found.owner}-{found.name}")
         import hashlib
 
         place = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]

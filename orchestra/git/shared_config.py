@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra.core import fast_json
 from orchestra.core.text import clean
+from orchestra.git.remote_url import without_password
 from orchestra.storage.files import MOST_BYTES, read_text
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Harm(Enum):
 # Git writes section and variable in small letters. The first line of these that matches a key decides. What is in no
 # line is taken for the worst, FILES: a later git may know more keys than we do.
 _RULES: tuple[tuple[Harm, str], ...] = (
+    (Harm.REMOTE, "branch.*.pushremote"),
     (Harm.NOTHING, "branch.* remote.*.gh-resolved remote.*.tagopt remote.*.prune remote.*.skip* lfs.*.access"),
     (Harm.NOTHING, "lfs.*.locksverify lfs.repositoryformatversion submodule.*.active submodule.active maintenance.*"),
     (Harm.NOTHING, "gc.* user.* author.* committer.* color.* advice.* init.* column.* pull.* rerere.* feature.* gui.*"),
@@ -83,6 +84,8 @@ def harm_of(key: str, values: Values = ()) -> Harm:
     """What a key with these values can harm."""
     if key in _LFS and all(value == _LFS[key] for value in values):
         return Harm.NOTHING
+    if key.endswith(".gh-resolved") and any("/" in value for value in values):
+        return Harm.REMOTE  # issues and pull requests would be those of another repository
     if key.startswith("submodule.") and key.endswith(".url") and not any("::" in value for value in values):
         return Harm.NOTHING  # git copies it there from .gitmodules
     return next((harm for harm, keys in _RULES if any(fnmatchcase(key, one) for one in keys.split())), Harm.FILES)
@@ -165,4 +168,4 @@ def _shown(key: str, values: Values) -> str:
         return "not there" if is_file(key) else "not set"
     if key.startswith(("http.", "credential.")) and "header" in key:
         return "(a value that is not shown)"
-    return ", ".join(clean(re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", value), 120) or "''" for value in values)
+    return ", ".join(clean(without_password(value), 120) or "''" for value in values)

@@ -32,6 +32,7 @@ class PullSeen(NamedTuple):
     draft: bool
     updated_at: str
     author: str
+    base_repo: str = ""  # as it is called now: a renamed repository has its new name here
 
 
 class Poll(NamedTuple):
@@ -80,6 +81,7 @@ def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
         draft=optional(row, bool, "draft") or False,
         updated_at=required(row, str, "updated_at"),
         author=_who(row)[0],
+        base_repo=optional(row, str, "base", "repo", "full_name") or "",
     )
 
 

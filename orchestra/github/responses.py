@@ -106,12 +106,17 @@ def pull(answer: Any, observed: float) -> Pull:
     )
 
 
-def same_repository_branch(answer: Any) -> str | None:
-    """The branch of a pull request that comes from the repository itself; None for a fork's, gone or not."""
-    if not optional(answer, dict, "head", "repo"):
-        return None
-    own = required(answer, str, "head", "repo", "full_name") == required(answer, str, "base", "repo", "full_name")
-    return required(answer, str, "head", "ref") if own else None
+def is_head(answer: Any, branch: str, fork: str | None, owner: str) -> bool:
+    """Whether a pull request comes from this branch of `fork`, or of the repository itself (None).
+
+    A fork of this `owner` may have been renamed; a head whose repository is gone is not it.
+    """
+    if not optional(answer, dict, "head", "repo") or required(answer, str, "head", "ref") != branch:
+        return False
+    head, base = (required(answer, str, side, "repo", "full_name").lower() for side in ("head", "base"))
+    if fork is None:
+        return head == base
+    return head == fork.lower() or (head != base and head.partition("/")[0] == owner.lower())
 
 
 def rollup(states: Iterable[str]) -> Checks:

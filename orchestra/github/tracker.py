@@ -46,8 +46,11 @@ class GitHubTracker:
     Limited, without asking, until the time that GitHub has named.
     """
 
-    def __init__(self, client: ApiClient, now: Callable[[], float]) -> None:
-        self.client, self.address, self._now = client, client.address, now
+    def __init__(
+        self, client: ApiClient, now: Callable[[], float], fork_of: Callable[[str], str | None] = lambda _: None
+    ) -> None:
+        """`fork_of`: the repository that a branch is pushed to, `me/widgets`; None: to this one."""
+        self.client, self.address, self._now, self._fork_of = client, client.address, now, fork_of
         self._owner, _, repo = self.address.slug.rpartition("/")
         self._operations = Operations(client, self._owner, repo)
 
@@ -143,14 +146,15 @@ class GitHubTracker:
         Its checks are not asked here, and until somebody does they count as pending.
         """
         text = {"title": _sendable(title, 256), "body": _sendable(body, 65_536)}
-        found = self._open_pull_of(head, base)
+        fork = self._fork_of(head)
+        found = self._open_pull_of(head, base, fork)
         if found is None:
             try:
-                return self._seen(self._operations.ask("pulls.create", head=head, base=base, **text))
-            except Invalid as refused:  # somebody was faster: we, when the answer to our own request was lost
-                found = self._open_pull_of(head, base) if refused.says("already exists") else None
+                return self._seen(self._operations.ask("pulls.create", **self._head(head, fork), base=base, **text))
+            except Invalid as refused:  # made by our own request, whose answer was lost; or the owner has a new name
+                found = self._open_pull_of(head, base, fork, renamed=True) if refused.says("already exists") else None
                 if found is None:
-                    raise self._why_no_pull(refused, head, base) from None
+                    raise self._why_no_pull(refused, head, base, fork) from None
         changed = {key: value for key, value in text.items() if (found.get(key) or "") != value}
         number = responses.required(found, int, "number")
         return self._seen(self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found)
@@ -167,23 +171,44 @@ class GitHubTracker:
         pull = responses.pull(answer, self._now())
         return pull, f"{self.address.web}/pull/{pull.number}"
 
-    def _open_pull_of(self, head: str, base: str) -> dict[str, Any] | None:
-        rows = self._pulls_of(head)
+    def _head(self, branch: str, fork: str | None) -> dict[str, str]:
+        """How GitHub is told the head: a fork by its owner, and by its name where both have one owner."""
+        if fork is None:
+            return {"head": branch}
+        owner, _, name = fork.partition("/")
+        label = {"head": f"{owner}:{branch}"}
+        return {**label, "head_repo": name} if owner.lower() == self._owner.lower() else label
+
+    def _open_pull_of(self, head: str, base: str, fork: str | None, *, renamed: bool = False) -> dict[str, Any] | None:
+        rows = self._pulls_of(head, fork, renamed=renamed)
         return next(
             (row for row in rows if responses.required(row, str, "base", "ref") == base), rows[0] if rows else None
         )
 
-    def _pulls_of(self, head: str) -> list[dict[str, Any]]:
-        """Open pull requests of this repository's own branch `head`, newest first; a fork's may have the same name."""
-        rows = self._operations.pages("pulls.list", head=f"{self._owner}:{head}", state="open")
-        return [row for row in rows if responses.same_repository_branch(row) == head]
+    def _pulls_of(self, head: str, fork: str | None, *, renamed: bool) -> list[dict[str, Any]]:
+        """Open pull requests of this very branch, newest first; another fork's may have the same name.
 
-    def _why_no_pull(self, refused: Invalid, head: str, base: str) -> OrchestraError:
+        `renamed`: ask by the name that the owner has now. GitHub follows an old name in a path, not in a query.
+        """
+        owner = (fork or self.address.slug).partition("/")[0]
+        if renamed:
+            operations = Operations(self.client, *(fork or self.address.slug).split("/", 1))
+            owner = responses.required(operations.ask("repos.get"), str, "owner", "login")
+        rows = self._operations.pages("pulls.list", head=f"{owner}:{head}", state="open")
+        return [row for row in rows if responses.is_head(row, head, fork, owner)]
+
+    def _why_no_pull(self, refused: Invalid, head: str, base: str, fork: str | None) -> OrchestraError:
         name, head, base = self.address.name, clean(head), clean(base)
         if refused.says("no commits between"):
             return OrchestraError(f"there are no commits between {base} and {head}", "commit the work, then ship again")
         if refused.says("head invalid"):
-            return OrchestraError(f"{name} has no branch {head}", f"git push -u origin {head}, then ship again")
+            if fork is None:
+                hint = "push it, then ship again; orchestra doctor says where branches are pushed to"
+                return OrchestraError(f"{name} has no branch {head}", hint)
+            return OrchestraError(
+                f"{name} has no branch {head} in {clean(fork)} that can go into {self.address.slug}",
+                f"is it a fork of {self.address.slug}? orchestra doctor says where branches are pushed to",
+            )
         if refused.says("base invalid"):
             return OrchestraError(f"{name} has no branch {base}", "correct base in orchestra.yaml")
         return refused

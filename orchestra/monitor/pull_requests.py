@@ -86,7 +86,7 @@ class PullRequests:
         return rules.own_pull(
             worker,
             poll.pulls,
-            project.head_repo,
+            project.head_repo(worker.branch),
             lambda sha: pull_head.is_own(repository, worker.branch, sha, worker.base_commit, pushed),
         )
 
@@ -154,10 +154,12 @@ class PullRequests:
         ):
             return found
         self._fetched[sha] = time.monotonic()
-        remote = project.push_remote
+        where = project.where(worker.branch)
         with repository.locked():
-            for branch in (worker.branch, facts.base_ref):
-                pull_head.fetch_head(repository, remote, branch)
+            if where.push:
+                pull_head.fetch_head(repository, where.push, worker.branch, where.push_place)
+            if where.fetch:
+                pull_head.fetch_head(repository, where.fetch, facts.base_ref)
         return pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
 
     def _bring_up_to_date(self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]) -> None:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
+from orchestra.core.start_hold import StartHold
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import conflicts, dismissed_dialogs, recovery, stall, whereabouts
+from orchestra.monitor import budgets, conflicts, dismissed_dialogs, recovery, stall, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.monitor.recovery import Restart
-from orchestra.workers import delivery, git_config_guard, launch, queue, stacks, start_problems, stop
+from orchestra.workers import delivery, git_config_guard, launch, queue, spending, stacks, start_problems, stop
 from orchestra.workers.alerts import announce
+from orchestra.workers.figures import Journals
 from orchestra.workers.overview import Overview, WorkerRow, overview
 from orchestra.workers.statusbar import refresh
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
+SPENT_SECONDS = 2.0  # between two looks at what the workers have used; a hundredth of the time at most goes into it
 RADAR_SECONDS = 10.0  # between two looks for conflicts
 
 
@@ -37,6 +40,10 @@ class Memory:
         self.gone: dict[str, float] = {}
         self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
         self.radar_due = 0.0
+        self.spent_due = 0.0
+        self.limited = False  # whether a worker with a budget is at work
+        self.journals = Journals()
+        self.holds: tuple[StartHold, ...] = ()
         self.forge = PullRequests()
 
 
@@ -55,11 +62,13 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     for row in view.rows:  # after a killed write; this pass may still see what was before
         if project.store.behind(row.worker):
             _guarded(said, f"#{row.worker.id}", lambda row=row: project.store.settle(row.worker.id))  # type: ignore[misc]
+    memory.holds = queue.start_holds(project, [row.worker for row in view.rows])
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
         for child in _stacked(project):
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
+        _guarded(said, "budgets", lambda: _keep_budgets(project, memory, said.append))
         _guarded(said, "conflicts", lambda: _look_for_conflicts(project, memory, said.append))
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
@@ -93,6 +102,14 @@ def _look_for_conflicts(project: Project, memory: Memory, say: Callable[[str], N
         memory.radar_due = start + max(RADAR_SECONDS, 100 * took)
 
 
+def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Read what the workers have used, now and then, and hold them to their budgets."""
+    start = time.monotonic()
+    if start >= memory.spent_due:
+        memory.limited = budgets.keep(project, spending.look(project, memory.journals), say)
+        memory.spent_due = start + max(SPENT_SECONDS, 100 * (time.monotonic() - start))
+
+
 def _running(view: Overview) -> bool:
     busy = (ActivityState.STARTING, ActivityState.BUSY)
     return any(r.worker.activity.state in busy or r.worker.status is Status.SHIPPING for r in view.rows)
@@ -120,10 +137,10 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
         return
     memory.gone.pop(worker.id, None)
     _forget_restarts(project, worker)
-    _alive(project, worker, pane, say)
+    _alive(project, memory, worker, pane, say)
 
 
-def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
+def _alive(project: Project, memory: Memory, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
     """What an agent that runs may wait for: the user at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
         trouble = start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
@@ -135,12 +152,16 @@ def _alive(project: Project, worker: Worker, pane: Pane, say: Callable[[str], No
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
-    if worker.activity.state in (ActivityState.WAITING, ActivityState.BUSY):
+    at_rest = worker.activity.state is ActivityState.WAITING
+    held = at_rest and queue.is_held(memory.holds, worker, project.now())
+    if (at_rest or worker.activity.state is ActivityState.BUSY) and not held:
         delivery.attend(project, worker, say)
 
 
 def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
-    if worker.status in stop.FOLDED and pane is not None and stop.close_finished_pane(project, worker, pane):
+    if pane is not None and not pane.dead and budgets.close_paused(project, worker):
+        say(f"#{worker.id} is paused: its agent, which worked on, has ended")
+    elif worker.status in stop.FOLDED and pane is not None and stop.close_finished_pane(project, worker, pane):
         say(f"#{worker.id} is {worker.status.value}: its pane is put away; orchestra log {worker.id} --pane shows it")
 
 
@@ -148,7 +169,7 @@ def _bring_back(project: Project, memory: Memory, row: WorkerRow, say: Callable[
     """Start an agent that ended unexpectedly again, in its conversation: with patience, and not for ever."""
     worker, now = row.worker, time.monotonic()
     step = recovery.restart_step(worker, now - memory.gone.setdefault(worker.id, now), project.config.limits.restart)
-    if step is Restart.WAIT:
+    if step is Restart.WAIT or queue.is_held(memory.holds, worker, project.now()):
         return
     memory.gone.pop(worker.id, None)
     store, why, tried = project.store, row.why or "its pane is gone", worker.attempts.restart

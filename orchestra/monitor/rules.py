@@ -35,9 +35,11 @@ class Observation(NamedTuple):
 
 
 def own_pull(
-    worker: Worker, seen: Iterable[PullSeen], head_repo: str, is_ours: Callable[[str], bool]
+    worker: Worker, seen: Iterable[PullSeen], head_repo: str | None, is_ours: Callable[[str], bool]
 ) -> PullSeen | None:
     """The worker's pull request among those listed: the recorded one, or an open one of its branch with its commits.
+
+    `head_repo`: the fork that its branch is pushed to; None: the repository itself, whatever its name is by now.
 
     `is_ours`: whether a head commit descends from what this worker pushed, or is among its own commits. A colleague's
     pull request from a branch of the same name is not the worker's.
@@ -48,7 +50,9 @@ def own_pull(
     found = [
         row
         for row in rows
-        if row.state == "open" and row.head_ref == worker.branch and row.head_repo.lower() == head_repo.lower()
+        if row.state == "open"
+        and row.head_ref == worker.branch
+        and row.head_repo.lower() == (row.base_repo if head_repo is None else head_repo).lower()
     ]
     return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=None)
 

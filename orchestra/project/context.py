@@ -20,9 +20,9 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.git import shared_config
 from orchestra.git.change import Change
-from orchestra.git.remote_url import parse_remote_url
+from orchestra.git.remotes import Address, Choice, Hosts, RemoteSettings, Wishes, choose
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, environment, identity, tmux_server
+from orchestra.project import entry_points, environment, identity, remote_hosts, tmux_server
 from orchestra.storage import project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
@@ -77,7 +77,9 @@ class Project:
         self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
         self.repository = repository.in_environment(self.environ)
         self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
+        self.repository.choice = self.where
         self.fetched: dict[str, float] = {}  # bases, and when (monotonic)
+        self._aliases: dict[str, str] = {}  # of ssh, by name; asked once
 
     @cached_property
     def config(self) -> schema.Config:
@@ -106,7 +108,12 @@ class Project:
         """Opens and ends the session, its windows and the workers' panes."""
         from orchestra.tmux.workspace import Workspace
 
-        return Workspace(self.tmux, hook=self.hook("tmux"), user_config=self.config.tmux.user_config)
+        return Workspace(
+            self.tmux,
+            hook=self.hook("tmux"),
+            user_config=self.config.tmux.user_config,
+            version=entry_points.installed_version(),
+        )
 
     @property
     def panes(self) -> PaneIO:
@@ -147,7 +154,7 @@ class Project:
         """The GitHub tracker of this repository's remote, with the token found for its host."""
         from orchestra.github.tracker import GitHubTracker
 
-        return GitHubTracker(self.github_client(eager=True), self.now)
+        return GitHubTracker(self.github_client(eager=True), self.now, self.head_repo)
 
     @cached_property
     def watch(self) -> Poller:
@@ -183,16 +190,20 @@ class Project:
         cache = os.path.join(self.store.cache, "github")
         return ApiClient(repository_address(host, owner, repo), url, credentials, cache, self.now, timeout, eager=eager)
 
-    @property
-    def head_repo(self) -> str:
-        """The repository that branches are pushed to, `acme/widgets`."""
-        _, owner, repo = self.remote
-        return f"{owner}/{repo}"
+    def where(self, branch: str = "") -> Choice:
+        """What is fetched, where `branch` is pushed to, and which repository its pull request goes to."""
+        settings, github = self.repository.remote_settings(), self.config.github
+        wishes = Wishes(github.repo, github.remote, github.push_remote)
+        return choose(settings, wishes, self._hosts(settings), branch)
 
-    @property
-    def push_remote(self) -> str:
-        """The name of the remote that branches are pushed to."""
-        return self.repository.remote() or "origin"
+    def _hosts(self, settings: RemoteSettings) -> Hosts:
+        every = bool(self._api_url()) or self.config.tracker == "github"
+        return remote_hosts.hosts_of(settings, self.environ, self._api_url(), self._aliases, every=every)
+
+    def head_repo(self, branch: str) -> str | None:
+        """The fork that `branch` is pushed to, `me/widgets`; None when it goes to the repository itself."""
+        where = self.where(branch)
+        return where.head.slug if where.is_fork and where.head else None
 
     def poll_interval(self, *, running: bool) -> float:
         """Seconds until GitHub is asked again."""
@@ -207,23 +218,23 @@ class Project:
         auth.forget(Path(self.home))
 
     @cached_property
-    def remote(self) -> tuple[str, str, str]:
-        """Host, owner and name of the remote repository."""
-        url = self.repository.remote_url()
-        found = parse_remote_url(url) if url else None
-        if found is None:
+    def remote(self) -> Address:
+        """The repository of issues and pull requests."""
+        where = self.where()
+        if where.problem and where.base is None:
+            raise OrchestraError(where.problem, where.hint)
+        if where.base is None:
             raise OrchestraError(
                 "this repository has no GitHub remote",
                 "add one with `git remote add origin URL`, or set `tracker: local` in orchestra.yaml",
             )
-        return found
+        return where.base
 
     @property
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
-        url = self.repository.remote_url()
-        found = parse_remote_url(url) if url else None
-        return f"{found[1]}/{found[2]}" if found else self.repository.name
+        found = self.where().base
+        return found.slug if found else self.repository.name
 
     @cached_property
     def tracker_name(self) -> str:
@@ -248,12 +259,7 @@ class Project:
     @property
     def on_github(self) -> bool:
         """Whether the remote is GitHub's, or a forge that an API address was given for."""
-        url = self.repository.remote_url()
-        found = parse_remote_url(url) if url else None
-        if found is None:
-            return False
-        host = found[0]
-        return bool(self._api_url()) or host == "github.com" or "github" in host or host.endswith(".ghe.com")
+        return self.where().on_github
 
     @property
     def who(self) -> str:

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+import orchestra
 from orchestra.storage.files import make_private, text_or_empty, write_atomic
 
 HOOK, PROGRAM = "orchestra-hook", "orchestra"
@@ -97,9 +98,19 @@ def write_shims(home: str, *, only_dead: bool = False) -> None:
         write_atomic(path, text, mode=0o700)
 
 
-def is_current(home: str) -> bool:
-    """Whether the shims lead to this version; False after an upgrade under a program that runs on."""
-    return all(text_or_empty(os.path.join(home, "bin", name)) in (text, "") for name, text in _shims().items())
+def installed_version() -> str:
+    """The version that is installed, and when it was: an upgrade in place changes no path. Empty: it is gone."""
+    try:
+        return f"{orchestra.__version__}-{os.stat(os.path.join(_PACKAGE, '__init__.py')).st_mtime_ns:x}"
+    except OSError:
+        return ""
+
+
+def is_current(home: str, version: str) -> bool:
+    """Whether `version` is still installed, and the shims lead to it; False after an upgrade."""
+    return version == installed_version() and all(
+        text_or_empty(os.path.join(home, "bin", name)) in (text, "") for name, text in _shims().items()
+    )
 
 
 def leads_somewhere(shim: str) -> bool:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST_JOURNAL = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
+LOOK = "look at it, then remove the file"
 
 
 class Recorded(Record):
@@ -53,6 +54,7 @@ class Problem(Record):
     id: str
     path: str
     what: str
+    hint: str = LOOK
 
 
 class Listing(Record):
@@ -278,7 +280,9 @@ class Store:
                 found = self.read(worker)
                 if found is not None:
                     workers.append(found)
-            except (OrchestraError, OSError) as wrong:
+            except OrchestraError as wrong:
+                problems.append(Problem(worker, path, wrong.message, wrong.hint or LOOK))
+            except OSError as wrong:
                 problems.append(Problem(worker, path, str(wrong)))
         problems += [Problem(name.split(".")[0], os.path.join(self.root, name), "set aside: it could not be read")
                      for name in names_in(self.root) if ".json.bad-" in name]  # fmt: skip

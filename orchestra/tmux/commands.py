@@ -32,6 +32,8 @@ _PANE = re.compile(r"%\d{1,10}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 _WAITS = f"#{{?#{{==:#{{client_key_table}},orchestra}},{style(Role.ACCENT)} orchestra: which key? #[default] ,}}"
+MARK_SERVER = ("set-option", "-s", "@orchestra_server", "1")  # tells it from another program's on a socket of this name
+VERSION = "@orchestra_version"  # of the program that opened the session, or brought it up to date
 BAR = _WAITS + bar_format()
 
 
@@ -168,7 +170,6 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     theirs = ("/etc/tmux.conf", f"{home}/.tmux.conf", f"{config}/tmux/tmux.conf") if user_config else ()
     return [
-        [("set-option", "-s", "@orchestra_server", "1")],  # tells it from another program's on a socket of this name
         [("set-option", "-s", "escape-time", "25")],
         [("set-option", "-g", "history-limit", "10000")],
         [
@@ -215,8 +216,29 @@ def start_session(name: str, project: str, cwd: str, *, guest: bool = False) -> 
         ("set-option", "-F", "-t", here, "@orchestra_status_right", "#{status-right}"),
         ("set-option", "-F", "-t", here, "@orchestra_border_style", "#{pane-border-style}"),
         ("set-option", "-F", "-t", here, "@orchestra_active_style", "#{pane-active-border-style}"),
-        *set_options(here, {"@orchestra_room": ROOM, "@orchestra_alerts": alerts_format(STALE), "status-right": BAR}),
+        *set_options(here, session_formats()),
     ]
+
+
+def session_formats() -> dict[str, str]:
+    """The formats of the bar, as options of the session."""
+    return {"@orchestra_room": ROOM, "@orchestra_alerts": alerts_format(STALE), "status-right": BAR}
+
+
+def renew_session(session: str, windows: Mapping[str, str], version: str) -> list[Group]:
+    """Bring what another version has set up to date: the bar of a session, and the borders of its windows (by id: key).
+
+    Version 0.1.0 drew no borders, and so kept no border style of the user.
+    """
+    keep = [
+        ("set-option", "-o", "-F", "-q", "-t", f"{session}:", name, value)
+        for name, value in (
+            ("@orchestra_border_style", "#{pane-border-style}"),
+            ("@orchestra_active_style", "#{pane-active-border-style}"),
+        )
+    ]
+    own = set_options(f"{session}:", {**session_formats(), VERSION: version})
+    return [keep, own, *([*set_options(window, window_options(key), "-w")] for window, key in windows.items())]
 
 
 def open_window(plan: WindowPlan, key: str, session: str, hook: Sequence[str], first: bool) -> list[Command]:
@@ -316,6 +338,10 @@ def tagged_worker_pane(plan: WorkerPlan) -> PanePlan:
     return PanePlan(tuple(plan.argv), plan.cwd, options=tags)
 
 
-def respawn_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str) -> Group:
-    """Run a dead pane's program again in its place; tmux itself refuses while the pane lives."""
-    return [("respawn-pane", "-t", target, *program_argv(pane)), *tag_pane(target, pane._replace(keys=()), hook, index)]
+def respawn_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str, *, kill: bool = False) -> Group:
+    """Run a dead pane's program again in its place; tmux itself refuses while the pane lives, unless `kill`."""
+    force = ("-k",) if kill else ()
+    return [
+        ("respawn-pane", *force, "-t", target, *program_argv(pane)),
+        *tag_pane(target, pane._replace(keys=()), hook, index),
+    ]

@@ -11,7 +11,7 @@ from orchestra.tmux.commands import WORKERS
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 # Numbers and our own words only; the project last.
 ROW = (
@@ -91,8 +91,10 @@ def matches(row: PaneRow, target: Pane | str) -> bool:
     return (row.pane, row.worker, row.nonce) == (target.id, target.worker, target.nonce)
 
 
-def dead_plans(found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]]) -> Iterator[tuple[PaneRow, PanePlan]]:
-    """Dead panes of the planned windows, each with its plan; a worker's pane is not among them."""
+def dead_plans(
+    found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]], parts: Collection[str] = ()
+) -> Iterator[tuple[PaneRow, PanePlan]]:
+    """Dead panes of the planned windows, each with its plan, and living ones that are one of `parts`; no worker's."""
     wanted = {
         (key, str(place), pane.options.get("@orchestra_worker", "")): pane
         for key, plan in plans
@@ -100,7 +102,7 @@ def dead_plans(found: Iterable[PaneRow], plans: Iterable[tuple[str, WindowPlan]]
     }
     for row in found:
         plan = wanted.get((row.key, row.place, row.worker))
-        if row.dead and plan is not None:
+        if (row.dead or row.part in parts) and plan is not None:
             yield row, plan
 
 

@@ -69,24 +69,6 @@ class Session:
         """Whether the server outlives the last terminal: a tmux.conf may say otherwise, and on theirs that counts."""
         return self.server.ask("show-options", "-sv", "exit-unattached").out.strip() != "on"
 
-    def vacant(self) -> None:
-        """Raise OrchestraError when there is no place for our session on the running server."""
-        said = self.server.ask("list-sessions", "-F", "#{session_name} #{@orchestra_project}#{@orchestra_server}").out
-        sessions = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
-        if not self.server.guest and sessions and not any(sessions.values()):
-            raise OrchestraError(
-                f"the tmux server on the socket {clean(self.server.name)} was started by another program",
-                "choose another socket in orchestra.yaml: tmux: {socket: NAME}",
-            )
-        if self.name in sessions:
-            how = self.server.line("rename-session", "-t", f"={self.name}", "NEW")
-            raise OrchestraError(f"a session of yours is named {self.name} already", f"rename it: {how}")
-        if self.server.guest and not self.lasts():
-            raise OrchestraError(
-                "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
-                "run `tmux set -s exit-unattached off`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
-            )
-
     def hostile_names(self) -> tuple[str, ...]:
         """The windows of our session whose name tmux could read as a format, by their ids."""
         windows = {row.window for row in self.look().rows}

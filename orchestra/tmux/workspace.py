@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import commands, guest_keys, libtmux_server, rearrange
+from orchestra.tmux import commands, guest_keys, key_bindings, libtmux_server, rearrange
 from orchestra.tmux.panes import ROW, dead_plans, pane_from_row, parse_panes, window_with_space, windows_by_key
 from orchestra.tmux.session import PaneListing, Session
 
@@ -19,16 +19,23 @@ if TYPE_CHECKING:
     from orchestra.tmux.panes import PaneRow
 
 DOWN_SECONDS = 5.0
+PROGRAMS = ("monitor", "board")  # ours that run for days in a pane of a layout
 
 
 class Workspace:
-    """Opens a session and what is in it. `hook` is the argv called with `pane-died %ID` when a pane dies."""
+    """Opens a session and what is in it. `hook` is the argv called with `pane-died %ID` when a pane dies.
 
-    def __init__(self, session: Session, *, hook: Sequence[str] = (), user_config: bool = True) -> None:
+    `version` is kept with the session: what another version has opened is brought up to date.
+    """
+
+    def __init__(
+        self, session: Session, *, hook: Sequence[str] = (), user_config: bool = True, version: str = ""
+    ) -> None:
         self._session = session
         self._server = session.server
         self._hook = hook
         self._user_config = user_config
+        self._version = version
 
     def open(
         self,
@@ -90,6 +97,26 @@ class Workspace:
             for at in range(0, len(new), per_window)
         ]
 
+    def renew(self, windows: Sequence[WindowPlan]) -> bool:
+        """Bring a session that another version opened up to date: formats, and our programs that run in it.
+
+        The agents run on. Returns whether there was one.
+        """
+        with self._server.locked():
+            seen = self._session.look()
+            if (
+                not seen.rows
+                or self._server.ask("show-options", "-qv", "-t", f"{seen.session}:", commands.VERSION).out.strip()
+                == self._version
+            ):
+                return False
+            ours = {row.window: row.key for row in seen.rows if row.key}
+            groups = commands.renew_session(seen.session, ours, self._version)
+            for row, pane in dead_plans(seen.rows, windows_by_key(windows), PROGRAMS):
+                groups.append(commands.respawn_pane(row.pane, pane, self._hook, row.place, kill=True))
+            self._server.send(groups if self._server.guest else [[commands.MARK_SERVER], *groups])
+        return True
+
     def open_worker(self, plan: WorkerPlan, *, per_window: int) -> Pane:
         """The worker's pane: the living one of this nonce, its dead one run again, or a new one beside other workers.
 
@@ -150,9 +177,11 @@ class Workspace:
         )
         if not seen.rows:
             if seen.server:
-                self._session.vacant()
+                self._check_vacant()
             where = cwd or self._server.caller.get("HOME", "/")
+            first += [] if guest else [[commands.MARK_SERVER]]
             first.append(commands.start_session(self._session.name, self._session.project, where, guest=guest))
+            first.append(commands.set_options(f"={self._session.name}:", {commands.VERSION: self._version}))
         if not guest or seen.server:
             return self._server.send([*first, *groups], begin=not seen.server)
         try:
@@ -165,6 +194,32 @@ class Workspace:
         raise OrchestraError(
             f"your own tmux server did not keep the workspace: {clean(why) or 'it ended at once'}",
             "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
+        )
+
+    def _check_vacant(self) -> None:
+        """Raise OrchestraError when there is no place for our session on the running server."""
+        server, name = self._server, self._session.name
+        said = server.ask("list-sessions", "-F", "#{session_name} #{@orchestra_project}#{@orchestra_server}").out
+        sessions = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+        if not server.guest and sessions and not any(sessions.values()) and not self._has_our_keys():
+            raise OrchestraError(
+                f"the tmux server on the socket {clean(server.name)} was started by another program",
+                "choose another socket in orchestra.yaml: tmux: {socket: NAME}",
+            )
+        if name in sessions:
+            how = server.line("rename-session", "-t", f"={name}", "NEW")
+            raise OrchestraError(f"a session of yours is named {name} already", f"rename it: {how}")
+        if server.guest and not self._session.lasts():
+            raise OrchestraError(
+                "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
+                "run `tmux set -s exit-unattached off`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
+            )
+
+    def _has_our_keys(self) -> bool:
+        """Whether the server has keys of ours: 0.1.0 left no other mark on a server whose workspaces are closed."""
+        known = key_bindings.parse_bindings(self._server.ask_text("list-keys"))
+        return any(
+            table == key_bindings.TABLE and key_bindings.is_ours(one.command) for (table, _), one in known.items()
         )
 
     def _prove(self, plans: Sequence[tuple[str, WindowPlan]], seen: Sequence[PaneRow], said: str) -> None:

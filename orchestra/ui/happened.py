@@ -132,6 +132,11 @@ def _pull(event: Event, seen: Seen) -> str:
     return ", ".join(said)
 
 
+def _budgeted(event: Event, _: Seen) -> str:
+    limits = [f"{name} {most}" for name, most in events.budget_of(event).items()]
+    return f"may use {', '.join(limits)}" if limits else "goes on beyond the day's budget"
+
+
 def _paused(event: Event, _: Seen) -> str:
     return f"paused: {_text(event, 'reason')}" if events.fact(event, "reason") else f"paused by {_who(event)}"
 
@@ -176,6 +181,7 @@ _SENTENCES: Mapping[str, Callable[[Event, Seen], str]] = {
     "shipped": _shipped,
     "pull": _pull,
     "landed": lambda _, __: "merged into its base",
+    "budgeted": _budgeted,
     "paused": _paused,
     "resumed": _by("resumed"),
     "cancelled": _by("cancelled"),

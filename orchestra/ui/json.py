@@ -144,10 +144,11 @@ def screen(number: str, text: str) -> str:
     return _json({"id": number, "text": text})
 
 
-def findings(found: Sequence[Finding]) -> str:
+def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> str:
     """`doctor --json`."""
     good = not any(one.severity == "error" for one in found)
-    return _json({"ok": good, "findings": [{**one._asdict(), "mend": one.fix} for one in found]})
+    rows = [{**one._asdict(), "mend": one.fix} for one in found]
+    return _json({"ok": good, "findings": rows, "remotes": list(chosen)})
 
 
 def trial(tried: AgentTrial, results: Sequence[CheckResult]) -> str:

@@ -11,7 +11,8 @@ from orchestra.core.text import age, clean
 from orchestra.workers import token_usage
 
 if TYPE_CHECKING:
-    from orchestra.commands.stats import Figures, Stats
+    from orchestra.commands.stats import Stats
+    from orchestra.workers.figures import Figures
 
 _HEAD = ("", "status", "worked", "shipping", "waited", "asked", "starts", "tokens")
 

@@ -113,8 +113,9 @@ def waited(found: Waited) -> Iterable[str]:
         yield f"#{row.worker.id} {row.shown.word}" + (f": {row.why}" if row.why else "")
 
 
-def findings(found: Sequence[Finding]) -> Iterable[str]:
-    """What the doctor found, each with its fix."""
+def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> Iterable[str]:
+    """What the doctor found, each with its fix. `chosen`: what is fetched and pushed to, and why."""
+    yield from (clean(one, 400) for one in chosen)
     if not found:
         yield "all is well"
     for one in found:

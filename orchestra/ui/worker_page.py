@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import radar
+from orchestra.core import budget, radar
 from orchestra.core.attention import activity
+from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Delivery, Escalation, Guidance, Worker
 from orchestra.core.state import Role
@@ -179,6 +180,20 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
         yield Line("talk", f"conversation {clean(it.agent_session, 64)}")
     if row.tokens:
         yield Line("tokens", token_usage.summary(row.tokens))
+    if row.spent:
+        yield from used(row.spent, row.budget)
+
+
+def used(spent: Spent, limits: Budget) -> Iterator[Line]:
+    """What it has used, and how much of its budget that is."""
+    yield Line("used", budget.summary(spent))
+    names = [name for name, most in limits._asdict().items() if most]
+    unknown = budget.unknown(spent, limits)
+    if known := [name for name in names if name not in unknown]:
+        over = budget.nearly_used_up(spent, limits)
+        yield Line("budget", budget.figures(known, spent, limits), Role.WARNING if over else Role.PLAIN)
+    for name in unknown:
+        yield Line("", f"its agent does not tell its {name}: that limit cannot be held", Role.WARNING)
 
 
 def place(row: WorkerRow, facts: Facts) -> Iterator[Line]:

@@ -65,6 +65,8 @@ def notices(view: Overview, paint: Paint) -> Iterator[str]:
     """What concerns all workers, or how to begin."""
     if view.warning:
         yield from (paint.role(line, Role.ALARM) for line in fold(f"! {view.warning}", paint.columns))
+    for text in view.notices:
+        yield from (paint.role(line, Role.WARNING) for line in fold(clean(text, 400), paint.columns))
     for one in view.conflicts[:5]:
         yield from (paint.role(line, Role.WARNING) for line in fold(clean(radar.sentence(one), 400), paint.columns))
     if view.open is False and view.rows:

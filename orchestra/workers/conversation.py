@@ -30,7 +30,8 @@ def write_launch(project: Project, worker: Worker) -> Launch:
     options = project.options(worker.agent)
     if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
         options = options._replace(plan="reviewed")
-    launch = agent.launch(project.context(worker), options, resume=resume, say=words)
+    context = project.context(worker)._replace(status_line=agent.users_status_line(environment))
+    launch = agent.launch(context, options, resume=resume, say=words)
     for name, text in launch.files.items():
         write_atomic(project.store.file(worker.id, name), text, mode=0o700 if name.endswith(".sh") else 0o600)
     heartbeat = project.store.file(worker.id, "heartbeat")

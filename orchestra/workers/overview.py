@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestra.core import serialization
 from orchestra.core.attention import ObservedWorker, attention
+from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Attention, Changes, Pane, Status, Worker
@@ -15,7 +16,7 @@ from orchestra.core.radar import Meeting
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.storage import json_cache
+from orchestra.storage import json_cache, start_holds
 from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
 from orchestra.workers import radar, token_usage
@@ -40,6 +41,8 @@ class WorkerRow(NamedTuple):
     state_age: float = 0.0  # seconds since the state that is shown began
     warning: str = ""
     tokens: Tokens | None = None
+    spent: Spent | None = None  # what it has used, as of the monitor's last look
+    budget: Budget = Budget()  # that holds for it
     meets: tuple[Meeting, ...] = ()  # what it changes that others, or its base, change too
 
     @property
@@ -63,6 +66,7 @@ class Overview(NamedTuple):
     forge: str = ""  # how old what GitHub said is, where that matters, and why
     heard: str = ""  # `GitHub 12s ago`, where a worker has a pull request
     warning: str = ""  # what concerns all of them
+    notices: tuple[str, ...] = ()  # until when nothing starts, and what of a budget is nearly used up
     conflicts: tuple[Meeting, ...] = ()  # between two workers, or a worker and its base
 
 
@@ -72,7 +76,8 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     found = project.store.listing()
     now, silent = project.now(), project.config.limits.silent
     heard = last_heard(project.store.cache)
-    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard)
+    holds = start_holds.read(project.store.cache, now)
+    items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard, holds)
     held = changes_of(project, [seen for seen, _ in items]) if changes else {}
     met = radar.meetings(project, found.workers)
     rows = tuple(
@@ -83,7 +88,8 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     )
     trouble, heard = _forge(project, found.workers)
     clashes = tuple(one for one in met if one.conflict)
-    return Overview(project.key, rows, found.problems, is_open, trouble, heard, conflicts=clashes)
+    told = tuple(one.notice(now) for one in holds)
+    return Overview(project.key, rows, found.problems, is_open, trouble, heard, conflicts=clashes, notices=told)
 
 
 def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:
@@ -166,6 +172,7 @@ def row_json(row: WorkerRow) -> dict[str, Any]:
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
         "meets": [{**one._asdict(), "files": list(one.files)} for one in row.meets],
         "tokens": token_usage.as_json(row.tokens),
+        "spent": row.spent._asdict() if row.spent else None,
     }
 
 

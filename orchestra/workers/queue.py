@@ -5,12 +5,15 @@ The rules are in `core/backlog`; here are the questions to the store and to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from orchestra.core import backlog, events
+from orchestra.core import backlog, budget, events, start_hold
 from orchestra.core.models import Issue, Status, Worker
+from orchestra.core.start_hold import StartHold
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.storage import start_holds as kept
+from orchestra.workers import spending
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -53,13 +56,44 @@ def _looked_up(project: Project, number: str) -> tuple[str, ...]:
 
 def startable(project: Project) -> list[Worker]:
     """The queued workers that may start now, in order, as the session files have it."""
-    config = project.config
-    return backlog.startable(project.store.listing().workers, config.workers.max, config.queue.priorities)
+    config, workers = project.config, project.store.listing().workers
+    held = _held(project, workers)
+    return backlog.startable(workers, config.workers.max, config.queue.priorities, held)
+
+
+def _held(project: Project, workers: Iterable[Worker]) -> Callable[[Worker], bool]:
+    """Whether a worker may not start for a while, as far as that is known now."""
+    holds = start_holds(project, workers)
+    return lambda worker: start_hold.of_agent(holds, worker.agent) is not None
+
+
+def is_held(holds: Iterable[StartHold], worker: Worker, now: float) -> bool:
+    """Whether no turn of a worker's agent may begin: it would end at the usage limit, or beyond the day's budget."""
+    beyond = worker.beyond == spending.day_of(now)
+    return any(hold.agent == worker.agent or not (hold.agent or beyond) for hold in holds)
+
+
+def start_holds(project: Project, workers: Iterable[Worker]) -> tuple[StartHold, ...]:
+    """What keeps workers from starting now, noted for those who show it."""
+    now = project.now()
+    found = (*start_hold.usage_limits(workers, now), *_day_used_up(project, now))
+    kept.write(project.store.cache, found)
+    return found
+
+
+def _day_used_up(project: Project, now: float) -> tuple[StartHold, ...]:
+    limits, spent = project.config.limits.day.budget, spending.today(project)
+    names = budget.used_up(spent, limits, in_turn=False)
+    what = f"today's budget ({budget.figures(names, spent, limits)})"
+    return (StartHold(spending.end_of_day(now), what),) if names else ()
 
 
 def reason(project: Project, worker: Worker) -> str:
     """Why a queued worker waits, and what comes then."""
-    return backlog.reason(worker, {other.id: other for other in project.store.listing().workers})
+    workers = project.store.listing().workers
+    now = project.now()
+    hold = start_hold.of_agent(start_holds(project, workers), worker.agent)
+    return backlog.reason(worker, {other.id: other for other in workers}, hold.sentence(now) if hold else "")
 
 
 def may_start(project: Project, wanted: Worker) -> bool:
@@ -67,7 +101,8 @@ def may_start(project: Project, wanted: Worker) -> bool:
     config = project.config
     workers = [worker for worker in project.store.listing().workers if worker.id != wanted.id]
     queued = wanted._replace(status=Status.QUEUED, started_at=wanted.started_at or "9999")
-    chosen = backlog.startable([*workers, queued], config.workers.max, config.queue.priorities)
+    held = _held(project, workers)
+    chosen = backlog.startable([*workers, queued], config.workers.max, config.queue.priorities, held)
     return any(one.id == wanted.id for one in chosen)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from orchestra.core import bar, state
 from orchestra.core.look import Look
 from orchestra.errors import Unreachable
-from orchestra.storage import project_info
+from orchestra.storage import project_info, start_holds
 from orchestra.storage.github_heard import last_heard
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ def push(store: Store, tmux: Session, silent: float, look: Look) -> None:
             return
         items = _items(store, {(pane.worker, pane.nonce): pane for pane in panes}, silent, is_open=True)
         borders = {seen.pane.id: bar.border(seen, shown) for seen, shown in items if seen.pane}
-        StatusBar(tmux).show(bar.bar(items, store.now()), look, borders, bar.window_marks(items))
+        StatusBar(tmux).show(bar.bar(items, store.now(), notices(store)), look, borders, bar.window_marks(items))
     except Unreachable:
         return
 
@@ -61,7 +61,9 @@ def _items(
     store: Store, panes: state.Panes, silent: float, *, is_open: bool | None
 ) -> list[tuple[ObservedWorker, Shown]]:
     heard = last_heard(store.cache)
-    return state.states(store.listing().workers, panes, is_open, store.heartbeat, store.now(), silent, heard)
+    now = store.now()
+    holds = start_holds.read(store.cache, now)
+    return state.states(store.listing().workers, panes, is_open, store.heartbeat, now, silent, heard, holds)
 
 
 def refresh(project: Project) -> None:
@@ -71,7 +73,14 @@ def refresh(project: Project) -> None:
 
 def bar_of(project: Project) -> bar.Bar:
     """The bar by the session files alone: before the panes are open, a worker without one has not crashed."""
-    return bar.bar(_items(project.store, {}, project.config.limits.silent, is_open=False), project.now())
+    items = _items(project.store, {}, project.config.limits.silent, is_open=False)
+    return bar.bar(items, project.now(), notices(project.store))
+
+
+def notices(store: Store) -> tuple[str, ...]:
+    """What the bar says of the whole project: until when nothing starts."""
+    now = store.now()
+    return tuple(one.notice(now) for one in start_holds.read(store.cache, now))
 
 
 def look_of_workspace(known: ProjectInfo | None) -> Look:

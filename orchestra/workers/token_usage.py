@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestra import agents
 from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
 from orchestra.core import events
+from orchestra.core.text import short
 from orchestra.errors import OrchestraError
 from orchestra.storage import json_cache
 
@@ -28,14 +29,6 @@ class Tokens(NamedTuple):
     def __str__(self) -> str:
         """`1.2M`, or `1.2M+` while there is more to read."""
         return short(self.usage.total) + ("+" if self.behind else "")
-
-
-def short(count: int) -> str:
-    """`950`, `12k`, `1.2M`."""
-    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
-            return f"{count / size:.1f}{unit}" if count < 10 * size and size > 1000 else f"{count // size}{unit}"
-    return str(count)
 
 
 def summary(found: Tokens) -> str:

@@ -35,7 +35,9 @@ def test_both_lead_to_this_version(home: Path) -> None:
     assert entry_points.hook_argv(str(home), "p", "claude") == (str(home / "bin" / "orchestra-hook"), "claude")
     for name in ("orchestra", "orchestra-hook"):
         assert (home / "bin" / name).stat().st_mode & 0o777 == 0o700
-    assert entry_points.is_current(str(home))
+    version = entry_points.installed_version()
+    assert entry_points.is_current(str(home), version)
+    assert not entry_points.is_current(str(home), "0.1.0-1")  # an upgrade in place changes no path
 
 
 def dead(shim: Path) -> None:
@@ -95,7 +97,7 @@ def test_one_that_leads_to_another_version_stays_until_up(home: Path, tmp_path: 
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     text = shim.read_text()
     shim.write_text(text.replace(str(PACKAGE), str(copy)))
-    assert not entry_points.is_current(str(home))
+    assert not entry_points.is_current(str(home), entry_points.installed_version())
     entry_points.write_shims(str(home), only_dead=True)
     assert shim.read_text() != text
     entry_points.write_shims(str(home))

@@ -172,9 +172,15 @@ URLS = {
     "https://github.com/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "https://me:secret@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "https://GitHub.com/acme/widgets.js": ("github.com", "acme", "widgets.js"),
-    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://ghe.example.com:8443/acme/widgets.git": ("ghe.example.com:8443", "acme", "widgets"),
     "ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
     "ssh://git@ssh.github.com:443/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "https://ghe.example.com:443/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "https://www.github.com/acme/widgets/": ("github.com", "acme", "widgets"),
+    "ssh://git@ghe.example.com:2222/acme/widgets.git": ("ghe.example.com", "acme", "widgets"),
+    "git+ssh://git@github.com/acme/widgets.git": ("github.com", "acme", "widgets"),
+    "[git@ssh.github.com:443]:acme/widgets.git": ("github.com", "acme", "widgets"),
+    "git@github.com:/acme/widgets.git/": ("github.com", "acme", "widgets"),
     "git@github.com:acme/widgets.git": ("github.com", "acme", "widgets"),
     "github.com:acme/widgets": ("github.com", "acme", "widgets"),
     "git@gitlab.com:group/sub/widgets.git": ("gitlab.com", "group/sub", "widgets"),
@@ -204,15 +210,16 @@ def test_slug_never_raises(text: str) -> None:
 
 def test_the_remote_is_read_as_it_is_written(github_repo: Path) -> None:
     found = Repository(github_repo, os.environ)
-    assert found.remote_url() == "https://github.com/acme/widgets.git"
+    assert found.choice("").base == ("github.com", "acme", "widgets")
     assert found.label() == "acme-widgets"
 
 
 def test_the_only_other_remote_will_do(repository: Repository, repo: Path, git: Git) -> None:
     git("-C", repo, "remote", "add", "upstream", "git@github.com:a.b/c.d.git")
     assert repository.label() == "a-b-c-d"
-    git("-C", repo, "remote", "add", "second", "git@github.com:x/y.git")
-    assert repository.remote_url() is None
+    git("-C", repo, "remote", "set-url", "upstream", "/srv/git/a/b")
+    git("-C", repo, "remote", "add", "second", "/srv/git/x/y")
+    assert repository.remote() is None
 
 
 def test_without_a_remote_the_place_is_the_key(repository: Repository, repo: Path, tmp_path: Path) -> None:

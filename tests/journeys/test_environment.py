@@ -244,6 +244,16 @@ def by_a_second_spawn(world: World) -> Started:
     return "5", pid
 
 
+def by_the_next_day(world: World) -> Started:
+    """Stopped by the budget of a day that is over."""
+    pid = world.pid("2")
+    (journal,) = Path(os.environ["ORCHESTRA_HOME"]).glob("sessions/*/2.jsonl")
+    facts = {"reason": "today's budget is used up", "until": "2026-01-08T00:00:00Z"}
+    with journal.open("a") as file:
+        file.write(json.dumps({"at": "2026-01-07T11:15:00Z", "event": "paused", "by": "x", "data": facts}) + "\n")
+    return "2", pid
+
+
 def by_up(world: World) -> Started:
     pid = world.pid("6")
     world.bare.tmux("kill-server")
@@ -255,6 +265,7 @@ Way = Callable[[World], Started]
 # Every module that starts a worker, with the ways in which it does.
 WAYS: dict[str, tuple[Way, ...]] = {
     "cli/workers.py": (typed, typed_in_the_workspace),
+    "monitor/budgets.py": (by_the_next_day,),
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
@@ -267,6 +278,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "monitor/reconcile.py": (by_the_queue, by_the_monitor),
     "workers/launch.py": (typed,),
 }
+AGAIN = (by_restart, by_resume, by_the_monitor, by_a_second_spawn, by_the_next_day)  # after the others
 STARTERS = frozenset({"spawn", "spawned", "restart", "resume", "up"})  # verbs that start, by import
 OPENERS = frozenset({"open_pane", "start_again", "resume_plans", "open_worker"})  # and what they start with
 FROM = ("orchestra.commands.", "orchestra.ui.popups")
@@ -298,7 +310,7 @@ def test_every_module_that_starts_a_worker_has_its_ways_in_the_table() -> None:
 def test_a_worker_has_the_same_environment_whichever_way_it_is_started(world: World) -> None:
     link = str(Path(os.environ["ORCHESTRA_HOME"], "ssh-agent"))
     ways = list(dict.fromkeys(way for those in WAYS.values() for way in those if way is not by_up))
-    ways.sort(key=lambda way: way in (by_restart, by_resume, by_the_monitor, by_a_second_spawn))
+    ways.sort(key=lambda way: way in AGAIN)
     wrong = []
     for way in (*ways, by_up):  # which ends the server, and so comes last
         number, earlier = way(world)

@@ -71,6 +71,7 @@ SENSIBLE = st.sampled_from(
         told("sliding", "r1"),
         told("more"),
         event("paused"),
+        event("budgeted", budget={"tokens": 1000}),
         event("resumed"),
         event("shipped", pullRequest=READY),
         event("pull", pullRequest=READY),

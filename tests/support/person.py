@@ -36,19 +36,26 @@ class Said(NamedTuple):
 class Person:
     """Runs `orchestra` (and tmux, and git) the way a user does, from `where`."""
 
-    def __init__(self, where: Path, environ: Mapping[str, str] | None = None, socket: str = "orchestra") -> None:
+    def __init__(
+        self,
+        where: Path,
+        environ: Mapping[str, str] | None = None,
+        socket: str = "orchestra",
+        python: str = sys.executable,
+    ) -> None:
         self.where = where
         self.environ = {**os.environ, **(environ or {})}
         self.socket = socket
+        self.python = python  # the one that has the program
 
     def at(self, where: Path) -> Person:
         """The same person in another directory."""
-        return Person(where, self.environ, self.socket)
+        return Person(where, self.environ, self.socket, self.python)
 
     def runs(self, *argv: str, code: int | None = 0, text: str | None = None, timeout: float = 110) -> Said:
         """Run `orchestra argv`; fails the test when it ends with another code than `code` (None: any)."""
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "orchestra", *argv],
+            [self.python, "-P", "-m", "orchestra", *argv],
             cwd=self.where,
             env=self.environ,
             input=text if text is not None else "",

@@ -28,13 +28,8 @@ class StubProject(SimpleNamespace):
         self.now = lambda: self.clock
         self.store = Store(str(directory / "home"), "p", self.now)
         self.config = Config(**config)
-        self.key, self.who, self.tracker_name, self.per_window, self.head_repo = (
-            "p",
-            "human",
-            "local",
-            4,
-            "acme/widgets",
-        )
+        self.key, self.who, self.tracker_name, self.per_window = "p", "human", "local", 4
+        self.head_repo = lambda branch: None  # pushed to the repository itself
         self.issues: dict[str, Any] = {}
         self.tracker = SimpleNamespace(issue=self._issue, blockers=lambda issue: issue.blockers)
         self.repository = MagicMock()

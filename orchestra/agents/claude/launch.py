@@ -19,6 +19,7 @@ from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.sessions import running_sessions
+from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -32,6 +33,7 @@ __all__ = [
     "box_holds",
     "composer_text",
     "conversation_exists",
+    "cost_in",
     "dialog_open",
     "enqueued_in",
     "launch",
@@ -42,6 +44,7 @@ __all__ = [
     "startup_problem",
     "transcripts",
     "used_in",
+    "users_status_line",
     "version",
 ]
 
@@ -163,6 +166,7 @@ def _switches(context: AgentContext, options: AgentOptions) -> dict[str, Any]:
     if context.worker == ORCHESTRATOR:
         return {}
     found: dict[str, Any] = {
+        "statusLine": status_line(context.directory, context.status_line),
         "disableAgentView": True,  # the left arrow would move the session out of the pane into a background daemon
         "disableRemoteControl": True,
         "tui": "default",  # the full-screen renderer leaves the pane without a history

@@ -28,7 +28,9 @@ class Hooks:
     def __init__(self, settings: str, session: str, transcript: str, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self._common = {"session_id": session, "transcript_path": transcript, "cwd": os.getcwd()}
-        found = json.loads(read_text(settings)).get("hooks", {})
+        given = json.loads(read_text(settings))
+        found = given.get("hooks", {})
+        self._status_line = str(given.get("statusLine", {}).get("command") or ":")
         self._lines = {event: tuple(map(_line, _flat(entries))) for event, entries in found.items()}
 
     def call(self, event: str, **facts: Any) -> tuple[str, ...]:
@@ -47,6 +49,19 @@ class Hooks:
                 )
                 told.append(_words(_json(done.stdout)))
         return tuple(filter(None, told))
+
+    def status_line(self, facts: Mapping[str, Any]) -> None:
+        """Run the command of the status line."""
+        with suppress(subprocess.TimeoutExpired, OSError):
+            subprocess.run(
+                ["/bin/sh", "-c", self._status_line],
+                input=json.dumps({**self._common, **facts}).encode(),
+                env=self.environ,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=10,
+                check=False,
+            )
 
     def beat(self) -> tuple[str, ...]:
         """A sign of life, as a tool call gives it."""

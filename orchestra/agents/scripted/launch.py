@@ -13,6 +13,7 @@ from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
+from orchestra.agents.claude.status_line import cost_in, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
@@ -26,6 +27,7 @@ __all__ = [
     "box_holds",
     "composer_text",
     "conversation_exists",
+    "cost_in",
     "dialog_open",
     "enqueued_in",
     "launch",
@@ -36,6 +38,7 @@ __all__ = [
     "startup_problem",
     "transcripts",
     "used_in",
+    "users_status_line",
     "version",
 ]
 

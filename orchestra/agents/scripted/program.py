@@ -21,11 +21,12 @@ from orchestra.agents.scripted.hook_runner import Hooks, conversation_file
 from orchestra.agents.scripted.screen import Key, Leave, Screen, shortened
 from orchestra.agents.scripted.script import ASKING, Step
 from orchestra.agents.scripted.tools import Tools, heading, tool_call
+from orchestra.core import budget
 from orchestra.core.text import clean
 from orchestra.storage.files import append_line, read_text
 
 MOST_BLOCKS = 8  # times in a row that a Stop hook may hold up the end of a turn; Claude Code has the same cap
-SILENT = ("say", "exit", "hang", "limit", "wait")  # steps that are not tool calls
+SILENT = ("say", "exit", "hang", "limit", "wait", "use")  # steps that are not tool calls
 
 
 class Wish(NamedTuple):
@@ -56,6 +57,7 @@ class Conversation:
         self.tools = Tools(screen, self.hooks, os.path.dirname(wish.settings), environ)
         self.progress = script.Progress()
         self.said = ""
+        self.cost = 0.0  # of this run, as Claude Code counts it
 
     def run(self) -> NoReturn:
         """Converse until somebody ends it: raises Leave, or SystemExit for a script's `exit`."""
@@ -146,6 +148,9 @@ class Conversation:
 
     def _step(self, step: Step, call: Mapping[str, Any]) -> Ending | None:
         """Do one step; returns how the turn ends, or None to go on."""
+        if step.verb == "use":
+            self._use(*step.words)
+            return self._done(step, (), passed=True)
         if step.verb in ("exit", "hang", "limit"):
             return self._break_off(step)
         self._note("begun")
@@ -182,6 +187,13 @@ class Conversation:
         self._note("done", next=place)
         self.progress = script.moved(self.progress, place)
 
+    def _use(self, tokens: str, cost: str = "0") -> None:
+        """Note what a model's answer has used, in the conversation and for the status line."""
+        self.cost += float(cost)
+        usage = {"input_tokens": budget.tokens_in(tokens) or 0, "output_tokens": 0}
+        self._note("assistant", message={"id": os.urandom(8).hex(), "role": "assistant", "usage": usage})
+        self.hooks.status_line({"cost": {"total_cost_usd": self.cost}})
+
     def _break_off(self, step: Step) -> Ending:
         """Steps that do not come back. They count as done, so that a resume goes on behind them."""
         self._go(self.progress.at + 1)
@@ -190,7 +202,7 @@ class Conversation:
         if step.verb == "hang":
             self.screen.line("hanging", "● ")
             threading.Event().wait()
-        self.said = f"API Error: {step.words[0]}"
+        self.said = step.words[1] if len(step.words) > 1 else f"API Error: {step.words[0]}"
         self.screen.line(self.said, "! ")
         return Ending("StopFailure", {"error": step.words[0]})
 

@@ -16,6 +16,8 @@ a backslash at its end continues a line.
     end
 
 `else` ... `end` runs when the step above it failed. A failed step without them ends the turn; the next words repeat it.
+`use 900k 1.50` counts tokens, and a cost, as a model's answer does. `limit rate_limit "..."` ends the turn as a
+usage limit does, with these words.
 `{answer}` is what was last said to the agent, `{answer!r}` the same as a Python literal.
 """
 
@@ -43,7 +45,8 @@ VERBS: Mapping[str, tuple[int, int]] = {
     "exit": (1, 1),
     "hang": (0, 0),
     "dialog": (1, 99),
-    "limit": (1, 1),
+    "limit": (1, 2),
+    "use": (1, 2),
     "else": (0, 0),
     "end": (0, 0),
 }

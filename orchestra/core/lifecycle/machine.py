@@ -94,6 +94,7 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         parent=text_at(event, "parent"),
         activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
         trusted=text_at(event, "trusted"),
+        budget=serialization.budget_from_json(event.data.get("budget")),
         extra=worker.extra if worker else {},
     )
 
@@ -127,18 +128,26 @@ def _stacked(worker: Worker, event: Event) -> Worker:
     return worker._replace(parent=text_at(event, "parent"), base=base, base_commit=commit)
 
 
+def _budgeted(worker: Worker, event: Event) -> Worker:
+    """What it may use, from now on."""
+    require_unfinished(worker)
+    budget = serialization.budget_from_json(event.data["budget"])
+    return worker._replace(budget=budget, beyond=text_at(event, "beyond") or worker.beyond)
+
+
 def _paused(worker: Worker, event: Event) -> Worker:
     require_unfinished(worker)
     if worker.status is Status.PAUSED:
         raise Refused("it is already paused")
     back = worker.resume_status if worker.status is Status.STUCK else worker.status
-    return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, held=text_at(event, "reason"))
+    held, until = text_at(event, "reason"), text_at(event, "until")
+    return with_status(worker, Status.PAUSED, event)._replace(resume_status=back, held=held, held_until=until)
 
 
 def _resumed(worker: Worker, event: Event) -> Worker:
     if worker.status is not Status.PAUSED:
         raise Refused("it is not paused")
-    worker = worker._replace(held="")
+    worker = worker._replace(held="", held_until="")
     if worker.escalation is not None:
         return with_status(worker, Status.STUCK, event)
     return with_status(worker, worker.resume_status or Status.WORKING, event)._replace(resume_status=None)
@@ -268,6 +277,7 @@ _RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "failed": _failed,
     "relocated": _relocated,
     "stacked": _stacked,
+    "budgeted": _budgeted,
     "paused": _paused,
     "resumed": _resumed,
     "cancelled": _cancelled,

@@ -124,7 +124,7 @@ class Double(State):
     def _reply(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
         fault = next((one.fault for one in self.faults if one.meets(method, path)), None)
         refused = instead(fault, self.reset, path, method, self.moved_to) if fault else None
-        former = any(path.lower().startswith(f"/repos/{name}/".lower()) for name in self.former_names)
+        former = any(f"{path.lower()}/".startswith(f"/repos/{name}/".lower()) for name in self.former_names)
         refused = refused or (instead(Fault.MOVED, self.reset, path, method) if former else None)
         refused = refused or (exhausted(self.reset) if self.remaining <= 0 else None)
         refused = refused or self._unwelcome(method, path, headers.get("authorization", ""))

@@ -12,11 +12,11 @@ from support.events import happened, happened_at
 from support.person import configure
 
 from orchestra.cli.main import cli
-from orchestra.commands.stats import figures
 from orchestra.core.lifecycle import machine
 from orchestra.core.models import Event, Status
 from orchestra.core.text import stamp
 from orchestra.ui.console import Console
+from orchestra.workers.figures import figures
 
 pytestmark = pytest.mark.fast
 NOON = 1_767_873_600.0

@@ -6,6 +6,7 @@ import pytest
 from support.events import AT, READY
 
 from orchestra.core import events, serialization
+from orchestra.core.budget import Budget
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle import machine
 from orchestra.core.models import AnswerChannel, Delivery, Escalation, Event, Gate, Status, Worker
@@ -61,6 +62,7 @@ EVENTS: tuple[Event, ...] = (
     events.attempt_passed("monitor", "ci"),
     events.noted("hook:x", "its plan goes on", "1. do it"),
     events.shipped("ship", PULL, "https://github.com/acme/widgets/pull/42"),
+    events.budgeted("human", Budget(tokens=5), "2026-01-08"),
     events.paused("worker run", "issue #124 was closed meanwhile"),
     events.resumed("human"),
     events.pull_seen("monitor", PULL, "https://github.com/acme/widgets/pull/42", base="main"),
@@ -108,6 +110,8 @@ def test_the_facts_are_where_the_state_machine_reads_them() -> None:
         attempts=worker.attempts._replace(verify=1, review=1),
         signatures={"review": "f01", "verify": "f02"},
         fed=("check:1",),
+        budget=Budget(tokens=5),
+        beyond="2026-01-08",
         blocked_by=("8",),
         queue_order=-1,
         parent="123",

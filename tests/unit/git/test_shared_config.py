@@ -92,6 +92,8 @@ def test_what_a_key_can_harm(key: str, harm: Harm) -> None:
 @pytest.mark.parametrize(
     ("key", "values", "harm"),
     [
+        ("remote.origin.gh-resolved", ("base",), Harm.NOTHING),
+        ("remote.origin.gh-resolved", ("eve/widgets",), Harm.REMOTE),
         ("filter.lfs.clean", ("git-lfs clean -- %f",), Harm.NOTHING),
         ("filter.lfs.clean", ("git-lfs clean -- %f; evil",), Harm.FILES),
         ("filter.lfs.clean", ("/tmp/git-lfs clean -- %f",), Harm.FILES),

@@ -64,13 +64,38 @@ def test_a_value_that_is_not_a_number_is_none(number: object) -> None:
         responses.pull({**GOOD, "number": number}, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("head", "base", "fork", "owner", "is_it"),
+    [
+        ("acme/widgets", "acme/widgets", None, "acme", True),
+        ("new/name", "new/name", None, "acme", True),  # renamed or transferred meanwhile
+        ("eve/widgets", "acme/widgets", None, "acme", False),
+        ("me/widgets", "acme/widgets", "Me/Widgets", "Me", True),
+        ("me/renamed", "acme/widgets", "me/widgets", "me", True),
+        ("eve/widgets", "acme/widgets", "me/widgets", "me", False),
+        ("acme/widgets", "acme/widgets", "acme/fork", "acme", False),
+        (None, "acme/widgets", "me/widgets", "me", False),
+    ],
+)  # fmt: skip
+def test_which_pull_request_comes_from_a_branch(
+    head: str | None, base: str, fork: str | None, owner: str, is_it: bool
+) -> None:
+    answer = {
+        "head": {"ref": "b", "repo": {"full_name": head} if head else None},
+        "base": {"ref": "main", "repo": {"full_name": base}},
+    }
+    assert responses.is_head(answer, "b", fork, owner) is is_it
+    assert not responses.is_head(answer, "c", fork, owner)
+
+
 @given(st.sampled_from(sorted(GOOD)), JSON)
 def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
     answer = {**GOOD, key: value}
     for reader in (
         lambda: responses.issue(answer, PLACE),
         lambda: responses.pull(answer, 0.0),
-        lambda: responses.same_repository_branch(answer),
+        lambda: responses.is_head(answer, "b", None, "acme"),
+        lambda: responses.is_head(answer, "b", "me/widgets", "me"),
         lambda: responses.decision([answer]),
         lambda: responses.refusal(PLACE, 422, {}, {"errors": value, "message": value}, 0.0),
     ):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from support.github_double import Double
 from support.github_double.clients import Connect
+from support.github_double.refs import Paper
 from support.paths import ROOT
 
 from orchestra.core.pull_request import Checks
 from orchestra.errors import OrchestraError
+from orchestra.github.tracker import GitHubTracker
 
 pytestmark = pytest.mark.fast
 
@@ -56,9 +59,38 @@ def test_the_same_branch_of_a_fork_is_not_ours(
     monkeypatch.setattr(
         github.views, "side", lambda branch, *more: side(branch, *more) | (others if branch == "issue-7" else {})
     )
-    assert connect()._pulls_of("issue-7") == []
+    assert connect()._pulls_of("issue-7", None, renamed=False) == []
     others["repo"] = None  # the fork is gone
-    assert connect()._pulls_of("issue-7") == []
+    assert connect()._pulls_of("issue-7", None, renamed=False) == []
+
+
+def forked(tracker: GitHubTracker, fork: str) -> GitHubTracker:
+    return GitHubTracker(tracker.client, time.time, lambda _: fork)
+
+
+def test_the_pull_request_of_a_fork_goes_to_the_base_repository(github: Double, connect: Connect) -> None:
+    for owner in ("me", "eve"):
+        fork = github.forks[owner] = Paper()
+        fork.push("issue-7")
+    theirs = github.add_pull("eve:issue-7", title="theirs")
+    tracker = forked(connect(), "me/widgets")
+    made, url = tracker.open_pull("issue-7", "main", "mine", "b")
+    assert url == f"https://github.com/acme/widgets/pull/{made.number}"
+    assert (github.pull(made.number).owner, github.pull(made.number).head) == ("me", "issue-7")
+    assert tracker.open_pull("issue-7", "main", "newer", "b")[0].number == made.number
+    assert (github.pull(made.number).title, github.pull(theirs).title) == ("newer", "theirs")
+
+
+def test_a_fork_of_the_same_owner_is_told_by_its_name(connect: Connect) -> None:
+    tracker = connect()
+    assert tracker._head("issue-7", "acme/widgets-fork") == {"head": "acme:issue-7", "head_repo": "widgets-fork"}
+    assert tracker._head("issue-7", "me/widgets") == {"head": "me:issue-7"}
+    assert tracker._head("issue-7", None) == {"head": "issue-7"}
+
+
+def test_no_branch_in_the_fork_is_said(github: Double, connect: Connect) -> None:
+    with pytest.raises(OrchestraError, match=r"^GitHub has no branch issue-7 in me/widgets that can go into acme"):
+        forked(connect(), "me/widgets").open_pull("issue-7", "main", "t", "b")
 
 
 def test_losing_the_race_finds_the_winner(github: Double, connect: Connect) -> None:
@@ -66,8 +98,8 @@ def test_losing_the_race_finds_the_winner(github: Double, connect: Connect) -> N
     tracker = connect()
     asked = tracker._pulls_of
 
-    def slow(head: str) -> list[dict[str, Any]]:
-        seen = asked(head)
+    def slow(head: str, fork: str | None, *, renamed: bool) -> list[dict[str, Any]]:
+        seen = asked(head, fork, renamed=renamed)
         if not github.pulls():
             github.add_pull("issue-7", title="faster")
         return seen
@@ -80,7 +112,7 @@ def test_losing_the_race_finds_the_winner(github: Double, connect: Connect) -> N
 @pytest.mark.parametrize(
     ("head", "base", "sentence", "hint"),
     [
-        ("issue-8", "main", "GitHub has no branch issue-8", "git push -u origin issue-8"),
+        ("issue-8", "main", "GitHub has no branch issue-8", "push it, then ship again"),
         ("issue-7", "trunk", "GitHub has no branch trunk", "base in orchestra.yaml"),
         ("main", "main", "there are no commits between main and main", "commit the work"),
     ],

@@ -18,6 +18,7 @@ from orchestra.core.pull_request import Head, Pull
 from orchestra.core.remarks import Kind, Remark
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
+from orchestra.git.remotes import Choice
 from orchestra.github.graph import BaseFacts, CheckDetail, PullFacts, ThreadSeen
 from orchestra.github.poll_parsing import PullSeen
 from orchestra.github.pull_reader import Facts
@@ -80,7 +81,7 @@ class GitHub:
         self.project: Any = StubProject(directory, **config)
         self.project.tracker_name = "github"
         self.project.poll_interval = lambda *, running: 15.0 if running else 60.0
-        self.project.push_remote = "origin"
+        self.project.where = lambda branch="": Choice(fetch="origin", push="origin", push_place="origin")
         self.project.repository.branch_tip.return_value = SHA
         self.project.repository.conflicts.return_value = ("a.py",)
         self.project.repository.dirty.return_value = False
@@ -117,7 +118,17 @@ class GitHub:
         one = PullFacts(**{**given, **changes})
         self.reader.pulls[number] = one
         row = PullSeen(
-            number, URL, one.head_ref, one.head_sha, one.head_repo, one.base_ref, one.state, False, "", "ann"
+            number,
+            URL,
+            one.head_ref,
+            one.head_sha,
+            one.head_repo,
+            one.base_ref,
+            one.state,
+            False,
+            "",
+            "ann",
+            "acme/widgets",
         )
         self.listed = (row,)
 

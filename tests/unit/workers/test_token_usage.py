@@ -14,6 +14,7 @@ from support.person import configure
 
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.usage import ReadPosition, Usage
+from orchestra.core.text import short
 from orchestra.ui.console import Console
 from orchestra.workers import token_usage
 from orchestra.workers.overview import overview, with_tokens
@@ -84,7 +85,7 @@ def test_a_file_that_is_not_a_transcript_has_no_tokens_and_hangs_no_command(tmp_
     [(0, "0"), (999, "999"), (1234, "1k"), (12_345, "12k"), (1_234_567, "1.2M"), (12_345_678, "12M")],
 )
 def test_tokens_are_short(count: int, shown: str) -> None:
-    assert token_usage.short(count) == shown
+    assert short(count) == shown
 
 
 def test_a_worker_s_tokens_are_those_of_all_its_conversations(repo: Path, tmp_path: Path) -> None:
