@@ -65,14 +65,13 @@ class Verbs:
         decision = self._about(need)._replace(answers=tuple(given))
         return str(self.console.render.told(tell(self.project, need.row.worker.id, "\n".join(given), decision)))
 
-    def approve(self, need: Need) -> str:
-        """Yes to the request that is shown."""
+    def approve(self, need: Need, *, always: bool = False) -> str:
+        """Yes to the request that is shown; `always`: to the same call of this worker from now on, too."""
         from orchestra.commands.approve import approve
 
         number = need.row.worker.id
-        return "; ".join(
-            self.console.render.decided("approved", number, approve(self.project, number, self._about(need)))
-        )
+        decision = self._about(need)._replace(always=always)
+        return "; ".join(self.console.render.decided("approved", number, approve(self.project, number, decision)))
 
     def deny(self, need: Need, words: str) -> str:
         """No to the request that is shown, with the reason."""
