@@ -180,7 +180,7 @@ class Walk:
     def board(self) -> None:
         """The board."""
         self.project("b")
-        self.terminal.shows("its pane")
+        self.terminal.shows("has a worker")
         self.told("`b`: the board", "has a worker")
 
 
