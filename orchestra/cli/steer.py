@@ -73,16 +73,27 @@ def restart_command(console: Console, ids: Sequence[str], fresh: bool) -> None:
         sys.exit(1)
 
 
-@verb("cancel", "orchestra cancel 124")
+@verb(
+    "cancel",
+    "orchestra cancel 124               its pull request stays open",
+    "orchestra cancel 124 --close-pr    and close its pull request",
+)
 @several
+@click.option("--close-pr", is_flag=True, help="Close its pull request on GitHub, too.")
 @click.pass_obj
-def cancel_command(console: Console, ids: Sequence[str]) -> None:
+def cancel_command(console: Console, ids: Sequence[str], close_pr: bool) -> None:
     """End a worker. Its worktree, branch and commits stay."""
     from orchestra.commands.cancel import cancel
 
     def one(at: Target) -> None:
-        worker = cancel(at.console.deciding, at.number)
+        worker = cancel(at.console.deciding, at.number, close_pull=close_pr)
         click.echo(f"#{at.number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
+        if (pull := worker.pull) is None or pull.state == "merged":
+            return
+        if close_pr:
+            click.echo(f"PR #{pull.number} is closed")
+        elif pull.state == "open":
+            click.echo(f"PR #{pull.number} stays open on GitHub: orchestra cancel {at.text} --close-pr closes it")
 
     if not for_each(console, ids, one):
         sys.exit(1)

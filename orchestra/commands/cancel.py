@@ -5,13 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.core import events
-from orchestra.core.models import Worker
+from orchestra.core.models import Status, Worker
+from orchestra.errors import OrchestraError
 from orchestra.workers import stop
+from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-def cancel(project: Project, number: str) -> Worker:
-    """Record the cancellation, then close the worker's pane; nothing on disk is removed."""
-    return stop.stop(project, number, events.cancelled(project.who))
+def cancel(project: Project, number: str, *, close_pull: bool = False) -> Worker:
+    """Record the cancellation, then close the worker's pane; nothing on disk is removed.
+
+    `close_pull` closes its pull request on GitHub before: where GitHub refuses that, nothing is cancelled.
+    """
+    worker = worker_of(project, number)
+    if not close_pull:
+        return stop.stop(project, number, events.cancelled(project.who))
+    pull = worker.pull
+    if pull is None or pull.state != "open":
+        raise OrchestraError(f"#{number} has no open pull request", f"orchestra cancel {number}")
+    project.github.close_pull(pull.number)
+    if worker.status is not Status.CANCELLED:
+        stop.stop(project, number, events.cancelled(project.who))
+    seen = events.pull_seen(project.who, pull._replace(state="closed"), worker.pull_url or "")
+    return project.store.record(number, seen).worker or worker

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
 ACTIONS = "github-actions"
 MOST_ROWS = 200  # kept of each state: a matrix may have thousands of jobs
@@ -81,10 +82,11 @@ def head_checks(
     `required` are the names that the base branch requires; where it requires some, the others decide nothing when they
     fail. `expected` are names that an earlier head had: they are waited for. `ignored`: patterns of the config.
     """
-    current = newest_runs(runs)
+    newest = newest_suites(suites)
+    current = [run for run in newest_runs(runs) if not _is_run_again(run, newest)]
     must = frozenset(required) | {run.name for run in current if run.required}
     rows = [_row(run, must, ignored) for run in current]
-    rows += _suite_rows(newest_suites(suites), current, ignored)
+    rows += _suite_rows(newest, current, ignored)
     names = {run.name for run in current}
     for name in sorted((must | set(expected)) - names):
         rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), name in must))
@@ -95,23 +97,34 @@ def head_checks(
 
 def newest_runs(runs: Iterable[CheckRun]) -> list[CheckRun]:
     """Of each check the newest run: a cancelled or failed one that was started again does not count."""
-    found: dict[tuple[str, str, str, str], CheckRun] = {}
-    for run in sorted(runs, key=lambda one: (one.started, one.suite, one)):
-        found[run.app, run.name, run.workflow, run.event] = run
-    return sorted(found.values())
+    return _newest((run.app, run.name, run.workflow, run.event, _begun(run), run.suite, run) for run in runs)
 
 
 def newest_suites(suites: Iterable[Suite]) -> list[Suite]:
     """Of each workflow and event the newest suite; the same for each app."""
-    found: dict[tuple[str, str, str], Suite] = {}
-    for suite in sorted(suites, key=lambda one: (one.created, one.number, one)):
-        found[suite.app, suite.workflow, suite.event] = suite
+    return _newest((one.app, one.workflow, one.event, one.created, one.number, one) for one in suites)
+
+
+def _newest(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """The last place of each row: what it is of comes first, then when it began and its number."""
+    found = {row[:-3]: row[-1] for row in sorted(rows)}
     return sorted(found.values())
 
 
-def is_superseded(run: CheckRun, runs: Iterable[CheckRun]) -> bool:
-    """Whether a newer run of the same check counts instead."""
-    return run not in newest_runs(runs)
+def _begun(run: CheckRun) -> str:
+    """When a run began; one that has not begun yet was asked for last."""
+    return run.started or ("~" if run.state in _UNFINISHED else "")
+
+
+def _is_run_again(run: CheckRun, newest: Iterable[Suite]) -> bool:
+    """Whether a newer run of a failed job's workflow has begun, and its jobs are still to come."""
+    if run.app != ACTIONS or not run.workflow or state_of(run.state) is not CheckState.FAILED:
+        return False
+    same = (run.app, run.workflow, run.event)
+    return any(
+        one.number != run.suite and one.state in _UNFINISHED and (one.app, one.workflow, one.event) == same
+        for one in newest
+    )
 
 
 def _row(run: CheckRun, must: frozenset[str], ignored: Sequence[str]) -> Check:

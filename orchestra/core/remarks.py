@@ -162,6 +162,18 @@ def _is_for_another(text: str, voices: Voices, author: str) -> bool:
     return spoken_to is not None and bool(own) and spoken_to[1].lower() not in own
 
 
+def withdrawn_requests(remarks: Iterable[Remark]) -> frozenset[str]:
+    """The requests for changes, by id, whose reviewer has approved since: nothing is asked any more."""
+    open_ones: dict[str, list[str]] = {}
+    found: list[str] = []
+    for remark in sorted(remarks, key=lambda one: (one.at, one.id)):
+        if remark.state == "CHANGES_REQUESTED":
+            open_ones.setdefault(remark.author, []).append(remark.id)
+        elif remark.state == "APPROVED":
+            found += open_ones.pop(remark.author, [])
+    return frozenset(found)
+
+
 class Conversation(Record):
     """An inline thread as REST shows it: its remarks, oldest first."""
 

@@ -61,6 +61,25 @@ def fetch_head(
         return False
 
 
+def is_merged_with(repository: RepositoryFacts, tip: str, sha: str, number: int) -> bool:
+    """Whether the merged head `sha` of pull request `number` holds `tip`: GitHub may have merged the base into it.
+
+    A head that is not here is fetched by the pull request's own ref, which outlives its branch.
+    """
+    if repository.commit(sha) is None:
+        quiet = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--upload-pack=git-upload-pack")
+        for remote in repository.git("remote").out.split():
+            try:
+                repository.git(
+                    "fetch", "--quiet", *quiet, "--", remote, f"refs/pull/{number}/head", timeout=FETCH_SECONDS
+                )
+            except Unreachable:
+                continue
+            if repository.commit(sha) is not None:
+                break
+    return repository.commit(sha) is not None and _is_ancestor(repository, tip, sha)
+
+
 def fast_forward(repository: RepositoryFacts, worktree: str | os.PathLike[str], sha: str) -> GitResult:
     """Move the branch of a clean worktree forward to `sha`, and its files."""
     return repository.git("merge", "--quiet", "--ff-only", "--no-verify", sha, at=worktree)

@@ -40,10 +40,13 @@ def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> 
 
 
 def push(
-    repository: Repository, path: str | os.PathLike[str], branch: str, token: str | None = None,
+    repository: Repository, path: str | os.PathLike[str], branch: str, token: str | None = None, before: str = "",
     timeout: float = PUSH_SECONDS,
 ) -> str:  # fmt: skip
-    """Push HEAD of the worktree `path` to `branch` of the remote, never by force; the commit that is there now.
+    """Push HEAD of the worktree `path` to `branch` of the remote; the commit that is there now.
+
+    What others have pushed is never replaced. `before` is what was pushed last from here: where HEAD does not build on
+    it (its commits were amended), it is replaced if it is still what the remote has.
 
     The user's own hooks run. `token` is for an https remote and its host only.
     """
@@ -56,8 +59,10 @@ def push(
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
     hooks = as_typed(repository.hooks(path), repository.environ)
+    options: tuple[str, ...] = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
+    if before and head and repository.git("merge-base", "--is-ancestor", before, head).status:
+        options += (f"--force-with-lease={ref}:{before}",)
     with _credential(where.push_url, token) as (config, keep), hooks as setting:
-        options = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
         done = repository.git(
             "push", *options, "--", where.push, f"{head}:{ref}",
             at=path, config=(*config, setting), keep=keep, timeout=timeout, hooks=True,
@@ -95,9 +100,9 @@ def _is_for(where: Choice, url: str) -> bool:
 def _refused(done: GitResult, branch: str, remote: str) -> OrchestraError:
     """Why a push did not happen. `--porcelain` writes `! <from>:<to> <reason>` for a branch that was refused."""
     told = [line.split("\t")[-1] for line in done.out.splitlines() if line.startswith("!\t")]
-    if told and ("non-fast-forward" in told[0] or "fetch first" in told[0]):
+    if told and any(word in told[0] for word in ("non-fast-forward", "fetch first", "stale info")):
         return OrchestraError(
-            f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git rebase {remote}/{branch}"
+            f"{remote} has commits on {branch} that are not here", f"git fetch {remote} && git merge {remote}/{branch}"
         )
     why, more = clean(told[0], 200) if told else done.reason(), done.quoted()
     return OrchestraError(

@@ -57,9 +57,9 @@ class Repository(RepositoryFacts):
         """Bring the remote's branch `base` up to date here; False when that did not work, within `timeout` seconds."""
         return remote.fetch(self, base, timeout)
 
-    def push(self, path: AnyPath, branch: str, token: str | None = None) -> str:
-        """Push the worktree's HEAD to `branch` of the remote, never by force; returns the commit seen there."""
-        return remote.push(self, path, branch, token)
+    def push(self, path: AnyPath, branch: str, token: str | None = None, before: str = "") -> str:
+        """Push the worktree's HEAD to `branch` of the remote, over `before` alone; returns the commit seen there."""
+        return remote.push(self, path, branch, token, before)
 
     def copy_and_link(self, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
         """Copy ignored files and link ignored directories of the main checkout; a line for each, done or not."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestra.core import pull_text
 from orchestra.core.blockers import Blocker, named_in
 from orchestra.core.models import MEMBERS, Issue
 from orchestra.core.pull_request import Pull
+from orchestra.core.pull_text import Wanted
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import responses
@@ -140,24 +142,32 @@ class GitHubTracker:
         """Whose token it is."""
         return responses.required(self._operations.ask("users.get_authenticated"), str, "login")
 
-    def open_pull(self, head: str, base: str, title: str, body: str) -> tuple[Pull, str]:
-        """Open the pull request of branch `head`, or bring the open one's title and body up to date; (pull, url).
+    def open_pull(self, head: str, base: str, wanted: Wanted) -> tuple[Pull, str, tuple[str, ...]]:
+        """Open the pull request of branch `head`, or bring the open one up to date: (pull, url, what stays).
 
-        Its checks are not asked here, and until somebody does they count as pending.
+        Of an open one the title and text that somebody else wrote stay. Its checks are not asked here, and until
+        somebody does they count as pending.
         """
-        text = {"title": _sendable(title, 256), "body": _sendable(body, 65_536)}
         fork = self._fork_of(head)
         found = self._open_pull_of(head, base, fork)
         if found is None:
             try:
-                return self._seen(self._operations.ask("pulls.create", **self._head(head, fork), base=base, **text))
+                new = pull_text.opened(wanted)
+                text = {"title": new.title, "body": new.text}
+                made = self._operations.ask("pulls.create", **self._head(head, fork), base=base, **text)
+                return (*self._seen(made), new.kept)
             except Invalid as refused:  # made by our own request, whose answer was lost; or the owner has a new name
                 found = self._open_pull_of(head, base, fork, renamed=True) if refused.says("already exists") else None
                 if found is None:
                     raise self._why_no_pull(refused, head, base, fork) from None
-        changed = {key: value for key, value in text.items() if (found.get(key) or "") != value}
+        title, body = responses.optional(found, str, "title") or "", responses.optional(found, str, "body") or ""
+        new = pull_text.revised(title, body, wanted)
+        changed = {
+            key: value for key, old, value in (("title", title, new.title), ("body", body, new.text)) if old != value
+        }
         number = responses.required(found, int, "number")
-        return self._seen(self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found)
+        answer = self._operations.ask("pulls.update", pull_number=number, **changed) if changed else found
+        return (*self._seen(answer), new.kept)
 
     def update_branch(self, number: int, head: str) -> None:
         """Have GitHub merge the base into a pull request's branch, unless its head is not `head` any more."""
@@ -166,6 +176,10 @@ class GitHubTracker:
     def retarget(self, number: int, base: str) -> None:
         """Let an open pull request go into another branch."""
         self._operations.ask("pulls.update", pull_number=number, base=base)
+
+    def close_pull(self, number: int) -> None:
+        """Close an open pull request without a merge; its branch stays."""
+        self._operations.ask("pulls.update", pull_number=number, state="closed")
 
     def _seen(self, answer: Any) -> tuple[Pull, str]:
         pull = responses.pull(answer, self._now())
@@ -222,8 +236,3 @@ def _is_safe(url: str) -> bool:
     except ValueError:
         return False
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
-
-
-def _sendable(text: str, limit: int) -> str:
-    """Text that goes into JSON: what argv has let through undecoded would break the encoding."""
-    return text.encode("utf-8", "replace").decode("utf-8")[:limit]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
-from orchestra.core.remarks import MARK, Conversation, Kind, Remark, Voices, asks, conversations, is_addressed
+from orchestra.core.remarks import (
+    MARK,
+    Conversation,
+    Kind,
+    Remark,
+    Voices,
+    asks,
+    conversations,
+    is_addressed,
+    withdrawn_requests,
+)
 from orchestra.core.text import seconds_of, stamp
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import FailingCheck, Item
@@ -159,11 +169,12 @@ def _thread(talk: Conversation, voices: Voices, met: frozenset[str]) -> Thread:
 def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
     """The remarks that ask something of the worker and that it has not been told of, oldest first."""
     fed = frozenset(worker.fed)
-    resolved = _resolved(seen)
+    resolved, withdrawn = _resolved(seen), withdrawn_requests(seen.remarks)
     return [
         remark
         for remark in seen.remarks
-        if voices.hears(remark.author, remark.association, bot=remark.bot)
+        if remark.id not in withdrawn
+        and voices.hears(remark.author, remark.association, bot=remark.bot)
         and MARK not in remark.text
         and remark.thread not in resolved
         and asks(remark, voices, seen.author)

@@ -9,7 +9,7 @@ from orchestra import processes
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import submodules, trash
+from orchestra.git import pull_head, submodules, trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, stop
 from orchestra.workers.git_config_guard import Act
@@ -56,10 +56,13 @@ def _occupied(project: Project, worker: Worker) -> str:
 
 def _unproven(project: Project, worker: Worker, tip: str) -> str:
     """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request."""
-    merged = worker.pull is not None and worker.pull.state == "merged" and worker.pull.head_sha == tip
-    if merged or tip == worker.base_commit or _merged_tip(project, worker) == tip:
+    pull = worker.pull if worker.pull is not None and worker.pull.state == "merged" else None
+    if (pull and pull.head_sha == tip) or tip == worker.base_commit or _merged_tip(project, worker) == tip:
         return ""
     count = project.repository.unpushed_of(worker.branch, worker.base)
+    if count and pull is not None:
+        git_config_guard.check(project, Act.FETCH)
+        count = 0 if pull_head.is_merged_with(project.repository, tip, pull.head_sha, pull.number) else count
     return f"{count} commit{'' if count == 1 else 's'} not pushed" if count else ""
 
 

@@ -823,8 +823,23 @@ def test_push_never_forces(shipped: Repository, path: Path, tmp_path: Path, git:
     git("-C", path, "commit", "-q", "--amend", "-m", "other")
     with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here") as error:
         shipped.push(path, BRANCH)
-    assert "rebase origin/issue-7" in error.value.hint
+    assert "merge origin/issue-7" in error.value.hint
     assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == first
+
+
+def test_a_push_replaces_what_was_pushed_last_from_here_and_nothing_else(
+    shipped: Repository, path: Path, tmp_path: Path, git: Git
+) -> None:
+    first = shipped.push(path, BRANCH)
+    git("-C", path, "commit", "-q", "--amend", "-m", "signed off")
+    second = shipped.push(path, BRANCH, before=first)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == second != first
+    theirs = git("-C", tmp_path / "widgets.git", "commit-tree", f"{second}^{{tree}}", "-p", second, "-m", "theirs")
+    git("-C", tmp_path / "widgets.git", "update-ref", f"refs/heads/{BRANCH}", theirs)
+    git("-C", path, "commit", "-q", "--amend", "-m", "again")
+    with pytest.raises(OrchestraError, match="has commits on issue-7 that are not here"):
+        shipped.push(path, BRANCH, before=second)
+    assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == theirs
 
 
 def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path) -> None:

@@ -6,10 +6,11 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import events, gates
+from orchestra.core import events, gates, pull_text
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Escalation, Gate, Worker
+from orchestra.core.pull_text import Wanted
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.trackers.combined import is_local
@@ -61,7 +62,7 @@ def worker_ship(
     if project.tracker_name == "local":
         shipped = _ship_local(project, worker)
     else:
-        shipped = _ship_github(project, worker, title, _body(project, worker, body, evidence), say)
+        shipped = _ship_github(project, worker, _text(project, worker, title, body, evidence), say)
         if said:
             shipped = _replied(project, shipped.worker, said, say)
     announce(project)
@@ -179,12 +180,15 @@ def _ship_local(project: Project, worker: Worker) -> Shipped:
     return Shipped(recorded.worker, review)
 
 
-def _ship_github(project: Project, worker: Worker, title: str | None, body: str, say: Callable[[str], None]) -> Shipped:
+def _ship_github(project: Project, worker: Worker, text: Wanted, say: Callable[[str], None]) -> Shipped:
     github = project.github
     github.client.wait_out_limits(LIMIT_SECONDS, say)
     say(f"push {worker.branch}")
-    sha = project.repository.push(worker.worktree, worker.branch, token=github.client.token)
-    pull, url = github.open_pull(worker.branch, worker.base, title or worker.title, body)
+    before = worker.pushed[-1] if worker.pushed else ""
+    sha = project.repository.push(worker.worktree, worker.branch, github.client.token, before)
+    pull, url, kept = github.open_pull(worker.branch, worker.base, text)
+    for part in kept:
+        say(f"the {part} of PR #{pull.number} was written or edited by others, and stays as it is")
     recorded = project.store.record(worker.id, events.shipped("ship", pull._replace(head_sha=sha), url))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
@@ -214,14 +218,12 @@ def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], 
     return Shipped(recorded.worker, worker.pull_url or "")
 
 
-def _body(project: Project, worker: Worker, given: str | None, evidence: Evidence | None) -> str:
-    """The pull request's text: the worker's words or its commits, the test evidence, and what it closes."""
+def _text(project: Project, worker: Worker, title: str | None, body: str | None, evidence: Evidence | None) -> Wanted:
+    """What the ship wants to write: the worker's words or its commits, the test evidence, and what it closes."""
     subjects: Sequence[str] = project.change_of(worker).subjects()
-    parts = [given.strip() if given else "\n".join(f"- {clean(subject)}" for subject in subjects)]
-    if evidence is not None:
-        fenced = evidence.tail[-1500:].replace("```", "'''")
-        parts.append(f"Verified with `{evidence.command}`:\n\n```\n{fenced}\n```")
-    closes = f"Closes #{worker.id}"
-    if closes not in parts[0] and not is_local(worker.id):
-        parts.append(closes)
-    return "\n\n".join(part for part in parts if part)
+    made = pull_text.made_of_commits([clean(subject) for subject in subjects])
+    said = pull_text.evidence(evidence.command, evidence.tail) if evidence is not None else ""
+    words = made if body is None else body
+    named = is_local(worker.id) or pull_text.closes_issue(words, worker.id, project.github.address.slug)
+    closes = "" if named else f"Closes #{worker.id}"
+    return Wanted(title or None, body if body and body.strip() else None, worker.title, made, said, closes)

@@ -13,7 +13,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync
 
 from support.github_double import judgement
-from support.github_double.records import Check, CommitStatus, Pull, Review, Run, Suite, Thread
+from support.github_double.records import Check, CommitStatus, Protection, Pull, Review, Run, Suite, Thread
 from support.github_double.state import State
 from support.github_double.views import when
 
@@ -116,10 +116,12 @@ class Root:
         rules = self.state.protection.get(branch)
         update = rules and {
             "requiredStatusCheckContexts": rules.checks, "requiredApprovingReviewCount": rules.reviews or None,
-            "requiresConversationResolution": rules.conversations,
+            "requiresConversationResolution": rules.conversations, "requiresCodeOwnerReviews": bool(rules.code_owners),
         }  # fmt: skip
+        ruled = _ruled(rules) if rules and rules.ruleset else []
         return {
-            "name": branch, "refUpdateRule": update, "rules": lambda *_, **arguments: page([], arguments),
+            "name": branch, "refUpdateRule": None if ruled else update,
+            "rules": lambda *_, **arguments: page(ruled, arguments),
             "target": self._commit(heads[branch], None),
         }  # fmt: skip
 
@@ -189,7 +191,7 @@ class Root:
         url = f"{page_of}/actions/runs/{run.id}/job/{check.id}" if run else f"{page_of}/runs/{check.id}"
         return {
             "__typename": "CheckRun", "databaseId": check.id, "name": check.name, "status": check.status.upper(),
-            "conclusion": check.conclusion and check.conclusion.upper(), "startedAt": when(check.at),
+            "conclusion": check.conclusion and check.conclusion.upper(), "startedAt": None if check.status == "queued" else when(check.at),
             "completedAt": when(check.at) if check.status == "completed" else None, "detailsUrl": url,
             "isRequired": lambda *_, **__: self._required(check.name, pull), "title": None,
             "summary": check.summary or None, "checkSuite": self._suite(check.suite),
@@ -213,6 +215,21 @@ class Root:
             "createdAt": when(suite.at), "app": {"slug": suite.app},
             "workflowRun": run and {"databaseId": run.id, "event": run.event, "workflow": {"name": run.name}},
         }  # fmt: skip
+
+
+def _ruled(rules: Protection) -> list[dict[str, Any]]:
+    """The rules of a ruleset."""
+    checks = {
+        "__typename": "RequiredStatusChecksParameters", "strictRequiredStatusChecksPolicy": rules.strict,
+        "requiredStatusChecks": [{"context": name} for name in rules.checks],
+    }  # fmt: skip
+    pulls = {
+        "__typename": "PullRequestParameters", "requiredApprovingReviewCount": rules.reviews,
+        "requiredReviewThreadResolution": rules.conversations, "requireCodeOwnerReview": bool(rules.code_owners),
+        "requireLastPushApproval": rules.last_push,
+    }  # fmt: skip
+    found = [{"type": "REQUIRED_STATUS_CHECKS", "parameters": checks}] if rules.checks else []
+    return [*found, {"type": "PULL_REQUEST", "parameters": pulls}, {"type": "DELETION", "parameters": None}]
 
 
 def _suite_state(state: State, suite: Suite, run: Run | None) -> tuple[str, str | None]:

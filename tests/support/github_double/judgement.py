@@ -30,13 +30,15 @@ def protection(state: State, pull: Pull) -> Protection:
 
 def decision(state: State, pull: Pull) -> str | None:
     """GitHub's reviewDecision: null where no review is required and nobody who may push asked for changes."""
-    held = [one.state for one in opinions(pull) if may_push(state, one.author, one.association)]
-    wanted = protection(state, pull).reviews
-    if not wanted:
+    found = [one for one in opinions(pull) if may_push(state, one.author, one.association)]
+    rules = protection(state, pull)
+    if not rules.reviews:
         return None
-    if "CHANGES_REQUESTED" in held:
+    if any(one.state == "CHANGES_REQUESTED" for one in found):
         return "CHANGES_REQUESTED"
-    return "APPROVED" if held.count("APPROVED") >= wanted else "REVIEW_REQUIRED"
+    given = [one for one in found if one.state == "APPROVED" and (not rules.last_push or one.commit == pull.sha)]
+    owned = not rules.code_owners or any(one.author in rules.code_owners for one in given)
+    return "APPROVED" if owned and len(given) >= rules.reviews else "REVIEW_REQUIRED"
 
 
 def checks_of(state: State, sha: str) -> tuple[list[Check], list[CommitStatus]]:
@@ -60,7 +62,7 @@ def merge_state(state: State, pull: Pull) -> str:
     open_threads = any(not thread.resolved for thread in pull.threads)
     if not all(good.get(name) for name in rules.checks) or (rules.conversations and open_threads):
         return "blocked"
-    if decision(state, pull) in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
+    if rules.locked or decision(state, pull) in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
         return "blocked"
     if rules.strict and state.refs.ahead(pull.sha, state.refs.heads()[pull.base]):
         return "behind"

@@ -163,9 +163,16 @@ class Run:
 
 @dataclass
 class Protection:
-    """What a branch wants before a merge."""
+    """What a branch wants before a merge. `ruleset`: by a ruleset, and not by its protection; both show it apart.
+
+    `locked`: another rule, which this client cannot see, refuses the merge.
+    """
 
     checks: list[str] = field(default_factory=list)
     strict: bool = False
     reviews: int = 0
     conversations: bool = False
+    code_owners: list[str] = field(default_factory=list)  # logins, of whom one must approve
+    last_push: bool = False  # somebody other than who pushed last must approve, after that push
+    ruleset: bool = False
+    locked: bool = False

@@ -30,6 +30,9 @@ class Refs(Protocol):
     def take(self, other: Refs, sha: str) -> None:
         """Have a commit of another repository here too, as GitHub has a fork's."""
 
+    def keep(self, number: int, sha: str) -> None:
+        """Keep the head of a pull request as refs/pull/N/head, which outlives its branch."""
+
 
 class Bare:
     """A bare repository on disk: pushes move the double, merges move the repository."""
@@ -37,17 +40,18 @@ class Bare:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def _git(self, *argv: str) -> subprocess.CompletedProcess[str]:
+    def _git(self, *argv: str, text: str = "") -> subprocess.CompletedProcess[str]:
         person = {"NAME": "GitHub", "EMAIL": "noreply@github.com"}
         environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         environ |= {f"GIT_{who}_{key}": value for who in ("AUTHOR", "COMMITTER") for key, value in person.items()}
         environ |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
         return subprocess.run(
-            ["git", "-C", str(self.path), *argv], capture_output=True, text=True, check=False, env=environ
-        )
+            ["git", "-C", str(self.path), *argv], capture_output=True, text=True, check=False, env=environ,
+            input=text,
+        )  # fmt: skip
 
-    def _ask(self, *argv: str) -> str:
-        done = self._git(*argv)
+    def _ask(self, *argv: str, text: str = "") -> str:
+        done = self._git(*argv, text=text)
         if done.returncode:
             raise AssertionError(f"git {' '.join(argv)}: {done.stderr}")
         return done.stdout.strip()
@@ -70,6 +74,15 @@ class Bare:
         self._ask("update-ref", f"refs/heads/{branch}", commit, base)
         return commit
 
+    def commit(self, branch: str, name: str, text: str, parent: str) -> str:
+        """Somebody else's commit of one file on `parent`, as the branch's new head."""
+        blob = self._ask("hash-object", "-w", "--stdin", text=text)
+        rows = [*self._ask("ls-tree", parent).splitlines(), f"100644 blob {blob}\t{name}"]
+        tree = self._ask("mktree", text="\n".join({row.split("\t")[1]: row for row in rows}.values()) + "\n")
+        made = self._ask("commit-tree", tree, "-p", parent, "-m", f"Change {name}")
+        self._ask("update-ref", f"refs/heads/{branch}", made)
+        return made
+
     def delete(self, branch: str) -> None:
         self._ask("update-ref", "-d", f"refs/heads/{branch}")
 
@@ -77,6 +90,9 @@ class Bare:
         assert isinstance(other, Bare)
         if self._git("cat-file", "-e", sha).returncode:
             self._ask("fetch", "-q", str(other.path), f"+refs/heads/*:refs/forks/{other.path.name}/*")
+
+    def keep(self, number: int, sha: str) -> None:
+        self._ask("update-ref", f"refs/pull/{number}/head", sha)
 
 
 class Paper:
@@ -111,3 +127,6 @@ class Paper:
 
     def take(self, other: Refs, sha: str) -> None:
         """Nothing to copy."""
+
+    def keep(self, number: int, sha: str) -> None:
+        """Nothing to keep."""

@@ -84,7 +84,7 @@ def branch(asked: Asked) -> Answer:
 
 @route("get", REPO + "/rules/branches/{branch}")
 def rules(asked: Asked) -> Answer:
-    return Answer(200, [], page="")
+    return Answer(200, asked.views.rules(asked.parts["branch"]), page="")
 
 
 @route("get", REPO + "/collaborators/{username}/permission")

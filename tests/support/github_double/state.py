@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from typing import Any
 
 from support.github_double.records import (
     ACTIONS,
@@ -35,6 +36,7 @@ class State:
         self.forks: dict[str, Refs] = {}  # by their owner
         self.default_branch = "main"
         self.archived = False
+        self.methods = {"squash", "merge"}  # of merging that the repository allows
         self.has_issues = True
         self.readers: set[str] = set()  # logins that may not push
         self.permissions: dict[str, str] = {}  # login -> admin, write, read, none: where association does not say it
@@ -83,7 +85,10 @@ class State:
                 self.close(pull.number)
             elif pull.state == "open" and pull.sha != heads[pull.head]:
                 pull.sha, pull.updated = heads[pull.head], self.tick()
+                for thread in pull.threads:
+                    thread.outdated = True
                 self.refs.take(refs, pull.sha)
+                self.refs.keep(pull.number, pull.sha)
 
     def sha(self, ref: str) -> str:
         """A branch or a commit -> the commit."""
@@ -120,9 +125,10 @@ class State:
         strict: bool = False,
         reviews: int = 0,
         conversations: bool = False,
+        **more: Any,
     ) -> None:
-        """Require checks and reviews before a merge into the branch."""
-        self.protection[branch] = Protection(list(checks), strict, reviews, conversations)
+        """Require checks, reviews and more before a merge into the branch."""
+        self.protection[branch] = Protection(list(checks), strict, reviews, conversations, **more)
 
     def add_issue(
         self,
@@ -166,6 +172,7 @@ class State:
             number, title, body, author, "OWNER", [], now, now, head=branch, base=base, sha=theirs[branch], draft=draft,
             owner=owner,
         )  # fmt: skip
+        self.refs.keep(number, theirs[branch])
         return number
 
     @staticmethod
@@ -347,10 +354,10 @@ class State:
             raise Refused(405, "Pull Request is not mergeable")
         if sha not in (None, pull.sha):
             raise Refused(409, "Head branch was modified. Review and try the merge again.")
-        if method not in ("squash", "merge"):
+        if method not in self.methods:
             raise Refused(405, f"{method.title()} merges are not allowed on this repository.")
         message = f"{pull.title} (#{number})" if method == "squash" else f"Merge pull request #{number}"
-        pull.merge_sha = self.refs.merge(pull.base, pull.sha, message, method == "squash")
+        pull.merge_sha = self.refs.merge(pull.base, pull.sha, message, method != "merge")
         pull.merged = self.tick()
         self.close(number)
         if pull.base == self.default_branch:

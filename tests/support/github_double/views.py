@@ -54,13 +54,32 @@ class Views:
         """A branch with what its protection requires, as who may push sees it."""
         rules = self.state.protection.get(name)
         protection = spec().shape("branch-protection")
-        if rules and rules.checks:
+        if rules and rules.checks and not rules.ruleset:
             wanted = {"contexts": rules.checks, "checks": [], "enforcement_level": "non_admins", "strict": rules.strict}
             protection["required_status_checks"] = wanted
         return spec().shape(
             "branch-with-protection", name=name, protected=rules is not None, protection=protection,
             protection_url=f"{self.api}/branches/{name}/protection",
         )  # fmt: skip
+
+    def rules(self, branch: str) -> list[Json]:
+        """The rules that rulesets make for a branch."""
+        rules = self.state.protection.get(branch)
+        if rules is None or not rules.ruleset:
+            return []
+        source = {"ruleset_source_type": "Repository", "ruleset_source": self.slug, "ruleset_id": 42}
+        checks = {
+            "strict_required_status_checks_policy": rules.strict,
+            "required_status_checks": [{"context": name} for name in rules.checks],
+        }
+        pulls = {
+            "dismiss_stale_reviews_on_push": False, "require_code_owner_review": bool(rules.code_owners),
+            "require_last_push_approval": rules.last_push, "required_approving_review_count": rules.reviews,
+            "required_review_thread_resolution": rules.conversations,
+        }  # fmt: skip
+        found: list[Json] = [{"type": "pull_request", "parameters": pulls}, {"type": "deletion"}]
+        found += [{"type": "required_status_checks", "parameters": checks}] if rules.checks else []
+        return [{**one, **source} for one in found]
 
     def issue(self, ticket: Ticket) -> Json:
         tickets = self.state.tickets
@@ -168,7 +187,8 @@ class Views:
         page = f"{self.web}/actions/runs/{run.id}/job/{check.id}" if run else f"{self.web}/runs/{check.id}"
         shown = spec().shape(
             "check-run", id=check.id, name=check.name, head_sha=check.sha, status=check.status,
-            conclusion=check.conclusion, started_at=when(check.at), completed_at=done,
+            conclusion=check.conclusion, started_at=None if check.status == "queued" else when(check.at),
+            completed_at=done,
             html_url=page, details_url=page, check_suite={"id": check.suite.id},
         )  # fmt: skip
         shown["app"] = spec().shape(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestra.core.remarks import MARK, Kind, Remark, Voices, asks, conversations, is_addressed
+from orchestra.core.remarks import MARK, Kind, Remark, Voices, asks, conversations, is_addressed, withdrawn_requests
 
 pytestmark = pytest.mark.fast
 
@@ -141,3 +141,13 @@ ASK, REPLY = ("rob", "MEMBER", "Why?"), ("ann", "OWNER", f"Because of x.\n\n{MAR
 )
 def test_a_thread_is_addressed(said: Any, shipped_after: tuple[str, ...], addressed: bool) -> None:
     assert is_addressed(talk(*said), US, frozenset(shipped_after)) is addressed
+
+
+def test_a_request_is_withdrawn_by_the_approval_of_the_same_reviewer() -> None:
+    def review(number: int, author: str, state: str) -> Remark:
+        return remark("x", id=f"review:{number}", author=author, state=state, kind=Kind.REVIEW, at=f"2026-01-0{number}")
+
+    said = [review(1, "rob", "CHANGES_REQUESTED"), review(2, "sue", "APPROVED"), review(3, "rob", "APPROVED")]
+    assert withdrawn_requests(said) == {"review:1"}
+    assert withdrawn_requests([*said, review(4, "rob", "CHANGES_REQUESTED")]) == {"review:1"}
+    assert withdrawn_requests(said[:2]) == frozenset()

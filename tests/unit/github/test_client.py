@@ -12,6 +12,7 @@ import pytest
 from support.github_double import Double, Fault
 from support.github_double.clients import Clock, Connect, api_client
 
+from orchestra.core.pull_text import Wanted
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.auth import Credentials, Token, keep
 from orchestra.github.client import ApiClient
@@ -60,7 +61,7 @@ def test_a_limit_that_the_monitor_hears_holds_commands_too(
     with pytest.raises(Limited):
         Poller(opened(), clock).poll()
     with pytest.raises(Limited):
-        connect().open_pull("issue-7", "main", "t", "b")
+        connect().open_pull("issue-7", "main", Wanted("t", "b"))
     assert len(github.requests) == 1
 
 
@@ -84,7 +85,7 @@ def test_a_ship_waits_out_a_short_limit(github: Double, opened: Open, clock: Clo
     client.wait_out_limits(600, said.append)
     client._pause = Pause(github, clock)  # type: ignore[assignment]
     github.fault(Fault.SECONDARY)
-    pull, _ = GitHubTracker(client, clock).open_pull("issue-7", "main", "t", "b")
+    pull, _, _ = GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
     assert pull.number == 1
     assert said == ["GitHub wants no request for 1m: waiting"]
 
@@ -95,7 +96,7 @@ def test_a_ship_does_not_wait_for_longer_than_it_may(github: Double, opened: Ope
     client.wait_out_limits(600, lambda _: None)
     github.fault(Fault.PRIMARY)  # half an hour
     with pytest.raises(Limited):
-        GitHubTracker(client, clock).open_pull("issue-7", "main", "t", "b")
+        GitHubTracker(client, clock).open_pull("issue-7", "main", Wanted("t", "b"))
 
 
 class Pause:
@@ -113,8 +114,8 @@ def test_a_second_passes_between_two_writes_of_any_process(github: Double, conne
     github.push("issue-7")
     github.push("issue-8")
     began = time.monotonic()
-    connect().open_pull("issue-7", "main", "t", "b")
-    connect().open_pull("issue-8", "main", "t", "b")
+    connect().open_pull("issue-7", "main", Wanted("t", "b"))
+    connect().open_pull("issue-8", "main", Wanted("t", "b"))
     assert time.monotonic() - began >= 1.0
 
 

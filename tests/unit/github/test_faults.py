@@ -11,6 +11,7 @@ import pytest
 from support.github_double import Double, Fault
 from support.github_double.clients import Clock, Connect
 
+from orchestra.core.pull_text import Wanted
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.rate_limit import Limited
 from orchestra.github.tracker import GitHubTracker
@@ -46,7 +47,7 @@ def test_each_fault_is_a_sentence(
     github.fault(fault)
     calls: list[Callable[[GitHubTracker], object]] = [
         lambda tracker: tracker.issue("7"),
-        lambda tracker: tracker.open_pull("issue-7", "main", "t", "b"),
+        lambda tracker: tracker.open_pull("issue-7", "main", Wanted("t", "b")),
     ]
     for call in calls if fault is not Fault.WRONG_TYPES else calls[:1]:
         with pytest.raises(OrchestraError, match=f"^{sentence}") as caught:
@@ -117,7 +118,7 @@ def test_a_renamed_repository_still_answers(github: Double, connect: Connect) ->
     github.repo = "gadgets"
     github.former_names.add("acme/widgets")
     assert connect().issue("7").number == "7"
-    assert connect().open_pull("issue-7", "main", "t", "b")[0].number == 8
+    assert connect().open_pull("issue-7", "main", Wanted("t", "b"))[0].number == 8
 
 
 def test_a_redirect_to_another_host_does_not_get_the_token(github: Double, connect: Connect) -> None:
@@ -137,7 +138,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_shown(
     echo = lambda *_, **__: (_ for _ in ()).throw(github.invalid(f"{'x' * 185} {github.token}"))  # noqa: E731
     monkeypatch.setattr(github, "add_pull", echo)
     with pytest.raises(OrchestraError) as caught:
-        connect().open_pull("issue-7", "main", "t", "b")
+        connect().open_pull("issue-7", "main", Wanted("t", "b"))
     assert "ghp_" not in str(caught.value)
     assert "***" in str(caught.value)
 
@@ -146,4 +147,4 @@ def test_a_read_only_token_is_said(github: Double, connect: Connect) -> None:
     github.push("issue-7")
     github.read_only.add(github.token)
     with pytest.raises(OrchestraError, match="does not allow this token to do that in acme/widgets"):
-        connect().open_pull("issue-7", "main", "t", "b")
+        connect().open_pull("issue-7", "main", Wanted("t", "b"))

@@ -1,0 +1,105 @@
+"""Who owns what of a pull request: title, text, commits, the issue that it closes. Nothing that others wrote is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.github_double import Double
+from support.person import Person
+from support.pull_acts import SHIPS, Git, pull_of, start, watch
+
+from orchestra.processes import MARK
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+
+def worker_of(person: Person, number: str = "1") -> Person:
+    """The agent's own command line, in its worktree."""
+    found = person.asks("show", number)
+    return Person(Path(found["worktreePath"]), {"ORCHESTRA_WORKER": number, MARK: found["nonce"]})
+
+
+def test_what_people_write_in_a_pull_request_stays(github_repo: Path, github: Double, git: Git) -> None:
+    person = start(github_repo, github, git, [SHIPS.format("a")], "verify: 'true'")
+    worker, pull = worker_of(person), github.pulls()[0]
+    assert (pull.title, "Closes #1" in str(pull.body)) == ("Change 1", True)
+    title = "feat(export)!: add CSV export (ABC-12)"
+    text = f"- [x] changelog\n\n{pull.body}\n\n## Summary by CodeRabbit\nNew things"
+    github.edit(pull.number, title=title, body=text)
+
+    tree = worker.where
+    (tree / "b.txt").write_text("two\n")
+    git("-C", tree, "add", ".")
+    git("-C", tree, "commit", "-qm", "Two")
+    worker.runs("worker", "ship")
+    assert pull.title == title
+    assert str(pull.body).startswith("- [x] changelog\n\n<!-- orchestra -->\n- One\n- Two\n")
+    assert str(pull.body).endswith("## Summary by CodeRabbit\nNew things")
+
+    said = worker.runs("worker", "ship", "--title", "Better title", "--body-file", "-", text="Better words.\n")
+    assert "the title of PR #2 was written or edited by others, and stays as it is" in said.out
+    assert pull.title == title
+    assert "Better words." in str(pull.body)
+    assert str(pull.body).count("Closes #1") == 1
+
+    github.edit(pull.number, body=str(pull.body).replace("Better words.", "The user's own words."))
+    said = worker.runs("worker", "ship", "--body-file", "-", text="Worse words.\n")
+    assert "the text of PR #2 was written or edited by others" in said.out
+    assert "The user's own words." in str(pull.body)
+    assert "Worse" not in str(pull.body)
+    assert not github.violations
+
+
+def test_a_worker_may_amend_what_it_pushed_unless_others_pushed(github_repo: Path, github: Double, git: Git) -> None:
+    person = start(github_repo, github, git, [SHIPS.format("a")])
+    worker, pull = worker_of(person), github.pulls()[0]
+    first = pull.sha
+    git("-C", worker.where, "commit", "-q", "--amend", "--signoff", "-m", "One")
+    worker.runs("worker", "ship")
+    second = git("-C", worker.where, "rev-parse", "HEAD")
+    assert pull.sha == second != first
+    watch(person, 30)
+    assert person.asks("show", "1")["state"] == "ready"
+
+    theirs = github.refs.commit("issue-1", "rob.txt", "rob\n", parent="issue-1")  # type: ignore[attr-defined]
+    git("-C", worker.where, "commit", "-q", "--amend", "-m", "One, again")
+    refused = worker.runs("worker", "ship", code=1)
+    assert "has commits on issue-1 that are not here" in refused.err
+    assert "git merge origin/issue-1" in refused.err
+    assert github.refs.heads()["issue-1"] == theirs
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [("Closes #12 first.", False), ("Fixes acme/widgets#1.", True), ("Closes other/widgets#1.", False)],
+)
+def test_the_issue_is_closed_by_its_own_number(
+    words: str, kept: bool, github_repo: Path, github: Double, git: Git
+) -> None:
+    person = start(github_repo, github, git, [SHIPS.format("a")])
+    worker_of(person).runs("worker", "ship", "--body-file", "-", text=words)
+    body = str(github.pulls()[0].body)
+    assert words in body
+    assert ("\nCloses #1\n" in body) is not kept
+
+
+def test_the_end_of_a_worker_and_of_its_pull_request(github_repo: Path, github: Double, git: Git) -> None:
+    person = start(github_repo, github, git, [SHIPS.format(name) for name in "abc"])
+    one, two, three = (pull_of(github, worker) for worker in (1, 2, 3))
+    said = person.runs("cancel", "1")
+    assert f"PR #{one} stays open on GitHub: orchestra cancel 1 --close-pr closes it" in said.out
+    assert f"PR #{one} is closed" in person.runs("cancel", "1", "--close-pr").out
+    assert f"PR #{two} is closed" in person.runs("cancel", "2", "--close-pr").out
+    assert (github.pull(one).state, github.pull(two).state) == ("closed", "closed")
+    assert person.status("2") == "cancelled"
+    assert "has no open pull request" in person.runs("cancel", "1", "--close-pr", code=1).err
+
+    github.refs.commit("main", "else.txt", "else\n", parent="main")  # type: ignore[attr-defined]
+    github.update_branch(three)  # the button; nobody looks before the merge
+    github.merge(three, "squash")
+    github.delete_branch("issue-3")
+    person.runs("monitor", "--once")
+    person.sees("3", "merged", 10)
+    git("-C", github_repo, "fetch", "-qp")
+    assert person.asks("prune")["removed"] == ["1", "2", "3"]

@@ -1,0 +1,170 @@
+"""What happens on a pull request's page in a test: each act is done to the double, the pull request and its branch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from support.github_double import Bare, Double
+from support.person import Person, configure
+
+Git = Callable[..., str]
+Act = Callable[[Double, int, str], object]
+SHIPS = "```script\nstatus working\nwrite {0}.txt one\ncommit One\nship\n" + "wait\n" * 12 + "```"
+
+
+def several(*acts: Act) -> Act:
+    def act(github: Double, number: int, branch: str) -> None:
+        for one in acts:
+            one(github, number, branch)
+
+    return act
+
+
+def green(github: Double, number: int, branch: str) -> None:
+    github.add_run(branch, "test", "success")
+
+
+def commented(body: str, author: str = "ann", association: str = "OWNER") -> Act:
+    return lambda github, number, branch: github.comment(number, body, author, association)
+
+
+def edited(**changes: object) -> Act:
+    return lambda github, number, branch: github.edit(number, **changes)
+
+
+def reviewed(state: str, body: str = "", author: str = "rob", association: str = "MEMBER") -> Act:
+    return lambda github, number, branch: github.review(number, state, body, author, association)
+
+
+def dismissed(github: Double, number: int, branch: str) -> None:
+    pull = github.pull(number)
+    github.dismiss(number, pull.reviews[-1].id)
+
+
+def run(job: str, conclusion: str | None, **more: Any) -> Act:
+    return lambda github, number, branch: github.add_run(branch, job, conclusion, **more)
+
+
+def check(name: str, conclusion: str | None, **more: Any) -> Act:
+    return lambda github, number, branch: github.add_check(branch, name, conclusion, **more)
+
+
+def status(context: str, state: str) -> Act:
+    return lambda github, number, branch: github.add_status(branch, context, state)
+
+
+def gap(github: Double, number: int, branch: str) -> None:
+    """The first job passed; the one behind `needs` does not exist yet."""
+    made = github.add_run(branch, "lint", "success")
+    github.set_run(made, "in_progress")
+
+
+def unapproved(github: Double, number: int, branch: str) -> None:
+    made = github.add_run(branch, "")
+    github.set_run(made, "completed", "action_required")
+
+
+def environment(github: Double, number: int, branch: str) -> None:
+    made = github.add_run(branch, "")
+    github.add_job(made, "deploy", None, status="waiting")
+
+
+def thread(author: str, body: str, association: str = "MEMBER") -> Act:
+    def act(github: Double, number: int, branch: str) -> None:
+        github.review_comment(number, "a.txt", 1, body, author, association)
+
+    return act
+
+
+def resolved(github: Double, number: int, branch: str) -> None:
+    github.resolve(number, github.pull(number).threads[-1].id)
+
+
+def start(github_repo: Path, github: Double, git: Git, bodies: Iterable[str], *config: str) -> Person:
+    configure(
+        github_repo, "agent: scripted", "github: {poll: 1s}", "workers: {max: 40}", "notify: {desktop: false}", *config
+    )
+    git("-C", github_repo, "add", ".")
+    git("-C", github_repo, "commit", "-qm", "config")
+    git("-C", github_repo, "push", "-q", "origin", "main")
+    for number, body in enumerate(bodies, 1):
+        github.add_issue(number=number, title=f"Change {number}", body=body)
+    person = Person(github_repo)
+    number = len(github.tickets)
+    for one in range(1, number + 1):
+        person.runs("spawn", str(one))
+    for one in range(1, number + 1):
+        person.sees(str(one), "shipping", 120)
+    return person
+
+
+def pull_of(github: Double, worker: int) -> int:
+    return next(pull.number for pull in github.pulls() if pull.head == f"issue-{worker}")
+
+
+def rows(person: Person) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in person.asks("list")["workers"]}
+
+
+def watch(person: Person, seconds: float) -> None:
+    """Let the monitor look until the calm time of the last push has passed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        person.runs("monitor", "--once")
+
+
+def running_again(job: str = "test") -> Act:
+    """A failed job was started again in a new suite, and waits for a machine: it has no start yet."""
+
+    def act(github: Double, number: int, branch: str) -> None:
+        github.add_run(branch, job, "failure")
+        again = github.add_run(branch, "")
+        github.add_job(again, job, None, status="queued")
+
+    return act
+
+
+def broken_workflow(github: Double, number: int, branch: str) -> None:
+    made = github.add_run(branch, "")
+    github.set_run(made, "completed", "startup_failure")
+
+
+def pushed_by(author: str, file: str, *, force: bool = False) -> Act:
+    """Somebody else pushes to the branch: on top of it, or another commit instead of its own."""
+
+    def act(github: Double, number: int, branch: str) -> None:
+        assert isinstance(github.refs, Bare)
+        github.refs.commit(branch, file, f"by {author}\n", parent=f"{branch}~1" if force else branch)
+        github.notice_pushes()
+
+    return act
+
+
+def base_moves(file: str) -> Act:
+    """The base branch gets another commit."""
+
+    def act(github: Double, number: int, branch: str) -> None:
+        assert isinstance(github.refs, Bare)
+        github.refs.commit("main", file, "by a colleague\n", parent="main")
+
+    return act
+
+
+def closed(github: Double, number: int, branch: str) -> None:
+    github.close(number)
+
+
+def reopened(github: Double, number: int, branch: str) -> None:
+    github.reopen(number)
+
+
+def merged(method: str) -> Act:
+    return lambda github, number, branch: github.merge(number, method)
+
+
+def deleted(github: Double, number: int, branch: str) -> None:
+    github.delete_branch(branch)
+    github.notice_pushes()
