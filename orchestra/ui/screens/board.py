@@ -28,9 +28,10 @@ class BoardView(BoardPane):
     def hint(self) -> str:
         """The keys that work now."""
         keys = self.home.keys
-        return keys.hint(
-            ("=Enter", "go"), ("next", "next"), ("tell", "answer"), ("spawn", "spawn"), ("diff", "review"),
-            ("merge", "merge"), ("=/", "filter"), ("help", "all keys"),
+        return keys.hint_within(
+            self.app.size.width - 14,
+            ("=Enter", "go"), ("tell", "answer"), ("next", "next"), ("diff", "review"), ("spawn", "spawn"),
+            ("merge", "merge"), ("new", "new"), ("=/", "filter"), ("help", "all keys"),
         )  # fmt: skip
 
     def keys_here(self) -> list[tuple[str, list[tuple[str, str]]]]:
