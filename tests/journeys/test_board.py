@@ -125,7 +125,7 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
 
     async def story() -> None:
         async with board(console).run_test(size=(160, 60)) as pilot:
-            await settled(pilot, "1 +1 -0    #9 \u2718")
+            await settled(pilot, "1 +1 -0  #9 \u2718")
             text = await settled(pilot, "\u2500\u2500 what happened")
             for words in ("README.md | 1 +", "1.7M tokens", "https://github.com/acme/widgets/pull/9", "2 threads open",
                           "pull request opened: https"):  # fmt: skip
@@ -133,7 +133,7 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
             await pilot.resize_terminal(80, 24)
             await settled(pilot, "+1 -0")
             await pilot.press("tab")
-            before = await settled(pilot, "needs you")
+            before = await settled(pilot, "\u2500\u2500 pull request")
             await pilot.press("ctrl+d")
             await pilot.pause(0.1)
             assert drawn(pilot.app) != before

@@ -46,8 +46,14 @@ class BoardView(BoardPane):
 
     def close(self, outcome: Outcome | None = None) -> None:
         """To where the user came from; outside of the workspace, the end."""
-        if outcome is not None or not self.home.verbs.back():
+        if outcome is not None:
             super().close(outcome)
+        else:
+            self.run_apart(self.home.verbs.back, self._left)
+
+    def _left(self, is_elsewhere: bool) -> None:
+        if not is_elsewhere:
+            super().close()
 
     def press(self, key: str, action: str) -> None:
         """The key table first, as the config has it; then the keys of every list."""
