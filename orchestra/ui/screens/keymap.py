@@ -36,7 +36,7 @@ class KeyMap:
 
     def action(self, event: Key) -> str:
         """The action of the key that was pressed; empty when it has none."""
-        return self._actions.get(pressed(event), "")
+        return self._actions.get(pressed(event), "") or self._actions.get(event.key, "")
 
     def key(self, action: str) -> str:
         """The key of an action, or `-`."""
