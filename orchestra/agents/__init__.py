@@ -68,6 +68,19 @@ def how_to_install(name: str) -> str:
     return f"install it: {agent(name).INSTALL}; or name its path: agents.{name}.command in orchestra.yaml"
 
 
+_USUAL = (".claude/local", ".local/bin", ".volta/bin", ".local/share/mise/shims", ".asdf/shims", ".bun/bin")
+
+
+def located(command: str, environ: Mapping[str, str]) -> str:
+    """The program of this name; one that only an alias of the user's shell leads to, by its path."""
+    import shutil  # the hook imports this package, and never gets here
+
+    if not command or "/" in command or shutil.which(command, path=environ.get("PATH", os.defpath)) is not None:
+        return command
+    places = (os.path.join(environ.get("HOME", "/"), place, command) for place in _USUAL)
+    return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), command)
+
+
 def installed(command: str, environ: Mapping[str, str]) -> bool:
     """Whether the program is there; empty is the agent's own. Asking for its version would take a third of a second."""
     import shutil  # the hook imports this package, and never gets here

@@ -96,6 +96,9 @@ class Agent(Protocol):
     def enqueued_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
         """Which pieces the agent has taken from its prompt box, whether or not the model has seen them yet."""
 
+    def hooked_at(self, transcript: str) -> str:
+        """When the transcript last told of something that a hook must have told of too; empty: it does not say."""
+
     def transcripts(self, transcript: str) -> list[str]:
         """The files that tell what a conversation has used: its own, and those of agents it started."""
 

@@ -197,6 +197,25 @@ def pr_command(console: Console, ids: Sequence[str]) -> None:
         sys.exit(1)
 
 
+@verb("open", "orchestra open 124")
+@several
+@click.pass_obj
+def open_command(console: Console, ids: Sequence[str]) -> None:
+    """Open the address of what a worker runs in the browser, or print it: `address:` of the configuration."""
+    from orchestra.commands.open import address_of
+    from orchestra.commands.pr import open_in_browser
+
+    def one(at: Target) -> None:
+        address = address_of(at.project, at.number)
+        if sys.stdout.isatty() and open_in_browser(address, at.project.environ):
+            click.echo(f"#{at.number}: opened {clean(address)}")
+        else:
+            click.echo(clean(address))
+
+    if not for_each(console, ids, one):
+        sys.exit(1)
+
+
 @verb("stats", "orchestra stats", "orchestra stats 124 --json")
 @click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=numbers)
 @json_option

@@ -45,6 +45,7 @@ GROUPS = {
         "log": Entry("look", "what happened to a worker, or what its panes have shown"),
         "diff": Entry("look", "what a worker has changed"),
         "pr": Entry("look", "its pull request in the browser"),
+        "open": Entry("look", "what it runs, in the browser: `address:` of the config"),
         "stats": Entry("look", "where time and tokens of each worker went"),
         "gates": Entry("workers", "every open request; on a terminal, answer them"),
         "issues": Entry("look", "the open issues, and which have a worker"),

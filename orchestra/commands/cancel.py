@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 
 def cancel(project: Project, number: str, *, close_pull: bool = False) -> Worker:
-    """Record the cancellation, then close the worker's pane; nothing on disk is removed.
+    """Record the cancellation, close the worker's pane, run `teardown`; no file of its worktree is removed.
 
-    `close_pull` closes its pull request on GitHub before: where GitHub refuses that, nothing is cancelled.
+    `close_pull` closes its pull request on GitHub before: where GitHub refuses that, nothing is cancelled. Raises when
+    `teardown` fails: the worker is cancelled then all the same.
     """
     worker = worker_of(project, number)
     if not close_pull:
-        return stop.stop(project, number, events.cancelled(project.who))
+        return stop.stop(project, number, events.cancelled(project.who), for_good=True)
     pull = worker.pull
     if pull is None or pull.state != "open":
         raise OrchestraError(f"#{number} has no open pull request", f"orchestra cancel {number}")
     project.github.close_pull(pull.number)
-    if worker.status is not Status.CANCELLED:
-        stop.stop(project, number, events.cancelled(project.who))
-    seen = events.pull_seen(project.who, pull._replace(state="closed"), worker.pull_url or "")
-    return project.store.record(number, seen).worker or worker
+    try:
+        if worker.status is not Status.CANCELLED:
+            stop.stop(project, number, events.cancelled(project.who), for_good=True)
+    finally:
+        seen = events.pull_seen(project.who, pull._replace(state="closed"), worker.pull_url or "")
+        recorded = project.store.record(number, seen)
+    return recorded.worker or worker

@@ -95,7 +95,7 @@ def _base(project: Project, ask: Ask) -> Rule:
     found = theirs.removeprefix(f"refs/remotes/{remote}/")
     why = f"the default branch of {remote}"
     if not found:
-        here = repository.branch_of(project.root) or ""
+        here = repository.branch_of(repository.root) or ""
         known = [name for name in USUAL if repository.branch_tip(name) is not None]
         found = here if here in USUAL or not known else known[0]
         why = "the branch you are on" if found == here else "the usual name, and it is here"

@@ -92,18 +92,19 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
             f"#{worker.id} has not shipped: it is {worker.status.value}", f"see it: orchestra show {worker.id}"
         )
     git_config_guard.check(project, Act.WORKTREE)
-    for path, name in ((project.root, "the main checkout"), (worker.worktree, f"the worktree of #{worker.id}")):
+    main = str(repository.root)
+    for path, name in ((main, "the main checkout"), (worker.worktree, f"the worktree of #{worker.id}")):
         if os.path.isdir(path) and (begun := local_merge.under_way(repository, path)):
             raise OrchestraError(f"a {begun} is under way in {name}", f"end it first: git -C {path} status")
     if worker.parent:
         raise OrchestraError(
             f"#{worker.id} is built on #{worker.parent}, which is not merged", f"orchestra merge {worker.parent}"
         )
-    here = repository.branch_of(project.root)
+    here = repository.branch_of(main)
     if here != worker.base:
         where = f"on {here}" if here else "on no branch"
         raise OrchestraError(f"the main checkout is {where}, not on {worker.base}", f"git switch {worker.base}")
-    if changed := local_merge.changed_files(repository, project.root, but=DIRECTORY):
+    if changed := local_merge.changed_files(repository, main, but=os.path.join(project.folder, DIRECTORY)):
         raise OrchestraError(f"the main checkout has changes: {_few(changed)}", "commit them first: git commit -a")
     if os.path.isdir(worker.worktree) and (left := local_merge.changed_files(repository, worker.worktree)):
         why = f"#{worker.id} has changes that are not committed: {_few(left)}"

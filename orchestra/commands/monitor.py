@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from orchestra.core.text import stamp
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.monitor.reconcile import Memory, reconcile
+from orchestra.monitor.wakefulness import Wakefulness
 from orchestra.project import entry_points
 from orchestra.storage.files import locked, make_private
 
@@ -28,22 +30,27 @@ def monitor(project: Project, say: Callable[[str], None], *, passes: int | None 
     with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
         memory, version = Memory(), entry_points.installed_version()
+        clock = Wakefulness(project.now, time.monotonic)
         while passes is None or passes > 0:
             if passes is None and not entry_points.is_current(project.home, version):
                 say("orchestra was upgraded: the monitor ends, and starts again with the new version")
                 return
             seen = _files(project)
+            if clock.slept():
+                project.store.woke()
+                say(f"{stamp(project.now())[11:19]}  the machine was suspended: ages count from now")
             for line in _one(project, memory):
                 say(f"{stamp(project.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
             if passes != 0:
                 patience = LIMITED_SECONDS if memory.limited else PASS_SECONDS
-                _rest(project, seen, PENDING_SECONDS if memory.gone else patience)
+                _rest(project, seen, PENDING_SECONDS if memory.gone else patience, clock)
 
 
-def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float) -> None:
-    """Until a session file is not as it was `seen`, and `most` seconds."""
-    wait_until(lambda: _files(project) != seen, most, LOOK_SECONDS)
+def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float, clock: Wakefulness) -> None:
+    """Until a session file is not as it was `seen`, the machine was suspended, and `most` seconds."""
+    clock.begin_to_rest()
+    wait_until(lambda: clock.looks() or _files(project) != seen, most, LOOK_SECONDS)
 
 
 def _one(project: Project, memory: Memory) -> tuple[str, ...]:

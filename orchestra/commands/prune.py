@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.errors import OrchestraError
-from orchestra.workers import git_config_guard, removal
+from orchestra.workers import git_config_guard, removal, stop
 from orchestra.workers.git_config_guard import Act
 from orchestra.workers.statusbar import refresh
 
@@ -39,6 +39,8 @@ def prune(project: Project, *, dry_run: bool, only: str = "") -> Pruned:
         if only and worker.id != only:
             continue
         try:
+            if project.config.teardown and not dry_run and not removal.reason(project, worker, before_teardown=True):
+                stop.close(project, worker, for_good=True)
             why = removal.reason(project, worker)
             if not why and not dry_run:
                 removal.remove(project, worker)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.config import schema
@@ -32,10 +31,8 @@ def restore(project: Project, number: str) -> Restored:
     worker = project.store.read(number)
     if worker is not None and removal.begun(project, worker):
         raise OrchestraError(f"the removal of #{number} did not end", "end it first: orchestra up")
-    repo = project.repository.name
-    place = os.path.normpath(os.path.join(project.root, schema.fill(project.config.worktree, repo, number)))
-    branch = worker.branch if worker else schema.fill(project.config.branch, repo, number)
-    path = worker.worktree if worker else place
+    branch = worker.branch if worker else schema.fill(project.config.branch, project.repository.name, number)
+    path = worker.worktree if worker else project.worktree_of(number)
     files = removal.undo(project, number, branch, path)
     others = tuple(ref for ref in removal.kept(project, number) if ref != files)
     return Restored(branch, path, files, others)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import budget
@@ -11,7 +13,8 @@ from orchestra.core.state import shown
 from orchestra.core.text import clean, clean_lines, seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.storage import pruned
-from orchestra.workers import git_config_guard, spending, token_usage
+from orchestra.workers import git_config_guard, slots, spending, token_usage
+from orchestra.workers.environment import sentences
 from orchestra.workers.overview import WorkerRow, row_of, worker_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ class WorkerReport(NamedTuple):
     journal: tuple[tuple[Event, str], ...]
     files: tuple[str, ...] = ()
     removed: bool = False
+    variables: Mapping[str, str] = MappingProxyType({})  # its slot, and `env:` of the config as filled in
+    address: str = ""
+    apart: tuple[str, ...] = ()  # what of the user's environment it has otherwise
 
 
 def show(project: Project, number: str) -> WorkerReport:
@@ -39,7 +45,15 @@ def show(project: Project, number: str) -> WorkerReport:
     limits = budget.of_worker(row.worker.budget, project.config.limits.budget)
     spent = spending.totals_of(spending.read(project), row.worker)
     row = row._replace(tokens=used, warning=git_config_guard.warning(project), spent=spent, budget=limits)
-    return WorkerReport(row, tuple(project.store.journal(number)), _files(project, row.worker))
+    own, address = slots.variables(project, row.worker), slots.address(project, row.worker)
+    return WorkerReport(
+        row,
+        tuple(project.store.journal(number)),
+        _files(project, row.worker),
+        variables=own,
+        address=address,
+        apart=sentences(project, row.worker) if project.repository.ready(row.worker.worktree) else (),
+    )
 
 
 def _removed(project: Project, number: str) -> WorkerReport:

@@ -28,6 +28,7 @@ from orchestra.workers import (
     trust,
     worktree_setup,
 )
+from orchestra.workers.environment import sentences
 from orchestra.workers.git_config_guard import Act
 from orchestra.workers.overview import pane_of
 from orchestra.workers.statusbar import refresh
@@ -44,6 +45,7 @@ class Spawned(NamedTuple):
     error: str | None = None
     hint: str = ""
     why: str = ""  # what a queued one waits for
+    notes: tuple[str, ...] = ()  # what of the user's environment the worker has otherwise
 
 
 class SpawnOptions(NamedTuple):
@@ -163,7 +165,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         base=start.base,
         base_commit=start.commit,
         parent=start.parent,
-        worktree=os.path.normpath(os.path.join(project.root, schema.fill(config.worktree, repo, number))),
+        worktree=project.worktree_of(number),
         agent=agent,
         agent_session=str(uuid.uuid4()),
         nonce=nonce,
@@ -237,7 +239,9 @@ def _finish(project: Project, begun: Spawned) -> Spawned:
     why = _started(project, number)
     if why:
         return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
-    return begun
+    worker = project.store.read(number)
+    there = worker is not None and project.repository.ready(worker.worktree)
+    return begun._replace(notes=sentences(project, worker)) if worker and there else begun
 
 
 def _started(project: Project, number: str) -> str | None:

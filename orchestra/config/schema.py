@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from orchestra.config import env_templates
 from orchestra.config.agent_names import AGENTS
 from orchestra.config.gate_presets import PRESETS
 from orchestra.config.nodes import (
@@ -190,6 +191,9 @@ class Config(NamedTuple):
     copy: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     setup: str | None = None
+    teardown: str | None = None
+    env: Mapping[str, str] = MappingProxyType({})
+    address: str | None = None
     verify: str | None = None
     agent: str = "claude"
     agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
@@ -272,6 +276,24 @@ def _template_problem(value: str) -> str:
 
 def _branch_problem(value: str) -> str:
     return ref_problem(fill(value, "widgets", "124"))
+
+
+def _env_name_problem(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+        return "expected a variable's name"
+    taken = name in ("PATH", "HOME", *_TOKENS) or any(fnmatchcase(name, pattern) for pattern in _NEVER)
+    return "orchestra sets this variable itself" if taken else ""
+
+
+def _env_value(node: Node) -> str:
+    """Text, or a number as YAML reads it."""
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        return str(node.value)
+    return checked(text(), env_templates.problem)(node)
+
+
+def _address_problem(value: str) -> str:
+    return "" if re.match(r"https?://[^/\s]", value) else "expected an address such as http://localhost:{3000 + slot}"
 
 
 def _inside_problem(value: str) -> str:
@@ -389,6 +411,9 @@ _config = record(
     copy=list_of(checked(text(), _inside_problem)),
     link=list_of(checked(text(), _inside_problem)),
     setup=text_or_nothing,
+    teardown=text_or_nothing,
+    env=mapping_of(_env_value, _env_name_problem),
+    address=checked(text_or_nothing, env_templates.problem, _address_problem),
     verify=text_or_nothing,
     agent=choice(*AGENTS),
     agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),

@@ -29,6 +29,7 @@ class ObservedWorker(Record):
     queued: str = ""  # why it waits in the queue, and what comes then
     held: str = ""  # what keeps every worker of its agent from starting: `the usage limit of claude`
     heard: str = ""  # when GitHub last answered, as a stamp
+    awake: float = 0.0  # epoch seconds since which the machine runs without a pause, as far as that is known
 
 
 def activity(seen: ObservedWorker) -> Activity:
@@ -89,7 +90,12 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     since = seconds_of(doing.since)
     unshipped = worker.status in (Status.PLANNING, Status.WORKING)
     return (
-        at_prompt and unshipped and not coming and _has_pane(seen) and since is not None and now - since > PROSE_SECONDS
+        at_prompt
+        and unshipped
+        and not coming
+        and _has_pane(seen)
+        and since is not None
+        and now - max(since, seen.awake) > PROSE_SECONDS
     )
 
 
@@ -112,7 +118,7 @@ def _crashed(seen: ObservedWorker, now: float) -> bool:
 def last_sign(seen: ObservedWorker) -> float:
     """Epoch seconds of the last sign of life: a tool call or a hook."""
     told = (seconds_of(seen.worker.last_heartbeat), seconds_of(seen.worker.activity.since))
-    return max((seen.heartbeat or 0.0, *(t for t in told if t)))
+    return max((seen.heartbeat or 0.0, seen.awake, *(t for t in told if t)))
 
 
 def reason(seen: ObservedWorker, kind: Attention | None) -> str:

@@ -333,6 +333,7 @@ class AgentContext(Record):
     base: str  # the base branch, to which no worker pushes
     hook: tuple[str, ...]  # argv in front of `EVENT NONCE`; the agent's payload comes on its stdin
     orchestra_argv: tuple[str, ...]  # argv of the orchestra program itself
+    place: str = ""  # where it starts, in a folder of the worktree; empty: at its top
     status_line: str = ""  # the command of the user's own status line in the agent
 
 

@@ -298,16 +298,18 @@ def states(
     silent: float,
     heard: str = "",
     holds: Iterable[StartHold] = (),
+    awake: float = 0.0,
 ) -> list[tuple[ObservedWorker, Shown]]:
     """Each worker with what was observed of it and its state, the most urgent first, of equals the oldest.
 
-    `heard`: when GitHub last answered, as a stamp. `holds`: what keeps workers from starting.
+    `heard`: when GitHub last answered, as a stamp. `holds`: what keeps workers from starting. `awake`: since when the
+    machine runs without a pause.
     """
     known = {worker.id: worker for worker in workers}
     found = []
     for worker in known.values():
         pane = panes.get((worker.id, worker.nonce))  # a pane of an earlier worker of the same number is not its own
-        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard)
+        seen = ObservedWorker(worker, pane, is_open, heartbeat(worker.id), heard=heard, awake=awake)
         if worker.status is Status.QUEUED:
             waits = tuple(one.number for one in backlog.waits_for(worker, known))
             hold = start_hold.of_agent(holds, worker.agent)

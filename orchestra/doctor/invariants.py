@@ -14,8 +14,9 @@ from orchestra.doctor import repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
 from orchestra.git import cleanup
+from orchestra.project import entry_points
 from orchestra.storage import temp_files
-from orchestra.workers import removal, worktree_setup
+from orchestra.workers import hook_silence, removal, worktree_setup
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -97,9 +98,24 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
         elif (branch := repository.branch_of(path)) not in (None, worker.branch):
             yield warning("I3", f"#{worker.id} is on {branch}, not {worker.branch}", f"git -C {path} status")
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
-    for number, path in cleanup.our_worktrees(repository):
+    for number, path in cleanup.our_worktrees(repository, project.folder):
         if os.path.realpath(path) not in known and number not in state.unread:
             yield warning("I3", f"{path} is of #{number}, which is not on record", f"git worktree unlock {path}")
+
+
+def hooks(project: Project, state: ObservedState) -> Iterator[Finding]:
+    """E14: what the hooks of living agents call is there, and they are heard."""
+    alive = {(pane.worker, pane.nonce) for pane in state.panes or () if not pane.dead}
+    living = [worker for worker in state.workers if worker.status in LIVE and (worker.id, worker.nonce) in alive]
+    if not living:
+        return
+    for path in entry_points.broken_shims(project.home):
+        what = f"{path}, which the hooks of running agents call, leads to no program: nothing is heard of them"
+        yield error("E14", what, "orchestra up")
+    for worker in living:
+        if said := hook_silence.unheard(project, worker):
+            how = f"look for disableAllHooks in its settings, then orchestra restart {worker.id}"
+            yield error("E14", f"#{worker.id}: {said.partition(';')[0]}", how)
 
 
 _RELOCK = "orchestra doctor --fix; one that is locked otherwise is somebody's: git worktree unlock"
@@ -169,5 +185,5 @@ def _limit(worker: Worker) -> str | None:
 
 
 CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (
-    *(place, server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away),
+    *(place, server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away, hooks),
 )

@@ -72,7 +72,7 @@ def fix(project: Project) -> tuple[str, ...]:
     said += [
         f"{worker.worktree} is locked as #{worker.id}'s again"
         for worker in project.store.listing().workers
-        if cleanup.lock_again(repository, worker.worktree, worker.branch, worker.id)
+        if cleanup.lock_again(repository, worker.worktree, worker.branch, project.lock_reason(worker.id))
     ]
     return tuple(said)
 

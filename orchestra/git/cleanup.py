@@ -59,11 +59,13 @@ def sweep(repository: Repository) -> int:
     return len(found)
 
 
-def our_worktrees(repository: RepositoryFacts) -> tuple[tuple[str, str], ...]:
-    """Number and path of every worktree that is locked as a worker's."""
+def our_worktrees(repository: RepositoryFacts, folder: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Number and path of every worktree that is locked as a worker's; with `folder` of the workers of that project."""
     found = []
     for admin in repository.admins():
         words, place = read_git_file(admin / "locked").split(" "), worktree_of_admin(admin)
+        if folder is not None and " ".join(words[2:]) != folder:
+            continue
         if words[0] == "orchestra" and len(words) > 1 and place is not None and not _is_anothers(place, admin):
             found.append((words[1].removeprefix("#"), str(place)))
     return tuple(found)
@@ -110,7 +112,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_mtime_ns
 
 
-def lock_again(repository: Repository, path: str, branch: str, number: str) -> bool:
+def lock_again(repository: Repository, path: str, branch: str, reason: str) -> bool:
     """Lock a worker's worktree with our reason again; not one that somebody locked, or that is on another branch."""
     admin = repository.admin_of(path)
     if admin is None or admin == repository.common or (admin / "locked").exists():
@@ -118,7 +120,7 @@ def lock_again(repository: Repository, path: str, branch: str, number: str) -> b
     if not (admin / "orchestra-ready").exists() or repository.branch_of(path) != branch:
         return False
     with repository.locked():
-        return repository.git("worktree", "lock", "--reason", f"orchestra #{number}", path).status == 0
+        return repository.git("worktree", "lock", "--reason", reason, path).status == 0
 
 
 def _age(path: Path, now: float) -> float:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean
 from orchestra.git.process import AnyPath, canonical_path
+from orchestra.storage.files import read_text
 
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
 
+_SETTING = re.compile(rb"^([ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_]*)([ \t]*=[ \t]*)[^\r\n]*", re.MULTILINE)
 LIST = ".worktreeinclude"  # more patterns to copy, one a line, as .gitignore has them
 
 
-def copy_and_link(repository: RepositoryFacts, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
+def copy_and_link(
+    repository: RepositoryFacts, path: AnyPath, copy: Sequence[str], link: Sequence[str], values: Mapping[str, str]
+) -> list[str]:
     """Copy the files that match `copy`, link the directories `link`; a line for each thing done or not done.
 
     Only what git ignores, since anything else would be dirt in the worktree. Nothing is overwritten, nothing
-    outside the two trees is read or written. Safe to run again.
+    outside the two trees is read or written. Safe to run again. A copied `.env` has `values` in place of the
+    main checkout's for the keys that it sets.
     """
     here, root = canonical_path(path), repository.root
     files = _matching(repository, copy)
@@ -32,7 +38,7 @@ def copy_and_link(repository: RepositoryFacts, path: AnyPath, copy: Sequence[str
     problems = _problems(repository, here, (*files, *folders))
     done = []
     for name in files:
-        done += _told("copied", name, problems[name] or _copy(root / name, here / name))
+        done += _told("copied", name, problems[name] or _copy(root / name, here / name, values))
     for name in folders:
         done += _told("linked", name, problems[name] or _link(root, here, name))
     return done
@@ -69,7 +75,7 @@ def _problems(repository: RepositoryFacts, path: Path, names: Iterable[str]) -> 
     return {name: "" if name in ignored else dirt if name in inside else out for name in names}
 
 
-def _copy(source: Path, target: Path) -> str | None:
+def _copy(source: Path, target: Path, values: Mapping[str, str]) -> str | None:
     """Copy one file. Empty: done; None: nothing to do; else what is wrong."""
     if os.path.lexists(target):
         return None
@@ -82,7 +88,10 @@ def _copy(source: Path, target: Path) -> str | None:
                 return "it is not a regular file"
             part.unlink(missing_ok=True)
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode)), "wb") as new:
-                shutil.copyfileobj(old, new)
+                if _is_env_file(target.name):
+                    new.write(with_values(old.read(), values))
+                else:
+                    shutil.copyfileobj(old, new)
         os.link(part, target)  # whole or not at all, and never over another file
     except FileExistsError:
         return None
@@ -92,6 +101,37 @@ def _copy(source: Path, target: Path) -> str | None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return ""
+
+
+def is_as_copied(repository: RepositoryFacts, path: AnyPath, name: str, values: Mapping[str, str]) -> bool:
+    """Whether a `.env` is what the main checkout's would be copied to."""
+    if not _is_env_file(os.path.basename(name)):
+        return False
+    try:
+        here, there = (read_text(str(tree / name)) for tree in (canonical_path(path), repository.root))
+    except OSError:
+        return False
+    return os.fsencode(here) == with_values(os.fsencode(there), values)
+
+
+def with_values(text: bytes, values: Mapping[str, str]) -> bytes:
+    """The text of a `.env` file, with another value for each key that it sets and `values` has."""
+
+    def line(found: re.Match[bytes]) -> bytes:
+        value = values.get(found[2].decode())
+        return found[0] if value is None else found[1] + found[2] + found[3] + _quoted(value).encode()
+
+    return _SETTING.sub(line, text)
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_.,:/@%+=-]*", value, re.ASCII):
+        return value
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", value) + '"'
+
+
+def _is_env_file(name: str) -> bool:
+    return name == ".env" or name.startswith(".env.") or name.endswith(".env")
 
 
 def _link(root: Path, path: Path, name: str) -> str | None:

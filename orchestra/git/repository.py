@@ -61,11 +61,14 @@ class FlippedBare(OrchestraError):
 class RepositoryFacts:
     """A repository around its main worktree `root`. Nothing here changes it, or runs what its config says."""
 
-    def __init__(self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None) -> None:
+    def __init__(
+        self, root: AnyPath, environ: Mapping[str, str], common: AnyPath | None = None, below: str = ""
+    ) -> None:
         self.root = Path(os.path.realpath(root))
         self.environ = clean_environment(environ)
         self.common = Path(os.path.realpath(common)) if common else self.root / ".git"
         # The shared configuration that the user knows of: its filters are run, as their own git does.
+        self.below = below.rstrip("/")  # where in a worktree this was asked from
         self.accepted: Callable[[], Mapping[str, tuple[str, ...]]] = dict
         # What is fetched, and where a branch is pushed to: by the project's config where there is a project.
         self.choice: Callable[[str], remotes.Choice] = self._plain_choice
@@ -82,8 +85,8 @@ class RepositoryFacts:
         where, environ = clean(str(cwd)), clean_environment(environ)
         _check_path(os.path.abspath(cwd))
         find = ["-C", os.path.abspath(cwd), "rev-parse", "--path-format=absolute"]
-        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository"], environ)
-        common, directory, bare, *_ = (*done.out.split("\n"), "", "", "")
+        done = execute([*find, "--git-common-dir", "--git-dir", "--is-bare-repository", "--show-prefix"], environ)
+        common, directory, bare, below, *_ = (*done.out.split("\n"), "", "", "", "")
         if done.status or not (os.path.isabs(common) and os.path.isabs(directory)):
             check_version(environ)  # an older one does not know the words, and may repeat them
             if "not a git repository" in done.err:
@@ -94,13 +97,14 @@ class RepositoryFacts:
         if bare == "true" and os.path.exists(os.path.join(common, "index")):
             raise FlippedBare(common)
         if os.path.basename(common) == ".git" and bare != "true":
-            return cls(os.path.dirname(common), environ, common)
+            return cls(os.path.dirname(common), environ, common, below)
         if bare == "true" or directory != common:
-            return cls(main_checkout.found(common, environ, bare=bare == "true"), environ, common)
+            root = main_checkout.found(common, environ, bare=bare == "true")
+            return cls(root, environ, common, below)
         top = execute([*find, "--show-toplevel"], environ)  # a submodule, or --separate-git-dir
         if top.status:
             raise OrchestraError(f"{where} has no files to work on", "run this in the main worktree")
-        return cls(top.out, environ, common)
+        return cls(top.out, environ, common, below)
 
     # --- how git is run ---
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
@@ -42,9 +43,10 @@ class Repository(RepositoryFacts):
         root: AnyPath,
         environ: Mapping[str, str],
         common: AnyPath | None = None,
+        below: str = "",
         now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(root, environ, common)
+        super().__init__(root, environ, common, below)
         self.now = now
 
     @contextmanager
@@ -61,11 +63,13 @@ class Repository(RepositoryFacts):
         """Push the worktree's HEAD to `branch` of the remote, over `before` alone; returns the commit seen there."""
         return remote.push(self, path, branch, token, before)
 
-    def copy_and_link(self, path: AnyPath, copy: Sequence[str], link: Sequence[str]) -> list[str]:
+    def copy_and_link(
+        self, path: AnyPath, copy: Sequence[str], link: Sequence[str], values: Mapping[str, str] = MappingProxyType({})
+    ) -> list[str]:
         """Copy ignored files and link ignored directories of the main checkout; a line for each, done or not."""
         from orchestra.git import copy_files
 
-        return copy_files.copy_and_link(self, path, copy, link)
+        return copy_files.copy_and_link(self, path, copy, link, values)
 
     # --- add ---
 

@@ -22,12 +22,21 @@ WORDS = (
 )
 
 
-def is_stalled(worker: Worker, now: float, limit: float) -> bool:
-    """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds."""
+def is_stalled(worker: Worker, now: float, limit: float, awake: float = 0.0) -> bool:
+    """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds.
+
+    `awake`: since when the machine runs without a pause.
+    """
     since = seconds_of(worker.activity.since)
     at_prompt = worker.activity.state is ActivityState.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
     coming = any(words.state in COMING for words in worker.guidance)
-    return at_prompt and not coming and not worker.activity.background and since is not None and now - since > limit
+    return (
+        at_prompt
+        and not coming
+        and not worker.activity.background
+        and since is not None
+        and now - max(since, awake) > limit
+    )
 
 
 def was_reminded(worker: Worker) -> bool:
@@ -41,7 +50,7 @@ def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> 
     did = []
 
     def decide(worker: Worker | None) -> Event | None:
-        if worker is None or not is_stalled(worker, project.now(), limit):
+        if worker is None or not is_stalled(worker, project.now(), limit, store.awake_since()):
             return None
         if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestra import agents, processes
 from orchestra.core import events
 from orchestra.core.text import clean
+from orchestra.workers import hook_silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> Worker:
     """Record when a conversation has left its pane or its worktree, and when it is back; the worker as it is then."""
-    told = agents.agent(worker.agent).running_sessions(worker.transcript) if worker.agent else None
-    if told is None:
+    if not worker.agent:
         return worker
-    running = [one for one in told if processes.is_running(one.pid, one.began)]
-    where = elsewhere(worker, pane.pid if pane is not None and not pane.dead else None, running)
+    told = agents.agent(worker.agent).running_sessions(worker.transcript)
+    running = [one for one in told or () if processes.is_running(one.pid, one.began)]
+    alive = pane.pid if pane is not None and not pane.dead else None
+    where = elsewhere(worker, alive, running) or (hook_silence.unheard(project, worker) if alive is not None else "")
     if where == worker.elsewhere:
         return worker
 
@@ -32,7 +34,7 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
         return events.moved("monitor", where) if same else None
 
     after = project.store.decide(worker.id, made).worker or worker
-    say(f"#{worker.id} {after.elsewhere}" if after.elsewhere else f"#{worker.id} is in its pane and its worktree again")
+    say(f"#{worker.id} {after.elsewhere}" if after.elsewhere else f"#{worker.id} is in its pane and heard again")
     return after
 
 

@@ -98,6 +98,12 @@ def write_shims(home: str, *, only_dead: bool = False) -> None:
         write_atomic(path, text, mode=0o700)
 
 
+def broken_shims(home: str) -> list[str]:
+    """The shims that are missing, or whose program is gone while nothing on PATH takes its place."""
+    paths = (os.path.join(home, "bin", name) for name in (HOOK, PROGRAM))
+    return [path for path in paths if not os.access(path, os.X_OK) or not leads_somewhere(text_or_empty(path))]
+
+
 def installed_version() -> str:
     """The version that is installed, and when it was: an upgrade in place changes no path. Empty: it is gone."""
     try:

@@ -35,14 +35,20 @@ class Identity(NamedTuple):
     key: str
     written: bool
     moved_from: str = ""
+    repository: str = ""  # the repository's own id, where the project is a folder of it
 
 
-def identity_of(repository: RepositoryFacts, home: str) -> Identity:
-    """The identity of a repository; nothing is written."""
+def identity_of(repository: RepositoryFacts, home: str, suffix: str = "") -> Identity:
+    """The identity of a repository, or of a folder of it with the `suffix` of that; nothing is written."""
+    found = _identity_of(repository, home, suffix)
+    return found._replace(key=found.key + suffix, repository=found.key)
+
+
+def _identity_of(repository: RepositoryFacts, home: str, suffix: str) -> Identity:
     here = _read(str(repository.common))
     if not here:
         return Identity(_found(repository, home), written=False)
-    last = _last_place(home, here)
+    last = _last_place(home, here + suffix)
     if last in ("", str(repository.common)):
         return Identity(here, written=True)
     if _read(last) == here:  # both are there: this one is the copy
@@ -84,7 +90,7 @@ def _common_of(root: str) -> str:
 def _found(repository: RepositoryFacts, home: str) -> str:
     """The id for a repository without one: of what an earlier version kept of it, else one that is free."""
     label, common = repository.label(), str(repository.common)
-    known = {name: _last_place(home, name) for name in _projects(home)}
+    known = {name: _last_place(home, name) for name in _projects(home) if not _is_folder(home, name)}
     opened = [name for name, place in known.items() if place == common]
     if opened:  # at this place, under whatever name its remote had then
         return label if label in opened else max(opened, key=lambda name: _last_opened(home, name))
@@ -93,6 +99,14 @@ def _found(repository: RepositoryFacts, home: str) -> str:
         return moved[0] if len(moved) == 1 else label
     place = known[label]
     return label if not place or (_is_gone(place) and _is_of(repository, home, label)) else _own(repository)
+
+
+def _is_folder(home: str, name: str) -> bool:
+    """Whether a project is a folder of a repository."""
+    known = project_info.read(os.path.join(home, "cache", name))
+    return (
+        known is not None and os.path.basename(known.common) == ".git" and os.path.dirname(known.common) != known.root
+    )
 
 
 def _own(repository: RepositoryFacts) -> str:

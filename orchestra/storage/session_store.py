@@ -36,6 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+AWAKE = "awake"  # in a project's cache: written when the machine wakes
 MOST_JOURNAL = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
 LOOK = "look at it, then remove the file"
@@ -299,7 +300,21 @@ class Store:
 
     def heartbeat(self, worker: str) -> float | None:
         """Epoch seconds of the agent's last tool call, or None."""
-        try:
-            return os.stat(self.file(worker, "heartbeat")).st_mtime
-        except OSError:
-            return None
+        return _modified(self.file(worker, "heartbeat"))
+
+    def awake_since(self) -> float:
+        """Epoch seconds of the end of the last time in which nothing ran here; 0 when none is known."""
+        return _modified(os.path.join(self.cache, AWAKE)) or 0.0
+
+    def woke(self) -> None:
+        """Note that the machine, or all that runs here, was suspended until now."""
+        make_private(self.cache)
+        write_atomic(os.path.join(self.cache, AWAKE), f"{stamp(self.now())}\n")
+
+
+def _modified(path: str) -> float | None:
+    """When a file was written last; None when there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None

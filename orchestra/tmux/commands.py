@@ -287,12 +287,21 @@ def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") 
     """What is set on a pane in the message that opens it, and the lines typed into it."""
     kept = {"remain-on-exit": "on"} if pane.argv else {}
     commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
+    if "@orchestra_worker" in pane.options:
+        commands.append(("set-option", "-p", "-F", "-t", target, "@orchestra_started", "#{pane_start_command}"))
     if pane.argv and hook:
         commands.append(("set-hook", "-p", "-t", target, "pane-died", _died(hook)))
     for line in pane.keys:
         commands += [("send-keys", "-t", target, "-l", "--", line)] if line else []
         commands.append(("send-keys", "-t", target, "Enter"))
     return commands
+
+
+def untag_pane(target: str) -> list[Command]:
+    """Take from a pane what makes it a worker's."""
+    names = ("worker", "nonce", "label", "title", "since", "pane", "started")
+    found: list[Command] = [("set-option", "-p", "-u", "-t", target, f"@orchestra_{name}") for name in names]
+    return [*found, ("set-option", "-p", "-u", "-t", target, "remain-on-exit")]
 
 
 def _died(hook: Sequence[str]) -> str:

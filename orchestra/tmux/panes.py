@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 ROW = (
     "#{session_id}|#{window_id}|#{window_panes}|#{window_zoomed_flag}"
     "|#{pane_id}|#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}"
-    "|#{@orchestra_worker}|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
+    # A pane with a worker's tag in which the user has started something else (respawn-pane) is not the worker's.
+    "|#{?#{@orchestra_started},#{?#{==:#{@orchestra_started},#{pane_start_command}},#{@orchestra_worker},}"
+    ",#{@orchestra_worker}}"
+    "|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
     "|#{@orchestra_project}"
 )
 _FIELDS = ROW.count("|") + 1

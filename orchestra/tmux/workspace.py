@@ -22,6 +22,9 @@ DOWN_SECONDS = 5.0
 PROGRAMS = ("monitor", "board")  # ours that run for days in a pane of a layout
 
 
+_STARTED = "#{pane_id}|#{@orchestra_worker}|#{pane_start_command}"  # text that is not ours comes last
+
+
 class Workspace:
     """Opens a session and what is in it. `hook` is the argv called with `pane-died %ID` when a pane dies.
 
@@ -72,6 +75,8 @@ class Workspace:
             said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
             found = list(parse_panes(said.out, self._session.project))
             self._prove([(key, plan) for key, plan in plans if key not in known], found, said.err)
+            if self._tag_again(workers):
+                found = list(self._session.look().rows)
         alive = {row.worker for row in found if not row.dead}
         for context in workers:
             if context.worker not in alive:  # no space for all of a window's panes: one by one it is told
@@ -140,10 +145,31 @@ class Workspace:
                     commands.tagged_worker_pane(plan), number, session, room, self._hook, first=not seen.rows
                 )
             said = self._begin(seen, [group], plan.cwd).err
+            self._tag_again([plan])
             for row in self._session.look().rows:
                 if (row.worker, row.nonce) == (plan.worker, plan.nonce):
                     return pane_from_row(row)
         raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
+
+    def _tag_again(self, plans: Sequence[WorkerPlan]) -> bool:
+        """Tag the pane that runs a worker where the tag is on another one: a tmux hook of the user's split the window.
+
+        The message that opens a pane tags the active one of its window, since it cannot know the new pane's id.
+        """
+        if not plans:
+            return False
+        shown = self._server.ask("list-panes", "-s", "-t", f"={self._session.name}", "-F", _STARTED).out
+        rows = [(pane, worker, line) for pane, worker, line in (row.split("|", 2) for row in shown.split("\n") if row)]
+        groups: list[Group] = []
+        for plan in plans:
+            running = [pane for pane, _, line in rows if line.replace('"', "").endswith(" ".join(plan.argv[-3:]))]
+            tagged = [pane for pane, worker, _ in rows if worker == plan.worker]
+            if len(running) == 1 and tagged != running:
+                groups += [commands.untag_pane(pane) for pane in tagged if pane not in running]
+                groups.append(commands.tag_pane(running[0], commands.tagged_worker_pane(plan), self._hook, "0"))
+        if groups:
+            self._server.send(groups)
+        return bool(groups)
 
     def arrange(self, windows: Sequence[WindowPlan], *, per_window: int, forget: Sequence[str] = ()) -> None:
         """Bring a running session into a layout: open what is missing, move every pane to its place, end none.

@@ -37,12 +37,17 @@ def table(view: Overview) -> str:
 
 def worker(found: WorkerReport) -> str:
     """`show --json`."""
-    return _json({**row_json(found.row), "removed": found.removed})
+    return _json(_report(found))
+
+
+def _report(found: WorkerReport) -> dict[str, Any]:
+    own = {"variables": dict(found.variables), "address": found.address or None, "apart": list(found.apart)}
+    return {**row_json(found.row), "removed": found.removed, **own}
 
 
 def workers(found: Sequence[WorkerReport]) -> str:
     """`show --json` of several."""
-    return _json({"workers": [{**row_json(one.row), "removed": one.removed} for one in found]})
+    return _json({"workers": [_report(one) for one in found]})
 
 
 def listings(found: Sequence[Listing]) -> str:

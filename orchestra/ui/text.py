@@ -31,6 +31,7 @@ def spawned(found: Sequence[Spawned]) -> Iterable[str]:
     for one in found:
         said = f"#{clean(one.id, 40)} {one.result}" + (f": waits {clean(one.why, 400)}" if one.why else "")
         yield said + (f": {clean(one.error, 400)}" if one.error else "") + (f"  ({one.hint})" if one.hint else "")
+        yield from (f"  {clean(note, 400)}" for note in one.notes)
 
 
 def queue(found: QueueView) -> Iterable[str]:

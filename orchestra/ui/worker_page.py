@@ -49,7 +49,10 @@ class Facts(NamedTuple):
 
 def of_report(found: WorkerReport, paint: Paint, now: float) -> Iterator[str]:
     """What `orchestra show` prints."""
-    facts = Facts(history(found.journal), found.files, removed=found.removed)
+    own = [("address", found.address)] if found.address else []
+    own += [("env", f"{name}={value}") for name, value in found.variables.items()]
+    own += [("apart", line) for line in found.apart]
+    facts = Facts(history(found.journal), found.files, own, removed=found.removed)
     return page(found.row, facts, paint, now)
 
 

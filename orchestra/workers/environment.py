@@ -6,12 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from orchestra import processes
-from orchestra.config import schema
+from orchestra.config import mapped_paths, schema
 from orchestra.core import fast_json
 from orchestra.core.models import Worker
+from orchestra.errors import OrchestraError
+from orchestra.git.process import worktree_of_admin
 from orchestra.project import entry_points
 from orchestra.storage.files import make_private, text_or_empty
 from orchestra.storage.project_environment import is_environment
+from orchestra.workers import installed_packages, slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +29,48 @@ def agent_environment(project: Project, worker: Worker) -> dict[str, str]:
     """
     private = project.store.file(worker.id, "tmux")
     make_private(private)
+    slots.take(project, worker)
     allowed = _allowed(project, worker.agent, project.store.file(worker.id, "environment"))
-    return {**allowed, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker.id, processes.MARK: worker.nonce}
+    own, _, _ = separated(project, worker, allowed)
+    return {**own, "TMUX_TMPDIR": private, "ORCHESTRA_WORKER": worker.id, processes.MARK: worker.nonce}
+
+
+def separated(
+    project: Project, worker: Worker, environ: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...], tuple[OrchestraError, ...]]:
+    """An environment with the worker's own variables, in which nothing leads into another checkout.
+
+    With it come a sentence for each thing that was changed, and what could not be put right.
+    """
+    repository, worktree = project.repository, worker.worktree
+    others = [str(place) for place in map(worktree_of_admin, repository.admins()) if place and str(place) != worktree]
+    checkouts = (str(repository.root), *others)
+    found, moved = mapped_paths.mapped(environ, checkouts, worktree, os.path.exists)
+    sources, problems, said = [], [], [one.told for one in moved]
+    for one in installed_packages.python_sources(found, worktree, checkouts):
+        place = mapped_paths.moved_place(one.source, checkouts, worktree)
+        if os.path.isdir(place):
+            sources.append(place)
+            said.append(f"PYTHONPATH: {place}, because {one.name} is installed from {one.source}")
+        else:
+            problems.append(_foreign(one, "make an environment of its own in the worktree: setup: python3 -m venv ..."))
+    how = "take node_modules out of `link:`, and install in the worktree: setup: npm ci"
+    problems += [_foreign(one, how) for one in installed_packages.linked_packages(worktree, checkouts)]
+    if sources:
+        given = [entry for entry in found.get("PYTHONPATH", "").split(os.pathsep) if entry and entry not in sources]
+        found["PYTHONPATH"] = os.pathsep.join([*dict.fromkeys(sources), *given])
+    return {**found, **slots.variables(project, worker)}, tuple(dict.fromkeys(said)), tuple(problems)
+
+
+def sentences(project: Project, worker: Worker) -> tuple[str, ...]:
+    """What of the user's environment the worker does not have, or has otherwise, for its pane."""
+    allowed = _allowed(project, worker.agent, project.store.file(worker.id, "environment"))
+    _, said, problems = separated(project, worker, allowed)
+    return (*said, *(f"{one.message}; {one.hint}" for one in problems))
+
+
+def _foreign(one: installed_packages.Foreign, hint: str) -> OrchestraError:
+    return OrchestraError(f"{one.name} would be taken from another checkout, {one.source} ({one.written_in})", hint)
 
 
 def orchestrator_environment(project: Project) -> dict[str, str]:

@@ -15,7 +15,7 @@ from orchestra.core.models import Pane, Worker, WorkerPlan
 from orchestra.core.state import shown
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, slots
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ STAGGER_SECONDS = 0.1  # `worker run` is 0.1 s of a core until it becomes the ag
 def open_pane(project: Project, worker: Worker, per_window: int) -> Pane:
     """Open the worker's pane, running `orchestra worker run ID`; a live one of its own is kept as it is."""
     project.remember()
+    slots.take(project, worker)
     return project.workspace.open_worker(_plan(project, worker), per_window=per_window)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from orchestra.config import schema
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import TERMINAL
 from orchestra.core.text import clean
@@ -59,5 +58,4 @@ def _places(project: Project, worker: Worker) -> list[str]:
     """Where a worktree is when it moved together with the repository."""
     known = project.bearings
     beside = [os.path.relpath(worker.worktree, known.root)] if known else []
-    usual = schema.fill(project.config.worktree, project.repository.name, worker.id)
-    return [os.path.normpath(os.path.join(project.root, path)) for path in (*beside, usual)]
+    return [*(os.path.normpath(os.path.join(project.root, path)) for path in beside), project.worktree_of(worker.id)]

@@ -9,9 +9,9 @@ from orchestra import processes
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import pull_head, submodules, trash
+from orchestra.git import copy_files, pull_head, submodules, trash
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
-from orchestra.workers import git_config_guard, stop
+from orchestra.workers import git_config_guard, slots, stop
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ MERGED_TIP = "merged-tip"  # in the worker's directory: the last commit of its b
 INTENT = "pruning"  # in the worker's directory, with its nonce: a removal began, and `up` ends it
 
 
-def reason(project: Project, worker: Worker) -> str:
-    """Why this worker must stay; empty when nothing would be lost."""
+def reason(project: Project, worker: Worker, *, before_teardown: bool = False) -> str:
+    """Why this worker must stay; empty when nothing would be lost.
+
+    `before_teardown`: what the project's `teardown` may end or remove is not looked at.
+    """
     if worker.status not in (Status.MERGED, Status.CANCELLED):
         return f"it is {worker.status.value}"
     if above := [one for one in project.store.listing().workers if one.parent == worker.id and one.status in LIVE]:
@@ -30,12 +33,12 @@ def reason(project: Project, worker: Worker) -> str:
     repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
     emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went
-    why = _occupied(project, worker) if os.path.lexists(path) and not emptied else ""
+    why = _occupied(project, worker, torn_down=not before_teardown) if os.path.lexists(path) and not emptied else ""
     return why or (_unproven(project, worker, tip) if tip is not None else "")
 
 
-def _occupied(project: Project, worker: Worker) -> str:
-    """Why the worktree, which is there, must stay."""
+def _occupied(project: Project, worker: Worker, *, torn_down: bool) -> str:
+    """Why the worktree, which is there, must stay. Before `teardown` what it may end or remove is not looked at."""
     repository, path = project.repository, worker.worktree
     if not repository.is_ours(path):
         return f"{path} is not a worker's worktree"
@@ -45,11 +48,14 @@ def _occupied(project: Project, worker: Worker) -> str:
     dirty = repository.dirty(path)
     if dirty:
         return f"{len(dirty)} files not committed: {', '.join(dirty[:3])}"
-    ignored = repository.ignored(path)
-    if ignored:
-        return f"ignored files that are nowhere else: {', '.join(ignored[:3])}"
     if inside := submodules.unsaved(repository, path):
         return inside
+    if not torn_down:
+        return ""
+    made = slots.variables(project, worker)  # `copy:` wrote these into the worktree's .env
+    left = [name for name in repository.ignored(path) if not copy_files.is_as_copied(repository, path, name, made)]
+    if left:
+        return f"ignored files that are nowhere else: {', '.join(left[:3])}"
     others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 
@@ -103,7 +109,7 @@ def remove(project: Project, worker: Worker) -> None:
     repository = project.repository
     write_atomic(project.store.file(worker.id, INTENT), worker.nonce)
     try:
-        stop.close(project, worker)
+        stop.close(project, worker, for_good=True)
         repository.remove(worker.worktree, worker.branch, id=worker.id)
         tip = repository.branch_tip(worker.branch)
         if tip is not None:
@@ -120,7 +126,7 @@ def undo(project: Project, number: str, branch: str, path: str) -> str | None:
     repository = project.repository
     tip = trash.restore_branch(repository, branch)
     if not repository.ready(path):
-        repository.add(path, branch, tip, f"orchestra #{number}", adopt=True)
+        repository.add(path, branch, tip, project.lock_reason(number), adopt=True)
         repository.checkout(path)
     return trash.restore_files(repository, path, number)
 

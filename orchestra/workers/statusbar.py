@@ -61,9 +61,9 @@ def _items(
     store: Store, panes: state.Panes, silent: float, *, is_open: bool | None
 ) -> list[tuple[ObservedWorker, Shown]]:
     heard = last_heard(store.cache)
-    now = store.now()
+    now, awake = store.now(), store.awake_since()
     holds = start_holds.read(store.cache, now)
-    return state.states(store.listing().workers, panes, is_open, store.heartbeat, now, silent, heard, holds)
+    return state.states(store.listing().workers, panes, is_open, store.heartbeat, now, silent, heard, holds, awake)
 
 
 def refresh(project: Project) -> None:

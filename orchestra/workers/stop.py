@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestra import processes
 from orchestra.core.models import ActivityState, Event, Pane, Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.workers import pane_log
+from orchestra.workers import pane_log, teardown
 from orchestra.workers.overview import pane_of, worker_of
 from orchestra.workers.statusbar import refresh
 
@@ -19,24 +19,33 @@ if TYPE_CHECKING:
 FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worker needs a pane
 
 
-def stop(project: Project, number: str, said: Event) -> Worker:
-    """Record that the user paused or cancelled a worker, then end what runs of it."""
-    worker = worker_of(project, number)
+def stop(project: Project, number: str, said: Event, *, for_good: bool = False) -> Worker:
+    """Record that the user paused or cancelled a worker, then end what runs of it; see `close`."""
+    worker_of(project, number)  # raises, with what to do, where there is none
     recorded = project.store.record(number, said)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be {said.kind}: {recorded.refused}")
-    close(project, worker)
-    refresh(project)
+    try:
+        close(project, recorded.worker, for_good=for_good)
+    finally:
+        refresh(project)
     return recorded.worker
 
 
-def close(project: Project, worker: Worker) -> None:
-    """Close the worker's pane and wait for the end of its processes; raises when one of them would not end."""
+def close(project: Project, worker: Worker, *, for_good: bool = False) -> None:
+    """Close the worker's pane and wait for the end of its processes; raises when one of them would not end.
+
+    `for_good`: the project's `teardown` runs between the two, while what `setup` has started still answers.
+    """
     pane = pane_of(project, worker)
     if pane is not None:
         pane_log.save(project, pane)  # the user's word goes on, on a full disk too
         project.panes.close(pane)
-    end_processes([worker])
+    try:
+        if for_good:
+            teardown.run(project, worker)
+    finally:
+        end_processes([worker])
 
 
 def close_finished_pane(project: Project, worker: Worker, pane: Pane) -> bool:

@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orchestra import processes
 from orchestra.core.models import Worker
 from orchestra.errors import OrchestraError
 from orchestra.git import submodules, trash
 from orchestra.storage.files import text_or_empty, write_atomic
-from orchestra.workers import git_config_guard, trust
+from orchestra.workers import git_config_guard, slots, trust
 from orchestra.workers.environment import agent_environment
 from orchestra.workers.git_config_guard import Act
 
@@ -28,12 +29,14 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         git_config_guard.check(project, Act.WORKTREE)
         trust.check_again(project, worker)
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
-        repository.add(path, worker.branch, _start(project, worker), f"orchestra #{worker.id}", adopt=True)
+        repository.add(path, worker.branch, _start(project, worker), project.lock_reason(worker.id), adopt=True)
         repository.checkout(path)
     elif is_prepared(project, worker):
         return
     submodules.fill(repository, path, say)
-    for line in repository.copy_and_link(path, project.config.copy, project.config.link):
+    slots.take(project, worker)
+    values = slots.variables(project, worker)
+    for line in repository.copy_and_link(path, *_copied_and_linked(project), values):
         say(line)
     if project.config.setup:
         say(f"setup: {project.config.setup}")
@@ -42,6 +45,13 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         if unchanged:  # what the project's own setup installs, as hooks of husky or pre-commit, is known
             git_config_guard.take_over(project)
     write_atomic(project.store.file(worker.id, PREPARED), worker.nonce)
+
+
+def _copied_and_linked(project: Project) -> tuple[list[str], list[str]]:
+    """`copy:` and `link:` from the repository's root on; a pattern without a slash is for files at any depth."""
+    copy, folder = project.config.copy, project.folder
+    copied = [f"/{folder}/{one.lstrip('/')}" if folder and "/" in one.rstrip("/") else one for one in copy]
+    return copied, [f"{folder}/{one}" if folder else one for one in project.config.link]
 
 
 def is_prepared(project: Project, worker: Worker) -> bool:
@@ -61,12 +71,15 @@ def _start(project: Project, worker: Worker) -> str:
 
 def _setup(project: Project, worker: Worker) -> None:
     """Run the project's `setup` in the new worktree; its output is the pane's."""
-    command = project.config.setup or ""
+    command, environ = project.config.setup or "", agent_environment(project, worker)
+    if project.config.teardown:
+        environ.pop(processes.MARK)  # what it starts outlives a restart of the agent: `teardown` ends it
     try:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
-            cwd=worker.worktree,
-            env=agent_environment(project, worker),
+            cwd=project.place_in(worker.worktree),
+            env=environ,
+            start_new_session=bool(project.config.teardown),  # else it would end with the pane
             timeout=SETUP_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,

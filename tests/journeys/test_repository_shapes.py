@@ -400,3 +400,96 @@ def test_a_worktree_stays_while_work_in_a_submodule_is_nowhere_else(
         assert "not pushed" in person.asks("prune")["kept"][0]["why"]  # the outer repository's commit
         git("-C", shape.main, "merge", "-q", "issue-1")
         assert person.asks("prune")["removed"] == ["1"]
+
+
+# --- a folder of a monorepo as a project of its own ---
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path, git: Git) -> Path:
+    """Two applications, each with its own orchestra.yaml and issues, and a root without one."""
+    root = tmp_path / "widgets"
+    root.mkdir()
+    git("init", "-q", root)
+    (root / ".gitignore").write_text(".env\nnode_modules\n")
+    (root / "README.md").write_text("# widgets\n")
+    for name in ("app", "web-site"):
+        folder = root / "packages" / name
+        (folder / "src").mkdir(parents=True)
+        (folder / "check.sh").write_text(f"pwd > ../../../verified-{name}; test -f made.txt\n")
+        (folder / ".env").write_text(f"NAME={name}\n")
+        (folder / "node_modules").mkdir()
+        configure(
+            folder,
+            "agent: scripted",
+            "tracker: local",
+            "verify: sh check.sh",
+            "setup: pwd > ../../../set-up",
+            f'worktree: "../{name}-{{id}}"',
+            f'branch: "{name}-{{id}}"',
+            "copy: [.env]",
+            "link: [node_modules]",
+            "gates:",
+            "  - {name: auth, paths: [auth/**]}",
+        )
+        write_issue(folder, 1, f"Make {name}", WORK)
+        write_issue(folder, 2, "Touch auth", WORK.replace("made.txt", "auth/a.txt"))
+        write_issue(folder, 3, "Ask", '```script\nstatus working\nescalate "Which?" --option red\nhang\n```\n')
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "all")
+    return root
+
+
+def test_each_folder_with_a_config_is_a_project_of_its_own(monorepo: Path, git: Git) -> None:
+    app, site = (Person(monorepo / "packages" / name) for name in ("app", "web-site"))
+    app.at(monorepo / "packages" / "app" / "src").runs("up", "-d")
+    site.runs("up", "-d")
+    app.runs("spawn", "1", "3")
+    site.runs("spawn", "1")
+    worktree = Path(app.sees("1", "complete")["worktreePath"])
+    assert worktree == monorepo.parent / "app-1"
+    here = worktree / "packages" / "app"
+    assert (here / "made.txt").exists()  # the agent started in the folder
+    assert (monorepo.parent / "verified-app").read_text().strip() == str(here)
+    assert (here / ".env").read_text() == "NAME=app\n"
+    assert (here / "node_modules").is_symlink()
+    site.sees("1", "complete")
+    assert [one["id"] for one in app.asks("list")["workers"]] == ["1", "3"]
+    assert [one["id"] for one in site.asks("list")["workers"]] == ["1"]
+    for place in (worktree, here, worktree / "packages"):  # by hand in the worktree: the folder decides
+        said = app.at(place).asks("list")
+        assert len(said["workers"]) == (2 if place == here else 0), (place, said)
+    for person in (app, site):
+        findings = [f"{one['id']} {one['what']}" for one in person.asks("doctor", code=None)["findings"]]
+        assert [one for one in findings if one.startswith("I")] == []
+    app.runs("merge", "1")
+    assert (monorepo / "packages" / "app" / "made.txt").exists()
+    assert app.asks("prune")["removed"] == ["1"]
+    assert [one["id"] for one in site.asks("list")["workers"]] == ["1"]
+    names = {one["name"] for one in app.asks("list", "--all")["projects"]}
+    assert len(names) == 2
+
+
+def test_gates_of_a_folder_are_relative_to_it(monorepo: Path) -> None:
+    app = Person(monorepo / "packages" / "app")
+    configure(
+        monorepo / "packages" / "app",
+        "agent: scripted",
+        "tracker: local",
+        "gates:",
+        "  - {name: auth, paths: [/auth/**]}",
+    )
+    app.runs("up", "-d")
+    app.runs("spawn", "2")
+    asked = app.sees("2", "stuck")["escalation"]
+    assert asked["summary"].startswith("gate auth: 1 changed files")
+    assert "auth/a.txt" in asked["context"]
+    app.runs("approve", "2")
+    app.sees("2", "complete")
+
+
+def test_a_folder_without_a_config_is_the_repositorys_project(tmp_path: Path, git: Git) -> None:
+    shape = subdirectory(tmp_path, git)
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    assert person.at(shape.main).asks("list")["project"] == person.asks("list")["project"]

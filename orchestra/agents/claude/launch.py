@@ -20,7 +20,7 @@ from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, perm
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 
@@ -36,6 +36,7 @@ __all__ = [
     "cost_in",
     "dialog_open",
     "enqueued_in",
+    "hooked_at",
     "launch",
     "logged_in",
     "rules_for",
@@ -144,7 +145,7 @@ def _script(context: AgentContext, options: AgentOptions, *, resume: bool, say: 
     lines = [
         "#!/bin/sh",
         "# Starts the agent; written anew by orchestra at each start.",
-        f"cd {shlex.quote(context.worktree)} || exit",
+        f"cd {shlex.quote(context.place or context.worktree)} || exit",
     ]
     command = shlex.join([*argv, *options.args])
     if not say:

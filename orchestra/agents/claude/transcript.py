@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+RECENT_BYTES = 256 * 1024
 TAIL_BYTES = 32 * 1024 * 1024  # where a plan is asked about, the end of the transcript is enough
 
 
@@ -57,6 +58,21 @@ def _ends_plan(entry: Mapping[str, Any]) -> bool:
     words = _prompt_of(entry)
     typed = bool(words) and is_typed(words) and not guidance_ids(words) and entry.get("isMeta") is not True
     return typed or entry.get("permissionMode") != "plan"
+
+
+def hooked_at(transcript: str) -> str:
+    """The time of the last record that a hook must have told of: a tool call, or the end of a turn. Empty: none."""
+    for line in reversed(list(_lines(transcript, max(0, _size(transcript) - RECENT_BYTES)))):
+        if b'"assistant"' not in line:
+            continue
+        entry = _entry(line)
+        message = entry.get("message")
+        ended = isinstance(message, dict) and message.get("stop_reason") == "end_turn"
+        at = entry.get("timestamp")
+        called = any(block.get("type") == "tool_use" for block in _blocks(entry))
+        if isinstance(at, str) and (ended or called) and entry.get("isSidechain") is not True:
+            return at
+    return ""
 
 
 def _said_in(transcript: str, since_byte: int) -> Iterator[tuple[str, str]]:

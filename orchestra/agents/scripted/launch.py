@@ -14,7 +14,7 @@ from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
 from orchestra.agents.claude.status_line import cost_in, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in
+from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
 from orchestra.agents.scripted.hook_runner import conversation_file
 from orchestra.core.models import AgentContext, AgentOptions, Launch
@@ -30,6 +30,7 @@ __all__ = [
     "cost_in",
     "dialog_open",
     "enqueued_in",
+    "hooked_at",
     "launch",
     "logged_in",
     "rules_for",

@@ -11,7 +11,7 @@ from orchestra.core.lifecycle.transitions import LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
 from orchestra.errors import OrchestraError
 from orchestra.workers import conversation, start_slots, still_wanted, stop, worktree_setup
-from orchestra.workers.environment import agent_environment
+from orchestra.workers.environment import agent_environment, sentences
 from orchestra.workers.overview import pane_of, worker_of
 from orchestra.workers.statusbar import refresh
 
@@ -43,9 +43,11 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
         project.store.record(number, events.failed("worker run", wrong.message, wrong.hint))
         raise
     environment = {**agent_environment(project, worker), **started.environment}
+    for line in sentences(project, worker):
+        say(line)
     say(f"starting {os.path.basename(worker.agent)}")
     start_slots.keep(project, number)
-    return started, environment, worker.worktree
+    return started, environment, project.place_in(worker.worktree)
 
 
 def _unwanted(project: Project, worker: Worker) -> OrchestraError:

@@ -13,9 +13,11 @@ from orchestra.core.models import Escalation, Gate, Worker
 from orchestra.core.pull_text import Wanted
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
+from orchestra.project import folders
 from orchestra.trackers.combined import is_local
 from orchestra.workers import git_config_guard, replies, stacks
 from orchestra.workers.alerts import announce
+from orchestra.workers.environment import separated
 from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
 
@@ -100,8 +102,11 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
     command = project.config.verify
     if not command:
         return None
+    environ, _, foreign = separated(project, worker, project.environ)
+    if foreign:  # else the main checkout would be judged in place of this work
+        raise OrchestraError(f"verify was not run: {foreign[0].message}", f"tell the user; {foreign[0].hint}")
     say(f"verify: {command}")
-    code, output = _run(command, worker.worktree, {**project.environ})
+    code, output = _run(command, project.place_in(worker.worktree), environ)
     tail = "\n".join(clean_lines(output).splitlines()[-TAIL_LINES:])
     limit = project.config.limits.verify
     failure = Failure(signature(output), AtLimit(limit, f"{command} fails the same way", tail[-2000:]))
@@ -145,9 +150,9 @@ def _check_gates(project: Project, worker: Worker) -> None:
     git_config_guard.check_ship(project, worker.id)
     if project.tracker_name == "github":
         project.repository.fetch(worker.base)  # what the base holds by now is not the worker's change
-    paths = project.change_of(worker).paths()
-    for hit in gates.gates_met(paths, project.config.gates):
-        request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, hit.by)}"
+    paths = {folders.seen_from(project.folder, path): path for path in project.change_of(worker).paths()}
+    for hit in gates.gates_met(tuple(paths), project.config.gates):
+        request = f"gate:{hit.gate}:{project.repository.digest(worker.worktree, [paths[path] for path in hit.by])}"
         if _approved(worker, request):
             continue
         listed = "\n".join(clean(path, 160) for path in hit.by[:50])

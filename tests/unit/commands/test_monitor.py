@@ -12,6 +12,7 @@ from support.stub_project import StubProject
 from orchestra.commands import monitor as command
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor.reconcile import PassResult
+from orchestra.monitor.wakefulness import Wakefulness
 from orchestra.storage.files import locked
 
 pytestmark = pytest.mark.fast
@@ -73,6 +74,6 @@ def test_a_session_file_that_changed_wakes_it(project: Any, mocker: MockerFixtur
     before = command._files(project)
     assert before == (), "there is no session file yet"
     project.has("7")
-    command._rest(project, before, 60.0)
+    command._rest(project, before, 60.0, Wakefulness(lambda: 0.0, lambda: 0.0))
     after = command._files(project)
     assert [name for name, _ in after] == ["7.json"]

@@ -22,6 +22,9 @@ branch: "fix/issue-{id}"
 copy: [.env, config/local.yaml]
 link: [node_modules]
 setup: make deps
+teardown: make down
+env: {PORT: "{3000 + slot * 10}", DEBUG: 1}
+address: "http://localhost:{3000 + slot * 10}"
 verify: make test
 agent: claude
 plan: review
@@ -153,6 +156,18 @@ def test_the_last_source_wins(texts: list[str]) -> None:
         ("link: [/etc]", "o.yaml:1: link[0]: expected a path inside the repository"),
         ("verify: ''", "o.yaml:1: verify: expected text that is not empty, got empty text"),
         ("setup: [a]", "o.yaml:1: setup: expected text or nothing, got a list"),
+        ("env: {ORCHESTRA_X: a}", "o.yaml:1: env.ORCHESTRA_X: orchestra sets this variable itself"),
+        ("env: {PATH: a}", "o.yaml:1: env.PATH: orchestra sets this variable itself"),
+        ("env: {GH_TOKEN: a}", "o.yaml:1: env.GH_TOKEN: orchestra sets this variable itself"),
+        ("env: {'A-B': a}", "o.yaml:1: env.A-B: expected a variable's name"),
+        ("env:\n  A: ok\n  B: '{slt}'", "o.yaml:3: env.B: {slt} is not known; known are slot, id, project, repo,"),
+        ("env: {A: '{3000 +}'}", "o.yaml:1: env.A: {3000 +} is neither a name nor a sum; known are slot,"),
+        ("env: {A: 'a } b'}", "o.yaml:1: env.A: a single }; write }} for the character itself"),
+        ("env: {A: '{slot // 0}'}", "o.yaml:1: env.A: {slot // 0} divides by 0"),
+        ("env: {A: '{__import__(1)}'}", "o.yaml:1: env.A: {__import__(1)} is not known"),
+        ("env: {A: '{slot ** 99}'}", "o.yaml:1: env.A: {slot ** 99} is not known"),
+        ("env: [A]", "o.yaml:1: env: expected a mapping"),
+        ("address: 'localhost:{slot}'", "o.yaml:1: address: expected an address such as http"),
         ("notify: {bell: yes}", 'o.yaml:1: notify.bell: expected true or false, got text "yes"'),
         ("tmux: {socket: ../x}", 'o.yaml:1: tmux.socket: expected letters, digits, _ and -, got "../x"'),
         ("tmux: {key: F13}", 'o.yaml:1: tmux.key: expected a key such as O, C-s, M-g or F9, got "F13"'),

@@ -1,0 +1,78 @@
+"""Variables that lead into the main checkout, as a worker gets them: into its own worktree, or not at all. Pure.
+
+A shell in which a virtual environment of the main checkout is active, or direnv has put its `bin` on PATH, would have
+every worker run and test the main checkout's programs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+_LISTS = ("PATH", "*PATH", "*_PATHS")
+_PLACES = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "GOBIN", "CARGO_TARGET_DIR", "MISE_PROJECT_ROOT")
+
+
+class Moved(NamedTuple):
+    """One entry that led into another checkout: where it leads now, empty when it was left out."""
+
+    variable: str
+    old: str
+    new: str
+
+    @property
+    def told(self) -> str:
+        """A sentence for the user."""
+        if self.new:
+            return f"{self.variable}: {self.new} in place of {self.old}"
+        return f"{self.variable}: without {self.old}, which the worktree does not have"
+
+
+def mapped(
+    variables: Mapping[str, str], checkouts: Sequence[str], worktree: str, exists: Callable[[str], bool]
+) -> tuple[dict[str, str], tuple[Moved, ...]]:
+    """The variables for a program in `worktree`. `checkouts`: the main one first, and those of other workers."""
+    found, moved = dict(variables), []
+    for name, value in variables.items():
+        is_list = any(fnmatchcase(name, one) for one in _LISTS)
+        if not (is_list or name in _PLACES):
+            continue
+        entries, kept = value.split(os.pathsep) if is_list else [value], []
+        for entry in entries:
+            inside = _inside(entry, checkouts, worktree)
+            if inside is None:
+                kept.append(entry)
+                continue
+            new = os.path.normpath(os.path.join(worktree, inside))
+            moved.append(Moved(name, entry, new if exists(new) else ""))
+            kept += [new] if exists(new) else []
+        if kept:
+            found[name] = os.pathsep.join(kept)
+        else:
+            del found[name]
+    return found, tuple(moved)
+
+
+def moved_place(place: str, checkouts: Sequence[str], worktree: str) -> str:
+    """The same place in `worktree` as `place` is in one of the checkouts."""
+    inside = _inside(place, checkouts, worktree)
+    return place if inside is None else os.path.normpath(os.path.join(worktree, inside))
+
+
+def _inside(entry: str, checkouts: Sequence[str], worktree: str) -> str | None:
+    """Where in one of the checkouts an entry leads, as it is written or with its links followed; None: in none."""
+    if not os.path.isabs(entry) or _below(entry, worktree) is not None:
+        return None
+    for place in (os.path.normpath(entry), os.path.realpath(entry)):
+        found = next((rest for one in checkouts if (rest := _below(place, one)) is not None), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _below(place: str, directory: str) -> str | None:
+    """The path of `place` below a directory; None when it is not below."""
+    place, directory = os.path.normpath(place), directory.rstrip("/") or "/"
+    return place[len(directory) :].lstrip("/") or "." if f"{place}/".startswith(f"{directory}/") else None
