@@ -31,6 +31,18 @@ class StartupProblem(Record):
     fix: str
 
 
+class ScreenDialog(Record):
+    """A dialog that an agent's screen shows: what it says, what can be chosen, and how.
+
+    `chosen` is the option that the cursor marks, which arrows move; -1: each option has a key of its own in `keys`.
+    """
+
+    text: str
+    options: tuple[str, ...]
+    chosen: int
+    keys: tuple[str, ...] = ()
+
+
 class RunningSession(Record):
     """A session of an agent's program that runs: by which process, in which directory, in the background or not."""
 

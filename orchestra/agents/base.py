@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from orchestra.agents import RunningSession, StartupProblem
+from orchestra.agents import RunningSession, ScreenDialog, StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
@@ -83,6 +83,12 @@ class Agent(Protocol):
 
     def dialog_open(self, screen: str) -> bool:
         """True when the screen shows a question that keys would answer."""
+
+    def read_dialog(self, screen: str) -> ScreenDialog | None:
+        """The dialog on a captured screen, with what can be chosen; None where there is none that is understood."""
+
+    def understood(self, screen: str) -> bool:
+        """Whether a captured screen is one that the agent is known to draw: its prompt, a dialog, its work."""
 
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""

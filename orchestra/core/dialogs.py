@@ -20,12 +20,18 @@ from orchestra.core.models import (
     Worker,
 )
 
+ON_SCREEN = "screen-"  # begins the name of a dialog that is known by the screen alone: keys answer it, and no hook
 MOST_ANSWERS = 8  # kept in the snapshot, by request; the waiting hook reads its own
 
 
 def open_questions(worker: Worker) -> tuple[Escalation, ...]:
     """Everything that a worker asks the user: its dialogs, then its own escalation."""
     return (*worker.dialogs, *((worker.escalation,) if worker.escalation else ()))
+
+
+def is_on_screen(asked: Escalation) -> bool:
+    """Whether a dialog is known by the screen alone."""
+    return asked.request.startswith(ON_SCREEN)
 
 
 def answered_in_pane(worker: Worker | None, event: Event) -> Event:
@@ -53,7 +59,7 @@ def open_dialog(worker: Worker, event: Event) -> Worker:
     )
     if asked is None or not asked.request:
         return worker  # a notification, or a dialog before the first prompt: no hook waits for an answer
-    others = tuple(dialog for dialog in worker.dialogs if dialog.request != asked.request)
+    others = tuple(one for one in worker.dialogs if one.request != asked.request and not is_on_screen(one))
     return _with_answers(worker, asked.request)._replace(dialogs=(*others, asked))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
+        "idle", "unclear", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved", "queue-held",
         "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "paused", "resumed", "cancelled",
         "reported", "escalated", "verified", "attempted", "shipped", "told", "approved", "sent", "unconfirmed",
         "delivered", "noted",
@@ -277,7 +277,12 @@ def accepted(by: str, guidance: Iterable[str]) -> Event:
 
 def blocked(by: str, asked: Escalation) -> Event:
     """A dialog that keeps the agent from going on, seen on its screen."""
-    return _event("blocked", by, **_question(asked))
+    return _event("blocked", by, questions=[dict(one) for one in asked.questions], **_question(asked))
+
+
+def unclear(by: str, reason: str, context: str) -> Event:
+    """Its screen shows something that is not understood: what the agent does is not known. `context`: the screen."""
+    return _event("unclear", by, reason=reason, context=context)
 
 
 def unblocked(by: str, request: str) -> Event:

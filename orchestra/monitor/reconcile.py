@@ -16,7 +16,7 @@ from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.start_hold import StartHold
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import budgets, conflicts, dismissed_dialogs, recovery, stall, whereabouts
+from orchestra.monitor import budgets, conflicts, dismissed_dialogs, recovery, stall, unreported_dialogs, whereabouts
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.monitor.recovery import Restart
 from orchestra.workers import delivery, git_config_guard, launch, queue, spending, stacks, start_problems, stop
@@ -152,6 +152,7 @@ def _alive(project: Project, memory: Memory, worker: Worker, pane: Pane, say: Ca
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
+    unreported_dialogs.record_unreported(project, worker, pane, say)
     at_rest = worker.activity.state is ActivityState.WAITING
     held = at_rest and queue.is_held(memory.holds, worker, project.now())
     if (at_rest or worker.activity.state is ActivityState.BUSY) and not held:

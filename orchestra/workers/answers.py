@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
-from orchestra.core.dialogs import open_questions
+from orchestra.core.dialogs import is_on_screen, open_questions
 from orchestra.core.models import AnswerChannel, Escalation, Event, Gate, Guidance, Worker
 from orchestra.core.text import clean
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import is_held
-from orchestra.workers.overview import worker_of
+from orchestra.storage.files import is_held, locked
+from orchestra.workers import screen_dialogs
+from orchestra.workers.overview import pane_of, worker_of
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def answer(
     text: str = "", answers: Sequence[str] = (), always: bool = False,
 ) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
+    if is_on_screen(asked):
+        _answer_on_screen(project, number, asked, behavior, how, text=text, answers=answers)
+        return
     store, path = project.store, project.store.answer_lock(number, asked.request)
     if not wait_until(lambda: is_held(path) or _gone(project, number, asked), HOOK_SECONDS):
         raise OrchestraError(
@@ -88,6 +92,32 @@ def answer(
     refresh(project)
     if not taken:
         raise OrchestraError(f"the agent of #{number} has not taken your answer yet", _see(number))
+
+
+def _answer_on_screen(
+    project: Project, number: str, asked: Escalation, behavior: str, how: AnswerChannel, *,
+    text: str, answers: Sequence[str],
+) -> None:  # fmt: skip
+    """Answer a dialog that no hook waits for by its keys; words that go with a no are told when the agent waits."""
+    store, see = project.store, f"answer in its pane: orchestra attach {number}"
+    with locked(store.file(number, "deliver.lock")):  # no paste comes in between
+        worker = worker_of(project, number)
+        pane = pane_of(project, worker)
+        found = screen_dialogs.read(project, worker, pane) if pane is not None and not pane.dead else None
+        if pane is None or found is None or screen_dialogs.as_question(found).request != asked.request:
+            raise OrchestraError(f"#{number}: its pane does not show this dialog any more", _see(number))
+        place = screen_dialogs.option_for(number, asked, found, behavior, answers)
+        given = events.answered(
+            project.who, asked.request, behavior, how, text=text, answers=answers, summary=asked.summary
+        )
+        if store.record(number, given).refused:
+            raise already_answered(project, number, asked.request)
+        if not screen_dialogs.choose(project, worker, pane, place):
+            raise OrchestraError(f"#{number}: the dialog in its pane did not take the keys", see)
+        screen_dialogs.record_idle(project, worker, pane)
+    if text:
+        store.record(number, events.told(project.who, text, sender="human"))
+    refresh(project)
 
 
 def record_reply(project: Project, number: str, asked: Escalation | None, text: str, how: AnswerChannel) -> Guidance:

@@ -14,7 +14,7 @@ from support.person import Person
 from orchestra.agents.claude.selftest import SELF_TEST
 from orchestra.processes import MARK
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(660)]
 
 BROKEN = """#!/bin/sh
 case "$*" in --version) exec {program} "$@";; esac
@@ -45,7 +45,7 @@ def marked(process: psutil.Process) -> bool:
     return MARK in environ and "/orchestra-" in environ.get("ORCHESTRA_HOME", "")
 
 
-def broken(repo: Path, home: Path, program: Path, instead: str) -> None:
+def break_program(repo: Path, home: Path, program: Path, instead: str) -> None:
     wrapper = home / "claude"
     wrapper.write_text(BROKEN.format(program=program, instead=instead))
     wrapper.chmod(0o755)
@@ -57,9 +57,10 @@ def test_every_check_holds_with_a_tested_version(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = sorted(os.listdir(home))
-    done = person.runs("doctor", "--agent", "--json")
-    found = json.loads(done.out)
-    assert (found["ok"], found["version"]) == (True, claude_version), found
+    found = json.loads(person.runs("doctor", "--agent", "--json", code=None, timeout=600).out)
+    broken = "; ".join(f"{one['name']}: {one['said']}" for one in found["checks"] if not one["holds"])
+    assert not broken, broken  # the sentences alone, which the issue of a nightly run shows
+    assert (found["ok"], found["version"]) == (True, claude_version)
     assert [one["name"] for one in found["checks"]] == list(SELF_TEST.names)
     assert sorted(os.listdir(home)) == before, "the user's home is left alone"
     assert not list(tmp_path.glob("orchestra-*"))
@@ -70,8 +71,8 @@ def test_what_does_not_hold_is_said_and_the_rest_is_tried(
 ) -> None:
     if claude_version != "2.1.332":
         pytest.skip("what is broken here on purpose is of the newest version")
-    broken(repo, home, claude_program, FULL_SCREEN)
-    done = person.runs("doctor", "--agent", code=1)
+    break_program(repo, home, claude_program, FULL_SCREEN)
+    done = person.runs("doctor", "--agent", code=1, timeout=600)
     assert "broken     pane        it draws on the alternate screen: the pane keeps no history" in done.out
     assert "holds      plan " in done.out
     assert "holds      resume " in done.out
@@ -80,8 +81,8 @@ def test_what_does_not_hold_is_said_and_the_rest_is_tried(
 def test_a_program_that_does_not_start_ends_the_self_test_with_its_screen(
     person: Person, repo: Path, home: Path, claude_program: Path
 ) -> None:
-    broken(repo, home, claude_program, "echo the disk is full; exit 3")
-    done = person.runs("doctor", "--agent", code=1)
+    break_program(repo, home, claude_program, "echo the disk is full; exit 3")
+    done = person.runs("doctor", "--agent", code=1, timeout=600)
     assert "broken     start       it does not start: the program ended" in done.out
     assert "| the disk is full" in done.out
     assert done.out.count("  after 'start' the program did not come back") == len(SELF_TEST.names) - 1

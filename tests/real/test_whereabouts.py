@@ -93,7 +93,7 @@ def test_the_left_arrow_does_nothing_in_a_workers_pane(settle: Callable[..., Per
 def test_a_conversation_that_was_moved_out_of_its_pane(settle: Callable[..., Person], loose: Path) -> None:
     person = settle(loose)
     keys(person, "Left")
-    eventually(lambda: is_elsewhere(person, "in the background (process "), 30, "the daemon to be seen")
+    eventually(lambda: is_elsewhere(person, "in the background (process "), 120, "the daemon to be seen")
     listed = person.runs("list").out
     assert "unknown" in listed, listed
     moved = person.asks("show", "1")["agentSession"]  # newer versions go on with a copy under another id
@@ -102,7 +102,7 @@ def test_a_conversation_that_was_moved_out_of_its_pane(settle: Callable[..., Per
     keys(person, "C-c")
     keys(person, "C-c")
     eventually(lambda: "dead" in person.tmux("list-panes", "-a", "-F", "#{?pane_dead,dead,}"), 20, "the pane's end")
-    eventually(lambda: is_elsewhere(person, "in the background (process "), 20, "it is still said")
+    eventually(lambda: is_elsewhere(person, "in the background (process "), 60, "it is still said")
     assert person.asks("show", "1")["attempts"]["restart"] == 0
     person.runs("restart", "1")
     eventually(lambda: person.asks("show", "1")["activity"]["state"] in ("waiting", "busy"), 60, "it to be back")

@@ -12,15 +12,15 @@ from orchestra.agents import StartupProblem
 from orchestra.core.text import clean
 
 # Before the prompt, and before the chosen line of a dialog.
-_MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 _SGR = r"\x1b\[[\d;:]*m"
 # A hint in the empty box is dim, but its first letter is under the cursor: inverse, then dim until the next reset.
 _GHOST = re.compile(rf"(?:\x1b\[7m(?:{_SGR})*[^\x1b])?\x1b\[(?:0;)?2m[^\n]*?(?=\x1b\[0m|$)", re.MULTILINE)
 _ESCAPES = re.compile(rf"{_SGR}|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_RULE = re.compile(r"─{4,}(?: .{1,60} ─+)?")
-_CHOICE = re.compile(rf"\s*{_MARK}?\s*\d{{1,2}}\. \S")
-_CHOSEN = re.compile(rf"\s*{_MARK}\s*\d{{1,2}}\. \S")
-_FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to (?:confirm|select))\b")
+RULE = re.compile(r"─{4,}(?: .{1,60} ─+)?")
+_CHOICE = re.compile(rf"\s*{MARK}?\s*\d{{1,2}}\. \S")
+CHOSEN = re.compile(rf"\s*{MARK}\s*\d{{1,2}}\. \S")
+FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to \w+)\b")
 _SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
 _COLLAPSED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
@@ -107,13 +107,13 @@ def composer_text(screen: str) -> str | None:
 
     `screen` is best captured with colours (`capture-pane -e`): only they tell a hint from text somebody typed.
     """
-    lines = _lines(screen)
-    rules = [row for row, line in enumerate(lines) if _RULE.fullmatch(line.strip())]
+    lines = lines_of(screen)
+    rules = [row for row, line in enumerate(lines) if RULE.fullmatch(line.strip())]
     if len(rules) < 2:
         return None
     top, bottom = rules[-2:]
     box, below = lines[top + 1 : bottom], lines[bottom + 1 :]
-    if not box or not box[0].startswith(_MARK) or any(map(_CHOSEN.match, box)) or any(map(_CHOICE.match, below)):
+    if not box or not box[0].startswith(MARK) or any(map(CHOSEN.match, box)) or any(map(_CHOICE.match, below)):
         return None
     text = "\n".join(line.strip("\u00a0 ") for line in [box[0][1:], *box[1:]]).strip()
     return "" if "\x1b" not in screen and text.startswith(_HINTS) else text
@@ -134,17 +134,22 @@ def dialog_open(screen: str) -> bool:
     """True when the screen shows a dialog or a menu: no prompt box, and a choice or the keys that answer it."""
     if composer_text(screen) is not None:
         return False
-    return any(_CHOSEN.match(line) or _FOOTER.match(line) for line in _lines(screen))
+    return any(CHOSEN.match(line) or FOOTER.match(line) for line in lines_of(screen))
+
+
+def understood(screen: str) -> bool:
+    """True when the screen shows the prompt box, which is there during a turn as well, a dialog, or a turn."""
+    return composer_text(screen) is not None or dialog_open(screen) or at_work(screen)
 
 
 def at_work(screen: str) -> bool:
     """True when a turn runs: the box is there as well then, and the line below it or the one above says so."""
-    return any("esc to interrupt" in line or _SPINNER.match(line) for line in _lines(screen))
+    return any("esc to interrupt" in line or _SPINNER.match(line) for line in lines_of(screen))
 
 
 def startup_problem(screen: str) -> StartupProblem | None:
     """Why Claude Code has not come up. Ask only when no SessionStart came in time: an agent may print any of these."""
-    shown = "\n".join(_lines(screen))
+    shown = "\n".join(lines_of(screen))
     for kind, pattern, said, fix in _COMPILED:
         found = pattern.search(shown)
         if found:
@@ -153,5 +158,6 @@ def startup_problem(screen: str) -> StartupProblem | None:
     return None
 
 
-def _lines(screen: str) -> list[str]:
+def lines_of(screen: str) -> list[str]:
+    """The lines of a captured screen without its colours and without the hints in the box."""
     return _ESCAPES.sub("", _GHOST.sub("", screen)).split("\n")

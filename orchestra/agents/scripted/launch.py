@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
+from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
 from orchestra.agents.claude.status_line import cost_in, users_status_line
@@ -33,11 +34,13 @@ __all__ = [
     "hooked_at",
     "launch",
     "logged_in",
+    "read_dialog",
     "rules_for",
     "running_sessions",
     "session_to_begin",
     "startup_problem",
     "transcripts",
+    "understood",
     "used_in",
     "users_status_line",
     "version",
@@ -61,6 +64,11 @@ def launch(context: AgentContext, options: AgentOptions, *, resume: bool, say: s
 def startup_problem(_screen: str) -> StartupProblem | None:
     """Why it has not come up: nothing is known that its own words in the pane do not say."""
     return None
+
+
+def understood(_screen: str) -> bool:
+    """It draws nothing of its own while it works, so every screen may be its work."""
+    return True
 
 
 def conversation_exists(session: str, environ: Mapping[str, str]) -> bool:

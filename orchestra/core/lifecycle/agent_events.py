@@ -91,7 +91,7 @@ def _blocked(worker: Worker, event: Event) -> Worker:
 
 def _unblocked(worker: Worker, event: Event) -> Worker:
     worker = dialogs.close_dialog(worker, event)
-    if worker.dialogs or worker.activity.state is not ActivityState.BLOCKED:
+    if worker.dialogs or worker.activity.state not in (ActivityState.BLOCKED, ActivityState.UNKNOWN):
         return worker
     return with_activity(worker, event, ActivityState.BUSY)
 
@@ -104,8 +104,14 @@ def _limited(worker: Worker, event: Event) -> Worker:
 
 def _idle(worker: Worker, event: Event) -> Worker:
     """The agent waits at its prompt: its limit is over, or a dialog was dismissed, of which no hook tells."""
-    over = worker.activity.state in (ActivityState.LIMITED, ActivityState.BLOCKED)
-    return with_activity(worker._replace(dialogs=()), event, ActivityState.WAITING) if over else worker
+    over = worker.activity.state in (ActivityState.LIMITED, ActivityState.BLOCKED, ActivityState.UNKNOWN)
+    said_no = worker.activity.state is ActivityState.BUSY and not worker.activity.source.startswith("hook:")
+    return with_activity(worker._replace(dialogs=()), event, ActivityState.WAITING) if over or said_no else worker
+
+
+def _unclear(worker: Worker, event: Event) -> Worker:
+    """What the agent does is not known, until one of its hooks or its screen tells again."""
+    return with_activity(worker, event, ActivityState.UNKNOWN, text_at(event, "reason"))
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
@@ -140,6 +146,7 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "answered": dialogs.answer_dialog,
     "limited": _limited,
     "idle": _idle,
+    "unclear": _unclear,
     "ended": _ended,
     "moved": _moved,
 }

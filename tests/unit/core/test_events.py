@@ -52,6 +52,7 @@ EVENTS: tuple[Event, ...] = (
     events.delivered("transcript", ["g1"]),
     events.limited("spawn", "login", "It is logged out.", "Log in."),
     events.idle("monitor"),
+    events.unclear("monitor", "its pane shows something that is not understood", "a screen"),
     events.moved("monitor", "its conversation is also open in another terminal"),
     events.reported("worker", "working", "/plan.md"),
     events.escalated("worker", ASKED),

@@ -17,7 +17,7 @@ from orchestra.core.models import AgentContext, AgentOptions, Answer
 from orchestra.core.text import clean
 from orchestra.core.waiting import pause, wait_until
 
-SECONDS = 20.0  # for the program to do one thing, on a loaded machine
+SECONDS = 60.0  # for the program to do one thing, on a machine that is loaded with agents
 ENTER_SECONDS = 2.0  # between two Enters: a key that comes while the screen is being drawn is lost
 
 # Keeps each call as a file, its payload in it; the answer to a dialog is waited for beside it.
@@ -25,7 +25,7 @@ _HOOK = """#!/bin/sh
 cat >"$0.d/.$1-$$" && mv "$0.d/.$1-$$" "$0.d/$1-$$"
 [ "$1" = PermissionRequest ] || exit 0
 waited=0
-until [ -e "$0.d/answer-$$" ] || [ $waited -ge 300 ]; do sleep 0.1; waited=$((waited + 1)); done
+until [ -e "$0.d/answer-$$" ] || [ $waited -ge 900 ]; do sleep 0.1; waited=$((waited + 1)); done
 [ ! -e "$0.d/answer-$$" ] || cat "$0.d/answer-$$"
 """
 
@@ -164,4 +164,4 @@ class Trial:
 def must(ask: Callable[[], bool], otherwise: str, seconds: float = SECONDS) -> None:
     """Wait until it is so; raises BrokenPromise with that sentence when it never is."""
     if not wait_until(ask, seconds, 0.05):
-        raise BrokenPromise(otherwise)
+        raise BrokenPromise(f"{otherwise} (within {seconds:.0f} s)")
