@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -31,6 +31,8 @@ from orchestra.ui.references import Target, for_each, split, target
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
 @click.option("--now", is_flag=True, help="Do not wait for the issues that block it.")
 @click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
+@click.option("--model", help="The model that the agent is asked for.", metavar="M")
+@click.option("--plan", type=click.Choice(["auto", "review"]), help="review: you see its plan before it goes on.")
 @click.option("--prompt", help="The prompt to use instead of the configured one.", metavar="P")
 @budget_options
 @click.option("--trust", is_flag=True, help="Start on an outsider's issue, after showing its text.")
@@ -80,43 +82,46 @@ def spawn_command(
     "new",
     'orchestra new "Round prices to the cent"            an issue, and a worker on it',
     'orchestra new "Round prices" -m "Half up." --label bug --no-spawn',
-    'orchestra new "Round prices" -F notes.md --on 124   on top of the work on 124',
+    "orchestra new                                       a form to fill in",
+    "orchestra new --draft                               the text that could not be sent",
 )
 @click.argument("title", required=False)
 @click.argument("more", required=False, metavar="[-]")
 @click.option("-m", "--message", help="The text below the title, in Markdown.", metavar="TEXT")
 @click.option("-F", "--file", "source", type=click.File(encoding="utf-8"), help="The text from a file.", metavar="F")
+@click.option("-e", "--edit", is_flag=True, help="Write title and text in your editor.")
+@click.option("--template", help="Begin with this issue template of the repository.", metavar="NAME")
 @click.option("--label", "labels", multiple=True, help="A label (repeat it).", metavar="LABEL")
 @click.option("--spawn/--no-spawn", default=True, help="Start a worker on it at once (default).")
 @click.option("--on", "parent", help="Begin on this worker's branch.", metavar="ID", shell_complete=numbers)
+@click.option("--base", help="Branch or commit to start from.", metavar="REF")
+@click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
+@click.option("--agent", help="The agent to use, by its name in orchestra.yaml.", metavar="A")
+@click.option("--model", help="The model that the agent is asked for.", metavar="M")
+@click.option("--plan", type=click.Choice(["auto", "review"]), help="review: you see its plan before it goes on.")
 @click.option("--local", is_flag=True, help="Keep the issue in the repository, not on GitHub.")
+@click.option("--draft", "again", is_flag=True, help="Send the text that was kept last.")
 @json_option
 @click.pass_obj
-def new_command(
-    console: Console, /, title: str | None, more: str | None, message: str | None, source: TextIO | None,
-    labels: Sequence[str], spawn: bool, parent: str | None, local: bool, as_json: bool,
-) -> None:  # fmt: skip
+def new_command(console: Console, /, title: str | None, as_json: bool, **given: Any) -> None:
     """Write a new task to the tracker as an issue, and start a worker on it. `-` reads the text from standard input."""
-    from orchestra.commands.new import new
-    from orchestra.commands.spawn import SpawnOptions
-    from orchestra.commands.spawn import spawn as start
-    from orchestra.workers.overview import worker_of
+    from orchestra.ui.new_task import draft_from, made_lines, make
 
-    if title is None:
-        raise click.UsageError("Missing argument 'TITLE'.")
-    if more not in (None, "-"):
+    if given["more"] not in (None, "-"):
         raise click.UsageError("quote the title: it is one argument")
+    if title is None and not (given["again"] or given["edit"] or given["template"]):
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise click.UsageError("Missing argument 'TITLE'.")
+        from orchestra.ui.popups import show_new_task
+        from orchestra.ui.screens.verbs import Place
+
+        ended = show_new_task(console, Place(how=AnswerChannel.COMMAND))
+        console.end(ended.said, ended.argv)
+        return
     project = console.deciding
-    on = worker_of(project, target(console, parent).number).id if parent else None
-    body = message or (source.read() if source else sys.stdin.read() if more == "-" else "")
-    made = new(project, title, body, labels, local=local)
-    found = start(project, [made.number], SpawnOptions(parent=on), console.ask_trust) if spawn else ()
-    if as_json:
-        console.say(console.as_json.new_issue(made, found[0] if found else None))
-    else:
-        click.echo(f"#{made.number} {made.title}  ({made.place})")
-        console.say(console.render.spawned(found)) if found else None
-    if any(one.result == "failed" for one in found):
+    made = make(project, draft_from(console, title or "", **given), console.ask_trust)
+    console.say(console.as_json.new_issue(made) if as_json else made_lines(made))
+    if made.worker and made.worker.result == "failed":
         sys.exit(1)
 
 

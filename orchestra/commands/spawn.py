@@ -56,6 +56,8 @@ class SpawnOptions(NamedTuple):
     after: tuple[str, ...] = ()
     agent: str | None = None
     prompt: str | None = None
+    model: str | None = None
+    plan: str | None = None  # auto or review
     trust: bool = False
     budget: Budget = Budget()  # of its own
     now: bool = False  # do not wait for the issues that block it
@@ -66,7 +68,7 @@ def spawn(
     project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
 ) -> tuple[Spawned, ...]:
     """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
-    _check(project, wishes)
+    check_wishes(project, wishes)
     begun = [_begin(project, number, wishes, ask) for number in dict.fromkeys(ids)]
     if wishes.wait:
         begun = [_finish(project, one) if one.result == "spawned" else one for one in begun]
@@ -74,7 +76,7 @@ def spawn(
     return tuple(begun)
 
 
-def _check(project: Project, wishes: SpawnOptions) -> None:
+def check_wishes(project: Project, wishes: SpawnOptions) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
     name = wishes.agent or project.config.agent
     launch.check_installed(project, name)
@@ -172,6 +174,8 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
         after=queue.open_of(project, wishes.after),
         blocked_by=() if wishes.now else queue.blockers_of(project, issue),
         ignores_blockers=wishes.now,
+        model=clean(wishes.model or "", 100),
+        plan_mode=wishes.plan or "",
         labels=tuple(clean(one, 60) for one in issue.labels),
         trusted=pin,
         budget=wishes.budget,

@@ -46,6 +46,7 @@ ACTIONS = (
     Action("log", "l", "what happened to it", "log", "Review", "log", is_new=True),
     Action("list", "", "every worker as a table", "list", "Review", "list"),
     Action("spawn", "s", "start a worker on the issue under the cursor", group="Steer", short="spawn"),
+    Action("new", "c", "write a new task, and start a worker on it", "new", "Steer", "new", is_new=True),
     Action("pause", "P", "pause it, or go on when it is paused", group="Steer", short="pause", is_new=True),
     Action("restart", "R", "start its agent again; asks first", "restart", "Steer", "restart", is_new=True),
     Action("cancel", "X", "end it, its work stays; asks first", "cancel", "Steer", "cancel", is_new=True),

@@ -96,6 +96,7 @@ def spawned(by: str, claim: Worker, *, queued: bool) -> Event:
         parent=claim.parent,
         trusted=claim.trusted,
         budget=serialization.budget_json(claim.budget),
+        **{key: value for key, value in (("model", claim.model), ("planMode", claim.plan_mode)) if value},
     )
 
 

@@ -220,6 +220,8 @@ class Worker(Record):
     queue_order: int = 0  # where the user has put it in the queue: negative is before all others
     on_hold: bool = False  # the user keeps it in the queue
     ignores_blockers: bool = False  # the user said to start it without waiting for `blocked_by`
+    model: str = ""  # the model that the user wants for this worker; empty: the agent's of the config
+    plan_mode: str = ""  # `auto` or `review`, for this worker alone; empty: as the config says
     parent: str = ""  # the worker on whose branch it builds, until that branch is merged and it is carried over
     budget: Budget = Budget()  # its own; 0: the config's
     beyond: str = ""  # the date on which the project's budget of the day does not stop it: the user said so

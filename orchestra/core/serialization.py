@@ -96,6 +96,8 @@ _NESTED = (
     "budget",
     "answers",
     "journalBytes",
+    "model",
+    "planMode",
 )
 _KNOWN = frozenset(
     {"schema", "id", "issueNumber", "status", "resumeStatus", *_NESTED}
@@ -131,8 +133,9 @@ def to_json(worker: Worker) -> dict[str, Any]:
     found["ignoresBlockers"] = worker.ignores_blockers
     found["budget"] = budget_json(worker.budget)
     found["journalBytes"] = worker.journal_bytes
-    more = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
-    return {**worker.extra, **found, **{key: names for key, names in more.items() if names}}
+    more: dict[str, Any] = {"pushed": list(worker.pushed), "greenChecks": list(worker.green)}
+    more |= {"model": worker.model, "planMode": worker.plan_mode}
+    return {**worker.extra, **found, **{key: value for key, value in more.items() if value}}
 
 
 def _guidance_json(g: Guidance) -> dict[str, Any]:
@@ -219,6 +222,8 @@ def from_json(found: Mapping[str, Any]) -> Worker:
         ignores_blockers=typed_or(found, "ignoresBlockers", False),
         budget=budget_from_json(found.get("budget")),
         journal_bytes=typed_or(found, "journalBytes", 0),
+        model=text_at(found, "model", ""),
+        plan_mode=text_at(found, "planMode", ""),
         extra={key: value for key, value in found.items() if key not in _KNOWN},
         **values,
     )

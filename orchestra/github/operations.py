@@ -19,8 +19,8 @@ PAGE = 100  # rows; the largest GitHub gives
 PAGES = 10
 NAMES = frozenset({
     "repos.get", "issues.get", "issues.list_for_repo", "issues.list_comments", "issues.list_dependencies_blocked_by",
-    "issues.list_sub_issues", "issues.create", "pulls.get", "pulls.list", "pulls.create", "pulls.update",
-    "pulls.update_branch", "pulls.create_reply_for_review_comment",
+    "issues.list_sub_issues", "issues.create", "issues.update", "pulls.get", "pulls.list", "pulls.create",
+    "pulls.update", "pulls.update_branch", "pulls.create_reply_for_review_comment",
     "users.get_authenticated", "pulls.merge", "pulls.create_review",
 })  # fmt: skip
 

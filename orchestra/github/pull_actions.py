@@ -93,11 +93,6 @@ class PullActions:
             why = f"GitHub does not take the review of #{number}: {'; '.join(refused.reasons)}"
             raise OrchestraError(why, self._page(number)) from None
 
-    def new_issue(self, title: str, body: str, labels: Sequence[str]) -> tuple[str, str]:
-        """Open an issue; its number and address."""
-        made = self._operations.ask("issues.create", title=title, body=body, labels=list(labels))
-        return str(responses.required(made, int, "number")), clean(responses.required(made, str, "html_url"), 300)
-
     def _usual(self) -> str:
         """The user's own usual method here; empty where GitHub does not say."""
         try:

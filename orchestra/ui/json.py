@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
     from orchestra.commands.merge import Merged
-    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
     from orchestra.commands.review import Review
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
     from orchestra.core.radar import MergeStep
+    from orchestra.ui.new_task import Made
 
 
 def _json(document: Any) -> str:
@@ -100,10 +100,14 @@ def spawned(found: Sequence[Spawned]) -> str:
     return _json({"results": [{"id": one.id, "result": one.result, "error": one.error} for one in found]})
 
 
-def new_issue(made: NewIssue, started: Spawned | None) -> str:
+def new_issue(made: Made) -> str:
     """`new --json`."""
-    found = {"id": started.id, "result": started.result, "error": started.error} if started else None
-    return _json({"number": int(made.number), "title": made.title, "place": made.place, "worker": found})
+    issue, one = made
+    started = {"id": one.id, "result": one.result, "error": one.error} if one else None
+    left_out = {"labelsLeftOut": list(issue.left_out)} if issue.left_out else {}
+    return _json(
+        {"number": int(issue.number), "title": issue.title, "place": issue.place, "worker": started, **left_out}
+    )
 
 
 def merged(found: Sequence[Merged]) -> str:

@@ -118,6 +118,8 @@ def popup(console: Console, context: KeyContext, name: str) -> str | None:
     if name in ABOUT_WORKER:
         worker = context.number if name == "log" else context.worker.id
         return show_about_worker(console, worker, place).said
+    if name == "new":
+        return show_new_task(console, place).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
@@ -203,6 +205,17 @@ def show_review(console: Console, worker: str, place: Place, *, merge: bool = Fa
         return ReviewView(worker, merge=merge)
 
     return show_view(console, view, place, "orchestra diff ID, orchestra review ID --send")
+
+
+def show_new_task(console: Console, place: Place) -> Outcome:
+    """The form of a new task, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens.new_task import NewTaskView
+
+        return NewTaskView()
+
+    return show_view(console, view, place, "orchestra new TITLE")
 
 
 def show_view(console: Console, view: Callable[[], View], place: Place, elsewhere: str) -> Outcome:

@@ -28,6 +28,7 @@ def write_launch(project: Project, worker: Worker) -> Launch:
         worker = _begun(project, worker, agent.session_to_begin(worker.agent_session, environment))
     words = resume_words(worker, _missed(worker)) if resume else text_or_empty(project.store.file(worker.id, FIRST))
     options = project.options(worker.agent)
+    options = options._replace(model=worker.model or options.model, plan=worker.plan_mode or options.plan)
     if options.plan == "review" and any(one.get("gate") == Gate.PLAN for one in worker.approvals):
         options = options._replace(plan="reviewed")
     context = project.context(worker)._replace(status_line=agent.users_status_line(environment))

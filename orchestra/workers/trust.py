@@ -36,8 +36,7 @@ def check(project: Project, issue: Issue, *, given: bool, ask: Callable[[str], b
             f"read it, then orchestra spawn {issue.number} --trust",
         )
     pin = text_hash(issue)
-    words = f"{reveal(issue.title)}\n\n{reveal(issue.body)}"
-    if not ask(f"#{issue.number} by {author}: {words}\n\nsha256 of these words: {pin}"):
+    if not ask(f"#{issue.number} by {author}: {shown_words(issue)}\n\nsha256 of these words: {pin}"):
         raise OrchestraError(f"#{issue.number} was not trusted; nothing was started")
     if text_hash(project.tracker.issue(issue.number)) != pin:
         raise OrchestraError(
@@ -56,6 +55,11 @@ def check_again(project: Project, worker: Worker) -> None:
             f"orchestra restart {worker.id} goes on in its conversation, if it has one; to read it again: "
             f"orchestra cancel {worker.id}, then orchestra spawn {worker.id} --trust",
         )
+
+
+def shown_words(issue: Issue) -> str:
+    """The words of an issue as the user reads them before they trust them."""
+    return f"{reveal(issue.title)}\n\n{reveal(issue.body)}"
 
 
 def text_hash(issue: Issue) -> str:

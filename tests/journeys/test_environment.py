@@ -176,6 +176,24 @@ def by_the_issue_picker(world: World) -> Started:
     return "6", 0
 
 
+def by_a_new_task(world: World) -> Started:
+    return str(world.bare.asks("new", "Written", "-m", HANG)["number"]), 0
+
+
+def by_the_form_of_a_new_task(world: World) -> Started:
+    world.shell("")
+    world.key("c")
+    world.terminal.shows("Enter creates it")
+    world.terminal.type("Formed")
+    world.terminal.press("Tab")
+    for line in HANG.strip().splitlines():
+        world.terminal.type(line)
+        world.terminal.press("Enter")
+    world.terminal.press("C-s")
+    listed = eventually(lambda: [one for one in world.bare.asks("issues")["issues"] if one["title"] == "Formed"], 60)
+    return str(listed[0]["number"]), 0
+
+
 def on_the_board(world: World) -> Started:
     world.key("b")
     world.terminal.shows("Boarded")
@@ -269,6 +287,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
     "ui/popups.py": (by_the_issue_picker,),
+    "ui/new_task.py": (by_a_new_task, by_the_form_of_a_new_task),
     "ui/screens/verbs.py": (on_the_board,),
     "commands/spawn.py": (by_a_second_spawn, by_the_orchestrators_agent),
     "commands/restart.py": (by_restart,),

@@ -92,6 +92,8 @@ def _spawned(worker: Worker | None, event: Event) -> Worker:
         labels=tuple(map(str, event.data.get("labels", ()))),
         ignores_blockers=event.data.get("ignoresBlockers") is True,
         parent=text_at(event, "parent"),
+        model=text_at(event, "model"),
+        plan_mode=text_at(event, "planMode"),
         activity=Activity(ActivityState.UNKNOWN if queued else ActivityState.STARTING, event.at, event.by),
         trusted=text_at(event, "trusted"),
         budget=serialization.budget_from_json(event.data.get("budget")),

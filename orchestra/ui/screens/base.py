@@ -86,7 +86,7 @@ class Canvas(Widget):
 class Words(TextArea):
     """A field for several lines, which leaves to its screen the keys that send, leave or edit it."""
 
-    LEFT_OUT = ("escape", "enter", "ctrl+e")
+    LEFT_OUT: tuple[str, ...] = ("escape", "enter", "ctrl+e")
     NEW_LINE = ("ctrl+j", "alt+enter")
 
     def __init__(self) -> None:

@@ -78,7 +78,7 @@ class BoardView(BoardPane):
             "tell": partial(self._needs, "tell"), "approve": partial(self._needs, "approve"),
             "deny": partial(self._needs, "deny"), "gates": partial(self._needs, "gates"), "diff": self._review,
             "merge": self._merge, "pull": self._pull, "edit": self._edit, "log": self._log, "list": self._all_projects,
-            "workers": self._choose, "pause": partial(self._each, "pause"),
+            "workers": self._choose, "new": self._new_task, "pause": partial(self._each, "pause"),
             "restart": partial(self._asked, "restart"),
             "cancel": partial(self._asked, "cancel"),
         }  # fmt: skip
@@ -210,6 +210,11 @@ class BoardView(BoardPane):
         if outcome is not None and outcome.said:
             self.say(outcome.said)
         self.refresh_all()
+
+    def _new_task(self) -> None:
+        from orchestra.ui.screens.new_task import NewTaskView
+
+        self.app.push_screen(NewTaskView(), self._came_back)
 
     def _review(self) -> None:
         from orchestra.ui.screens.review import ReviewView

@@ -100,7 +100,13 @@ def issues(asked: Asked) -> Answer:
     since = asked.query.get("since", "")
     shown = [asked.views.issue(one) for one in _sorted(
         asked,
-        [one for one in asked.state.tickets.values() if _in_state(asked, one) and wanted <= set(one.labels)],
+        [
+            one
+            for one in asked.state.tickets.values()
+            if _in_state(asked, one)
+            and wanted <= set(one.labels)
+            and asked.query.get("creator", one.author) == one.author
+        ],
         asked.query.get("direction", "desc") == "desc",
     )]  # fmt: skip
     return Answer(200, [one for one in shown if one["updated_at"] >= since], page="")
@@ -108,8 +114,15 @@ def issues(asked: Asked) -> Answer:
 
 @route("post", REPO + "/issues")
 def add_issue(asked: Asked) -> Answer:
+    """Who may not push opens issues too, and their labels are left out without a word."""
+    _require_issues(asked)
+    if len(str(asked.body["title"])) > 256:
+        raise Refused(422, "Validation Failed", {"message": "title is too long (maximum is 256 characters)"})
+    guest = asked.login in asked.state.guests
     labels = tuple(one if isinstance(one, str) else one["name"] for one in asked.body.get("labels", []))
-    number = asked.state.add_issue(str(asked.body["title"]), asked.body.get("body"), asked.login, labels=labels)
+    number = asked.state.add_issue(
+        str(asked.body["title"]), asked.body.get("body"), asked.login, *(("NONE", ()) if guest else ("OWNER", labels))
+    )
     return Answer(201, asked.views.issue(asked.state.ticket(number)))
 
 

@@ -39,6 +39,7 @@ class State:
         self.methods = {"squash", "merge"}  # of merging that the repository allows
         self.has_issues = True
         self.readers: set[str] = set()  # logins that may not push
+        self.guests: set[str] = set()  # logins that may open issues, and no more
         self.permissions: dict[str, str] = {}  # login -> admin, write, read, none: where association does not say it
         self.protection: dict[str, Protection] = {}  # by branch
         self.tickets: dict[int, Ticket] = {}

@@ -142,5 +142,5 @@ def test_only_the_verbs_of_the_user_can_merge() -> None:
         for path in (ROOT / "orchestra").rglob("*.py")
         if "PullActions" in path.read_text() or "pulls.merge" in path.read_text()
     }
-    verbs = {"commands/merge.py", "commands/new.py", "commands/review.py"}
+    verbs = {"commands/merge.py", "commands/review.py"}
     assert found - verbs == {"github/operations.py", "github/pull_actions.py"}

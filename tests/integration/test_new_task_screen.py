@@ -1,0 +1,139 @@
+"""The form of a new task under Textual's pilot: what is shown and kept, and what a key does, at every size."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from support.boards import drawn, settled
+from support.person import configure
+
+from orchestra.commands.new import drafts
+from orchestra.storage.drafts import Draft
+from orchestra.ui.console import Console
+from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.new_task import NewTaskView
+from orchestra.ui.screens.verbs import Place
+
+WIDE = "\u65e5\u672c\u8a9e \u4fa1\u683c\u3092\u4e38\u3081\u308b [red]x[/] #(touch canary) and some words more"
+
+
+@pytest.fixture
+def console(repo: Path) -> Console:
+    configure(repo)
+    return Console(str(repo), {**os.environ, "LANG": "C.UTF-8"}, time.time)
+
+
+def told(console: Console, story: Callable[[Any], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:
+    """A story of the form."""
+
+    async def run() -> None:
+        app = Orchestra(console, NewTaskView, Place(popup=True, opener="new"))
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot, "Tit")
+            await story(pilot)
+
+    asyncio.run(run())
+
+
+async def whole(pilot: Any, columns: int, rows: int) -> None:
+    """Wait until the form has this size, its frame whole."""
+    lines: list[str] = []
+    for _ in range(100):
+        lines = drawn(pilot.app).split("\n")
+        wide = [cell_len(line) for line in lines] == [columns] * rows
+        if wide and all(line[-1] in "\u2502\u2510\u2518" for line in lines):
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("\n".join(lines))
+
+
+@pytest.mark.parametrize("size", [(200, 60), (80, 24), (60, 20), (20, 8)])
+def test_no_line_is_wider_than_the_terminal_and_the_frame_is_whole(console: Console, size: tuple[int, int]) -> None:
+    drafts(console.project).save(Draft("a", WIDE, f"{WIDE}\n" * 90, labels=(WIDE,), base=WIDE))
+
+    async def story(pilot: Any) -> None:
+        for new in (size, (33, 9), size):
+            await pilot.resize_terminal(*new)
+            for _ in range(12):
+                await whole(pilot, *new)
+                await pilot.press("tab")
+
+    told(console, story, size)
+
+
+def test_every_field_is_reached_and_kept(console: Console) -> None:
+    async def story(pilot: Any) -> None:
+        keys = ["T", "tab", "b", "enter", "c", "tab", *"x, y", "tab", "space", "tab", "7", "tab", "d", "tab", *"#4 5"]
+        keys += ["tab", "tab", "m", "tab", "space", "shift+tab", "shift+tab"]
+        await pilot.press(*keys)
+        await settled(pilot, "not yet")
+        await pilot.pause(0.5)
+        (kept,) = drafts(console.project).all()
+        assert (kept.title, kept.body, kept.labels, kept.start) == ("T", "b\nc", ("x", "y"), False)
+        assert (kept.parent, kept.base, kept.after, kept.model, kept.plan) == ("7", "d", ("#4", "5"), "m", "auto")
+        assert not drafts(console.project).free(), "an open form holds its draft"
+
+    told(console, story)
+
+
+def test_a_second_form_begins_anew_and_a_kept_draft_comes_back(console: Console) -> None:
+    kept = drafts(console.project)
+    kept.save(Draft("a", "Kept", "words"))
+
+    async def story(pilot: Any) -> None:
+        assert "Kept" in await settled(pilot, "a draft from")
+        await pilot.press("ctrl+n")
+        await settled(pilot, "a new task")
+        await pilot.press("N", "escape")
+        await pilot.pause(0.2)
+
+    told(console, story)
+    assert {one.title for one in kept.all()} == {"Kept", "N"}
+
+
+def test_a_draft_is_thrown_away_only_by_yes(console: Console) -> None:
+    kept = drafts(console.project)
+    kept.save(Draft("a", "Kept", "words"))
+
+    async def story(pilot: Any) -> None:
+        await pilot.press("ctrl+x")
+        await settled(pilot, "throw this draft away?")
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert kept.all(), "no by default"
+        await pilot.press("ctrl+x", "y")
+        await pilot.pause(0.1)
+        assert not kept.all()
+
+    told(console, story)
+
+
+def test_what_is_refused_is_said_and_stays(console: Console) -> None:
+    async def story(pilot: Any) -> None:
+        await pilot.press("enter")
+        await settled(pilot, "a task needs a title")
+        await pilot.press("T", "tab", "tab", "tab", "tab", "9", "9", "ctrl+s")
+        await settled(pilot, "there is no worker #99")
+        assert [one.title for one in drafts(console.project).all()] == ["T"]
+        await pilot.press("space")
+        await pilot.pause(0.1)
+        assert "there is no worker" not in drawn(pilot.app), "until the next key"
+
+    told(console, story)
+
+
+def test_f1_shows_the_keys(console: Console) -> None:
+    async def story(pilot: Any) -> None:
+        await pilot.press("f1")
+        await settled(pilot, "title and text in your editor")
+        await pilot.press("x")
+        await settled(pilot, "Enter creates it")
+
+    told(console, story)
