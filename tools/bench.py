@@ -6,6 +6,7 @@ Each figure is the median of interleaved runs against a base measured beside it.
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import statistics
@@ -15,8 +16,9 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PY = sys.executable
@@ -62,6 +64,25 @@ class Place:
 
     def asked(self, *argv: str) -> str:
         return subprocess.run(argv, env=self.environ, capture_output=True, text=True, check=False).stdout
+
+    def opened(self) -> Any:
+        """The project in this process."""
+        from orchestra.project.context import open_project
+
+        return open_project(str(self.repo), self.environ, time.time)
+
+    def claim(self, title: str, numbers: Iterable[int], *, base: str = "x") -> None:
+        """A worker on each of these issues, as it is on record; its worktree is beside the repository."""
+        from orchestra.core import events
+        from orchestra.core.models import Status, Worker
+
+        store = self.opened().store
+        for number in numbers:
+            worker = Worker(
+                str(number), f"{title} {number}", Status.WORKING, "", nonce="n", agent="scripted", base="main",
+                branch=f"issue-{number}", worktree=f"{self.repo}-{number}", base_commit=base,
+            )  # fmt: skip
+            store.record(str(number), events.spawned("x", worker, queued=False))
 
     def close(self) -> None:
         self.tmux("kill-server")
@@ -122,8 +143,8 @@ def bench_hook() -> None:
 
 def bench_list() -> None:
     few, many = Place(1), Place(1)
-    record_workers(few, 1)
-    record_workers(many, 200)
+    few.claim("T", range(1, 2))
+    many.claim("T", range(1, 201))
     pair("list with 200 workers", "< 2 x with 1", lambda: many.project("list"), lambda: few.project("list"))
 
 
@@ -325,6 +346,56 @@ def bench_spawn_large() -> None:
     bench_spawn(10_000)
 
 
+RADAR_WORKERS = 20
+
+
+def bench_radar() -> None:
+    """A look for conflicts: 20 workers, 190 pairs, 10,000 files; beside it `git merge-tree` for the pairs that meet.
+
+    Each worker has changed ten files of its own and the two that it shares with the next one, in the same line.
+    """
+    from orchestra.monitor import conflicts
+    from orchestra.workers.radar import known
+
+    place = Place(10_000)
+    tip = place.asked("git", "-C", str(place.repo), "rev-parse", "HEAD").strip()
+    project = place.opened()
+    told: list[str] = []
+    for number in range(1, RADAR_WORKERS + 1):
+        tree = Path(f"{place.repo}-{number}")
+        project.repository.add(tree, f"issue-{number}", tip, f"orchestra worker {number}")
+        project.repository.checkout(tree)
+        own = [500 + number * 10 + file for file in range(10)]
+        for file in (*own, number % RADAR_WORKERS, (number + 1) % RADAR_WORKERS):
+            (tree / f"d{file % 100}" / f"f{file}.txt").write_text(f"of {number}\n")
+        place.run("git", "-C", str(tree), "commit", "-qam", "x")
+    place.claim("Worker", range(1, RADAR_WORKERS + 1), base=tip)
+    first = timed(lambda: conflicts.look(project, told.append))
+    meetings = [one for one in known(project).meetings if one.conflict]
+    idle = statistics.median(timed(lambda: conflicts.look(project, told.append)) for _ in range(15))
+
+    def changed() -> None:
+        heartbeat = project.store.file("1", "heartbeat")
+        Path(heartbeat).write_text("x")
+        conflicts.look(project, told.append)
+
+    one = statistics.median(timed(changed) for _ in range(7))
+    pairs = [(f"issue-{meeting.first}", f"issue-{meeting.second}") for meeting in meetings]
+    alone = []
+    for branches in pairs:
+        argv = ("git", "-C", str(place.repo), "merge-tree", "--write-tree", *branches)
+        alone.append(timed(functools.partial(place.run, *argv)))
+    print(
+        f"{f'radar, {RADAR_WORKERS} workers, 10,000 files: first look':<58} {first:.0f} ms, {len(pairs)} conflicts",
+        flush=True,
+    )
+    print(
+        f"{'radar: git merge-tree alone, for those pairs':<58} {sum(alone):.0f} ms ({statistics.median(alone):.1f} ms each)"
+    )
+    print(f"{'radar: a look after one worker did something':<58} {one:.1f} ms")
+    print(f"{'radar: a look when nothing changed':<58} {idle:.1f} ms, {idle / 100:.2f} % of a core (< 1 %)", flush=True)
+
+
 def bench_polls() -> None:
     """Requests of one look at GitHub, first and when nothing changed, whatever the number of workers."""
     sys.path[:0] = [str(ROOT / "tests")]
@@ -365,6 +436,7 @@ def main() -> None:
         bench_spawn_small,
         bench_spawn_large,
         bench_polls,
+        bench_radar,
     )
     for bench in benches:
         if not sys.argv[1:] or bench.__name__.removeprefix("bench_") in sys.argv[1:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -216,14 +216,36 @@ def open_command(console: Console, ids: Sequence[str]) -> None:
         sys.exit(1)
 
 
-@verb("stats", "orchestra stats", "orchestra stats 124 --json")
+@verb(
+    "stats",
+    "orchestra stats",
+    "orchestra stats 124                  its receipt",
+    "orchestra stats --by week            or day, label, agent",
+    "orchestra stats --html report.html   plots and a table, in one file",
+)
 @click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=numbers)
+@click.option("--by", type=click.Choice(["day", "week", "label", "agent"]), help="The workers together.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row a worker for a spreadsheet.")
+@click.option("--html", type=click.File("w", encoding="utf-8"), metavar="F", help="Write one file to look at or send.")
 @json_option
 @click.pass_obj
-def stats_command(console: Console, ids: Sequence[str], as_json: bool) -> None:
-    """Where the time and the tokens of each worker went, removed ones too."""
+def stats_command(
+    console: Console, ids: Sequence[str], by: str | None, as_csv: bool, html: TextIO | None, as_json: bool
+) -> None:
+    """Where the time, the tokens and the cost of each worker went, removed ones too."""
     from orchestra.commands.stats import stats
-    from orchestra.ui.stats import document, table
+    from orchestra.ui import stats as shown
 
-    found = stats(console.project, [one.number for one in targets(console, ids)])
-    console.say(document(found) if as_json else table(found, clean(console.title)))
+    found, title = stats(console.project, [one.number for one in targets(console, ids)]), clean(console.title)
+    if html is not None:
+        html.write(shown.page(found, title))
+    if as_json:
+        console.say(shown.document(found, by or ""))
+    elif as_csv:
+        console.say(shown.as_csv(found))
+    elif by:
+        console.say(shown.groups(found, title, by))
+    elif ids:
+        console.say([*shown.table(found, title), "", *shown.receipt_lines(found)])
+    elif html is None:
+        console.say(shown.table(found, title))

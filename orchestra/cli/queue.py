@@ -75,6 +75,16 @@ def _each(name: str, done: str, line: str) -> click.Command:
     return click.command(name, help=line)(command)
 
 
+@queue_command.command("auto")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+@click.pass_obj
+def auto_command(console: Console, wanted: str) -> None:
+    """Stop what starts by itself by your own rules, or let it go on."""
+    from orchestra.commands.queue import queue_auto
+
+    click.echo(queue_auto(console.deciding, on=wanted == "on"))
+
+
 queue_command.add_command(
     _each("hold", "stays in the queue: orchestra queue release lets it start", "Keep a worker in the queue.")
 )

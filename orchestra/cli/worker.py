@@ -125,8 +125,13 @@ def orchestrator_command(console: Console) -> None:
 def monitor_command(console: Console, once: bool) -> None:
     """Watch the workers and GitHub, and do what is missing; its window says what."""
     from orchestra.commands.monitor import monitor
+    from orchestra.commands.spawn import SpawnOptions, spawn
 
-    monitor(console.deciding, click.echo, passes=1 if once else None)
+    def start(number: str) -> str:
+        (one,) = spawn(console.deciding, [number], SpawnOptions(wait=False, by="auto"), lambda _: False)
+        return one.result + (f": {one.error}" if one.error else f": waits {one.why}" if one.why else "")
+
+    monitor(console.deciding, click.echo, start, passes=1 if once else None)
 
 
 def become(argv: Sequence[str], environment: dict[str, str], directory: str) -> None:

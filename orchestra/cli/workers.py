@@ -10,6 +10,7 @@ import click
 
 from orchestra.cli.budget_options import budget_options, given
 from orchestra.cli.completion import numbers
+from orchestra.cli.query_options import chosen, query_in, query_options
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
@@ -24,8 +25,10 @@ from orchestra.ui.references import Target, for_each, split, target
     "orchestra spawn 124 125             two workers, one on each issue",
     "orchestra spawn 126 --after 124     wait until the work on 124 is complete",
     "orchestra spawn https://github.com/acme/widgets/issues/124",
+    "orchestra spawn --label ready --max 3   the three oldest issues with this label",
 )
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@query_options
 @click.option("--base", help="Branch or commit to start from.", metavar="REF")
 @click.option("--on", "parent", help="Build on this worker's branch.", metavar="ID", shell_complete=numbers)
 @click.option("--after", multiple=True, help="Wait until this issue's work is complete.", metavar="ID")
@@ -52,6 +55,9 @@ def spawn_command(
     """Start a worker on each issue; a worker that exists is opened instead."""
     from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
 
+    asked = query_in(wishes)
+    if not ids and asked is None:
+        raise click.UsageError("Missing argument 'ID...'.")
     options = SpawnOptions(
         wait=not no_wait,
         after=tuple(target(console, one).number for one in after),
@@ -69,7 +75,14 @@ def spawn_command(
             if not console.is_in_project:
                 raise
             failed.append(Spawned(clean(text, 40), "failed", wrong.message, wrong.hint))
-    found = list(failed)
+    left: list[Spawned] = []
+    if asked is not None:
+        numbers, left = chosen(console, asked)
+        for number in numbers:
+            wanted.setdefault(console.project.key, []).append(target(console, number))
+        if asked.dry_run:
+            return
+    found = [*failed, *left]
     for several in wanted.values():
         there = several[0].console
         found += spawn(there.deciding, [one.number for one in several], options, console.ask_trust)

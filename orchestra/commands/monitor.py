@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
-LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: no file of ours tells of the tokens that it uses
+LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: none of our files tells of the tokens that it uses
 PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 
-def monitor(project: Project, say: Callable[[str], None], *, passes: int | None = None) -> None:
-    """Reconcile at every change of a session file and every PASS_SECONDS; one at a time for a project."""
+def monitor(
+    project: Project, say: Callable[[str], None], start: Callable[[str], str], *, passes: int | None = None
+) -> None:
+    """Reconcile at every change of a session file and every PASS_SECONDS; one at a time for a project.
+
+    `start` begins a worker on an issue that a rule of the user names, and says what came of it.
+    """
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
-        memory, version = Memory(), entry_points.installed_version()
+        memory, version = Memory(start), entry_points.installed_version()
         clock = Wakefulness(project.now, time.monotonic)
         while passes is None or passes > 0:
             if passes is None and not entry_points.is_current(project.home, version):

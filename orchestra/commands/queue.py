@@ -10,6 +10,8 @@ from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event, Status, Worker
 from orchestra.core.start_hold import StartHold
 from orchestra.errors import OrchestraError, UsageError
+from orchestra.monitor import auto
+from orchestra.storage import auto_state
 from orchestra.workers.overview import worker_of
 from orchestra.workers.queue import start_holds
 from orchestra.workers.radar import meetings
@@ -73,6 +75,19 @@ def queue_move(project: Project, number: str, place: str) -> QueueView:
         _record(project, one, events.queue_moved(project.who, wanted))
     refresh(project)
     return queue(project)
+
+
+def queue_auto(project: Project, *, on: bool | None) -> str:
+    """Stop, or let go on, what starts by itself by the user's rules (None: the other of both); a sentence."""
+    auto.note_rules(project)
+    made = auto_state.change(project.store.root, lambda now: now._replace(off=not now.off if on is None else not on))
+    refresh(project)
+    if not made.rules:
+        return "nothing starts by itself: ~/.config/orchestra/config.yaml has no rule under `auto` for this project"
+    labels = ", ".join(made.rules)
+    return (
+        f"nothing starts by itself any more ({labels})" if made.off else f"issues labelled {labels} start by themselves"
+    )
 
 
 def queue_hold(project: Project, number: str) -> None:

@@ -13,8 +13,9 @@ from orchestra.core.state import shown
 from orchestra.core.text import clean, clean_lines, seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.storage import pruned
-from orchestra.workers import git_config_guard, slots, spending, token_usage
+from orchestra.workers import git_config_guard, receipts, slots, spending, token_usage
 from orchestra.workers.environment import sentences
+from orchestra.workers.figures import Figures, accepted, figures
 from orchestra.workers.overview import WorkerRow, row_of, worker_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class WorkerReport(NamedTuple):
     variables: Mapping[str, str] = MappingProxyType({})  # its slot, and `env:` of the config as filled in
     address: str = ""
     apart: tuple[str, ...] = ()  # what of the user's environment it has otherwise
+    receipt: Figures | None = None  # what its work has taken
 
 
 def show(project: Project, number: str) -> WorkerReport:
@@ -46,13 +48,16 @@ def show(project: Project, number: str) -> WorkerReport:
     spent = spending.totals_of(spending.read(project), row.worker)
     row = row._replace(tokens=used, warning=git_config_guard.warning(project), spent=spent, budget=limits)
     own, address = slots.variables(project, row.worker), slots.address(project, row.worker)
+    journal = tuple(project.store.journal(number))
+    made = figures(row.worker, accepted(journal), project.now())._replace(tokens=used)
     return WorkerReport(
         row,
-        tuple(project.store.journal(number)),
+        journal,
         _files(project, row.worker),
         variables=own,
         address=address,
         apart=sentences(project, row.worker) if project.repository.ready(row.worker.worktree) else (),
+        receipt=made._replace(cost=spent.cost if spent else None),
     )
 
 
@@ -66,7 +71,8 @@ def _removed(project: Project, number: str) -> WorkerReport:
     state = shown(seen, now, project.config.limits.silent)
     since = seconds_of(found.worker.status_since) or now
     row = WorkerRow(seen, None, state, max(0.0, now - since), None, max(0.0, now - state.since))
-    return WorkerReport(row, found.journal, removed=True)
+    made = receipts.with_cost(figures(found.worker, accepted(found.journal), now), spending.read(project), found.worker)
+    return WorkerReport(row, found.journal, removed=True, receipt=made)
 
 
 def _files(project: Project, worker: Worker) -> tuple[str, ...]:

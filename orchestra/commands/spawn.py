@@ -62,6 +62,7 @@ class SpawnOptions(NamedTuple):
     budget: Budget = Budget()  # of its own
     now: bool = False  # do not wait for the issues that block it
     wait: bool = True
+    by: str = ""  # who starts it, where that is not the user: `auto`
 
 
 def spawn(
@@ -185,7 +186,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str) -> Wo
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
         _check_free(project, wanted)
         queued = not queue.may_start(project, wanted)
-        claim = project.store.stamped(events.spawned(project.who, wanted, queued=queued))
+        claim = project.store.stamped(events.spawned(wishes.by or project.who, wanted, queued=queued))
         before = project.store.read(number)
         if before is not None and before.status is not Status.CANCELLED:
             return None

@@ -1,4 +1,4 @@
-"""`orchestra stats`: where the time and the tokens of each worker went, by its journal."""
+"""`orchestra stats`: where the time, the tokens and the cost of each worker went, by its journal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.storage import pruned
-from orchestra.workers import token_usage
+from orchestra.workers import receipts, spending, token_usage
 from orchestra.workers.figures import Figures, accepted, figures
 from orchestra.workers.overview import worker_of
 
@@ -25,15 +25,19 @@ def stats(project: Project, numbers: Sequence[str] = ()) -> Stats:
     """The figures of every worker on record and of those that were removed; or of these numbers."""
     workers = project.store.listing().workers
     used = token_usage.tokens_of(project, workers)
-    now = project.now()
-    found = [
-        figures(one, accepted(project.store.journal(one.id)), now)._replace(tokens=used.get(one.id)) for one in workers
-    ]
+    now, ledger = project.now(), spending.read(project)
+    found = []
+    for one in workers:
+        made = figures(one, accepted(project.store.journal(one.id)), now)._replace(tokens=used.get(one.id))
+        found.append(receipts.with_cost(made, ledger, one))
     there = {one.id for one in workers}
     for number in pruned.numbers(project.store.root):
         removed = pruned.read(project.store.root, number) if number not in there else None
         if removed is not None:
-            found.append(figures(removed.worker, accepted(removed.journal), now))
+            made = figures(removed.worker, accepted(removed.journal), now)
+            spent = spending.totals_of(ledger, removed.worker)
+            tokens = token_usage.in_all(spent.tokens) if spent and spent.tokens is not None else None
+            found.append(receipts.with_cost(made._replace(tokens=tokens), ledger, removed.worker))
     for number in numbers:
         if number not in {one.id for one in found}:
             worker_of(project, number)  # raises, with what to do

@@ -37,6 +37,7 @@ from orchestra.config.nodes import (
 )
 from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, budget, gates
+from orchestra.core.auto_rules import AutoRule
 from orchestra.core.budget import Budget
 from orchestra.core.models import Attention
 from orchestra.core.text import clean
@@ -148,11 +149,13 @@ class Github(NamedTuple):
 class PullRequest(NamedTuple):
     """`update`: who brings a branch up to date with its base: auto, ask or never.
 
-    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default.
+    `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
+    text of a pull request ends with what the work has taken.
     """
 
     update: str = "auto"
     merge: str | None = None
+    receipt: bool = False
 
 
 class ChecksConfig(NamedTuple):
@@ -198,6 +201,7 @@ class Config(NamedTuple):
     agent: str = "claude"
     agents: Mapping[str, Agent] = MappingProxyType({"claude": Agent("claude"), "scripted": Agent()})
     workers: Workers = Workers()
+    auto: tuple[AutoRule, ...] = ()
     queue: Queue = Queue()
     limits: Limits = Limits()
     plan: str = "auto"
@@ -215,15 +219,18 @@ class Config(NamedTuple):
     keys: Mapping[str, str | None] = MappingProxyType({})  # of the key table, by action; null: no key
 
 
-def load(sources: Sequence[tuple[str, str]]) -> Config:
+def load(sources: Sequence[tuple[str, str]], repository: str = "") -> Config:
     """The config of `(name, text)` sources over the defaults, later ones winning; raises UsageError.
 
     Mappings merge key by key, lists are replaced whole. Without a source nothing is parsed, nor is YAML imported.
+    `repository`: the name of the source that everybody who can push may change. It starts nothing by itself.
     """
     documents = [parse(text, name) for name, text in sources]
     given = [document for document in documents if document.value is not None]
     for document in given:
         _config(root(document))
+        if document.name == repository and isinstance(document.value, dict) and "auto" in document.value:
+            raise root(document).below("auto", None).error("only your own ~/.config/orchestra/config.yaml may have it")
     return _config(merged([_DEFAULTS, *given])) if given else Config()
 
 
@@ -353,10 +360,19 @@ _github = record(
     remote=checked(text_or_nothing, _REMOTE),
     push_remote=checked(text_or_nothing, _REMOTE),
 )
+_auto_rule = record(
+    AutoRule,
+    project=text(1, 200),
+    label=text(1, 100),
+    authors=list_of(checked(text(1), _LOGIN)),
+    max=_COUNT,
+    per_day=_COUNT,
+)
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
+    receipt=true_or_false,
 )
 _tmux = record(
     Tmux,
@@ -418,6 +434,7 @@ _config = record(
     agent=choice(*AGENTS),
     agents=mapping_of(_agent, lambda name: choice_problem(name, AGENTS)),
     workers=record(Workers, max=_COUNT),
+    auto=list_of(_auto_rule),
     queue=record(Queue, priorities=list_of(text(1, 100))),
     limits=_limits,
     plan=choice("auto", "review"),

@@ -23,7 +23,7 @@ MOST_TURNS = 10**6
 
 
 class Budget(Record):
-    """The most that may be used; 0 is no limit. `time` in seconds at work, `cost` in the agent's own currency."""
+    """The most that may be used; 0 means no limit. `time` in seconds at work, `cost` in the agent's own currency."""
 
     tokens: int = 0
     cost: float = 0.0

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from orchestra.core import serialization
-from orchestra.core.models import Event
+from orchestra.core.models import Event, Size
 from orchestra.core.pull_json import pull_from_json, pull_json
 from orchestra.core.records import Record
 
@@ -198,14 +198,18 @@ def attempt_passed(by: str, what: Attempt) -> Event:
     return _event("attempted", by, what=what, passed=True)
 
 
-def shipped(by: str, pull: Pull, url: str) -> Event:
+def shipped(by: str, pull: Pull, url: str, size: Size | None = None) -> Event:
     """The branch is pushed and the pull request open."""
-    return _event("shipped", by, url=url, pullRequest=pull_json(pull), local=False)
+    return _event("shipped", by, url=url, pullRequest=pull_json(pull), local=False, **_size(size))
 
 
-def shipped_locally(by: str, review: str) -> Event:
+def shipped_locally(by: str, review: str, size: Size | None = None) -> Event:
     """The branch is ready; `review` is the command that shows its diff."""
-    return _event("shipped", by, local=True, review=review)
+    return _event("shipped", by, local=True, review=review, **_size(size))
+
+
+def _size(size: Size | None) -> dict[str, object]:
+    return {"size": size._asdict()} if size else {}
 
 
 # --- what the user and the monitor say ---
@@ -332,6 +336,20 @@ def facts(event: Event, key: FactListKey) -> tuple[str, ...]:
     """A list of texts among the facts; empty when the event has none."""
     value = event.data.get(key)
     return tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def size_of(event: Event) -> Size | None:
+    """How much was shipped; None where the event does not say."""
+    found = event.data.get("size")
+    if not isinstance(found, dict):
+        return None
+    counts = [found.get(name) for name in Size._fields]
+    return Size(*(count if type(count) is int and count >= 0 else 0 for count in counts))
+
+
+def has_review(event: Event) -> bool:
+    """Whether a worker was told of a review."""
+    return event.kind == "told" and isinstance(event.data.get("review"), dict)
 
 
 def budget_of(event: Event) -> Mapping[str, float]:

@@ -253,6 +253,8 @@ class Issue(Record):
     blocked_by: int | None = None  # how many open issues block it; None: GitHub does not say
     sub_issues: int | None = None
     comments: int | None = None
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()  # logins
 
 
 class Border(Record):
@@ -283,6 +285,15 @@ class Pane(Record):
 class Changes(Record):
     """What a worktree holds against its base commit, committed or not."""
 
+    files: int = 0
+    insertions: int = 0
+    deletions: int = 0
+
+
+class Size(Record):
+    """How much a worker has shipped, against its base."""
+
+    commits: int = 0
     files: int = 0
     insertions: int = 0
     deletions: int = 0

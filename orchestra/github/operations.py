@@ -20,7 +20,8 @@ PAGES = 10
 NAMES = frozenset({
     "repos.get", "issues.get", "issues.list_for_repo", "issues.list_comments", "issues.list_dependencies_blocked_by",
     "issues.list_sub_issues", "issues.create", "issues.update", "pulls.get", "pulls.list", "pulls.create",
-    "pulls.update", "pulls.update_branch", "pulls.create_reply_for_review_comment",
+    "pulls.update", "pulls.update_branch", "search.issues_and_pull_requests",
+    "pulls.create_reply_for_review_comment",
     "users.get_authenticated", "pulls.merge", "pulls.create_review",
 })  # fmt: skip
 

@@ -83,6 +83,8 @@ def issue(answer: Any, address: RepositoryAddress) -> Issue:
         blocked_by=optional(answer, int, "issue_dependencies_summary", "blocked_by"),
         sub_issues=optional(answer, int, "sub_issues_summary", "total"),
         comments=optional(answer, int, "comments"),
+        milestone=optional(optional(answer, dict, "milestone") or {}, str, "title") or "",
+        assignees=tuple(required(one, str, "login") for one in optional(answer, list, "assignees") or ()),
     )  # fmt: skip
 
 

@@ -89,6 +89,16 @@ class GitHubTracker:
             responses.issue(row, self.address) for row in rows if not responses.optional(row, dict, "pull_request")
         )
 
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues of this repository that a text in GitHub's search language finds."""
+        query = f"repo:{self.address.slug} is:issue is:open {text}"
+        rows = self._operations.pages("search.issues_and_pull_requests", key="items", q=query)
+        return tuple(
+            responses.issue(row, self.address)
+            for row in rows
+            if not responses.optional(row, dict, "pull_request") and self._is_here(responses.repository_of(row))
+        )
+
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be closed before the work on this one can begin, and who says so.
 

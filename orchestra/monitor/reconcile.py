@@ -16,7 +16,16 @@ from orchestra.core.models import ActivityState, Pane, Status, Worker
 from orchestra.core.start_hold import StartHold
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import budgets, conflicts, dismissed_dialogs, recovery, stall, unreported_dialogs, whereabouts
+from orchestra.monitor import (
+    auto,
+    budgets,
+    conflicts,
+    dismissed_dialogs,
+    recovery,
+    stall,
+    unreported_dialogs,
+    whereabouts,
+)
 from orchestra.monitor.pull_requests import PullRequests
 from orchestra.monitor.recovery import Restart
 from orchestra.workers import delivery, git_config_guard, launch, queue, spending, stacks, start_problems, stop
@@ -30,17 +39,20 @@ if TYPE_CHECKING:
 
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 SPENT_SECONDS = 2.0  # between two looks at what the workers have used; a hundredth of the time at most goes into it
+AUTO_SECONDS = 5.0  # between two looks for issues of the user's own rules, where no request is made
 RADAR_SECONDS = 10.0  # between two looks for conflicts
 
 
 class Memory:
     """What one monitor remembers between passes; losing it costs a few seconds of patience, nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: auto.Start) -> None:
+        self.start = start
         self.gone: dict[str, float] = {}
         self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
         self.radar_due = 0.0
         self.spent_due = 0.0
+        self.auto_due = 0.0
         self.limited = False  # whether a worker with a budget is at work
         self.journals = Journals()
         self.holds: tuple[StartHold, ...] = ()
@@ -72,6 +84,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
         _guarded(said, "conflicts", lambda: _look_for_conflicts(project, memory, said.append))
         _guarded(said, "queue", lambda: _ask_blockers(project, memory, said.append))
         _guarded(said, "queue", lambda: _dispatch(project, said.append))
+        _guarded(said, "auto", lambda: _start_by_itself(project, memory, said.append))
     _guarded(said, "git", lambda: git_config_guard.settle(project, said.append))
     after = overview(project, changes=False)
     said.extend(announce(project, after))
@@ -100,6 +113,16 @@ def _look_for_conflicts(project: Project, memory: Memory, say: Callable[[str], N
         conflicts.look(project, say)
         took = time.monotonic() - start
         memory.radar_due = start + max(RADAR_SECONDS, 100 * took)
+
+
+def _start_by_itself(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
+    """Ask the tracker now and then for issues that the user's rules name."""
+    state = auto.note_rules(project)
+    now = time.monotonic()
+    if state.rules and not state.off and now >= memory.auto_due:
+        every = AUTO_SECONDS if project.tracker_name == "local" else BLOCKERS_POLLS * project.config.github.poll
+        memory.auto_due = now + every
+        auto.take(project, memory.start, say)
 
 
 def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:

@@ -56,6 +56,10 @@ class Tracker(Protocol):
         """The open issues, by number."""
         ...
 
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues that a text in the tracker's search language finds."""
+        ...
+
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done before this one."""
         ...
@@ -89,7 +93,9 @@ class Project:
 
         base = self.environ.get("XDG_CONFIG_HOME") or os.path.join(self.environ.get("HOME", "/"), ".config")
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
-        return schema.load([(_short(path, self.root), text) for path in places if (text := _text_at(path)) is not None])
+        named = [_short(path, self.root) for path in places]
+        found = zip(named, map(_text_at, places), strict=True)
+        return schema.load([(name, text) for name, text in found if text is not None], repository=named[-1])
 
     @cached_property
     def tmux_direct(self) -> Session:

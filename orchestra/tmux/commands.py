@@ -54,7 +54,7 @@ def script(groups: Iterable[Group]) -> str:
 
 
 def escape_argument(text: str) -> str:
-    """A word of tmux's own argv: a `;` at its end would start another command (K7)."""
+    """A word of tmux's own argv: a `;` at its end would start another command."""
     return text[:-1] + "\\;" if text.endswith(";") else text
 
 

@@ -32,7 +32,7 @@ class PaneIO:
     def deliver(self, pane: Pane, text: str) -> None:
         """Paste text into the worker's own living pane, without Enter. One at a time for a pane: the caller's lock.
 
-        Exact but for control characters, which could end the paste and press keys (K5).
+        Exact but for control characters, which could end the paste and press keys.
         """
         if not (words := without_controls(text)):
             raise OrchestraError("there is nothing to deliver", "give some text")

@@ -242,7 +242,7 @@ class Workspace:
             )
 
     def _has_our_keys(self) -> bool:
-        """Whether the server has keys of ours: 0.1.0 left no other mark on a server whose workspaces are closed."""
+        """Whether the server has our keys: 0.1.0 left no other mark on a server whose workspaces are closed."""
         known = key_bindings.parse_bindings(self._server.ask_text("list-keys"))
         return any(
             table == key_bindings.TABLE and key_bindings.is_ours(one.command) for (table, _), one in known.items()

@@ -23,6 +23,10 @@ class Remote(Protocol):
         """The open issues."""
         ...
 
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues that a text finds."""
+        ...
+
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done before this one."""
         ...
@@ -41,6 +45,10 @@ class CombinedTracker:
     def issues(self) -> tuple[Issue, ...]:
         """The open issues of both."""
         return (*(one for one in self.local.issues() if is_local(one.number)), *self.remote().issues())
+
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues of both that a text finds."""
+        return (*(one for one in self.local.search(text) if is_local(one.number)), *self.remote().search(text))
 
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done before this one."""

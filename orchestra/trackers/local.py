@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from orchestra.config import nodes, yaml
 from orchestra.core.blockers import Blocker, named_in
+from orchestra.core.issue_query import found_in, terms_of
 from orchestra.core.models import Issue
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
@@ -54,6 +55,16 @@ class LocalTracker:
                 problems.append(problem.message)
         self.problems = tuple(problems)
         return tuple(issue for issue in found if issue.state == "open")
+
+    def search(self, text: str) -> tuple[Issue, ...]:
+        """The open issues that have every word, and `label:`, `milestone:`, `assignee:`, `author:` where given."""
+        try:
+            terms = terms_of(text)
+        except ValueError as wrong:
+            raise UsageError(
+                f"--query: {clean(str(wrong), 200)}", "orchestra spawn --query 'price label:bug'"
+            ) from None
+        return tuple(one for one in self.issues() if found_in(one, terms))
 
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done first, by `after:` or by the text; raises when `after:` names none."""
@@ -148,6 +159,8 @@ def _parse(number: str, name: str, text: str) -> Issue:
         state=found.state,
         labels=found.labels,
         after=found.after,
+        milestone=found.milestone,
+        assignees=found.assignees,
     )
 
 
@@ -159,6 +172,8 @@ class _Front(NamedTuple):
     labels: tuple[str, ...] = ()
     author: str = ""
     after: tuple[str, ...] = ()
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()
 
 
 def _title(node: nodes.Node) -> str:
@@ -184,6 +199,8 @@ _front = nodes.record(
     labels=nodes.default_for_null(nodes.list_of(nodes.text()), ()),
     author=nodes.default_for_null(nodes.text(), ""),
     after=nodes.default_for_null(nodes.list_of(_issue_number), ()),
+    milestone=nodes.default_for_null(nodes.text(), ""),
+    assignees=nodes.default_for_null(nodes.list_of(nodes.text()), ()),
 )
 
 

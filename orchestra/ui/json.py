@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestra.core.text import clean, clean_lines
+from orchestra.ui import stats
 from orchestra.workers.overview import Overview, WorkerRow, row_json
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def worker(found: WorkerReport) -> str:
 
 
 def _report(found: WorkerReport) -> dict[str, Any]:
+    receipt = stats.as_json(found.receipt) if found.receipt else None
     own = {"variables": dict(found.variables), "address": found.address or None, "apart": list(found.apart)}
-    return {**row_json(found.row), "removed": found.removed, **own}
+    return {**row_json(found.row), "removed": found.removed, "receipt": receipt, **own}
 
 
 def workers(found: Sequence[WorkerReport]) -> str:

@@ -1,27 +1,33 @@
-"""The figures of `orchestra stats`, as a table and as JSON."""
+"""The figures of `orchestra stats`: as tables, as JSON, as CSV, and as one HTML page with plots."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
-from orchestra.core.text import age, clean
-from orchestra.workers import token_usage
+from orchestra.core import budget, cells
+from orchestra.core.text import age, clean, short
+from orchestra.workers import grouped, receipts, token_usage
 
 if TYPE_CHECKING:
     from orchestra.commands.stats import Stats
     from orchestra.workers.figures import Figures
+    from orchestra.workers.grouped import Group
 
 _HEAD = ("", "status", "worked", "shipping", "waited", "asked", "starts", "tokens")
+_GROUP_HEAD = ("workers", "merged", "at work", "waited", "CI", "asked", "answer", "tokens", "cost", "lines")
+NAME = 18  # columns of a group's name
+BAR = 28  # columns of a bar
 
 
 def table(found: Stats, title: str) -> Iterable[str]:
     """A line a worker, and one for all of them."""
-    counts = Counter(one.status for one in found.workers)
-    told = ", ".join(f"{count} {status.value}" for status, count in counts.items())
-    yield f"{clean(title)}   {len(found.workers)} workers" + (f": {told}" if told else "")
+    yield _heading(found, title)
     if not found.workers:
         return
     yield ""
@@ -30,6 +36,63 @@ def table(found: Stats, title: str) -> Iterable[str]:
     yield _line(("all", "", *_all(found.workers)))
     yield ""
     yield "waited: for you. Tokens: all that the agents' own transcripts count, what was read again from the cache too."
+
+
+def receipt_lines(found: Stats) -> Iterable[str]:
+    """A line a worker with all that is known of it."""
+    for one in found.workers:
+        yield f"#{one.id} {clean(one.title, 60)}"
+        yield f"  {receipts.line(one)}"
+
+
+def groups(found: Stats, title: str, by: str) -> Iterable[str]:
+    """A line a group, and one for all workers, with a bar of the time at work."""
+    yield _heading(found, title)
+    if not found.workers:
+        return
+    rows = grouped.grouped(found.workers, by)
+    most = max(row.busy for row in rows)
+    yield ""
+    yield f"{by:<{NAME}}" + "".join(f"{head:>9}" for head in _GROUP_HEAD)
+    for row in rows:
+        yield _group_line(row) + "  " + bar(row.busy / most if most else 0.0, BAR)
+    yield _group_line(grouped.group("all", found.workers))
+    yield ""
+    told = {"day": "the day on which it began", "week": "the week in which it began"}.get(by, f"its {by}")
+    yield f"Each worker counts under {told}. answer: the median time until you answered; cost: the agents' own count."
+
+
+def bar(share: float, columns: int) -> str:
+    """A bar of eighths of a column, as the library for tables draws it."""
+    from rich.bar import Bar
+    from rich.console import Console
+
+    console = Console(width=columns, no_color=True, color_system=None, force_terminal=False, legacy_windows=False)
+    with console.capture() as drawn:
+        console.print(Bar(1.0, 0.0, share, width=columns))
+    return drawn.get().rstrip()
+
+
+def _heading(found: Stats, title: str) -> str:
+    counts = Counter(one.status for one in found.workers)
+    told = ", ".join(f"{count} {status.value}" for status, count in counts.items())
+    return f"{clean(title)}   {len(found.workers)} workers" + (f": {told}" if told else "")
+
+
+def _group_line(row: Group) -> str:
+    facts = (
+        row.workers,
+        row.merged,
+        budget.duration(row.busy),
+        budget.duration(row.waited),
+        budget.duration(row.shipped),
+        row.asked,
+        "-" if row.answer is None else budget.duration(row.answer),
+        row.tokens or "-",
+        "-" if row.cost is None else budget.money(row.cost),
+        "-" if row.lines is None else short(row.lines),
+    )
+    return cells.pad(cells.cut(clean(row.name, 60), NAME), NAME) + "".join(f"{fact!s:>9}" for fact in facts)
 
 
 def _line(parts: Iterable[str]) -> str:
@@ -48,21 +111,116 @@ def _all(workers: Sequence[Figures]) -> tuple[str, ...]:
     return (*times, *counts, str(token_usage.total(one.tokens for one in workers) or "-"))
 
 
-def document(found: Stats) -> str:
+def document(found: Stats, by: str = "") -> str:
     """`stats --json`."""
-    return json.dumps(
-        {"schema": 1, "project": found.project, "workers": [_json(one) for one in found.workers]}, indent=2
+    rows: dict[str, Any] = {"workers": [as_json(one) for one in found.workers]}
+    if by:
+        rows = {"by": by, "groups": [_group_json(row) for row in grouped.grouped(found.workers, by)], **rows}
+    return json.dumps({"schema": 1, "project": found.project, **rows}, indent=2)
+
+
+def as_json(one: Figures) -> dict[str, Any]:
+    """One worker's figures."""
+    return {
+        "id": one.id,
+        "title": one.title,
+        "labels": list(one.labels),
+        "agent": one.agent,
+        "status": one.status.value,
+        "merged": one.merged,
+        "began": one.began or None,
+        "wallSeconds": int(one.wall),
+        "workedSeconds": int(one.worked),
+        "busySeconds": int(one.busy),
+        "shippingSeconds": int(one.shipped),
+        "waitedSeconds": int(one.waited),
+        "answerSeconds": [int(seconds) for seconds in one.answers],
+        "asked": one.asked,
+        "decided": one.decided,
+        "starts": one.starts,
+        "turns": one.turns,
+        "verifyFailed": one.verify_failed,
+        "ciFailed": one.ci_failed,
+        "reviewRounds": one.reviews,
+        "size": one.size._asdict() if one.size else None,
+        "tokens": token_usage.as_json(one.tokens),
+        "cost": one.cost,
+    }
+
+
+def _group_json(row: Group) -> dict[str, Any]:
+    found = row._asdict()
+    return {**found, "tokens": token_usage.as_json(row.tokens)}
+
+
+def as_csv(found: Stats) -> str:
+    """`stats --csv`: a row a worker. A title that a spreadsheet would take for a formula gets a quote in front."""
+    rows = [_flat(as_json(one)) for one in found.workers]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else ["id"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().rstrip("\n")
+
+
+def _flat(one: dict[str, Any]) -> dict[str, Any]:
+    size, tokens = one.pop("size") or {}, one.pop("tokens") or {}
+    one["labels"] = _cell(" ".join(one["labels"]))
+    one["title"] = _cell(one["title"])
+    one["answerSeconds"] = " ".join(map(str, one["answerSeconds"]))
+    named = {name: size.get(name, "") for name in ("commits", "files", "insertions", "deletions")}
+    return {**one, **named, "tokens": tokens.get("total", "")}
+
+
+def _cell(text: str) -> str:
+    text = clean(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def page(found: Stats, title: str) -> str:
+    """One HTML file with plots as SVG and the table: it loads nothing, so it can be sent."""
+    days = grouped.grouped(found.workers, "day")
+    plots = (
+        ("Hours at work", [(row.name, row.busy / 3600) for row in days], "{:.1f}"),
+        ("Hours waiting for you", [(row.name, row.waited / 3600) for row in days], "{:.1f}"),
+        ("Merged", [(row.name, float(row.merged)) for row in days], "{:.0f}"),
+        (
+            "Million tokens",
+            [(row.name, (row.tokens.usage.total if row.tokens else 0) / 10**6) for row in days],
+            "{:.1f}",
+        ),
+        ("Cost", [(row.name, row.cost or 0.0) for row in days], "{:.2f}"),
+    )
+    drawn = "".join(_plot(name, rows, form) for name, rows, form in plots if any(value for _, value in rows))
+    head = "".join(f"<th>{escape(name)}</th>" for name in ("", "title", "status", "receipt"))
+    body = "".join(
+        f"<tr><td>#{one.id}</td><td>{escape(clean(one.title))}</td><td>{one.status.value}</td>"
+        f"<td>{escape(', '.join(receipts.parts(one)))}</td></tr>"
+        for one in found.workers
+    )
+    style = (
+        "body{font:15px system-ui,sans-serif;margin:2em auto;max-width:60em;color:#222}"
+        "td,th{padding:.3em .8em .3em 0;text-align:left;vertical-align:top}svg{display:block;margin:1em 0}"
+        "@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}svg text{fill:#ddd}}"
+    )
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(clean(title))}</title>'
+        f"<style>{style}</style><h1>{escape(_heading(found, title))}</h1>{drawn}"
+        f"<table><tr>{head}</tr>{body}</table></html>\n"
     )
 
 
-def _json(one: Figures) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "status": one.status.value,
-        "workedSeconds": int(one.worked),
-        "shippingSeconds": int(one.shipped),
-        "waitedSeconds": int(one.waited),
-        "asked": one.asked,
-        "starts": one.starts,
-        "tokens": token_usage.as_json(one.tokens),
-    }
+def _plot(name: str, rows: Sequence[tuple[str, float]], form: str) -> str:
+    """Bars, one for each day on which work began."""
+    most, wide, high = max(value for _, value in rows), 56, 140
+    bars = "".join(
+        f'<rect x="{place * wide + 8}" y="{high - value / most * 100:.1f}" width="{wide - 16}" '
+        f'height="{value / most * 100:.1f}" fill="#4878a8"/>'
+        f'<text x="{place * wide + wide / 2}" y="{high - value / most * 100 - 4:.1f}">{form.format(value)}</text>'
+        f'<text x="{place * wide + wide / 2}" y="{high + 14}">{escape(day[-5:])}</text>'
+        for place, (day, value) in enumerate(rows)
+    )
+    return (
+        f'<h2>{escape(name)}</h2><svg width="{len(rows) * wide + 8}" height="{high + 20}" role="img" '
+        f'aria-label="{escape(name)} by day" font-size="11" text-anchor="middle">{bars}</svg>'
+    )

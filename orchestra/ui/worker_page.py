@@ -15,7 +15,8 @@ from orchestra.core.text import age, clean, clean_lines, seconds_of
 from orchestra.ui.happened import Happened, history
 from orchestra.ui.paint import Paint
 from orchestra.ui.worker_table import answer_command, asked_command, fold, need_lines
-from orchestra.workers import token_usage
+from orchestra.workers import receipts, token_usage
+from orchestra.workers.figures import Figures
 from orchestra.workers.overview import WorkerRow
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Facts(NamedTuple):
     files: Sequence[str] = ()
     place: Sequence[tuple[str, str]] = ()
     removed: bool = False
+    receipt: Figures | None = None
 
 
 def of_report(found: WorkerReport, paint: Paint, now: float) -> Iterator[str]:
@@ -52,7 +54,7 @@ def of_report(found: WorkerReport, paint: Paint, now: float) -> Iterator[str]:
     own = [("address", found.address)] if found.address else []
     own += [("env", f"{name}={value}") for name, value in found.variables.items()]
     own += [("apart", line) for line in found.apart]
-    facts = Facts(history(found.journal), found.files, own, removed=found.removed)
+    facts = Facts(history(found.journal), found.files, own, removed=found.removed, receipt=found.receipt)
     return page(found.row, facts, paint, now)
 
 
@@ -82,6 +84,7 @@ def sections(
         ("pull request", pull_request(row, now)),
         ("work", work(row, facts, now)),
         ("agent", agent(row, now)),
+        ("receipt", receipt(facts)),
         *more,
         ("what happened", happened(facts, now)),
     )
@@ -188,8 +191,7 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
 
 
 def used(spent: Spent, limits: Budget) -> Iterator[Line]:
-    """What it has used, and how much of its budget that is."""
-    yield Line("used", budget.summary(spent))
+    """How much of its budget it has used."""
     names = [name for name, most in limits._asdict().items() if most]
     unknown = budget.unknown(spent, limits)
     if known := [name for name in names if name not in unknown]:
@@ -197,6 +199,12 @@ def used(spent: Spent, limits: Budget) -> Iterator[Line]:
         yield Line("budget", budget.figures(known, spent, limits), Role.WARNING if over else Role.PLAIN)
     for name in unknown:
         yield Line("", f"its agent does not tell its {name}: that limit cannot be held", Role.WARNING)
+
+
+def receipt(facts: Facts) -> Iterator[Line]:
+    """What the work has taken so far."""
+    if facts.receipt is not None:
+        yield Line("", ", ".join(receipts.parts(facts.receipt)))
 
 
 def place(row: WorkerRow, facts: Facts) -> Iterator[Line]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from orchestra.core import events
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle import machine
-from orchestra.core.lifecycle.transitions import LIVE, Refused
-from orchestra.core.models import ActivityState, Event, Status, Worker
+from orchestra.core.lifecycle.transitions import LIVE, TERMINAL, Refused
+from orchestra.core.models import ActivityState, Event, Size, Status, Worker
 from orchestra.core.text import seconds_of
 from orchestra.workers.token_usage import Tokens
 
@@ -32,6 +33,23 @@ class Figures(NamedTuple):
     tokens: Tokens | None = None
     busy: float = 0.0  # its agent was in a turn
     turns: int = 0  # that its agent has begun
+    title: str = ""
+    labels: tuple[str, ...] = ()
+    agent: str = ""
+    began: str = ""  # a stamp
+    wall: float = 0.0  # from the claim to the merge, or until now
+    answers: tuple[float, ...] = ()  # seconds from each time that it needed the user to the answer
+    verify_failed: int = 0
+    ci_failed: int = 0
+    reviews: int = 0  # rounds of remarks that it was told of
+    decided: int = 0  # requests that the user approved or denied
+    size: Size | None = None  # of what it shipped last; None: not known
+    cost: float | None = None  # by its agent's own count
+
+    @property
+    def merged(self) -> bool:
+        """Whether its work is in the base."""
+        return self.status is Status.MERGED
 
 
 class Reading(NamedTuple):
@@ -47,15 +65,24 @@ def accepted(journal: Iterable[tuple[Event, str]]) -> Iterable[Event]:
     return (event for event, refused in journal if not refused)
 
 
-def figures(worker: Worker, events: Iterable[Event], now: float) -> Figures:
+def figures(worker: Worker, journal: Iterable[Event], now: float) -> Figures:
     """Time by what the worker was in, from each event to the next; what is open now counts until now."""
-    return until(read(worker, events, now), now)
+    found = until(read(worker, journal, now), now)
+    ended = seconds_of(worker.status_since) if worker.status in TERMINAL else None
+    began = seconds_of(worker.started_at)
+    return found._replace(
+        title=worker.title,
+        labels=worker.labels,
+        agent=worker.agent,
+        began=worker.started_at,
+        wall=max(0.0, (ended or now) - began) if began else 0.0,
+    )
 
 
-def read(worker: Worker, events: Iterable[Event], now: float) -> Reading:
+def read(worker: Worker, journal: Iterable[Event], now: float) -> Reading:
     """The figures up to the last event."""
     found = Reading(Figures(worker.id, worker.status), None, now)
-    for event in events:
+    for event in journal:
         found = _after(found, event)
     return found
 
@@ -79,12 +106,33 @@ def _after(before: Reading, event: Event) -> Reading:
         return Reading(found, state, at)
     more = max(0, len(open_questions(after)) - asked)
     begun = _is_busy(after) and (not _is_busy(state) or _turn(after) != _turn(state))
-    found = found._replace(
+    if asked and not open_questions(after):
+        found = found._replace(answers=(*found.answers, max(0.0, at - (_asked_at(state) or at))))
+    found = _counted(found, event)._replace(
         asked=found.asked + more,
         starts=found.starts + (event.kind == "started"),
         turns=found.turns + (event.kind == "accepted" and begun),
     )
     return Reading(found, after, at)
+
+
+def _asked_at(state: Worker | None) -> float | None:
+    """When the oldest open question was asked."""
+    asked = [seconds_of(one.asked_at) for one in open_questions(state)] if state else []
+    return min((at for at in asked if at is not None), default=None)
+
+
+def _counted(found: Figures, event: Event) -> Figures:
+    """With what an event adds to what is counted by kind."""
+    failed = not events.flag(event, "passed")
+    what = events.fact(event, "what")
+    return found._replace(
+        verify_failed=found.verify_failed + (event.kind == "verified" and failed),
+        ci_failed=found.ci_failed + (event.kind == "attempted" and what == "ci" and failed),
+        reviews=found.reviews + events.has_review(event),
+        decided=found.decided + (event.kind in ("approved", "answered")),
+        size=events.size_of(event) or found.size,
+    )
 
 
 def _is_busy(state: Worker | None) -> bool:

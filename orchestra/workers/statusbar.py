@@ -8,7 +8,7 @@ from __future__ import annotations
 from orchestra.core import bar, state
 from orchestra.core.look import Look
 from orchestra.errors import Unreachable
-from orchestra.storage import project_info, start_holds
+from orchestra.storage import auto_state, project_info, start_holds
 from orchestra.storage.github_heard import last_heard
 
 TYPE_CHECKING = False
@@ -78,9 +78,13 @@ def bar_of(project: Project) -> bar.Bar:
 
 
 def notices(store: Store) -> tuple[str, ...]:
-    """What the bar says of the whole project: until when nothing starts."""
+    """What the bar says of the whole project: until when nothing starts, and what starts by itself."""
     now = store.now()
-    return tuple(one.notice(now) for one in start_holds.read(store.cache, now))
+    told = (
+        *(one.notice(now) for one in start_holds.read(store.cache, now)),
+        auto_state.notice(auto_state.read(store.root)),
+    )
+    return tuple(filter(None, told))
 
 
 def look_of_workspace(known: ProjectInfo | None) -> Look:

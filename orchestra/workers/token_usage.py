@@ -37,6 +37,11 @@ def summary(found: Tokens) -> str:
     return f"{found}: {fresh} in, {cached} from the cache, {stored} into it, {written} out"
 
 
+def in_all(count: int) -> Tokens:
+    """Tokens of which no more is known than how many there are."""
+    return Tokens(Usage(fresh=count))
+
+
 def total(found: Iterable[Tokens | None]) -> Tokens | None:
     """All of several workers; None where no transcript tells."""
     told = [one for one in found if one]

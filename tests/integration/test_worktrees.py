@@ -283,7 +283,7 @@ def test_add_twice_is_add_once(repository: Repository, repo: Path, base: str, pa
     assert (path / "README.md").read_text() == "# widgets\n"
     assert repository.branch_tip(BRANCH) == base
     assert repository.branch_of(path) == BRANCH
-    # Nothing of ours is seen in the main checkout, or was written to its config.
+    # Nothing that orchestra made is seen in the main checkout, or was written to its config.
     assert git("-C", repo, "status", "--porcelain", "--ignored") == ""
     assert git("-C", repo, "branch", "--show-current") == "main"
     assert (repo / ".git" / "config").read_bytes() == before

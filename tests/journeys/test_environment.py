@@ -107,6 +107,9 @@ def world(repo: Path, tmp_path: Path, git: Git) -> Iterator[World]:
     for number in range(1, 30):
         title = {6: "Picked", 27: "Boarded"}.get(number, f"Issue {number}")
         write_issue(repo, number, title, WORK if number == 29 else HANG)
+    own = Path(os.environ["HOME"], ".config", "orchestra")
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("auto: [{project: widgets, label: ready}]\n")
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "desk.yaml").write_text(
         "windows:\n  - {window_name: shell, role: shell, focus: true}\n  - {window_name: workers, role: workers}\n"
@@ -272,6 +275,11 @@ def by_the_next_day(world: World) -> Started:
     return "2", pid
 
 
+def by_a_rule(world: World) -> Started:
+    write_issue(world.repo, 31, "Ready", HANG, labels="[ready]")
+    return "31", 0
+
+
 def by_up(world: World) -> Started:
     pid = world.pid("6")
     world.bare.tmux("kill-server")
@@ -283,6 +291,7 @@ Way = Callable[[World], Started]
 # Every module that starts a worker, with the ways in which it does.
 WAYS: dict[str, tuple[Way, ...]] = {
     "cli/workers.py": (typed, typed_in_the_workspace),
+    "cli/worker.py": (by_a_rule,),
     "monitor/budgets.py": (by_the_next_day,),
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
@@ -320,7 +329,7 @@ def starts(text: str) -> bool:
 def test_every_module_that_starts_a_worker_has_its_ways_in_the_table() -> None:
     package = ROOT / "orchestra"
     found = {str(path.relative_to(package)) for path in package.rglob("*.py") if starts(path.read_text())}
-    # The first opens the pane that it is told to; the other's agent is no worker, in an environment without the user's.
+    # The first opens the pane that it is told to; the other's agent is not a worker, in an environment without the user's.
     assert found - {"tmux/workspace.py", "doctor/agent_self_test.py"} == set(WAYS)
 
 

@@ -95,7 +95,7 @@ MOVES = [
 
 REVIEWS = [
     Situation("nobody has reviewed", (green,), READY, "an approving review is required"),
-    Situation("approved by a member who is no code owner", (green, reviewed("APPROVED")), READY,
+    Situation("approved by a member who is not a code owner", (green, reviewed("APPROVED")), READY,
               "an approving review is required"),
     Situation("approved by the code owner", (green, reviewed("APPROVED", author="cody")), READY, "approved"),
     Situation("approved before the last push", (green, reviewed("APPROVED", author="cody"), pushed_by("ann", "a.md")),

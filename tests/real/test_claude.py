@@ -31,7 +31,9 @@ def sit(claude_program: Path, terminal: Terminal, repo: Path, home: Path, git: C
         sitting = Sitting(claude_program, api, terminal, repo, private_home(home, repo))
         yield sitting
         assert api.unknown == []
-    assert git("-C", repo, "status", "--porcelain", "--ignored") == "", "nothing of ours appears in the repository"
+    assert git("-C", repo, "status", "--porcelain", "--ignored") == "", (
+        "nothing that orchestra made appears in the repository"
+    )
     assert not (home / ".claude" / "settings.json").exists()
 
 

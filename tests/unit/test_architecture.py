@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,43 @@ def test_no_name_says_nothing() -> None:
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 words = {part.lower() for part in node.name.replace("_", " ").split()}
                 assert not words & empty, f"{path.name}:{node.lineno} {node.name}"
+
+
+# An import of our own inside a function is for start-up time alone: `make bench` shows what one costs. The command line
+# loads what one command needs; a hook, the bar and `list` do without the libraries that the edges of a project import.
+MAY_IMPORT_LATE = frozenset(
+    {"cli", "ui", "hooks", "project", "agents/claude/hooks.py", "workers/statusbar.py", "workers/overview.py",
+     "workers/launch.py", "commands/merge.py", "commands/new.py", "commands/review.py", "commands/worker/ship.py", "git/worktrees.py"}
+)  # fmt: skip
+
+
+def test_own_imports_are_at_the_top_of_a_file() -> None:
+    late = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in files()
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "orchestra"
+    }
+    found = {name for name in late if not {name, name.partition("/")[0]} & MAY_IMPORT_LATE}
+    assert not found, f"import at the top of the file: {sorted(found)}"
+
+
+NOT_PLAIN = re.compile(
+    r"\b[Aa] person\b|\bof ours\b|(?<!here )\bis no (?!longer)|\bmend(?:s|ed)?\b(?![\"\'`:=])|failures\.md|\([A-Z]\d+(?:, [A-Z]\d+)*\)"
+)
+
+
+def test_names_comments_and_docs_are_plain_english() -> None:
+    """One word for each thing; and no reference to a document that is not here."""
+    here = Path(__file__)
+    texts = [*files(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    found = [
+        f"{path.relative_to(ROOT)}:{row}: {hit.group()}"
+        for path in texts
+        if path != here
+        for row, line in enumerate(path.read_text().splitlines(), 1)
+        for hit in NOT_PLAIN.finditer(line)
+    ]
+    assert not found, "\n".join(found)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from orchestra.core import events, gates, pull_text
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
-from orchestra.core.models import Escalation, Gate, Worker
+from orchestra.core.models import Escalation, Gate, Size, Worker
 from orchestra.core.pull_text import Wanted
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.project import folders
 from orchestra.trackers.combined import is_local
-from orchestra.workers import git_config_guard, replies, stacks
+from orchestra.workers import git_config_guard, receipts, replies, stacks
 from orchestra.workers.alerts import announce
 from orchestra.workers.environment import separated
 from orchestra.workers.overview import worker_of
@@ -179,7 +179,7 @@ def _approved(worker: Worker, request: str) -> bool:
 def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the user reviews its diff."""
     review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
-    recorded = project.store.record(worker.id, events.shipped_locally("ship", review))
+    recorded = project.store.record(worker.id, events.shipped_locally("ship", review, _size(project, worker)))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, review)
@@ -194,10 +194,16 @@ def _ship_github(project: Project, worker: Worker, text: Wanted, say: Callable[[
     pull, url, kept = github.open_pull(worker.branch, worker.base, text)
     for part in kept:
         say(f"the {part} of PR #{pull.number} was written or edited by others, and stays as it is")
-    recorded = project.store.record(worker.id, events.shipped("ship", pull._replace(head_sha=sha), url))
+    event = events.shipped("ship", pull._replace(head_sha=sha), url, _size(project, worker))
+    recorded = project.store.record(worker.id, event)
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
     return Shipped(recorded.worker, url)
+
+
+def _size(project: Project, worker: Worker) -> Size:
+    change = project.change_of(worker)
+    return Size(change.commits(), *change.counts())
 
 
 def _is_shipped(project: Project, worker: Worker) -> bool:
@@ -228,6 +234,8 @@ def _text(project: Project, worker: Worker, title: str | None, body: str | None,
     subjects: Sequence[str] = project.change_of(worker).subjects()
     made = pull_text.made_of_commits([clean(subject) for subject in subjects])
     said = pull_text.evidence(evidence.command, evidence.tail) if evidence is not None else ""
+    if project.config.pull_request.receipt:
+        said = "\n\n".join(filter(None, (said, receipts.line(receipts.of_worker(project, worker)))))
     words = made if body is None else body
     named = is_local(worker.id) or pull_text.closes_issue(words, worker.id, project.github.address.slug)
     closes = "" if named else f"Closes #{worker.id}"

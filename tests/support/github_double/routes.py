@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -110,6 +111,29 @@ def issues(asked: Asked) -> Answer:
         asked.query.get("direction", "desc") == "desc",
     )]  # fmt: skip
     return Answer(200, [one for one in shown if one["updated_at"] >= since], page="")
+
+
+def _found_by(asked: Asked, one: Ticket, name: str, value: str, term: str) -> bool:
+    if name == "is":
+        return value in (one.state, "pr" if one in asked.state.pulls() else "issue")
+    if name in ("label", "author"):
+        return value in (one.labels if name == "label" else [one.author])
+    return name == "repo" or term.lower() in f"{one.title} {one.body}".lower()
+
+
+@route("get", "/search/issues")
+def search(asked: Asked) -> Answer:
+    """Words, and the qualifiers that the tests use."""
+    found, slug = list(asked.state.tickets.values()), f"{asked.state.owner}/{asked.state.repo}"
+    for term in shlex.split(asked.query["q"]):
+        name, _, value = term.removeprefix("-").partition(":")
+        if name == "repo" and value.lower() != slug.lower():
+            found = []
+        found = [
+            one for one in found if _found_by(asked, one, name, value, term.strip("-")) is not term.startswith("-")
+        ]
+    rows = [asked.views.issue(one) for one in sorted(found, key=lambda one: -one.created)]
+    return Answer(200, {"total_count": len(rows), "incomplete_results": False, "items": rows}, page="items")
 
 
 @route("post", REPO + "/issues")

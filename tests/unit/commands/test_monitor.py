@@ -33,7 +33,7 @@ def test_each_pass_says_what_it_did_with_the_time(project: Any, mocker: MockerFi
     )
     mocker.patch.object(command, "_rest")
     said: list[str] = []
-    command.monitor(project, said.append, passes=2)
+    command.monitor(project, said.append, lambda _: "", passes=2)
     assert said == [
         "acme/widgets: monitoring; each action is logged below",
         "11:15:00  #7 is merged",
@@ -45,13 +45,13 @@ def test_each_pass_says_what_it_did_with_the_time(project: Any, mocker: MockerFi
 def test_a_second_monitor_of_the_same_project_does_not_start(project: Any) -> None:
     Path(project.store.cache).mkdir(parents=True, mode=0o700)
     with locked(str(Path(project.store.cache, "monitor.lock"))), pytest.raises(OrchestraError):
-        command.monitor(project, lambda line: None, passes=1)
+        command.monitor(project, lambda line: None, lambda _: "", passes=1)
 
 
 def test_after_an_upgrade_it_ends_so_that_the_new_version_starts(project: Any, mocker: MockerFixture) -> None:
     mocker.patch("orchestra.commands.monitor.entry_points.is_current", return_value=False)
     said: list[str] = []
-    command.monitor(project, said.append)
+    command.monitor(project, said.append, lambda _: "")
     assert said[-1] == "orchestra was upgraded: the monitor ends, and starts again with the new version"
 
 
@@ -65,7 +65,7 @@ def test_it_looks_sooner_while_an_agent_is_seen_gone(
 
     mocker.patch.object(command, "reconcile", side_effect=passed)
     rest = mocker.patch.object(command, "_rest")
-    command.monitor(project, lambda line: None, passes=2)
+    command.monitor(project, lambda line: None, lambda _: "", passes=2)
     assert [call.args[2] for call in rest.call_args_list] == [seconds]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
@@ -12,11 +14,15 @@ from support.events import happened, happened_at
 from support.person import configure
 
 from orchestra.cli.main import cli
+from orchestra.commands.stats import Stats
 from orchestra.core.lifecycle import machine
-from orchestra.core.models import Event, Status
+from orchestra.core.models import Event, Size, Status
 from orchestra.core.text import stamp
+from orchestra.ui import stats as shown
 from orchestra.ui.console import Console
-from orchestra.workers.figures import figures
+from orchestra.workers import grouped
+from orchestra.workers.figures import Figures, figures
+from orchestra.workers.receipts import line
 
 pytestmark = pytest.mark.fast
 NOON = 1_767_873_600.0
@@ -60,6 +66,97 @@ def test_where_the_time_went(
     assert (found.asked, found.starts) == counts
 
 
+def test_what_happened_is_counted_by_kind() -> None:
+    more = [
+        event(50.5, "verified", passed=False, signature="a"),
+        event(51, "verified", passed=True),
+        event(52, "attempted", what="ci", signature="b", head="c"),
+        event(53, "told", text="x", review={"signature": "r"}, **{"from": "monitor"}),
+        event(54, "shipped", url="u", size={"commits": 2, "files": 3, "insertions": 40, "deletions": 5}),
+        event(55, "shipped", url="u", size={"commits": 3, "files": "x", "insertions": 44, "deletions": -5}),
+    ]
+    worker = machine.fold([*STORY, *more])
+    assert worker is not None
+    found = figures(worker, [*STORY, *more], NOON + 3600)
+    assert found.answers == (1800.0,)
+    assert (found.verify_failed, found.ci_failed, found.reviews) == (1, 1, 1)
+    assert found.size == Size(3, 0, 44, 0)
+    assert (found.wall, found.title, found.merged) == (3600.0, "Seven", False)
+    assert line(found._replace(cost=3.1)) == (
+        "Receipt: 1h from the start, 43m at work in 1 turn, 30m waiting for 1 answer, 10m waiting for CI, $3.10, "
+        "1 failed verification, 1 CI failure, 1 review round, 3 commits, +44 -0"
+    )
+
+
+def one(number: str, hour: float, status: Status = Status.MERGED, **facts: object) -> Figures:
+    base = Figures(number, status, began=stamp(NOON + hour * 3600), busy=60.0 * int(number), agent="claude")
+    return base._replace(**facts)  # type: ignore[arg-type]
+
+
+WORKERS = (
+    one("1", 0, labels=("ui",), answers=(60.0, 600.0), asked=2, cost=1.5, size=Size(1, 1, 10, 2)),
+    one("2", 1, Status.WORKING, labels=("ui", "bug"), title="=cmd()"),
+    one("3", 48, answers=(30.0,), asked=1, agent="scripted", title="<b>"),
+)
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        ("day", {"2026-01-08": (2, 1, 180.0), "2026-01-10": (1, 1, 180.0)}),
+        ("week", {"2026-W02": (3, 2, 360.0)}),
+        ("label", {"ui": (2, 1, 180.0), "bug": (1, 0, 120.0), "(none)": (1, 1, 180.0)}),
+        ("agent", {"claude": (2, 1, 180.0), "scripted": (1, 1, 180.0)}),
+    ],
+)
+def test_workers_are_put_together(by: str, groups: dict[str, tuple[int, int, float]]) -> None:
+    found = {row.name: (row.workers, row.merged, row.busy) for row in grouped.grouped(WORKERS, by)}
+    assert found == groups
+
+
+def test_the_groups_are_shown_with_bars_and_what_is_not_known_is_not_made_up() -> None:
+    lines = list(shown.groups(Stats("p", WORKERS), "widgets", "label"))
+    assert lines[0] == "widgets   3 workers: 2 merged, 1 working"
+    assert lines[2].split() == [
+        "label",
+        "workers",
+        "merged",
+        "at",
+        "work",
+        "waited",
+        "CI",
+        "asked",
+        "answer",
+        "tokens",
+        "cost",
+        "lines",
+    ]
+    assert lines[3].split()[:11] == ["(none)", "1", "1", "3m", "0s", "0s", "1", "30s", "-", "-", "-"]
+    assert lines[5].split()[:11] == ["ui", "2", "1", "3m", "0s", "0s", "2", "1m", "-", "$1.50", "12"]
+    assert lines[5].endswith("\u2588" * shown.BAR)
+    assert lines[6].split()[:3] == ["all", "3", "2"]
+    assert list(shown.groups(Stats("p", ()), "widgets", "day")) == ["widgets   0 workers"]
+
+
+def test_a_spreadsheet_gets_a_row_a_worker_and_no_formula() -> None:
+    rows = list(csv.DictReader(shown.as_csv(Stats("p", WORKERS)).splitlines()))
+    assert [row["id"] for row in rows] == ["1", "2", "3"]
+    assert (rows[0]["answerSeconds"], rows[0]["cost"], rows[0]["insertions"]) == ("60 600", "1.5", "10")
+    assert (rows[1]["title"], rows[1]["labels"], rows[1]["cost"]) == ("'=cmd()", "ui bug", "")
+    assert shown.as_csv(Stats("p", ())) == "id"
+
+
+def test_the_page_loads_nothing_and_shows_foreign_text_as_text() -> None:
+    text = shown.page(Stats("p", WORKERS), "wid<gets>")
+    assert "<svg" in text
+    assert "&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert "http" not in text
+    assert "<script" not in text
+    ET.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+    assert "<svg" not in shown.page(Stats("p", ()), "widgets")
+
+
 def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(repo)
     store = Console(str(repo), dict(os.environ), lambda: NOON).project.store
@@ -84,3 +181,12 @@ def test_it_is_told(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert told["workers"][0]["tokens"]["total"] == 1500
     assert told["workers"][1]["tokens"] is None
     assert told["workers"][1]["status"] == Status.QUEUED
+    by = CliRunner().invoke(cli, ["stats", "--by", "agent"]).output
+    assert by.splitlines()[3].split()[:2] == ["claude", "2"]
+    page = tmp_path / "report.html"
+    assert CliRunner().invoke(cli, ["stats", "--html", str(page)]).output == ""
+    assert page.read_text().startswith("<!doctype html>")
+    receipt = CliRunner().invoke(cli, ["stats", "7"]).output.splitlines()
+    assert receipt[-2] == "#7 Seven"
+    assert receipt[-1].endswith(" from the start, 0s at work in 0 turns, 1k tokens")
+    assert CliRunner().invoke(cli, ["stats", "--csv"]).output.count("\n") == 3

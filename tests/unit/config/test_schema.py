@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.paths import ROOT
 
 from orchestra.config.schema import Agent, Config, GateConfig, environment_allowed, fill, load, ref_problem
+from orchestra.core.auto_rules import AutoRule
 from orchestra.errors import UsageError
 
 pytestmark = pytest.mark.fast
@@ -30,6 +31,7 @@ agent: claude
 plan: review
 agents: {claude: {command: claude, model: opus, args: [--verbose], env: [FOO, BAR_*], permissions: strict}}
 workers: {max: 8}
+auto: [{project: acme/widgets, label: ready, authors: [sue], max: 2, per_day: 6}]
 queue: {priorities: [urgent]}
 limits: {verify: 6, ci: 4, review: 2, restart: 1, silent: 15m, stall: 90s}
 gates:
@@ -40,7 +42,7 @@ notify: {bell: false, desktop: false, command: notify-send}
 layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
-pull_request: {update: ask, merge: squash}
+pull_request: {update: ask, merge: squash, receipt: true}
 checks: {ignore: ["nightly*"]}
 trust: {logins: [sue, "ci-user[bot]"]}
 merge: {orchestrator: true}
@@ -107,6 +109,14 @@ def test_the_last_source_wins(texts: list[str]) -> None:
             "limits: {silent: soon}",
             'o.yaml:1: limits.silent: expected a duration such as 90s, 10m or 2h, got text "soon"',
         ),
+        (
+            "limits: {tokens: lots}",
+            'o.yaml:1: limits.tokens: expected a number of tokens such as 500k or 2M, got text "lots"',
+        ),
+        ("limits: {day: {cost: -1}}", "o.yaml:1: limits.day.cost: expected an amount such as 5 or 2.50, got -1"),
+        ("limits: {time: 2d}", 'o.yaml:1: limits.time: expected a duration such as 90s, 45m or 2h, got text "2d"'),
+        ("limits: {turns: true}", "o.yaml:1: limits.turns: expected a whole number of turns, got true"),
+        ("auto: [{label: ready}]", "o.yaml:1: auto[0]: project is missing"),
         ("limits: {silent: 0}", "o.yaml:1: limits.silent: expected a duration such as 90s, 10m or 2h, got 0"),
         ("limits: {silent: 1.5}", "o.yaml:1: limits.silent: expected a duration such as 90s, 10m or 2h, got 1.5"),
         ("limits: {silent: true}", "o.yaml:1: limits.silent: expected a duration such as 90s, 10m or 2h, got true"),
@@ -253,6 +263,17 @@ def test_what_the_config_adds_to_the_environment(patterns: tuple[str, ...], name
     assert (name in environment_allowed(patterns, {name: "x"})) is allowed
 
 
+def test_a_repository_starts_nothing_by_itself() -> None:
+    rule = "base: main\nauto: [{project: acme/widgets, label: ready}]"
+    config = load([("config.yaml", rule), ("orchestra.yaml", "base: dev")], repository="orchestra.yaml")
+    assert [(one.project, one.label, one.max, one.per_day) for one in config.auto] == [("acme/widgets", "ready", 1, 5)]
+    for text in (rule, "base: main\nauto: []"):
+        with pytest.raises(
+            UsageError, match=r"orchestra\.yaml:2: auto: only your own ~/\.config/orchestra/config\.yaml"
+        ):
+            load([("config.yaml", ""), ("orchestra.yaml", text)], repository="orchestra.yaml")
+
+
 def test_every_key_the_config_knows_is_in_the_whole_example() -> None:
     assert set(re.findall(r"^(\w+):", WHOLE, re.MULTILINE)) == set(Config._fields)
 
@@ -261,7 +282,11 @@ def keys_of(kind: type, above: str = "") -> list[str]:
     """Every key of the config as docs/configuration.md writes it: `limits.ci`, `gates[].name`."""
     found: list[str] = []
     for name in kind._fields:  # type: ignore[attr-defined]
-        nested = {"agents": (Agent, "agents.<name>."), "gates": (GateConfig, "gates[].")}.get(name)
+        nested = {
+            "agents": (Agent, "agents.<name>."),
+            "auto": (AutoRule, "auto[]."),
+            "gates": (GateConfig, "gates[]."),
+        }.get(name)
         default = kind._field_defaults.get(name)  # type: ignore[attr-defined]
         if nested is None and hasattr(default, "_fields"):
             nested = (type(default), f"{above}{name}.")

@@ -30,7 +30,7 @@ class Pass:
         self.project: Any = StubProject(directory)
         self.panes: dict[str, Pane] = {}
         self.open = True
-        self.memory = reconcile.Memory()
+        self.memory = reconcile.Memory(lambda _: "")
         self.clock = 1000.0
         mocker.patch("orchestra.monitor.reconcile.time.monotonic", side_effect=lambda: self.clock)
         mocker.patch.object(reconcile, "overview", self.overview)
