@@ -149,29 +149,99 @@ def bench_list() -> None:
 
 
 def bench_board() -> None:
-    """From the start to the first screen with workers on it, in a terminal of 200 by 60."""
-    place = Place(1)
-    place.claim("Worker", range(100, 150))
+    """From the start to the first picture with workers on it, in a terminal of 200 by 60; then from a key to its picture."""
     bare = ("from textual.app import App\nfrom textual.widgets import Static\n"
             "class A(App):\n  def compose(self): yield Static('bare app')\nA().run()")  # fmt: skip
-    pair("board, 50 workers: the first screen", "< 500 ms", lambda: first_words(place, "Worker 1", PY, "-P", "-m", "orchestra", "board"),
-         lambda: first_words(place, "bare app", PY, "-c", bare))  # fmt: skip
+    for count in (20, 50, 1000):
+        place = Place(1)
+        record_workers(place, count)
+        pair(
+            f"board, {count} workers: the first picture", "< 500 ms",
+            lambda place=place: first_words(place, "Worker 1", PY, "-P", "-m", "orchestra", "board"),  # type: ignore[misc]
+            lambda place=place: first_words(place, "bare app", PY, "-c", bare),  # type: ignore[misc]
+        )  # fmt: skip
+        screen = Screen(place, PY, "-P", "-m", "orchestra", "board")
+        screen.shows("issues")
+        took = [screen.after(key, f"{at} of ") for at, key in [(2, "j"), (3, "j"), (4, "j"), (3, "k"), (2, "k")] * 4]
+        screen.close()
+        print(f"{f'board, {count} workers: a key':<58} {statistics.median(took):8.1f} ms{'':30}< 50 ms", flush=True)
+
+
+def bench_popups() -> None:
+    """From the start of what a popup runs to its first picture."""
+    place = Place(1)
+    record_workers(place, 20)
+    (place.repo / "d0" / "f0.txt").write_text("changed\n")
+    place.git("checkout", "-qb", "issue-100")
+    place.git("commit", "-qam", "work")
+    place.git("checkout", "-q", "-")
+    bare = f"{PY} -c pass".split()
+    for name, words, argv in (
+        ("what needs you", "What about 100?", ("gates",)),
+        ("review", "changed", ("review", "100")),
+    ):
+        pair(
+            f"popup, {name}: the first picture", "< 300 ms",
+            lambda words=words, argv=argv: first_words(place, words, PY, "-P", "-m", "orchestra", *argv),  # type: ignore[misc]
+            lambda: place.run(*bare),
+        )  # fmt: skip
+
+
+def record_workers(place: Place, count: int) -> None:
+    """Workers on record without an agent; every fifth asks something."""
+    code = f"""
+import os, subprocess, time
+from orchestra.core.models import Event
+from orchestra.project.context import open_project
+project = open_project(os.getcwd(), os.environ, time.time)
+head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+for number in range(100, 100 + {count}):
+    facts = dict(id=str(number), title=f"Worker {{number}}", nonce="n", worktreePath="/nowhere", baseCommit=head,
+                 branch=f"issue-{{number}}", base=project.config.base or "main", agent="scripted", agentSession="s", queued=False)
+    project.store.record(str(number), Event("spawned", "", "human", facts))
+    project.store.record(str(number), Event("accepted", "", "hook", dict(guidance=[])))
+    if number % 5 == 0:
+        asked = dict(gate="domain", summary=f"What about {{number}}?", options=["red", "blue"], request="r")
+        project.store.record(str(number), Event("escalated", "", "worker", asked))
+"""
+    place.run(PY, "-c", code)
+
+
+class Screen:
+    """A program in a terminal of 200 by 60, which is read as it draws."""
+
+    def __init__(self, place: Place, *argv: str) -> None:
+        self.ours, its = os.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+        self.program = subprocess.Popen(
+            argv, cwd=place.repo, env=place.environ, stdin=its, stdout=its, stderr=its, start_new_session=True
+        )
+        os.close(its)
+
+    def shows(self, words: str) -> None:
+        """Read until it has drawn these words."""
+        drawn = b""
+        while words.encode() not in drawn:
+            drawn = drawn[-len(words) :] + os.read(self.ours, 65536)
+
+    def after(self, key: str, words: str) -> float:
+        """Milliseconds from a key to these words."""
+        begin = time.perf_counter()
+        os.write(self.ours, key.encode())
+        self.shows(words)
+        return (time.perf_counter() - begin) * 1000
+
+    def close(self) -> None:
+        self.program.kill()
+        self.program.wait()
+        os.close(self.ours)
 
 
 def first_words(place: Place, words: str, *argv: str) -> None:
     """Run a program in a terminal until it has drawn these words."""
-    ours, its = os.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
-    program = subprocess.Popen(
-        argv, cwd=place.repo, env=place.environ, stdin=its, stdout=its, stderr=its, start_new_session=True
-    )
-    os.close(its)
-    drawn = b""
-    while words.encode() not in drawn:
-        drawn += os.read(ours, 65536)
-    program.kill()
-    program.wait()
-    os.close(ours)
+    screen = Screen(place, *argv)
+    screen.shows(words)
+    screen.close()
 
 
 def bench_up() -> None:
@@ -361,6 +431,7 @@ def main() -> None:
         bench_bar,
         bench_tab,
         bench_board,
+        bench_popups,
         bench_up,
         bench_spawn_small,
         bench_spawn_large,

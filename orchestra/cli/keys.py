@@ -110,6 +110,13 @@ def _pull(context: KeyContext) -> str:
     return open_pull(context.project, context.worker.id)
 
 
+def _pause(context: KeyContext) -> str:
+    from orchestra.ui.screens.verbs import Place, Verbs
+
+    number = context.worker.id
+    return Verbs(Console(context.project.root, context.project.environ, context.project.now), Place()).pause(number)
+
+
 def _back(context: KeyContext) -> str:
     return "" if context.project.clients.back() else "there is nothing to go back to"
 
@@ -121,6 +128,7 @@ ACTS: dict[str, Callable[[KeyContext], str]] = {
     "board": _board,
     "approve": _approve,
     "pull": _pull,
+    "pause": _pause,
     "back": _back,
 }
 

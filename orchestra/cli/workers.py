@@ -243,14 +243,15 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
 @verb("approve", "orchestra approve 124", "orchestra approve 124 125 --all   everything that both ask for")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
 @click.option("--all", "every", is_flag=True, help="Everything that it asks for, not the first alone.")
+@click.option("--always", is_flag=True, help="The same call of this worker from now on, too.")
 @click.pass_obj
-def approve_command(console: Console, ids: Sequence[str], every: bool) -> None:
+def approve_command(console: Console, ids: Sequence[str], every: bool, always: bool) -> None:
     """Approve what a worker asks for."""
     from orchestra.commands.approve import approve
     from orchestra.workers.answers import Decision
 
     def one(at: Target) -> None:
-        found = approve(at.console.deciding, at.number, Decision(every=every))
+        found = approve(at.console.deciding, at.number, Decision(every=every, always=always))
         console.say(console.render.decided("approved", at.number, found))
 
     if not for_each(console, ids, one):

@@ -8,7 +8,6 @@ import click
 
 from orchestra.cli.completion import layouts
 from orchestra.cli.verbs import verb
-from orchestra.errors import OrchestraError
 from orchestra.ui.console import Console
 
 
@@ -105,16 +104,10 @@ def layout_command(console: Console, name: str | None) -> None:
 @click.pass_obj
 def board_command(console: Console) -> None:
     """The full-screen view: issues, workers, and all about the selected one."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise OrchestraError("the board needs a terminal", "elsewhere: orchestra list, orchestra issues")
-    import gc
+    from orchestra.ui.popups import show_board
 
-    gc.disable()  # until the first screen: an eighth of the time to it, and nothing that is imported is garbage
-    from orchestra.ui.board.actions import BoardActions
-    from orchestra.ui.board.app import Board
-
-    argv = Board(BoardActions(console)).run()
-    console.attach(argv or ())
+    ended = show_board(console)
+    console.end(ended.said, ended.argv)
 
 
 @verb("status", "orchestra status", 'set -g status-right "#(orchestra status --tmux)"   in your own tmux.conf')

@@ -22,13 +22,17 @@ def approve(project: Project, number: str, decision: Decision) -> tuple[Escalati
     """Record the approval of just what is asked, and tell the worker; returns what was approved."""
     found = answers.open_requests(project, number, decision)
     found = tuple(one for one in found if one.gate in _PASSES) or found[:1]
+    if decision.always and not all(one.rule for one in found):
+        raise OrchestraError(
+            f"#{number} asks for something that cannot be allowed for good", f"orchestra approve {number}"
+        )
     for asked in found:
         if asked not in worker_of(project, number).dialogs:
             _approve(project, number, asked, decision.how)
         elif asked.gate is Gate.QUESTION:
             raise OrchestraError(f"#{number} asks to choose: {asked.summary}", f"answer it: orchestra tell {number} 1")
         else:
-            answers.answer(project, number, asked, "allow", decision.how)
+            answers.answer(project, number, asked, "allow", decision.how, always=decision.always)
     return found
 
 

@@ -92,11 +92,18 @@ def answer_to(worker: Worker, request: str) -> Answer | None:
 
 
 def _passed(worker: Worker, asked: Escalation, event: Event) -> Worker:
-    """An approved plan is kept, so that a restart does not plan again."""
-    if asked.gate is not Gate.PLAN:
+    """An approved plan is kept, so that a restart does not plan again; so is what the user has allowed for good."""
+    always = bool(asked.rule) and event.data.get("always") is True
+    if asked.gate is not Gate.PLAN and not always:
         return worker
     approval = {"request": asked.request, "gate": asked.gate.value, "by": event.by, "at": event.at}
+    approval |= {"rule": asked.rule} if always else {}
     return worker._replace(approvals=(*worker.approvals, approval))
+
+
+def allowed_by(worker: Worker, asked: Escalation) -> bool:
+    """Whether the user has said "always" to just this for this worker."""
+    return bool(asked.rule) and any(one.get("rule") == asked.rule for one in worker.approvals)
 
 
 def _without(worker: Worker, request: str) -> Worker:

@@ -241,11 +241,11 @@ def approved(by: str, request: str, how: AnswerChannel, summary: str = "") -> Ev
 
 def answered(
     by: str, request: str, behavior: str, how: AnswerChannel, *, text: str = "", answers: Iterable[str] = (),
-    summary: str = "",
+    summary: str = "", always: bool = False,
 ) -> Event:  # fmt: skip
-    """A dialog of the agent is answered from elsewhere: `behavior` is `allow` or `deny`."""
+    """A dialog of the agent is answered from elsewhere: `behavior` is `allow` or `deny`; `always`: its rule, too."""
     facts = {"behavior": behavior, "text": text, "answers": list(answers), "how": how.value, "summary": summary}
-    return _event("answered", by, request=request, **facts)
+    return _event("answered", by, request=request, **facts, **({"always": True} if always else {}))
 
 
 def sent(by: str, guidance: Iterable[str], *, goes_on: bool = False) -> Event:

@@ -76,6 +76,7 @@ class AnswerChannel(StrEnum):
     POPUP = "popup"
     BOARD = "board"
     KEY = "key"
+    RULE = "rule"  # the user said "always" to the same before
 
 
 class Delivery(StrEnum):
@@ -121,6 +122,7 @@ class Escalation(Record):
     request: str = ""
     raised_by: str = ""  # `worker`, `ship`, `hook:NAME`
     questions: tuple[Mapping[str, Any], ...] = ()  # of a dialog: {"question", "options", "many"}, one for each answer
+    rule: str = ""  # what "always for this worker" allows, to the letter; empty: it is not offered
 
 
 class Guidance(Record):

@@ -267,6 +267,7 @@ def escalation_from_json(value: Any) -> Escalation | None:
         request=text_at(found, "request", ""),
         raised_by=text_at(found, "raisedBy", ""),
         questions=tuple(mapping(one) for one in list_at(found, "questions")),
+        rule=text_at(found, "rule", ""),
     )
 
 

@@ -24,7 +24,15 @@ BEFORE = "orchestra-before"  # the table of what a key did that is guarded now
 WITHIN = "#{@orchestra_project}"  # true in our sessions, and in none of the user's own
 LEAVE = ("switch-client", "-T", "root")
 _NEEDS = (96, 26)
-POPUP_SIZES = {"tell": _NEEDS, "approve": _NEEDS, "deny": _NEEDS, "gates": _NEEDS}  # columns, lines
+_ASK = (76, 8)
+POPUP_SIZES = {
+    "restart": _ASK,
+    "cancel": _ASK,
+    "tell": _NEEDS,
+    "approve": _NEEDS,
+    "deny": _NEEDS,
+    "gates": _NEEDS,
+}  # columns, lines
 MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
 _BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes comes before it.

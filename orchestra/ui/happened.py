@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from orchestra.core.events import FactKey
 
 Seen = dict[str, str]  # of the pull request: what the last event said, so that only a change is a sentence
-_BY = {"human": "you", "monitor": "the monitor", "orchestrator": "the orchestrator", "ship": "ship"}
+_BY = {
+    "human": "you",
+    "rule": "your rule",
+    "monitor": "the monitor",
+    "orchestrator": "the orchestrator",
+    "ship": "ship",
+}
 _CHECKS: dict[str, str] = {"passing": "CI passed", "failing": "CI failed", "pending": "CI runs"}
 _REVIEWS = {"APPROVED": "approved on GitHub", "CHANGES_REQUESTED": "changes requested on GitHub"}
 
@@ -80,6 +86,7 @@ def _answered(event: Event, _: Seen) -> str:
     listed = ", ".join(clean(answer, 80) for answer in events.facts(event, "answers"))
     verb = "answered" if listed else "denied" if events.fact(event, "behavior") == "deny" else "approved"
     words = listed or _text(event, "text")
+    verb += " for good" if event.data.get("always") is True else ""
     return f"{verb} by {_who(event)}: {words or _text(event, 'summary') or _text(event, 'request')}"
 
 

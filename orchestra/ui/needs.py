@@ -84,6 +84,7 @@ def text_of(need: Need) -> list[tuple[str, str]]:
     lines += [("", line) for line in clean_lines(asked.context).splitlines()]
     lines += [("tried", clean(tried, 1000)) for tried in asked.tried]
     lines += [("needs", clean(asked.need, 1000))] if asked.need else []
+    lines += [("always", f"Y allows this worker {clean(asked.rule, 500)} from now on")] if asked.rule else []
     return lines
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import AnswerChannel
@@ -12,8 +13,9 @@ from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs, worker_table
 from orchestra.ui.console import Console
 from orchestra.ui.needs import needs
-from orchestra.ui.screens.verbs import Outcome, Place
+from orchestra.ui.screens.verbs import Outcome, Place, Verbs
 
+ABOUT_WORKER = ("log", "edit", "restart", "cancel")
 NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
 PICKERS = ("issues", "workers")
 
@@ -25,20 +27,24 @@ if TYPE_CHECKING:
 
 def help_lines(console: Console) -> list[str]:
     """The keys, and what prevents them."""
-    from orchestra.core.actions import ACTIONS
-    from orchestra.core.actions import chosen as chosen_keys
+    from orchestra.core.actions import chosen
 
     project = console.project
-    keys = chosen_keys(project.config.keys)
     key = project.config.tmux.key
     taken = project.key_bindings.taken() if project.tmux.running() else ""
-    lines = [f"prefix {key}, then:"]
-    lines += [f"  {keys.get(one.name, '-'):<6} {one.words}" for one in ACTIONS]
+    lines = [f"prefix {key}, then:", *key_lines(chosen(project.config.keys))]
     if not project.tmux.server.guest:  # there the mouse belongs to the user
         lines.append("right click on an issue's number: a menu; double click: spawn")
     if taken:
         lines.append(f"not bound: prefix {key} does this already: {taken}; choose another in tmux: {{key: ...}}")
     return lines
+
+
+def key_lines(chosen: Mapping[str, str]) -> list[str]:
+    """The key table, a line an action that has a key."""
+    from orchestra.core.actions import ACTIONS
+
+    return [f"  {chosen[one.name]:<6} {one.words}" for one in ACTIONS if one.name in chosen]
 
 
 def spawned(context: KeyContext, number: str) -> str:
@@ -67,30 +73,17 @@ POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
 }
 
 
-def run_dialog(console: Console, name: str, number: str) -> str:
-    """One of them about a worker, in the terminal the board has."""
-    from orchestra.ui.key_context import KeyContext
-
-    if name in (*NEEDS, *PICKERS, "diff", "new"):
-        import subprocess
-
-        words: tuple[str, ...] = ("tell", number) if number and name != "gates" else ("gates",)
-        words = {"diff": ("review", number), "new": ("new",), "workers": ("pick", "workers")}.get(name, words)
-        subprocess.run([*console.project.program(), *words], cwd=console.project.root, check=False)
-        return ""
-    said = POPUPS[name](console, KeyContext(console.project, console.project.tmux, "", number, "", AnswerChannel.BOARD))
-    if said is None:
-        dialogs.read("Enter goes back ")
-    return said or ""
-
-
 def popup(console: Console, context: KeyContext, name: str, *, framed: bool = False) -> str | None:
     """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
     place = Place(
         popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP, framed=framed
     )
-    if name == "diff":
-        return show_review(console, context.number or to_review(console), place).said
+    if name in ("diff", "merge"):
+        number = context.number or to_review(console)
+        return show_review(console, number, place, merge=name == "merge").said
+    if name in ABOUT_WORKER:
+        worker = context.number if name == "log" else context.worker.id
+        return show_about_worker(console, worker, place).said
     if name == "new":
         return show_new_task(console, place).said
     if name in PICKERS:
@@ -139,13 +132,45 @@ def show_needs(console: Console, first: str, place: Place) -> Outcome:
     return show_view(console, view, place, "orchestra gates, orchestra tell ID TEXT")
 
 
-def show_review(console: Console, worker: str, place: Place) -> Outcome:
+def show_about_worker(console: Console, worker: str, place: Place) -> Outcome:
+    """Its log, its worktree in the editor, or the question before it is started again or ended."""
+    if place.opener == "edit":
+        from orchestra.ui.editor import run_editor
+
+        run_editor(*Verbs(console, place).editor(worker))
+        return Outcome()
+
+    def view() -> View:
+        from orchestra.ui.screens.text import AskView, TextView
+
+        verbs = Verbs(console, place)
+        if place.opener == "log":
+            return TextView(
+                f"#{worker}: what happened" if worker else "What happened", partial(verbs.log, worker), "log"
+            )
+        return AskView(worker, place.opener)
+
+    return show_view(console, view, place, "orchestra log ID, restart ID, cancel ID")
+
+
+def show_board(console: Console) -> Outcome:
+    """The board, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens.board import BoardView
+
+        return BoardView()
+
+    return show_view(console, view, Place(), "orchestra list, orchestra issues")
+
+
+def show_review(console: Console, worker: str, place: Place, *, merge: bool = False) -> Outcome:
     """The review of a worker's change, on the whole terminal."""
 
     def view() -> View:
         from orchestra.ui.screens.review import ReviewView
 
-        return ReviewView(worker)
+        return ReviewView(worker, merge=merge)
 
     return show_view(console, view, place, "orchestra diff ID, orchestra review ID --send")
 

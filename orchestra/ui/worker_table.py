@@ -40,7 +40,7 @@ def table(view: Overview, title: str, paint: Paint, *, name: str = "") -> Iterat
     if view.rows:
         yield ""
         wide = columns(view.rows, paint.columns)
-        yield paint.role(_line(("#", "STATE", "AGE", "CHANGES", "PR", "TITLE"), wide).rstrip(), Role.MUTED)
+        yield paint.role(heads(wide), Role.MUTED)
         for row in view.rows:
             yield from _row(row, wide, paint, name)
     for problem in view.problems:
@@ -103,13 +103,24 @@ def _line(parts: Sequence[str], wide: Columns) -> str:
     return text + cells.cut(title, wide.title) if wide.title or not title else text
 
 
-def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str]:
+def heads(wide: Columns) -> str:
+    """The heads of the columns."""
+    return _line(("#", "STATE", "AGE", "CHANGES", "PR", "TITLE"), wide).rstrip()
+
+
+def row_parts(row: WorkerRow, wide: Columns) -> tuple[str, str, str]:
+    """A worker's line: its number, its state, all the rest."""
     worker = row.worker
     parts = (worker.id, state_text(row.shown), age(row.state_age), changes_text(row), pull_text(worker.pull))
     line = _line((*parts, clean(worker.title)), wide)
     state = cells.pad(state_text(row.shown), wide.state)
     before = cells.pad(worker.id, wide.number) + " "
-    rest = line[len(before) + len(state) :]
+    return before, state, line[len(before) + len(state) :]
+
+
+def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str]:
+    worker = row.worker
+    before, state, rest = row_parts(row, wide)
     pull = pull_text(worker.pull)
     shown = paint.look.text(rest).rstrip()
     if wide.pull and worker.pull is not None and pull in rest:

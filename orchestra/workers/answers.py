@@ -34,6 +34,7 @@ class Decision(NamedTuple):
     shown: tuple[str, ...] | None = None
     every: bool = False
     answers: tuple[str, ...] = ()  # one for each question of a dialog, where they were given one by one
+    always: bool = False  # a yes that holds for the same call of this worker from now on
 
 
 def asked_choice(project: Project, worker: Worker, decision: Decision) -> Escalation | None:
@@ -70,7 +71,7 @@ def open_choice(worker: Worker) -> Escalation | None:
 
 def answer(
     project: Project, number: str, asked: Escalation, behavior: str, how: AnswerChannel, *,
-    text: str = "", answers: Sequence[str] = (),
+    text: str = "", answers: Sequence[str] = (), always: bool = False,
 ) -> None:  # fmt: skip
     """Answer the dialog `asked`; returns when the agent's hook has taken it, raises OrchestraError otherwise."""
     if is_on_screen(asked):
@@ -83,7 +84,7 @@ def answer(
             f"answer in its pane: orchestra attach {number}",
         )
     given = events.answered(
-        project.who, asked.request, behavior, how, text=text, answers=answers, summary=asked.summary
+        project.who, asked.request, behavior, how, text=text, answers=answers, summary=asked.summary, always=always
     )
     if store.record(number, given).refused:
         raise already_answered(project, number, asked.request)

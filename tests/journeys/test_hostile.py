@@ -48,8 +48,9 @@ from orchestra.project.context import Project, open_project
 from orchestra.ui import dialogs, text, worker_page, worker_table
 from orchestra.ui import json as render_json
 from orchestra.ui import log as render_log
-from orchestra.ui.board import lines
 from orchestra.ui.paint import Paint
+from orchestra.ui.screens import board_rows
+from orchestra.ui.screens.paper import Paper
 from orchestra.workers import alerts
 from orchestra.workers.trust import reveal
 
@@ -127,10 +128,10 @@ def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
         yield from worker_page.of_report(report, paint, NOW)
         yield render_json.worker(report)
         yield from dialogs.question_lines(row.worker)
-        yield from (line.text for line in lines.detail(row, NOW, []))
         yield from render_log.entries(log(project, row.worker.id))
         yield render_json.entries(log(project, row.worker.id))
-        yield lines.worker(row, 100)
+        paper = Paper(100, 30, Look())
+        yield "".join(span.text for span in board_rows.worker_line(row, worker_table.columns([row], 100), paper))
         edge = border(row.seen, row.shown)
         yield from (edge.label, edge.title, edge.short)
         yield alerts.line(row)
@@ -138,7 +139,9 @@ def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
     for one in words:
         issue = Issue("7", one, one, one, one, labels=(one,), after=(one,))
         yield from text.issues([Listed(issue, None)], 80)
-        yield lines.issue(Listed(issue, "7"))
+        yield "".join(span.text for span in board_rows.issue_line(Listed(issue, "7"), 100))
+        lines = board_rows.issue_detail(Listed(issue, "7"), 80, Paper(80, 24, Look()))
+        yield from ("".join(span.text for span in line) for line in lines)
         yield reveal(one)
         remark = Remark("inline:1", one, "OWNER", False, Kind.INLINE, "", one, one, 3, url=one)
         yield feedback.as_message([feedback.remark(remark, remark)])
@@ -379,17 +382,17 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal("pipe-pane", f"cat >{sent}")
     terminal.run(["tmux", "-L", "orchestra", "attach"])
     terminal.shows("question")
-    for key, words in (("g", "Esc later"), ("l", "Enter closes"), ("w", "Enter goes there"), ("?", "then:")):
+    for key, words in (("g", "Esc later"), ("l", "hat happened"), ("w", "Enter goes there"), ("?", "then:")):
         terminal.press("C-b", "O")
         terminal.shows("which key?")
         terminal.press(key)
         terminal.shows(words)
-        terminal.press("Escape" if key in "gw" else "C-d")
+        terminal.press("Escape" if key in "glw" else "C-d")
         eventually(lambda: "\u2518" not in terminal.text, why=f"the popup of {key} to close")
     terminal.press("C-b", "O")
     terminal.shows("which key?")
     terminal.press("b")
-    terminal.shows("\u25cf #1")  # the board
+    terminal.shows("\u258c1")  # the board
     terminal.press("Down", "Down", "Enter")
     terminal.shows("#3")
     terminal.end()

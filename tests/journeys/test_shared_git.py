@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import traps
+from support import boards, traps
 from support.boards import settled
 from support.github_double import Double
 from support.person import Person, configure
@@ -194,11 +194,9 @@ def person_of(person: Person, worker: str) -> Person:
 
 def board(repo: Path) -> None:
     """Its lists, the changes it counts, and all about the selected worker."""
-    from orchestra.ui.board.actions import BoardActions
-    from orchestra.ui.board.app import Board
 
     async def story() -> None:
-        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
+        app = boards.board(Console(str(repo), dict(os.environ), time.time))
         async with app.run_test(size=(140, 70)) as pilot:
             await settled(pilot, ".txt | 1 +")
             await pilot.press("ctrl+c")

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support import boards
 from support.boards import settled
 from support.person import HANG, Person, configure, write_issue
 from support.polling import eventually
@@ -77,11 +78,8 @@ def test_no_title_runs_hides_or_delays_anything(person: Person, repo: Path, tmp_
 
 
 def by_board(repo: Path) -> str:
-    from orchestra.ui.board.actions import BoardActions
-    from orchestra.ui.board.app import Board
-
     async def story() -> str:
-        app = Board(BoardActions(Console(str(repo), dict(os.environ), time.time)))
+        app = boards.board(Console(str(repo), dict(os.environ), time.time))
         async with app.run_test(size=(200, 50)) as pilot:
             await settled(pilot, "{{TOKEN}}")
             text = await settled(pilot, "what happened")

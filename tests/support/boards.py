@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from orchestra.ui.console import Console
+from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.board import BoardView
 from support.events import happened
 
 
@@ -22,6 +24,11 @@ def record(console: Console, number: int, title: str, status: str = "working", w
     if status == "stuck":
         asked = {"gate": "domain", "summary": f"What about {title}?", "options": ["red", "blue"], "request": "r1"}
         store.record(str(number), happened("escalated", "worker", **asked))
+
+
+def board(console: Console) -> Orchestra:
+    """The app with the board."""
+    return Orchestra(console, BoardView)
 
 
 def drawn(app: object) -> str:

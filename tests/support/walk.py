@@ -180,8 +180,8 @@ class Walk:
     def board(self) -> None:
         """The board."""
         self.project("b")
-        self.terminal.shows("-- the end of its pane --")
-        self.told("`b`: the board", "[*] #126")
+        self.terminal.shows("has a worker")
+        self.told("`b`: the board", "has a worker")
 
 
 def prepare(where: Path, git: Callable[..., object]) -> None:

@@ -29,6 +29,11 @@ _PASTE_MARKS = ("<pasted_content", "</pasted_content")
 PLAN_TOOL = "ExitPlanMode"
 MOST_SCHEDULED = 20
 PLAN_CHARACTERS = 60_000  # a plan is shown whole
+# Tools that can be allowed for good, and which part of their input says what they do.
+_RULED = {"Bash": "command", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path",
+          "WebFetch": "url", "Read": "file_path"}  # fmt: skip
+_PLAIN_CALL = frozenset({"command", "description", "timeout", "run_in_background"})
+MOST_RULE = 400  # characters
 _SAYS_MOST = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "skill", "description")
 
 
@@ -219,7 +224,20 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
         }
     if tool == PLAN_TOOL:
         gate, summary, context = "plan", "It has a plan and wants it approved", plan_text(given)
-    return "blocked", _gate(gate, summary, context, options, _request(tool, given))
+    asked = _gate(gate, summary, context, options, _request(tool, given))
+    rule = _rule(tool, given) if gate == "permission" else ""
+    return "blocked", {**asked, "rule": rule} if rule else asked
+
+
+def _rule(tool: str, given: Mapping[str, Any]) -> str:
+    """`Bash(npm test)`: what "always" would allow, to the letter. Empty for a call that cannot be shown whole in it."""
+    key = _RULED.get(tool, "")
+    what = given.get(key)
+    if not isinstance(what, str) or not what or len(what) > MOST_RULE or not what.isprintable():
+        return ""
+    if tool == "Bash" and set(given) - _PLAIN_CALL:
+        return ""  # outside of the sandbox, for example: another thing than the same command
+    return f"{tool}({what})"
 
 
 def _notified(payload: Mapping[str, Any]) -> Found | None:

@@ -24,6 +24,7 @@ from orchestra.core.look import Look, look_of
 from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
+from orchestra.ui.editor import run_editor
 from orchestra.ui.screens.keymap import KeyMap, pressed
 from orchestra.ui.screens.paper import Paper, Span
 from orchestra.ui.screens.verbs import Outcome, Place, Verbs
@@ -222,7 +223,8 @@ class View(Screen[Outcome | None]):
         for y, (line, first) in enumerate(shown, top + 1):
             paper.put(2, y, wide, line, paper.style(Role.ALARM if first else Role.PLAIN))
 
-    def _answer(self, key: str) -> None:
+    def settle(self, key: str) -> None:
+        """The key that answers the question."""
         asked = self.question
         if asked is None or time.monotonic() - asked.since < GUARD_SECONDS:
             return
@@ -239,7 +241,7 @@ class View(Screen[Outcome | None]):
         event.prevent_default()
         event.stop()
         if self.question is not None:
-            self._answer(pressed(event))
+            self.settle(pressed(event))
             self.repaint()
             return
         if self.alarm:
@@ -386,6 +388,15 @@ class Orchestra(App[Outcome]):
             if isinstance(view, View):
                 view.say(f"{wrong.message} ({wrong.hint})", alarm=True)
         self.refresh()
+
+    def open_editor(self, view: View, worker: str) -> None:
+        """A worker's worktree in the user's editor."""
+        try:
+            argv, directory = self.verbs.editor(worker)
+        except OrchestraError as wrong:
+            view.say(f"{wrong.message} ({wrong.hint})", alarm=True)
+            return
+        self.run_outside(lambda: run_editor(argv, directory))
 
     def show_help(self, view: View) -> None:
         """The keys of a screen, over it."""

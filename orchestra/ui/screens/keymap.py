@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from orchestra.core import actions
+from orchestra.core import actions, cells
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -36,11 +36,18 @@ class KeyMap:
 
     def action(self, event: Key) -> str:
         """The action of the key that was pressed; empty when it has none."""
-        return self._actions.get(pressed(event), "")
+        return self._actions.get(pressed(event), "") or self._actions.get(event.key, "")
 
     def key(self, action: str) -> str:
         """The key of an action, or `-`."""
         return self.chosen.get(action, "-")
+
+    def hint_within(self, columns: int, *named: tuple[str, str]) -> str:
+        """The same in so many columns: what does not fit is left out, from the end; the last one is always there."""
+        *others, last = named
+        while others and cells.width(self.hint(*others, last)) > columns:
+            others.pop()
+        return self.hint(*others, last)
 
     def hint(self, *named: tuple[str, str]) -> str:
         """`d review  m merge`, of the actions that have a key, or of keys that are named themselves (`=Enter`)."""

@@ -186,7 +186,8 @@ class NeedsView(WritingView):
             no = [("deny", "no")] if need.passes else []
             return keys.hint(("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *no, *rest)
         if need.passes:
-            return keys.hint(("approve", "yes"), ("deny", "no"), ("tell", "say"), *rest)
+            always = [("=Y", "always")] if need.asked and need.asked.rule else []
+            return keys.hint(("approve", "yes"), *always, ("deny", "no"), ("tell", "say"), *rest)
         return keys.hint(("tell", "answer"), *rest)
 
     def _field_height(self, paper: Paper) -> int:
@@ -233,6 +234,8 @@ class NeedsView(WritingView):
             self.go(need.row.worker.id)
         elif action == "approve" and need.passes:
             self.approve(need)
+        elif key == "Y" and need.asked is not None and need.asked.rule:
+            self.approve(need, always=True)
         elif action == "deny" and need.passes:
             if self._was_read():
                 self.open_field("deny")
@@ -331,10 +334,10 @@ class NeedsView(WritingView):
         answers = tuple(self.answers)
         self._act(lambda: self.home.verbs.answer(need, answers))
 
-    def approve(self, need: Need) -> None:
-        """Yes, once."""
+    def approve(self, need: Need, *, always: bool = False) -> None:
+        """Yes, once or always."""
         if self._was_read():
-            self._act(lambda: self.home.verbs.approve(need))
+            self._act(lambda: self.home.verbs.approve(need, always=always))
 
     def go(self, worker: str) -> None:
         """To its pane."""

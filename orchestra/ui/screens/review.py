@@ -36,7 +36,17 @@ KEYS = [
 
 
 class ReviewView(ReviewPane):
-    """One worker's change, and what the user says of it."""
+    """One worker's change, and what the user says of it; `merge`: that is asked first."""
+
+    def __init__(self, worker: str, *, merge: bool = False) -> None:
+        super().__init__(worker)
+        self.merges_first = merge
+
+    def begin(self) -> None:
+        """Read the change; ask about the merge, where that is what the key is for."""
+        super().begin()
+        if self.merges_first:
+            self.merge()
 
     def hint(self) -> str:
         """The keys that work now."""
@@ -55,6 +65,10 @@ class ReviewView(ReviewPane):
         return KEYS
 
     # --- keys ---
+
+    def closes(self, key: str, action: str) -> bool:
+        """Esc and back; also the key of the review, wherever it was opened."""
+        return action == "diff" or super().closes(key, action)
 
     def close(self, outcome: Outcome | None = None) -> None:
         """Comments that are not sent are kept; what was seen is not new the next time."""

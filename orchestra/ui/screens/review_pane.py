@@ -33,8 +33,6 @@ SHIFT = 8
 class ReviewPane(WritingView):
     """One worker's change. `at` is the file that is shown, `cursor` the row in it."""
 
-    OWN_KEY = "diff"
-
     def __init__(self, worker: str) -> None:
         super().__init__()
         self.worker = worker

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from orchestra.core.text import clean
 from orchestra.ui.screens.base import View
 from orchestra.ui.screens.paper import Paper
+from orchestra.ui.screens.verbs import Outcome
 from orchestra.ui.worker_table import fold
+from orchestra.workers.overview import worker_of
+
+if TYPE_CHECKING:
+    from orchestra.project.context import Project
 
 
 class TextView(View):
@@ -51,3 +58,37 @@ class TextView(View):
     def wheel(self, lines: int) -> None:
         """The wheel scrolls."""
         self.top = max(0, self.top + lines)
+
+
+class AskView(View):
+    """One question before a worker is started again or ended; `y` does it."""
+
+    def __init__(self, worker: str, verb: str) -> None:
+        super().__init__()
+        self.worker, self.verb = worker, verb
+
+    def begin(self) -> None:
+        """Ask at once."""
+        self.ask(ask_lines(self.home.project, [self.worker], self.verb), self._do)
+
+    def _do(self) -> None:
+        act: Callable[[str], str] = getattr(self.home.verbs, self.verb)
+        self.run_apart(lambda: act(self.worker), lambda said: self.close(Outcome(said=said)))
+
+    def paint(self, paper: Paper) -> None:
+        """Nothing but the question, and then how it went."""
+        paper.put(2, 0, paper.width - 4, "" if self.question else self.said or "\u2026")
+
+    def settle(self, key: str) -> None:
+        """No leaves, too."""
+        super().settle(key)
+        if key not in ("y", "Y") and self.question is None:
+            self.close(Outcome(said=f"#{self.worker} is left as it is"))
+
+
+def ask_lines(project: Project, workers: Sequence[str], verb: str) -> list[str]:
+    """What is asked before something is done to workers."""
+    what = {"restart": "start its agent again, in its conversation", "cancel": "end it; its work stays"}[verb]
+    count = [f"{len(workers)} workers:"] if len(workers) > 1 else []
+    named = [f"{verb} #{number} {clean(worker_of(project, number).title, 80)}" for number in workers]
+    return [*count, *named, what]

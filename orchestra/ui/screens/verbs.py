@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core.models import AnswerChannel
+from orchestra.core.models import AnswerChannel, Status
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux.client import surrounding_session
 from orchestra.workers.answers import Decision
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
+    from orchestra.commands.issues import Listed
     from orchestra.commands.merge import Merged, MergePlan
     from orchestra.commands.review import Review
     from orchestra.project.context import Project
@@ -64,14 +66,13 @@ class Verbs:
         decision = self._about(need)._replace(answers=tuple(given))
         return str(self.console.render.told(tell(self.project, need.row.worker.id, "\n".join(given), decision)))
 
-    def approve(self, need: Need) -> str:
-        """Yes to the request that is shown."""
+    def approve(self, need: Need, *, always: bool = False) -> str:
+        """Yes to the request that is shown; `always`: to the same call of this worker from now on, too."""
         from orchestra.commands.approve import approve
 
         number = need.row.worker.id
-        return "; ".join(
-            self.console.render.decided("approved", number, approve(self.project, number, self._about(need)))
-        )
+        decision = self._about(need)._replace(always=always)
+        return "; ".join(self.console.render.decided("approved", number, approve(self.project, number, decision)))
 
     def deny(self, need: Need, words: str) -> str:
         """No to the request that is shown, with the reason."""
@@ -131,7 +132,103 @@ class Verbs:
 
         return open_pull(self.project, number)
 
+    def log(self, number: str) -> list[str]:
+        """What happened to a worker, the newest first; without a number to all of them."""
+        from orchestra.ui.happened import history
+
+        store = self.console.project.store
+        numbers = [number] if number else [worker.id for worker in store.listing().workers]
+        found = [(one.at, one.words, each) for each in numbers for one in history(store.journal(each))]
+        found.sort(key=lambda one: one[0], reverse=True)
+        return [f"{at[:10]} {at[11:16]}  {'' if number else f'#{each} '}{words}" for at, words, each in found]
+
+    def all_projects(self) -> list[str]:
+        """The workers of every project on this machine, as `orchestra list --all` prints them."""
+        from orchestra.commands.list import Filters, list_all
+        from orchestra.ui import worker_table
+        from orchestra.ui.paint import Paint
+
+        paint = Paint(columns=200)
+        lines = list[str]()
+        for one in list_all(self.console.environ, self.console.now, Filters()):
+            lines += ["", *worker_table.table(one.view, one.title, paint, name=one.name)]
+        return lines[1:]
+
+    def editor(self, number: str) -> tuple[tuple[str, ...], str]:
+        """The argv that opens a worker's worktree in the user's editor, and the worktree."""
+        from orchestra.ui.editor import editor_argv
+
+        worker = worker_of(self.project, number)
+        if not self.project.repository.ready(worker.worktree):
+            raise OrchestraError(f"#{number} has no worktree", f"see it: orchestra show {number}")
+        return editor_argv(self.project.environ, worker.worktree), worker.worktree
+
+    # --- steer ---
+
+    def pause(self, number: str) -> str:
+        """Pause a worker, or go on when it is paused."""
+        from orchestra.commands.pause import pause
+        from orchestra.commands.resume import resume
+
+        if worker_of(self.project, number).status is Status.PAUSED:
+            return f"#{number} goes on: {resume(self.project, number).status.value}"
+        pause(self.project, number)
+        return f"#{number} paused"
+
+    def restart(self, number: str) -> str:
+        """Start its agent again, in its conversation."""
+        from orchestra.commands.restart import restart
+
+        restart(self.project, number, fresh=False)
+        return f"#{number} started again in its conversation"
+
+    def cancel(self, number: str) -> str:
+        """End a worker; its work stays."""
+        from orchestra.commands.cancel import cancel
+
+        worker = cancel(self.project, number)
+        return f"#{number} cancelled; its work stays on {worker.branch}"
+
+    def spawn(self, number: str) -> str | Outcome:
+        """A worker on an issue; where there is one with a pane, go to it."""
+        from orchestra.commands.spawn import SpawnOptions, spawn
+
+        found = self.project.store.read(number)
+        pane = pane_of(self.project, found) if found else None
+        if pane is not None and not pane.dead:
+            return self.go(number)
+        (one,) = spawn(self.project, [number], SpawnOptions(), lambda _: False)
+        said = f"#{one.id} {one.result}" + (f": {clean(one.error)}" if one.error else "")
+        if one.result == "failed":
+            raise OrchestraError(said, one.hint)
+        return said
+
+    def issues(self) -> tuple[Listed, ...]:
+        """The open issues."""
+        from orchestra.commands.issues import issues
+
+        return issues(self.console.project)
+
     # --- go somewhere ---
+
+    def next(self, after: str) -> tuple[str, Outcome] | None:
+        """To the worker that needs the user most, and from `after` to the next one; None: nothing needs the user."""
+        from orchestra.commands.attach import neediest
+
+        row = neediest(self.project, after)
+        return None if row is None else (row.worker.id, self.go(row.worker.id))
+
+    def orchestrator(self) -> Outcome:
+        """To the orchestrator's window."""
+        if not self.within:
+            self.project.clients.goto("orchestrator")
+            return Outcome(self.project.clients.attach_argv(self.project.environ))
+        self.project.clients.travel("orchestrator", self._came_from)
+        return Outcome()
+
+    def back(self) -> bool:
+        """To where the user came from; False outside of the workspace."""
+        return self.within and self.project.clients.back()
 
     @property
     def within(self) -> bool:

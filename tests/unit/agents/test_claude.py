@@ -54,8 +54,11 @@ def screen(name: str) -> str:
     return (SAMPLES / f"screen.{name}.txt").read_text()
 
 
-def gate(kind: str, summary: str, context: str = "", options: tuple[str, ...] = ()) -> tuple[str, dict[str, Any]]:
-    return "blocked", {"gate": kind, "summary": summary, "context": context, "options": list(options)}
+def gate(
+    kind: str, summary: str, context: str = "", options: tuple[str, ...] = (), rule: str = ""
+) -> tuple[str, dict[str, Any]]:
+    facts = {"gate": kind, "summary": summary, "context": context, "options": list(options)}
+    return "blocked", {**facts, "rule": rule} if rule else facts
 
 
 def test_what_an_answer_from_elsewhere_is_made_for() -> None:
@@ -80,9 +83,12 @@ def test_what_an_answer_from_elsewhere_is_made_for() -> None:
             ("turn-ended", {"background": "its shell: make test", "said": "The tests run.", "scheduled": []}),
         ),
         ("Stop.in_subagent", None),
-        ("PermissionRequest.Bash", gate("permission", f"Bash: {CURL}", "Fetch the palette")),
-        ("PermissionRequest.Write", gate("permission", "Write: /home/dev/notes.txt")),
-        ("PermissionRequest.Bash_in_subagent", gate("permission", "Bash: npm publish")),
+        ("PermissionRequest.Bash", gate("permission", f"Bash: {CURL}", "Fetch the palette", rule=f"Bash({CURL})")),
+        (
+            "PermissionRequest.Write",
+            gate("permission", "Write: /home/dev/notes.txt", rule="Write(/home/dev/notes.txt)"),
+        ),
+        ("PermissionRequest.Bash_in_subagent", gate("permission", "Bash: npm publish", rule="Bash(npm publish)")),
         (
             "PermissionRequest.AskUserQuestion",
             gate("question", "Which colours?", "- Dark: light on black\n- Light: black on white", ("Dark", "Light")),

@@ -194,6 +194,46 @@ def said(child: subprocess.Popen[str]) -> dict[str, Any]:
     return dict(json.loads(out)["hookSpecificOutput"]["decision"]) if out else {}
 
 
+def bash(command: str, **more: Any) -> dict[str, Any]:
+    return {"tool_name": "Bash", "tool_input": {"command": command, **more}}
+
+
+def test_always_answers_the_same_call_at_once_and_no_other(waiting: Waiting) -> None:
+    child = waiting.start(**bash("npm test", description="the first time"))
+    worker = waiting.store.read("124")
+    assert worker is not None
+    assert worker.dialogs[-1].rule == "Bash(npm test)"
+    assert not waiting.answer("allow", always=True)
+    assert said(child)["behavior"] == "allow"
+    assert said(waiting.call(**bash("npm test", description="again", timeout=5)))["behavior"] == "allow"
+    assert '"by": "rule"' in Path(f"{waiting.store.directory('124')}.jsonl").read_text()
+    for other in (bash("npm test "), bash("npm test; rm -rf /"), bash("npm test", dangerouslyDisableSandbox=True)):
+        child = waiting.start(**other)
+        assert not waiting.answer("deny")
+        assert said(child)["behavior"] == "deny"
+
+
+def test_a_yes_without_always_allows_nothing_more(waiting: Waiting) -> None:
+    child = waiting.start(**bash("npm test"))
+    assert not waiting.answer("allow")
+    assert said(child)["behavior"] == "allow"
+    waiting.start(**bash("npm test"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        bash("x" * 500), bash("a\nb"), bash("a\x1b[31m"), bash(""), bash("a", sandbox=False),
+        {"tool_name": "mcp__x__y", "tool_input": {"command": "a"}}, {"tool_name": "Bash", "tool_input": {"command": 7}},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_shown_whole_in_a_rule_has_none(waiting: Waiting, call: dict[str, Any]) -> None:
+    waiting.start(**call)
+    worker = waiting.store.read("124")
+    assert worker is not None
+    assert worker.dialogs[-1].rule == ""
+
+
 def test_it_gives_the_answer_and_ends(waiting: Waiting) -> None:
     child = waiting.start()
     assert not waiting.answer("allow")
