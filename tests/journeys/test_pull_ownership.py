@@ -106,7 +106,7 @@ def test_what_a_change_answers_is_resolved_and_its_reviewer_asked_again(
     worker.runs("worker", "ship")
     assert pull.requested == ["rob"]
     watch(person, 30)
-    assert [one.resolved for one in pull.threads] == [True, False], "a person's thread stays open for the person"
+    assert [one.resolved for one in pull.threads] == [True, False], "the thread of a human reviewer stays open for them"
     found = person.asks("show", "1")
     assert (found["state"], len(found["guidance"])) == ("ready", 1)
     assert "1 thread open for you" in found["stateReason"]
