@@ -22,12 +22,13 @@ from click.shell_completion import get_completion_class
 
 from orchestra import __version__
 from orchestra.cli.main import GROUPS, cli
+from orchestra.tmux import capabilities
 
 HELP = ["-h", "--help"]
 ROOT = Path(__file__).parents[1]
 PLACE = ROOT / "packaging"
 COMPLETIONS = {"bash": "completions/orchestra", "zsh": "completions/_orchestra", "fish": "completions/orchestra.fish"}
-NEEDS = {"tmux": "3.2", "git": "1:2.31"}  # what `apt` calls the oldest that works
+NEEDS = {"tmux": capabilities.version_text(), "git": "1:2.31"}  # what `apt` calls the oldest that works
 
 FILES = (
     ("~/.orchestration", "session files, caches and logs; ORCHESTRA_HOME names another directory"),

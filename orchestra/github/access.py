@@ -72,7 +72,7 @@ def ask(client: ApiClient, base: str, head: str, now: float) -> Access:
         login = required(operations.ask("users.get_authenticated"), str, "login")
     except Unreachable:
         raise
-    except OrchestraError:  # the token of an app is no user's
+    except OrchestraError:  # the token of an app does not belong to a user
         login = ""
     lasts = client.expires - now if client.expires else None
     fine = (client.token or "").startswith(FINE_GRAINED)
