@@ -249,12 +249,14 @@ class BoardView(BoardPane):
     def _choose(self) -> None:
         from orchestra.ui.screens.choices import workers_picker
 
-        self.app.push_screen(workers_picker(self.home.project, self.home.verbs), self._chose)
+        self.app.push_screen(workers_picker(self.home.project, self.home.verbs), self._picked)
 
-    def _chose(self, outcome: Outcome | None) -> None:
-        """The picker is closed; its worker was gone to, or this terminal goes there."""
-        self._came_back(outcome)
-        self._went(outcome)
+    def _picked(self, outcome: Outcome | None) -> None:
+        """The picker has gone there already; outside of the workspace this terminal goes, too."""
+        if outcome is not None and outcome.argv:
+            self.app.exit(outcome)
+        else:
+            self._came_back(outcome)
 
     def _targets(self) -> list[str]:
         """The workers that are marked, or the selected one."""
