@@ -13,7 +13,8 @@ from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs
 from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console
-from orchestra.ui.popups import help_lines, popup, spawned
+from orchestra.ui.popups import help_lines, popup, show_picker, spawned
+from orchestra.ui.screens.verbs import Place
 
 if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext
@@ -134,8 +135,9 @@ ACTS: dict[str, Callable[[KeyContext], str]] = {
 
 @click.command("popup", hidden=True)
 @click.argument("name")
+@click.option("--framed", is_flag=True)
 @click.pass_obj
-def popup_command(console: Console, name: str) -> None:
+def popup_command(console: Console, name: str, framed: bool) -> None:
     """What a popup runs."""
     from orchestra.ui import key_context
 
@@ -146,10 +148,19 @@ def popup_command(console: Console, name: str) -> None:
         dialogs.read("Enter closes this ")
         return
     try:
-        said = popup(console.moved(context.project.root), context, name)
+        said = popup(console.moved(context.project.root), context, name, framed=framed)
     except OrchestraError as wrong:
         said = wrong.message + (f" ({wrong.hint})" if wrong.hint else "")
     if said is None:
         dialogs.read("Enter closes this ")
     elif said:
         context.project.clients.say(said)
+
+
+@click.command("pick", hidden=True)
+@click.argument("name", type=click.Choice(["issues", "workers"]))
+@click.pass_obj
+def pick_command(console: Console, name: str) -> None:
+    """The picker, in this terminal."""
+    ended = show_picker(console, name, Place(how=AnswerChannel.COMMAND))
+    console.end(ended.said, ended.argv)

@@ -74,6 +74,7 @@ GROUPS = {
     "": {
         "key": Entry("keys"),
         "popup": Entry("keys"),
+        "pick": Entry("keys"),
         "worker": Entry("worker", "what agents run: status, escalate, ship"),
         "orchestrator": Entry("worker"),
         "monitor": Entry("worker"),

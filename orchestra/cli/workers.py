@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from orchestra.errors import OrchestraError
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each, split, target
+
+if TYPE_CHECKING:
+    from orchestra.commands.spawn import SpawnOptions
 
 
 @verb(
@@ -52,12 +55,10 @@ def spawn_command(
     as_json: bool,
     **wishes: Any,
 ) -> None:
-    """Start a worker on each issue; a worker that exists is opened instead."""
+    """Start a worker on each issue; a worker that exists is opened instead. Without ID, choose on the terminal."""
     from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
 
     asked = query_in(wishes)
-    if not ids and asked is None:
-        raise click.UsageError("Missing argument 'ID...'.")
     options = SpawnOptions(
         wait=not no_wait,
         after=tuple(target(console, one).number for one in after),
@@ -65,6 +66,9 @@ def spawn_command(
         budget=given(wishes),
         **wishes,
     )
+    if not ids and asked is None:
+        _choose_issues(console, options)
+        return
     wanted: dict[str, list[Target]] = {}
     failed = []
     for text in ids:
@@ -89,6 +93,16 @@ def spawn_command(
     console.say(console.as_json.spawned(found) if as_json else console.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
+
+
+def _choose_issues(console: Console, options: SpawnOptions) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("Missing argument 'ID...'.")
+    from orchestra.ui.popups import show_picker
+    from orchestra.ui.screens.verbs import Place
+
+    ended = show_picker(console, "issues", Place(how=AnswerChannel.COMMAND), options)
+    console.end(ended.said, ended.argv)
 
 
 @verb(

@@ -59,7 +59,14 @@ PRINTS_DOLLARS = Feature(
     broken=((3, 4, ""), (3, 5, "")),
 )
 
-FEATURES = (MESSAGE_TO_CLIENT, EXIT_SIGNAL, KEYS_BY_FORMAT, PRINTS_DOLLARS)
+POPUP_WITHOUT_BORDER = Feature(
+    name="display-popup -B",
+    seen="`display-popup -B` opens a popup without a frame; before, the flag is not known",
+    without="tmux draws the frame, and what runs in the popup draws none",
+    since=(3, 3, ""),
+)
+
+FEATURES = (MESSAGE_TO_CLIENT, EXIT_SIGNAL, KEYS_BY_FORMAT, PRINTS_DOLLARS, POPUP_WITHOUT_BORDER)
 
 
 class Capabilities(Record):

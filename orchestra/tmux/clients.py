@@ -7,7 +7,7 @@ import os
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux import commands, key_bindings
-from orchestra.tmux.capabilities import MESSAGE_TO_CLIENT
+from orchestra.tmux.capabilities import MESSAGE_TO_CLIENT, POPUP_WITHOUT_BORDER
 from orchestra.tmux.client import attach_argv, surrounding_session
 from orchestra.tmux.commands import checked_pane_id, is_pane_id
 from orchestra.tmux.panes import matches
@@ -128,7 +128,8 @@ class AttachedClients:
 
     def popup(self, client: str, program: Sequence[str], name: str) -> None:
         """Open one of our popups for one terminal; what stays open longer than a second is not waited for."""
-        command = key_bindings.popup_of_size(program, name)
+        frame = not self._server.capabilities.has(POPUP_WITHOUT_BORDER)
+        command = key_bindings.popup_of_size(program, name, frame=frame)
         self._server.push(command[0], "-c", client, *command[1:])
 
     def _looking_on(self, session: str) -> str:

@@ -42,43 +42,50 @@ _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
 _FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
 
 
-def bindings(program: Sequence[str], keys: Mapping[str, str]) -> list[Command]:
-    """The bindings of our table. A key that is none of them leaves it, and does nothing else."""
+def bindings(program: Sequence[str], keys: Mapping[str, str], *, frame: bool = False) -> list[Command]:
+    """The bindings of our table. A key that is none of them leaves it, and does nothing else.
+
+    `frame`: tmux draws a frame around every popup.
+    """
     bound = [
-        ("bind-key", "-T", TABLE, keys[action.name], *action_command(program, action))
+        ("bind-key", "-T", TABLE, keys[action.name], *action_command(program, action, frame=frame))
         for action in ACTIONS
         if action.name in keys
     ]
     return [*bound, ("bind-key", "-T", TABLE, "Any", *LEAVE)]
 
 
-def action_command(program: Sequence[str], action: Action) -> tuple[str, ...]:
+def action_command(program: Sequence[str], action: Action, *, frame: bool = False) -> tuple[str, ...]:
     """The tmux command of one action."""
     return (
-        popup_command(program, action.popup)
+        popup_command(program, action.popup, frame=frame)
         if action.popup
         else ("run-shell", "-b", key_shell_command(program, action.name))
     )
 
 
-def popup_command(program: Sequence[str], name: str) -> tuple[str, ...]:
+def popup_command(program: Sequence[str], name: str, *, frame: bool = False) -> tuple[str, ...]:
     """The tmux command that opens one of our popups, at most as large as its content; it asks tmux where the user is.
 
     tmux refuses a popup that is larger than the terminal: there it gets nearly all of it.
     """
     wide, high = POPUP_SIZES.get(name, (0, 0))
     if not wide:
-        return popup_of_size(program, name)
+        return popup_of_size(program, name, frame=frame)
     fits = f"#{{&&:#{{e|>=:#{{client_width}},{wide + 4}}},#{{e|>=:#{{client_height}},{high + 4}}}}}"
-    small, large = popup_of_size(program, name), popup_of_size(program, name, str(wide), str(high))
+    small = popup_of_size(program, name, frame=frame)
+    large = popup_of_size(program, name, str(wide), str(high), frame=frame)
     return ("if-shell", "-F", fits, " ".join(map(quote, large)), " ".join(map(quote, small)))
 
 
-def popup_of_size(program: Sequence[str], name: str, wide: str = "94%", high: str = "90%") -> tuple[str, ...]:
-    """The same, of one size."""
+def popup_of_size(
+    program: Sequence[str], name: str, wide: str = "94%", high: str = "90%", *, frame: bool = False
+) -> tuple[str, ...]:
+    """The same, of one size. What runs in it draws its own frame, unless tmux does."""
     import shlex
 
-    return ("display-popup", "-E", "-w", wide, "-h", high, shlex.join([*program, "popup", name]))
+    flags, more = ((), ("--framed",)) if frame else (("-B",), ())
+    return ("display-popup", "-E", *flags, "-w", wide, "-h", high, shlex.join([*program, "popup", name, *more]))
 
 
 def key_shell_command(program: Sequence[str], name: str, more: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestra.core.text import clean
 from orchestra.tmux import guest_keys, key_bindings
+from orchestra.tmux.capabilities import POPUP_WITHOUT_BORDER
 
 TYPE_CHECKING = False
 
@@ -37,7 +38,8 @@ class KeyBindings:
         }
         theirs = {key for table, key in known if table == key_bindings.TABLE} - ours - {"Any"}
         commands: list[Command] = [("unbind-key", "-T", key_bindings.TABLE, key) for key in ours - set(wanted.values())]
-        commands += [one for one in key_bindings.bindings(program, wanted) if one[3] not in theirs]
+        frame = not self._server.capabilities.has(POPUP_WITHOUT_BORDER)
+        commands += [one for one in key_bindings.bindings(program, wanted, frame=frame) if one[3] not in theirs]
         found = known.get(("prefix", self.key), key_bindings.Binding("")).command
         taken = (
             guest_keys.enter(self._server, self.key)

@@ -45,29 +45,6 @@ def _asked(question: Escalation) -> Iterable[str]:
         yield f"  needs: {clean(question.need)}"
 
 
-def choose(lines: Sequence[str], numbers: Sequence[str], what: str) -> str | None:
-    """The number of a line the person chooses: type it, or words to see fewer lines; None when they leave."""
-    shown = list(zip(lines, numbers, strict=True))
-    while True:
-        show(line for line, _ in shown)
-        said = read(f"{what} (a number, words to search, Enter leaves): ")
-        if not said:
-            return None
-        wanted = said.strip().lstrip("#")
-        if wanted in numbers:
-            return wanted
-        found = [(line, number) for line, number in zip(lines, numbers, strict=True) if _has(line, wanted)]
-        if len(found) == 1:
-            return found[0][1]
-        shown = found or list(zip(lines, numbers, strict=True))
-        click.echo("" if found else f"nothing has {clean(wanted, 60)!r}")
-
-
-def _has(line: str, wanted: str) -> bool:
-    text = click.unstyle(line).lower()
-    return all(word in text for word in wanted.lower().split())
-
-
 def page(text: str, pager: Sequence[str]) -> bool:
     """Show a diff in a pager; one that colours by itself gets it plain. False: it left at once, having shown all."""
     import os

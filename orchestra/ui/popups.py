@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
-
-import click
 
 from orchestra.core.models import AnswerChannel
 from orchestra.core.state import State
@@ -19,11 +17,12 @@ from orchestra.ui.screens.verbs import Outcome, Place, Verbs
 
 ABOUT_WORKER = ("log", "edit", "restart", "cancel")
 NEEDS = ("tell", "approve", "deny", "gates")  # four ways into one screen
+PICKERS = ("issues", "workers")
 
 if TYPE_CHECKING:
+    from orchestra.commands.spawn import SpawnOptions
     from orchestra.ui.key_context import KeyContext
     from orchestra.ui.screens.base import View
-    from orchestra.workers.overview import WorkerRow
 
 
 def help_lines(console: Console) -> list[str]:
@@ -64,54 +63,21 @@ def _list_popup(console: Console, _: KeyContext) -> None:
     console.say(worker_table.table(list_(console.project), console.title, console.paint))
 
 
-def _workers_popup(_: Console, context: KeyContext) -> str | None:
-    from orchestra.workers.overview import overview
-
-    rows = [row for row in overview(context.project, changes=False).rows if row.seen.pane is not None]
-    number = choose_worker(rows)
-    pane = next((row.seen.pane for row in rows if row.worker.id == number), None)
-    if pane is not None:
-        context.project.clients.travel(pane, context.pane)
-    return ""
-
-
-def choose_worker(rows: Sequence[WorkerRow]) -> str | None:
-    """The number of the worker that the person chooses to go to; None when they leave."""
-    if not rows:
-        raise OrchestraError("no worker has a pane", "start one: orchestra spawn ID")
-    lines = [f"#{r.worker.id:<5} {r.shown.word:<10} {clean(r.worker.title, 60)}" for r in rows]
-    return dialogs.choose(lines, [row.worker.id for row in rows], "go to")
-
-
-def _issues_popup(console: Console, context: KeyContext) -> str | None:
-    from orchestra.commands.issues import issues
-
-    found = issues(console.project)
-    if not found:
-        raise OrchestraError("there is no open issue")
-    lines = list(console.render.issues(found, console.width))
-    number = dialogs.choose(lines, [one.issue.number for one in found], "spawn a worker on")
-    if number is None:
-        return ""
-    click.echo(f"spawning #{number} ...")
-    return spawned(context, number)
-
-
 def _help_popup(console: Console, _: KeyContext) -> None:
     dialogs.show(help_lines(console))
 
 
 POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
     "list": _list_popup,
-    "workers": _workers_popup,
-    "issues": _issues_popup,
     "help": _help_popup,
 }
 
 
-def popup(console: Console, context: KeyContext, name: str) -> str | None:
+def popup(console: Console, context: KeyContext, name: str, *, framed: bool = False) -> str | None:
     """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
-    place = Place(popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP)
+    place = Place(
+        popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP, framed=framed
+    )
     if name in ("diff", "merge"):
         number = context.number or to_review(console)
         return show_review(console, number, place, merge=name == "merge").said
@@ -120,6 +86,8 @@ def popup(console: Console, context: KeyContext, name: str) -> str | None:
         return show_about_worker(console, worker, place).said
     if name == "new":
         return show_new_task(console, place).said
+    if name in PICKERS:
+        return show_picker(console, name, place).said
     if name not in NEEDS:
         return POPUPS[name](console, context)
     if name == "tell" and not context.number:
@@ -216,6 +184,20 @@ def show_new_task(console: Console, place: Place) -> Outcome:
         return NewTaskView()
 
     return show_view(console, view, place, "orchestra new TITLE")
+
+
+def show_picker(console: Console, name: str, place: Place, wishes: SpawnOptions | None = None) -> Outcome:
+    """Choose issues to start workers on, or a worker to go to, on the whole terminal."""
+
+    def view() -> View:
+        from orchestra.ui.screens import choices
+        from orchestra.ui.screens.verbs import Verbs
+
+        if name == "issues":
+            return choices.issues_picker(console.deciding, wishes)
+        return choices.workers_picker(console.project, Verbs(console, place))
+
+    return show_view(console, view, place, "orchestra issues, orchestra spawn ID, orchestra attach ID")
 
 
 def show_view(console: Console, view: Callable[[], View], place: Place, elsewhere: str) -> Outcome:

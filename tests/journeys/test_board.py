@@ -297,8 +297,10 @@ def test_the_board_by_real_keys(local: Person) -> None:
         terminal.shows("Dark mode")
         terminal.press(key)
         if key == "w":
-            terminal.shows("go to (a number")
-            terminal.press("1", "Enter")
+            terminal.shows("Enter goes there")
+            terminal.shows("\u258c")
+            terminal.type("#1")
+            terminal.press("Enter")
         terminal.shows("[widgets-")
         here = "#{@orchestra_worker}"
         eventually(lambda w=window, h=here: local.tmux("display-message", "-p", h) == w, why=f"at {window}")  # type: ignore[misc]

@@ -173,7 +173,7 @@ def by_menu(world: World) -> Started:
 def by_the_issue_picker(world: World) -> Started:
     world.shell("")
     world.key("s")
-    world.terminal.shows("spawn a worker on (a number")
+    world.terminal.shows("Picked")
     world.terminal.type("picked")
     world.terminal.press("Enter")
     return "6", 0
@@ -295,7 +295,8 @@ WAYS: dict[str, tuple[Way, ...]] = {
     "monitor/budgets.py": (by_the_next_day,),
     "cli/steer.py": (by_restart, by_resume),
     "cli/keys.py": (by_key, by_double_click, by_menu, from_the_users_own_tmux),
-    "ui/popups.py": (by_the_issue_picker,),
+    "ui/popups.py": (by_key,),
+    "ui/screens/choices.py": (by_the_issue_picker,),
     "ui/new_task.py": (by_a_new_task, by_the_form_of_a_new_task),
     "ui/screens/verbs.py": (on_the_board,),
     "commands/spawn.py": (by_a_second_spawn, by_the_orchestrators_agent),

@@ -382,12 +382,12 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal("pipe-pane", f"cat >{sent}")
     terminal.run(["tmux", "-L", "orchestra", "attach"])
     terminal.shows("question")
-    for key, words in (("g", "Esc later"), ("l", "hat happened"), ("w", "go to (a number"), ("?", "then:")):
+    for key, words in (("g", "Esc later"), ("l", "hat happened"), ("w", "Enter goes there"), ("?", "then:")):
         terminal.press("C-b", "O")
         terminal.shows("which key?")
         terminal.press(key)
         terminal.shows(words)
-        terminal.press("Escape" if key in "gl" else "C-d")
+        terminal.press("Escape" if key in "glw" else "C-d")
         eventually(lambda: "\u2518" not in terminal.text, why=f"the popup of {key} to close")
     terminal.press("C-b", "O")
     terminal.shows("which key?")

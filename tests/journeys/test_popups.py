@@ -87,8 +87,9 @@ def key(terminal: Terminal, name: str) -> None:
 
 def goes_to(terminal: Terminal, local: Person, number: str) -> None:
     key(terminal, "w")
-    terminal.shows("go to (a number")
-    terminal.type(number)
+    terminal.shows("Enter goes there")
+    terminal.shows("\u258c")  # the row under the cursor
+    terminal.type(f"#{number}")
     terminal.press("Enter")
     here = "#{@orchestra_worker}"
     eventually(lambda: local.tmux("display-message", "-p", here) == number, why=f"to be at #{number}")

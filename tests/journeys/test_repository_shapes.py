@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 from support.person import Person, configure, write_issue
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 
 WORK = '```script\nstatus working\nwrite made.txt "one"\ncommit One\nship\n```\n'

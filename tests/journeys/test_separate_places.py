@@ -12,7 +12,7 @@ import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 
 

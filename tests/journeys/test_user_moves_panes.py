@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.person import Person, configure, write_issue
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 
 ASK = '```script\nstatus working\nescalate "Which?" --option red --option blue\nwrite c.txt "{answer}"\ncommit C\nship\n```\n'
@@ -25,9 +25,11 @@ def asking(repo: Path, git: Git) -> Person:
 
 
 def tagged(person: Person) -> dict[str, list[str]]:
-    """What runs in the panes that have a worker's tag."""
+    """What runs in the living panes that have a worker's tag."""
     found: dict[str, list[str]] = {}
-    for row in person.tmux("list-panes", "-a", "-F", "#{@orchestra_worker}|#{pane_start_command}").splitlines():
+    for row in person.tmux(
+        "list-panes", "-a", "-F", "#{?pane_dead,,#{@orchestra_worker}}|#{pane_start_command}"
+    ).splitlines():
         worker, _, command = row.partition("|")
         if worker:
             found.setdefault(worker, []).append(command)

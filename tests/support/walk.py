@@ -147,7 +147,7 @@ class Walk:
         self.project("s")
         self.told(
             "Prefix `O` `s` where there is no number: the picker. A hostile title is text, and no more",
-            "spawn a worker on (a number",
+            "Start a worker on",
         )
         self.terminal.type("warning")
         self.terminal.press("Enter")

@@ -167,7 +167,7 @@ class View(Screen[Outcome | None]):
         """Paint everything; what has not changed is not drawn again."""
         width, height = self.app.size
         if width > 0 and height > 0:
-            paper = Paper(width, height, self.look)
+            paper = Paper(width, height, self.look, framed=self.home.place.framed)
             self.paint(paper)
             self._paint_over(paper)
             self.canvas.show(paper.strips())

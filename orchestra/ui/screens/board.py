@@ -247,16 +247,16 @@ class BoardView(BoardPane):
         self.app.push_screen(TextView("All projects", self.home.verbs.all_projects, "list"), self._came_back)
 
     def _choose(self) -> None:
-        from orchestra.ui import popups
+        from orchestra.ui.screens.choices import workers_picker
 
-        chosen = list[str]()
+        self.app.push_screen(workers_picker(self.home.project, self.home.verbs), self._picked)
 
-        def choose() -> None:
-            chosen.append(popups.choose_worker([row for row in self.rows if row.seen.pane]) or "")
-
-        self.home.run_outside(choose)
-        if chosen and chosen[0]:
-            self._go(chosen[0])
+    def _picked(self, outcome: Outcome | None) -> None:
+        """The picker has gone there already; outside of the workspace this terminal goes, too."""
+        if outcome is not None and outcome.argv:
+            self.app.exit(outcome)
+        else:
+            self._came_back(outcome)
 
     def _targets(self) -> list[str]:
         """The workers that are marked, or the selected one."""

@@ -54,6 +54,7 @@ class Lines(NamedTuple):
 
 
 BOX = Lines("\u250c\u2510", "\u2514\u2518", "\u2500", "\u2502", "\u251c", "\u2524", "\u252c", "\u2534")
+NO_BOX = Lines("  ", "  ", " ", " ", " ", " ", " ", " ")  # where tmux has drawn a frame around all of it
 ASCII_BOX = Lines("++", "++", "-", "|", "+", "+", "+", "+")
 
 
@@ -84,10 +85,11 @@ def cut_line(line: Line, columns: int, mark: str = cells.ELLIPSIS) -> list[Span]
 class Paper:
     """A screen's lines while they are painted. What is put later at the same place does not hide what was there."""
 
-    def __init__(self, width: int, height: int, look: Look) -> None:
+    def __init__(self, width: int, height: int, look: Look, *, framed: bool = False) -> None:
         self.width, self.height, self.look = width, height, look
         self.mark = look.text(cells.ELLIPSIS)
         self.box_lines = ASCII_BOX if look.ascii else BOX
+        self.framed = framed
         self._rows: list[list[tuple[int, list[Span]]]] = [[] for _ in range(height)]
 
     def style(self, role: Role) -> Style:
@@ -119,12 +121,19 @@ class Paper:
         title: str = "", right: str = "", keys: str = "", end: str = "", keys_style: Style = BOLD,
     ) -> None:  # fmt: skip
         """A box, with a title and a word at the right in its top line, and keys and a word in its bottom line."""
-        lines, style = self.box_lines, NORMAL
-        self.put(x, y, width, [Span(lines.top[0]), *self._edge(width - 2, title, right), Span(lines.top[1])])
+        whole = self.framed and (width, height) == (self.width, self.height)
+        lines, style = NO_BOX if whole else self.box_lines, NORMAL
+        self.put(
+            x, y, width, [Span(lines.top[0]), *self._edge(width - 2, title, right, flat=lines.flat), Span(lines.top[1])]
+        )
         for row in range(y + 1, y + height - 1):
             self.put(x, row, 1, lines.side, style)
             self.put(x + width - 1, row, 1, lines.side, style)
-        bottom = [Span(lines.bottom[0]), *self._edge(width - 2, keys, end, keys_style), Span(lines.bottom[1])]
+        bottom = [
+            Span(lines.bottom[0]),
+            *self._edge(width - 2, keys, end, keys_style, flat=lines.flat),
+            Span(lines.bottom[1]),
+        ]
         self.put(x, y + height - 1, width, bottom)
 
     def rule(self, x: int, y: int, width: int, title: str = "") -> None:
@@ -132,8 +141,8 @@ class Paper:
         lines = self.box_lines
         self.put(x, y, width, [Span(lines.left), *self._edge(width - 2, title, ""), Span(lines.right)])
 
-    def _edge(self, width: int, left: str, right: str, style: Style = BOLD) -> list[Span]:
-        flat = self.box_lines.flat
+    def _edge(self, width: int, left: str, right: str, style: Style = BOLD, flat: str = "") -> list[Span]:
+        flat = flat or self.box_lines.flat
         right = f" {right} " if right and cells.width(right) + 4 < width else ""
         room = width - cells.width(self.look.text(right)) - 1
         left = f" {cells.cut(self.look.text(left), room - 2, self.mark)} " if left and room > 4 else ""

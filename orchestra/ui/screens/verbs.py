@@ -36,6 +36,7 @@ class Place(NamedTuple):
     worker: str = ""  # of the pane; empty: none
     opener: str = ""  # the action whose key opened the popup
     how: AnswerChannel = AnswerChannel.BOARD
+    framed: bool = False  # tmux has drawn a frame around the popup
 
 
 class Verbs:

@@ -23,6 +23,7 @@ _LIST = st.lists(_TEXT, max_size=3).map(tuple)
     st.builds(
         Draft, st.just("a1"), _TEXT, _TEXT, labels=_LIST, local=st.booleans(), start=st.booleans(), base=_TEXT,
         after=_LIST, sending=st.floats(0, 2e9), sent=st.tuples(_TEXT, _TEXT), number=_TEXT, model=_TEXT, plan=_TEXT,
+        parent=_TEXT, agent=_TEXT, place=_TEXT,
     )
 )  # fmt: skip
 def test_a_draft_is_read_as_it_was_saved(draft: Draft) -> None:
