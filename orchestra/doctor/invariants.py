@@ -55,7 +55,7 @@ def server(project: Project, state: ObservedState) -> Iterator[Finding]:
     if state.panes is None:
         project.tmux.running()
     elif not state.open and live:
-        what = f"{live} worker{'' if live == 1 else 's'} rest{'s' if live == 1 else ''}"
+        what = f"{live} worker{' is' if live == 1 else 's are'} stopped"
         yield warning("I8", f"the workspace is not open; {what}", "orchestra up")
 
 

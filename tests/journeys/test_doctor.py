@@ -139,7 +139,7 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
     (Broken.behind, "I10: the session file of #2 is behind its journal", [*UP, "orchestra resume 2"]),
     (lambda b: b.file("1.json").write_text("["), "set aside: it could not be read", ["sh -c 'rm {sessions}/*.bad-*'"]),
     (Broken.removal_begun, "I5: the removal of #1 did not end", [*UP, "orchestra spawn 1 --no-wait"]),
-    (Broken.server_killed, "I8: the workspace is not open; 2 workers rest", UP),
+    (Broken.server_killed, "I8: the workspace is not open; 2 workers are stopped", UP),
 ]  # fmt: skip
 
 

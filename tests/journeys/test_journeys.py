@@ -135,7 +135,7 @@ def test_down_and_up_bring_every_worker_back(local: Person) -> None:
     local.sees("2", "stuck")
     local.sees("4", "working")
     session = local.asks("show", "4")["agentSession"]
-    assert "2 workers rest" in local.runs("down").out
+    assert "2 workers stopped" in local.runs("down").out
     found = local.runs("list").out
     assert "the workspace is not open" in found
     assert "crashed" not in found
@@ -202,6 +202,7 @@ def test_a_gate_holds_the_ship_until_a_person_approves_just_that(repo: Path, git
     found = person.sees("1", "stuck")
     assert found["escalation"]["gate"] == "domain"
     assert "auth/key.py" in found["escalation"]["context"]
+    eventually(lambda: "turn-ended" in person.runs("log", "1").out, why="its turn to end")
     person.runs("approve", "1")
     person.sees("1", "complete")
 
@@ -222,7 +223,7 @@ def test_a_worker_may_not_decide_for_the_person(repo: Path) -> None:
     write_issue(repo, 2, "Other", "x")
     person = Person(repo)
     person.runs("spawn", "1")
-    eventually(lambda: person.screen("1").count("a worker cannot do this") >= 1, why="the refusal")
+    eventually(lambda: person.screen("1").count("workers may not run this command") >= 1, why="the refusal")
     assert len(person.asks("list")["workers"]) == 1
 
 

@@ -364,5 +364,5 @@ def test_a_worker_presses_no_keys(local: Person) -> None:
     sly = Person(local.where, {"ORCHESTRA_WORKER": "1", "TMUX": path})
     for argv in (("key", "approve", pane), ("popup", "gates")):
         said = sly.runs(*argv, code=None)
-        assert "a worker cannot do this" in said.out + said.err
+        assert "workers may not run this command" in said.out + said.err
     assert local.status("1") == "stuck"

@@ -179,7 +179,7 @@ def test_no_command_runs_what_a_worker_left_in_the_shared_git(
 
     # Known to the user: nothing but what is theirs is run, which is ssh at a fetch, and filters where files are read.
     silent("cancel", "3")
-    assert "a worker cannot do this" in person_of(person, "1").runs("doctor", "--accept-git", code=1).err
+    assert "workers may not run this command" in person_of(person, "1").runs("doctor", "--accept-git", code=1).err
     person.runs("doctor", "--accept-git", code=None)  # which then asks the remote as the user's git would
     laid.sprung()
     assert WARNING not in silent("list")
