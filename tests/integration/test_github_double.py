@@ -30,6 +30,7 @@ def bad() -> Iterator[Double]:
 CALLS: list[tuple[str, str, Any]] = [
     ("GET", REPO, None),
     ("GET", "/user", None),
+    ("GET", "/search/issues?q=repo:acme/widgets", None),
     ("GET", f"{REPO}/issues?state=all&per_page=100", None),
     ("POST", f"{REPO}/issues", {"title": "t", "labels": ["ui"]}),
     ("GET", f"{REPO}/issues/7", None),

@@ -101,16 +101,18 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "server killed": Case(Scene.kill_server, "doctor", "I8 the workspace is not open; 1 worker rests", ("up", "-d")),
+    "server killed": Case(
+        Scene.kill_server, "doctor", "I8 the workspace is not open; 1 worker is stopped", ("up", "-d")
+    ),
     "socket removed": Case(Scene.remove_socket, "doctor", "tmux runs, but its socket is gone", ("up", "-d")),
-    "rebooted": Case(Scene.reboot, "doctor", "I8 the workspace is not open; 1 worker rests", ("up", "-d")),
+    "rebooted": Case(Scene.reboot, "doctor", "I8 the workspace is not open; 1 worker is stopped", ("up", "-d")),
     "agent killed": Case(Scene.kill_agent, "list", "the agent exited with status 137", ("spawn", "2")),
     "worktree removed": Case(Scene.remove_worktree, "doctor", "I3 the worktree of #2 is gone", ("restart", "2")),
     "branch moved": Case(Scene.move_branch, "doctor", "I3 #2 is on elsewhere, not issue-2", ()),
     "session file truncated": Case(Scene.truncate, "doctor", "I10 ", ()),
     "journal torn": Case(Scene.tear, "doctor", "I10 the session file of #2 is behind its journal", ("up", "-d")),
     "home restored from a backup": Case(Scene.restore_backup, "list", "1 +1 -0", ("restart", "2")),
-    "home moved": Case(Scene.move_home, "doctor", "I8 the workspace is not open; 1 worker rests", ("up", "-d")),
+    "home moved": Case(Scene.move_home, "doctor", "I8 the workspace is not open; 1 worker is stopped", ("up", "-d")),
 }
 
 
