@@ -262,31 +262,35 @@ def relative_worktrees(at: Path, git: Git) -> Shape:
 
 
 SHAPES: tuple[Callable[[Path, Git], Shape], ...] = (
-    plain,
     subdirectory,
     linked_worktree,
     bare_and_worktrees,
     bare_from_its_top,
-    bare_from_another_worktree,
-    bare_called_git,
-    bare_beside,
     separate_git_directory,
     within_a_submodule,
     with_submodules,
-    with_empty_submodules,
     shallow,
     partial,
     sparse,
-    large_files,
     sha256,
+    hooks_path,
+    *map(odd_name, ('it\'s "quoted"', "tab\t#{pane_id}")),
+)
+# The same code in a slightly different place: by night.
+NEIGHBOURS: tuple[Callable[[Path, Git], Shape], ...] = (
+    plain,
+    bare_from_another_worktree,
+    bare_called_git,
+    bare_beside,
+    with_empty_submodules,
+    large_files,
     reftable,
     file_monitor,
-    hooks_path,
     ignored_case,
     worktree_configuration,
     symbolic_link,
     relative_worktrees,
-    *map(odd_name, ("a b", 'it\'s "quoted"', "$HOME (1)", "-dash", "tab\t#{pane_id}", "größe")),
+    *map(odd_name, ("a b", "$HOME (1)", "-dash", "größe")),
 )
 
 
@@ -297,7 +301,11 @@ def check_files(worktree: Path, wanted: tuple[str, ...]) -> None:
         assert not content or (worktree / name).read_text().strip() == content
 
 
-@pytest.mark.parametrize("make", SHAPES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make",
+    [*SHAPES, *(pytest.param(make, marks=pytest.mark.nightly) for make in NEIGHBOURS)],
+    ids=lambda make: make.__name__,
+)
 def test_from_the_issue_to_the_merged_branch(make: Callable[[Path, Git], Shape], tmp_path: Path, git: Git) -> None:
     shape = make(tmp_path, git)
     before = set(os.listdir(shape.main.parent))
