@@ -250,17 +250,17 @@ def test_a_poll_costs_at_most_three_unchanged_requests_and_one_query(person: Per
 
 def test_a_killed_monitor_is_started_again_by_its_window(person: Person) -> None:
     person.runs("up", "-d")
-    eventually(lambda: "watching" in _window(person, "monitor"), why="the monitor to run")
+    eventually(lambda: "monitoring" in _window(person, "monitor"), why="the monitor to run")
     shell = person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_pid}").split("monitor ")[1].split()[0]
     child = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True, check=True).stdout.split()[0]
     subprocess.run(["kill", "-9", child], check=True)
-    eventually(lambda: _window(person, "monitor").count("watching") == 2, why="the monitor to run again")
+    eventually(lambda: _window(person, "monitor").count("monitoring") == 2, why="the monitor to run again")
     assert "starts again in 1 s" in _window(person, "monitor")
 
 
 def test_one_monitor_at_a_time(person: Person) -> None:
     person.runs("up", "-d")
-    eventually(lambda: "watching" in _window(person, "monitor"), why="the monitor to run")
+    eventually(lambda: "monitoring" in _window(person, "monitor"), why="the monitor to run")
     said = person.runs("monitor", "--once", code=1)
     assert "another process holds the lock" in said.err
 

@@ -110,7 +110,7 @@ def test_a_worker_speaks_for_itself_alone(repo: Path) -> None:
         for who in ({"WORKER": "2", "NONCE": own}, {"WORKER": "2"}, {"WORKER": "2", "NONCE": ""}, {"NONCE": own}):
             refused = speak(person, *verb, **who)
             assert refused.returncode == 1, verb
-            assert "not the pane of worker" in refused.stderr or "not a worker's pane" in refused.stderr
+            assert "earlier run of worker" in refused.stderr or "not a worker's pane" in refused.stderr
     assert speak(person, "run", "2", WORKER="1", NONCE=own).returncode == 1
     assert person.status("2") == "working"
     assert speak(person, "status", "planning", WORKER="2", NONCE=other).returncode == 0
