@@ -149,7 +149,7 @@ class Project:
         """The bar, the borders and the marks of windows."""
         return StatusBar(self.tmux_direct)
 
-    @cached_property
+    @property
     def tracker(self) -> Tracker:
         """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
         local = LocalTracker(self.root)

@@ -114,9 +114,15 @@ def _described(front: Mapping[str, Any]) -> Template:
     return Template(
         "",
         words=clean(_str(front.get("name")), 80),
-        title=clean(_str(front.get("title")), 200),
+        title=_prefix(_str(front.get("title"))),
         labels=tuple(filter(None, (clean(_str(one), 60) for one in labels))),
     )
+
+
+def _prefix(title: str) -> str:
+    """What the title begins with; the space at its end is the template's own."""
+    known = clean(title, 200)
+    return f"{known} " if known and title.endswith(" ") else known
 
 
 def _str(value: Any) -> str:

@@ -378,15 +378,6 @@ def on_a_terminal(person: Person, argv: Sequence[str]) -> str:
     return said.decode()
 
 
-def key_table(terminal: Terminal) -> bool:
-    """Press the prefix and the key; what is pressed while a popup closes is lost."""
-    terminal.press("C-b", "O")
-    with contextlib.suppress(pytest.fail.Exception):
-        terminal.shows("which key?", 3)
-        return True
-    return False
-
-
 def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path, tmp_path: Path) -> None:
     sent = tmp_path / "sent"
     terminal = Terminal(160, 50)
@@ -394,12 +385,12 @@ def test_popups_board_and_pickers_show_text_alone(hostile: Person, canary: Path,
     terminal.run(["tmux", "-L", "orchestra", "attach"])
     terminal.shows("question")
     for key, words in (("g", "Esc later"), ("l", "hat happened"), ("w", "Enter goes there"), ("?", "then:")):
-        eventually(lambda: key_table(terminal), why="the key table")
+        terminal.key_table()
         terminal.press(key)
         terminal.shows(words)
         terminal.press("Escape" if key in "glw" else "C-d")
         eventually(lambda words=words: words not in terminal.text, why=f"the popup of {key} to close")  # type: ignore[misc]
-    eventually(lambda: key_table(terminal), why="the key table")
+    terminal.key_table()
     terminal.press("b")
     terminal.shows("\u258c1")  # the board
     terminal.press("Down", "Down", "Enter")

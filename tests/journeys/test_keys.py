@@ -63,8 +63,7 @@ def terminal(local: Person, layout: str) -> Iterator[Terminal]:
 
 def orchestra_key(terminal: Terminal, *keys: str) -> None:
     eventually(lambda: "\u2518" not in terminal.text, why="the popup to close")
-    terminal.press("C-b", "O")
-    terminal.shows("which key?")
+    terminal.key_table()
     terminal.press(*keys)
 
 

@@ -188,8 +188,7 @@ def opened(person: Person, columns: int = 80, rows: int = 24) -> Terminal:
 
 def form(terminal: Terminal, words: str = "Enter creates it") -> None:
     eventually(lambda: "\u2518" not in terminal.text, why="the popup to close")
-    terminal.press("C-b", "O")
-    terminal.shows("which key?")
+    terminal.key_table()
     terminal.press("c")
     terminal.shows(words)
 

@@ -80,8 +80,7 @@ def terminal(local: Person) -> Terminal:
 
 def key(terminal: Terminal, name: str) -> None:
     eventually(lambda: "\u2518" not in terminal.text, why="the popup to close")
-    terminal.press("C-b", "O")
-    terminal.shows("which key?")
+    terminal.key_table()
     terminal.press(name)
 
 

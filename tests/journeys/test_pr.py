@@ -74,8 +74,7 @@ def test_the_key_says_opens_or_copies(repo: Path, git: Callable[..., str], tmp_p
     terminal.shows("#124 \u25b8 working")
 
     def press() -> None:
-        terminal.press("C-b", "O")
-        terminal.shows("which key?")
+        terminal.key_table()
         terminal.press("p")
 
     press()

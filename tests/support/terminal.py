@@ -70,6 +70,19 @@ class Terminal:
             pytest.fail(f"{words!r} has not come to the screen in {timeout:.0f} s, which is\n{self.text}")
         return self.text
 
+    def key_table(self, prefix: str = "C-b", key: str = "O") -> None:
+        """Press the prefix and the key of the table, again where a popup that was closing has taken them."""
+
+        def opened() -> bool:
+            self.press(prefix, key)
+            try:
+                eventually(lambda: "which key?" in self.text, 3)
+            except pytest.fail.Exception:
+                return False
+            return True
+
+        eventually(opened, 30, "the key table")
+
     def place(self, words: str) -> tuple[int, int]:
         """Column and row of these words."""
         for row, line in enumerate(self.lines()):

@@ -51,8 +51,7 @@ class Walk:
     def project(self, key: str) -> None:
         """The prefix, O, and a key of the table."""
         eventually(lambda: "\u2518" not in self.terminal.text, why="the popup to close")
-        self.terminal.press("C-b", "O")
-        self.terminal.shows("which key?")
+        self.terminal.key_table()
         self.terminal.press(key)
 
     def told(self, what: str, words: str) -> None:
