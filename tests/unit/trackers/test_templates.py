@@ -46,7 +46,7 @@ def offer(root: Path, **files: str) -> templates.Templates:
 @pytest.mark.fast
 def test_a_form_becomes_the_markdown_that_github_makes_of_it(tmp_path: Path) -> None:
     (found,) = offer(tmp_path, bug_yml=FORM, config_yml="blank_issues_enabled: false\n").found
-    assert (found.name, found.words, found.title) == ("bug", "Something is wrong", "[bug]")
+    assert (found.name, found.words, found.title) == ("bug", "Something is wrong", "[bug] ")
     assert found.labels == ("bug", "triage")
     assert "Thanks!" not in found.body
     assert found.body.startswith("### What happened?\n\n<!-- What you did \u2010\u2010> and saw (required) -->\n\n1. ")
