@@ -250,7 +250,7 @@ def test_a_form_that_ends_keeps_what_was_typed(on_github: Person, github: Double
     assert "Half up." in terminal.text
     github.fault("403", path="/issues", method="POST")
     terminal.press("C-s")
-    terminal.shows("does not allow this token")
+    terminal.shows("acme/widgets: Resource")
     github.clear_faults()
     terminal.press("C-s")
     terminal.shows("#1 Round prices: created")

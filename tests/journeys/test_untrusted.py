@@ -104,6 +104,7 @@ def test_a_worker_speaks_for_itself_alone(repo: Path) -> None:
         write_issue(repo, number, "Work", "```script\nstatus working\nhang\n```\n")
     person = Person(repo)
     person.runs("spawn", "1", "2")
+    person.sees("2", "working")
     own, other = (person.asks("show", number)["nonce"] for number in ("1", "2"))
     verbs: tuple[tuple[str, ...], ...] = (("status", "planning"), ("escalate", "x"), ("ship",))
     for verb in verbs:
