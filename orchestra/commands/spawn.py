@@ -130,20 +130,20 @@ def _claimed(
     issue = project.tracker.issue(number)
     if issue.state != "open":
         raise OrchestraError(f"issue #{number} is closed", f"reopen it first, then orchestra spawn {number}")
-    _ = before.checked, before.commits
+    before.check()
     pin = trust.check(project, issue, given=wishes.trust, ask=ask)
     worker = _claim(project, issue, wishes, pin, before)
     if worker is None:
         return Spawned(number, "existing")
-    notes = _notes(project, issue, worker)
+    notes = _assign(project, issue, worker)
     if worker.status is Status.QUEUED:
         return Spawned(number, "queued", why=queue.reason(project, worker), notes=notes)
     launch.open_pane(project, worker, per_window=project.per_window)
     return Spawned(number, "spawned", notes=notes)
 
 
-def _notes(project: Project, issue: Issue, worker: Worker) -> tuple[str, ...]:
-    """What the user should know of a claim; with `pull_request.assign` the issue is assigned first."""
+def _assign(project: Project, issue: Issue, worker: Worker) -> tuple[str, ...]:
+    """Assign the issue where `pull_request.assign` says so; what the user should know of the claim, in sentences."""
     notes = [worker.stale_base] if worker.stale_base else []
     assigned = [clean(login, 60) for login in issue.assignees]
     if not is_local(issue.number) and (assigned or project.config.pull_request.assign):

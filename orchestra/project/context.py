@@ -149,13 +149,11 @@ class Project:
         """The bar, the borders and the marks of windows."""
         return StatusBar(self.tmux_direct)
 
-    @property
+    @cached_property
     def tracker(self) -> Tracker:
         """GitHub when the remote is GitHub or the config says so, else the Markdown files."""
         local = LocalTracker(self.root)
-        if self.tracker_name == "local":
-            return local
-        return CombinedTracker(lambda: self.github, local) if os.path.isdir(local.directory) else self.github
+        return local if self.tracker_name == "local" else CombinedTracker(lambda: self.github, local)
 
     @cached_property
     def github(self) -> GitHubTracker:

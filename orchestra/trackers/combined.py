@@ -44,11 +44,13 @@ class CombinedTracker:
 
     def issues(self) -> tuple[Issue, ...]:
         """The open issues of both."""
-        return (*(one for one in self.local.issues() if is_local(one.number)), *self.remote().issues())
+        here = self.local.issues() if self.local.exists() else ()
+        return (*(one for one in here if is_local(one.number)), *self.remote().issues())
 
     def search(self, text: str) -> tuple[Issue, ...]:
         """The open issues of both that a text finds."""
-        return (*(one for one in self.local.search(text) if is_local(one.number)), *self.remote().search(text))
+        here = self.local.search(text) if self.local.exists() else ()
+        return (*(one for one in here if is_local(one.number)), *self.remote().search(text))
 
     def blockers(self, issue: Issue) -> tuple[Blocker, ...]:
         """The open issues that must be done before this one."""

@@ -33,6 +33,10 @@ class LocalTracker:
         self.directory = os.path.join(root, DIRECTORY)
         self.problems: tuple[str, ...] = ()  # of the last `issues()`: one sentence for each file it left out
 
+    def exists(self) -> bool:
+        """Whether the repository keeps local issues."""
+        return os.path.isdir(self.directory)
+
     def issue(self, number: str) -> Issue:
         """The issue `7`, open or closed; raises OrchestraError when there is none, or none that can be read."""
         names = self._files().get(number, [])

@@ -16,10 +16,11 @@ from orchestra.core.radar import Meeting
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.storage import auto_state, json_cache, start_holds
+from orchestra.storage import json_cache, start_holds
 from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
 from orchestra.workers import radar, token_usage
+from orchestra.workers.statusbar import notices
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -88,8 +89,7 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     )
     trouble, heard = _forge(project, found.workers)
     clashes = tuple(one for one in met if one.conflict)
-    by_itself = auto_state.notice(auto_state.read(project.store.root))
-    told = (*(one.notice(now) for one in holds), *filter(None, (by_itself,)))
+    told = notices(project.store)
     return Overview(project.key, rows, found.problems, is_open, trouble, heard, conflicts=clashes, notices=told)
 
 

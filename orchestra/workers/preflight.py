@@ -42,22 +42,23 @@ class Preflight:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.notes: list[str] = []  # what is not known, or may go wrong
+        self._checked = False
+        self._pushed: set[str] = set()  # remotes that were asked
 
-    @cached_property
-    def checked(self) -> bool:
-        """Ask GitHub about token and repositories; raises OrchestraError for what a ship would be refused for."""
+    def check(self) -> None:
+        """Raise OrchestraError for what a ship would be refused for: by GitHub, or because nobody can commit here.
+
+        Hooks that cannot run, and what is not known, are noted.
+        """
+        if self._checked:
+            return
         if self.project.tracker_name == "github":
             self.notes += check_access(self.project)
-        return True
-
-    @cached_property
-    def commits(self) -> bool:
-        """Raise OrchestraError when the agents could not commit here; hooks that cannot run are said."""
         fault, notes = check_commits(self.project)
         if fault is not None:
             raise OrchestraError(fault.what, fault.hint)
         self.notes += notes
-        return True
+        self._checked = True
 
     @cached_property
     def heads(self) -> RemoteHeads:
@@ -74,16 +75,12 @@ class Preflight:
             return push_check.RemoteHeads(project.repository.remote_branches(where.push or ""))
         return found
 
-    @cached_property
-    def _pushed(self) -> dict[str, bool]:
-        return {}
-
     def check_push(self, branch: str, commit: str) -> None:
         """Raise OrchestraError when git itself says that the remote takes no push of this user."""
         project, where = self.project, self.project.where(branch)
         if project.tracker_name != "github" or where.push is None or where.push in self._pushed:
             return
-        self._pushed[where.push] = True
+        self._pushed.add(where.push)
         git_config_guard.check(project, Act.PUSH)
         answer = push_check.dry_push(project.repository, branch, commit, token_of(project))
         if answer.taken is False:
