@@ -67,12 +67,6 @@ def _coloured(line: str) -> str:
     return click.style(line, fg=colour) if colour else line
 
 
-def show(lines: Iterable[str]) -> None:
-    """Print lines."""
-    for line in lines:
-        click.echo(line)
-
-
 def read(prompt: str) -> str | None:
     """A line that the user typed; None at the end of the input."""
     import contextlib

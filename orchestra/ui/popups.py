@@ -10,7 +10,7 @@ from orchestra.core.models import AnswerChannel
 from orchestra.core.state import State
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.ui import dialogs, worker_table
+from orchestra.ui import worker_table
 from orchestra.ui.console import Console
 from orchestra.ui.needs import needs
 from orchestra.ui.screens.verbs import Outcome, Place, Verbs
@@ -63,13 +63,8 @@ def _list_popup(console: Console, _: KeyContext) -> None:
     console.say(worker_table.table(list_(console.project), console.title, console.paint))
 
 
-def _help_popup(console: Console, _: KeyContext) -> None:
-    dialogs.show(help_lines(console))
-
-
 POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
     "list": _list_popup,
-    "help": _help_popup,
 }
 
 
@@ -84,6 +79,8 @@ def popup(console: Console, context: KeyContext, name: str, *, framed: bool = Fa
     if name in ABOUT_WORKER:
         worker = context.number if name == "log" else context.worker.id
         return show_about_worker(console, worker, place).said
+    if name == "help":
+        return show_keys(console, place).said
     if name == "new":
         return show_new_task(console, place).said
     if name in PICKERS:
@@ -151,6 +148,17 @@ def show_about_worker(console: Console, worker: str, place: Place) -> Outcome:
         return AskView(worker, place.opener)
 
     return show_view(console, view, place, "orchestra log ID, restart ID, cancel ID")
+
+
+def show_keys(console: Console, place: Place) -> Outcome:
+    """The keys; a small terminal scrolls them."""
+
+    def view() -> View:
+        from orchestra.ui.screens.text import TextView
+
+        return TextView("Keys", partial(help_lines, console), "help")
+
+    return show_view(console, view, place, "orchestra keys")
 
 
 def show_board(console: Console) -> Outcome:

@@ -124,9 +124,10 @@ def test_every_popup_on_a_small_screen(terminal: Terminal, local: Person, git: G
     local.sees("4", "complete")
     assert git("-C", repo, "show", "issue-4:published.txt") == "no"
     key(terminal, "d")
-    terminal.shows("published.txt")
+    assert "a note" in terminal.shows("notes.txt (new)")
+    unguarded()
     terminal.press("Escape")
-    eventually(lambda: "published.txt" not in terminal.text, why="the review to close")
+    eventually(lambda: "notes.txt (new)" not in terminal.text, why="the review to close")
 
     goes_to(terminal, local, "1")
     key(terminal, "t")
@@ -147,10 +148,12 @@ def test_every_popup_on_a_small_screen(terminal: Terminal, local: Person, git: G
     assert "neither:\ngreen; #(touch canary)" in git("-C", repo, "show", "issue-1:colour.txt")
 
     key(terminal, "?")
-    shown = terminal.shows("Enter closes this")
-    assert "prefix O, then:" in shown
-    assert "all keys" in shown
-    terminal.press("Enter")
+    terminal.shows("prefix O, then:")
+    unguarded()
+    terminal.press("G")
+    terminal.shows("all keys")
+    terminal.press("Escape")
+    eventually(lambda: "all keys" not in terminal.text, why="the keys to close")
     key(terminal, "l")
     terminal.shows("hat happened")
     terminal.press("Escape")
