@@ -136,7 +136,8 @@ def quiet_lines(row: WorkerRow) -> list[str]:
     if row.shown.state in (State.SILENT, State.UNKNOWN):
         return [f"{row.why} for {age(row.state_age)}"]
     queued = row.worker.status is Status.QUEUED
-    return [row.why] if queued or row.shown.state is State.RESTING else []
+    told = row.why and row.shown.word.endswith(row.why)  # the state says it already
+    return [row.why] if (queued and not told) or row.shown.state is State.RESTING else []
 
 
 def need_lines(row: WorkerRow, name: str = "") -> Iterator[str]:
