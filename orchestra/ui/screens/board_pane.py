@@ -33,8 +33,8 @@ ALL_SECONDS = 20.0  # between two looks at everything: some states change withou
 ISSUES_SECONDS = 120.0
 REST_SECONDS = 0.1  # git and tmux are asked about a worker when the user has stopped at it
 LAST_LINES = 12  # of its pane, where that has no column
-NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}."
-NO_ISSUE = "No open issue."
+NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}, or {new} for a new task."
+NO_ISSUE = "No open issue. {new} makes one."
 
 
 class Detail(NamedTuple):
@@ -308,7 +308,8 @@ class BoardPane(WritingView):
             self._paint_rows(paper, y + 1, share, workers, inner)
         else:
             empty = "no worker is let through by the filter" if self.words else self._empty_text()
-            paper.put(2, y, inner - 2, empty, DIM)
+            for at, piece in enumerate(worker_table.fold(empty, inner - 2)[: 1 + share]):
+                paper.put(2, y + at, inner - 2, piece, DIM)
         y += 1 + share
         rule = f"{paper.box_lines.flat} Issues "
         paper.put(1, y, inner, [Span(rule, BOLD), Span(paper.box_lines.flat * (inner - len(rule)))])
@@ -317,12 +318,12 @@ class BoardPane(WritingView):
             paper.put(2, y + 1, inner - 1, board_rows.issue_heads(inner - 2), DIM)
             self._paint_rows(paper, y + 2, max(0, room - 1), issues, inner)
         else:
-            waits = "\u2026" if self.issues is None else NO_ISSUE
+            waits = "\u2026" if self.issues is None else NO_ISSUE.format(new=self.home.keys.key("new"))
             for at, piece in enumerate(worker_table.fold(self.trouble or waits, inner - 2)[: max(0, room)]):
                 paper.put(2, y + 1 + at, inner - 2, piece, paper.style(Role.WARNING) if self.trouble else DIM)
 
     def _empty_text(self) -> str:
-        return NO_WORKER.format(spawn=self.home.keys.key("spawn"))
+        return NO_WORKER.format(spawn=self.home.keys.key("spawn"), new=self.home.keys.key("new"))
 
     def _paint_rows(self, paper: Paper, y: int, room: int, places: Sequence[int], inner: int) -> None:
         here = places.index(self.place) if self.place in places else 0
