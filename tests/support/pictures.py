@@ -174,7 +174,7 @@ def _board(where: Path, environ: Mapping[str, str], size: tuple[int, int], theme
             if size[0] >= 100:
                 await settled(pilot, "what happened")
             await pilot.pause(0.3)
-            strips = pilot.app.screen._compositor.render_strips()  # type: ignore[attr-defined]
+            strips = pilot.app.screen._compositor.render_strips()
             return svg([[(one.text, one.style) for one in strip] for strip in strips], size[0], theme)
 
     return asyncio.run(story())
