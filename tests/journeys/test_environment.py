@@ -199,8 +199,10 @@ def by_the_form_of_a_new_task(world: World) -> Started:
 
 def on_the_board(world: World) -> Started:
     world.key("b")
-    world.terminal.shows("Boarded")
-    world.terminal.click(*world.terminal.place("Boarded"))
+    world.terminal.shows("/ filter")
+    world.terminal.press("/")
+    world.terminal.type("Boarded")
+    world.terminal.press("Enter")
     world.terminal.shows("#27 Boarded")
     world.terminal.press("s")
     world.environment("27")
