@@ -136,10 +136,10 @@ class PullRequests:
         """Whose word counts. Who is not a member by association may still have the right to push: that is asked."""
         trusted = project.config.trust.logins
         plain = Voices(trusted, us=self._us)
-        unsure = dict.fromkeys(
+        unsure = dict.fromkeys(  # a private member is shown as NONE to a token that may not see who is a member
             one.author
-            for one in seen.remarks
-            if one.author and not plain.hears(one.author, one.association, bot=one.bot) and one.association != "NONE"
+            for one in sorted(seen.remarks, key=lambda one: one.association == "NONE")
+            if one.author and not plain.hears(one.author, one.association, bot=one.bot)
         )
         pushers = {one.author: one.pushes for one in seen.facts.opinions if one.pushes is not None}
         reader = project.watch.pulls
@@ -152,7 +152,7 @@ class PullRequests:
         """The branch here beside the head on GitHub; a commit that is not here is fetched."""
         repository, sha, pushed = project.repository, facts.head_sha, _pushed(worker)
         found = pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
-        if found in (Head.SAME, Head.AHEAD) or time.monotonic() - self._fetched.get(sha, -FETCH_AGAIN_SECONDS) < (
+        if found in (Head.SAME, Head.AHEAD, Head.REWOUND) or time.monotonic() - self._fetched.get(sha, -FETCH_AGAIN_SECONDS) < (
             FETCH_AGAIN_SECONDS if found is Head.UNKNOWN else float("inf")
         ):
             return found
