@@ -99,3 +99,5 @@ class Pull(Record):
     update: Update = Update.AUTO
     unseen: tuple[str, ...] = ()  # what this token cannot see, in words: "checks of apps"
     left_queue: bool = False  # the merge queue had this head, and has put it out without a merge
+    into: str = ""  # the base branch, where it is not the default branch
+    default_branch: str = ""  # known where `into` is: only merges into this one close issues

@@ -94,7 +94,7 @@ def verdict(facts: Facts, now: float) -> Verdict:
     if pull is None:
         return Verdict(Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen")
     if pull.state == "merged":
-        return Verdict(Outcome.MERGED, Topic.NOTHING, "merged")
+        return Verdict(Outcome.MERGED, Topic.NOTHING, merged_sentence(pull))
     if pull.state == "closed":
         return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
     found = _rewound(pull, now) or _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
@@ -103,6 +103,14 @@ def verdict(facts: Facts, now: float) -> Verdict:
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
     return _unknown(facts, found, None if seen is None else now - seen)
+
+
+def merged_sentence(pull: Pull) -> str:
+    """That it was merged, and what is left to do where the base is not the default branch."""
+    if not pull.into:
+        return "merged"
+    into, default = clean(pull.into, 60), clean(pull.default_branch, 60)
+    return f"merged into {into}: GitHub closes the issue only when the work reaches {default}"
 
 
 def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:

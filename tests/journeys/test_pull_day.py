@@ -121,7 +121,7 @@ DAY: list[tuple[str, list[Turn]]] = [
              Turn(13, several(reviewed("CHANGES_REQUESTED", "Wrong one."), dismissed), READY)]),
     (WORKS, [Turn(1, environment, PERMISSION, "deploy"), Turn(4, deployed, READY),
              Turn(7, several(run("test", "cancelled"), green), READY), Turn(10, check("e2e", "timed_out"), WAITING, "", 1),
-             Turn(14, several(green, run("deploy", "success"), check("e2e")), READY)]),
+             Turn(14, several(green, run("deploy", "success"), check("e2e", "success")), READY)]),
     (WORKS, [Turn(1, green, READY), Turn(4, placeholder, READY), Turn(7, placeholder_filled, READY),
              Turn(10, edited(title="feat: a better title"), READY),
              Turn(13, edited(mergeable_known=False), WAITING, "merge"), Turn(16, edited(mergeable_known=True), READY),

@@ -53,6 +53,8 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
     ("a review is required", facts(review_decision="REVIEW_REQUIRED", merge_state="blocked"), READY, Topic.REVIEW,
      "checks pass, an approving review is required"),
     ("merged", facts(state="merged"), Outcome.MERGED, Topic.NOTHING, "merged"),
+    ("merged into another branch", facts(state="merged", into="next", default_branch="main"), Outcome.MERGED,
+     Topic.NOTHING, "merged into next: GitHub closes the issue only when the work reaches main"),
     ("closed", facts(state="closed"), Outcome.CLOSED, Topic.NOTHING, "closed without a merge"),
     ("a check runs", facts(rows=(row("test", PENDING),)), WAIT, Topic.CHECKS, "1 of 5 checks runs: test"),
     ("many run", facts(rows=tuple(row(f"unit {n}", PENDING) for n in range(5))), WAIT, Topic.CHECKS,

@@ -153,9 +153,7 @@ def test_a_run_behind_fifty_suites_of_apps_is_seen(github: Double, reading: Open
     assert head_checks([check.run for check in facts.checks], facts.suites).state is Checks.PENDING
 
 
-def test_while_graphql_fails_threads_and_queue_are_what_they_were(
-    github: Double, reading: Open, clock: Clock
-) -> None:
+def test_while_graphql_fails_threads_and_queue_are_what_they_were(github: Double, reading: Open, clock: Clock) -> None:
     opened(github)
     github.resolve(1, github.review_comment(1, "a.py", 1, "hm"))
     github.edit(1, in_queue=True)
