@@ -85,7 +85,9 @@ def _on_the_remote(
             yield from (RemoteBranch(one.id, where.push or "", one.branch, why=harmful.message) for one in workers)
             continue
         token = preflight.token_of(project)
-        there = git_remote.branches_there(project.repository, where, [one.branch for one in workers], token)
+        there, silent = git_remote.branches_there(project.repository, where, [one.branch for one in workers], token)
+        if silent and delete:
+            yield from (RemoteBranch(one.id, where.push or "", one.branch, why=silent) for one in workers)
         for worker in workers:
             sha, remote = there.get(worker.branch), where.push or ""
             if sha is None or worker.pull is None or sha != worker.pull.head_sha:

@@ -89,17 +89,18 @@ def push(
 
 def branches_there(
     repository: Repository, where: Choice, branches: Sequence[str], token: str | None = None
-) -> dict[str, str]:
-    """Which of the branches the remote that is pushed to still has, with their commits; none where it is silent."""
+) -> tuple[dict[str, str], str]:
+    """Which of the branches the remote that is pushed to still has, with their commits; or why it does not say."""
     refs = [f"refs/heads/{branch}" for branch in branches]
     with credential_for(where, where.push_url, token) as (config, keep):
         ask = ("ls-remote", "--quiet", "--upload-pack=git-upload-pack", "--", where.push_place, *refs)
         try:
             done = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
-        except Unreachable:
-            return {}
+        except Unreachable as late:
+            return {}, late.message
     rows = [line.split("\t") for line in done.out.splitlines() if "\trefs/heads/" in line]
-    return {ref.removeprefix("refs/heads/"): sha for sha, ref in rows if ref in refs}
+    there = {ref.removeprefix("refs/heads/"): sha for sha, ref in rows if ref in refs}
+    return there, done.reason() if done.status else ""
 
 
 def delete_branch(repository: Repository, where: Choice, branch: str, sha: str, token: str | None = None) -> str:
@@ -113,7 +114,7 @@ def delete_branch(repository: Repository, where: Choice, branch: str, sha: str, 
             )
         except Unreachable as late:
             return late.message
-    return _refused(done, branch, where.push or "").message if done.status else ""
+    return (done.quoted() or done.reason()) if done.status else ""
 
 
 def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> tuple[str, str]:
