@@ -230,7 +230,7 @@ def _closed(worker: Worker, facts: PullFacts, default: str, now: float) -> Pull:
     """A pull request that is merged or closed, with what else was known of it. `default`: branch, where known."""
     before = worker.pull if worker.pull and worker.pull.number == facts.number else Pull(facts.number, facts.state)
     if default and default != facts.base_ref:
-        before = before._replace(into=facts.base_ref, default_branch=default)
+        before = before._replace(into=clean(facts.base_ref, 200), default_branch=clean(default, 200))
     return before._replace(state=facts.state, head_sha=facts.head_sha, observed_at=stamp(now))
 
 
