@@ -135,12 +135,16 @@ class BoardView(BoardPane):
     def on_text_area_changed(self) -> None:
         """Both lists narrow while it is typed."""
         if self.typing:
-            self.words = self.field.text.replace("\n", " ").strip()
-            self.sift()
+            self._narrow()
             self.repaint()
 
+    def _narrow(self) -> None:
+        self.words = self.field.text.replace("\n", " ").strip()
+        self.sift()
+
     def send(self) -> None:
-        """Enter keeps the filter."""
+        """Enter keeps the filter; it may come before the news of what was typed."""
+        self._narrow()
         self.close_field()
 
     def leave_field(self) -> None:
