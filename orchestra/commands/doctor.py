@@ -36,7 +36,7 @@ def doctor(
         project = _opened(opening, environ, fix=fix)
         _ = project.config
     except OrchestraError as wrong:
-        return (*found, error("E1", wrong.message, wrong.hint))
+        return (*found, error("E1", wrong.message, wrong.hint or "correct it there, then run this again"))
     if accept_git:
         git_config_guard.accept(project)
     if fix:
