@@ -62,6 +62,9 @@ class AgentHooks(Protocol):
     def accepted_in(self, transcript: str, since_byte: int, ids: Iterable[str]) -> set[str]:
         """Which pieces of guidance the model has been given, by the transcript from `since_byte` on."""
 
+    def is_whole(self, hook: str, payload: Mapping[str, Any]) -> bool:
+        """Whether a payload says which conversation it is of, and is of this hook; a damaged one may be of any."""
+
 
 class Agent(Protocol):
     """How an agent is started and read. Functions that take a path or `environ` read files or ask the program."""

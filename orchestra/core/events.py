@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
-        "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "ended", "moved"
+        "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "unclear", "ended", "moved"
     ]  # what an agent's hooks can tell
     Attempt = Literal["verify", "ci", "review", "restart"]
     FactKey = Literal[

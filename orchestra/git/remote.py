@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -85,6 +85,36 @@ def push(
         what = f"git says it pushed {branch}, but {where.push} does not show it{why}"
         raise OrchestraError(what, "run the same again")
     return head
+
+
+def branches_there(
+    repository: Repository, where: Choice, branches: Sequence[str], token: str | None = None
+) -> tuple[dict[str, str], str]:
+    """Which of the branches the remote that is pushed to still has, with their commits; or why it does not say."""
+    refs = [f"refs/heads/{branch}" for branch in branches]
+    with credential_for(where, where.push_url, token) as (config, keep):
+        ask = ("ls-remote", "--quiet", "--upload-pack=git-upload-pack", "--", where.push_place, *refs)
+        try:
+            done = repository.git(*ask, config=config, keep=keep, timeout=FETCH_SECONDS)
+        except Unreachable as late:
+            return {}, late.message
+    rows = [line.split("\t") for line in done.out.splitlines() if "\trefs/heads/" in line]
+    there = {ref.removeprefix("refs/heads/"): sha for sha, ref in rows if ref in refs}
+    return there, done.reason() if done.status else ""
+
+
+def delete_branch(repository: Repository, where: Choice, branch: str, sha: str, token: str | None = None) -> str:
+    """Delete the remote's branch if it is still at `sha`; why that failed."""
+    ref = f"refs/heads/{branch}"
+    with credential_for(where, where.push_url, token) as (config, keep):
+        options = ("--porcelain", "--no-verify", "--receive-pack=git-receive-pack", f"--force-with-lease={ref}:{sha}")
+        try:
+            done = repository.git(
+                "push", *options, "--", where.push or "", f":{ref}", config=config, keep=keep, timeout=FETCH_SECONDS
+            )
+        except Unreachable as late:
+            return late.message
+    return (done.quoted() or done.reason()) if done.status else ""
 
 
 def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> tuple[str, str]:

@@ -127,7 +127,8 @@ def run(argv: list[str], environ: Mapping[str, str]) -> Outcome:
         after = _record(store, before, agent, hook, payload)
         return Outcome(store=store, asked=Asked(agent, after, payload, mode))
     after = _record(store, before, agent, hook, payload)
-    takes = agent.takes_words(hook, payload) and not agent.is_foreign(hook, payload, after.agent_session)
+    own = agent.is_whole(hook, payload) and not agent.is_foreign(hook, payload, after.agent_session)
+    takes = own and agent.takes_words(hook, payload)
     return Outcome(_hand_over(store, after, agent, hook) if takes else None, store)
 
 

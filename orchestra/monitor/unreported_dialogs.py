@@ -57,8 +57,7 @@ def _seen(project: Project, worker: Worker, pane: Pane) -> Event | None:
     """What to record about the screen; None while its prompt box is there, or nothing new is."""
     agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
     if agent.composer_text(screen) is not None:
-        back = worker.activity.state is ActivityState.UNKNOWN and worker.activity.source == "monitor"
-        if not back:
+        if worker.activity.state is not ActivityState.UNKNOWN or not worker.activity.detail:
             return None
         return events.unblocked("monitor", "") if agent.at_work(screen) else events.idle("monitor")
     found = agent.read_dialog(screen)

@@ -207,4 +207,5 @@ def issues(found: Sequence[Listed]) -> str:
 
 def pruned(found: Pruned) -> str:
     """`prune --json`."""
-    return _json({"removed": list(found.removed), "kept": [one._asdict() for one in found.kept]})
+    kept, remote = [one._asdict() for one in found.kept], [one._asdict() for one in found.remote]
+    return _json({"removed": list(found.removed), "kept": kept, "remoteBranches": remote})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra.core import serialization
+from orchestra.core import backlog, serialization
 from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
+Seen = list[tuple[ObservedWorker, Shown]]
 Known = dict[str, tuple[str, list[int]]]  # by number: what these counts were made of, and the counts
 
 
@@ -79,6 +80,7 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     heard = last_heard(project.store.cache)
     holds, awake = start_holds.read(project.store.cache, now), project.store.awake_since()
     items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard, holds, awake)
+    items = _queue_in_order(items, project.config.queue.priorities)
     held, failed = changes_of(project, [seen for seen, _ in items]) if changes else ({}, "")
     met = radar.meetings(project, found.workers)
     rows = tuple(
@@ -91,6 +93,13 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     clashes = tuple(one for one in met if one.conflict)
     told = notices(project.store)
     return Overview(project.key, rows, found.problems, is_open, trouble, heard, failed, told, clashes)
+
+
+def _queue_in_order(items: Seen, priorities: Sequence[str]) -> Seen:
+    """The same with the queued workers in the order of their starts, at the places that they have among the others."""
+    queued = {seen.worker.id: (seen, shown) for seen, shown in items if seen.worker.status is Status.QUEUED}
+    in_order = iter(backlog.in_order([seen.worker for seen, _ in queued.values()], priorities))
+    return [queued[next(in_order).id] if seen.worker.id in queued else (seen, shown) for seen, shown in items]
 
 
 def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:

@@ -27,6 +27,7 @@ _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
 _PASTE_MARKS = ("<pasted_content", "</pasted_content")
 PLAN_TOOL = "ExitPlanMode"
+_NEED_A_WHOLE_PAYLOAD = ("SessionStart", "Stop", "SessionEnd")  # they say that the agent is at its prompt, or gone
 MOST_SCHEDULED = 20
 PLAN_CHARACTERS = 60_000  # a plan is shown whole
 # Tools that can be allowed for good, and which part of their input says what they do.
@@ -45,6 +46,8 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     reader = _READERS.get(hook)
     if (reader is None and hook != "StopFailure") or not isinstance(payload, dict):
         return None
+    if hook in _NEED_A_WHOLE_PAYLOAD and not is_whole(hook, payload):
+        return "unclear", {"reason": f"what its {hook} hook said could not be read"}
     if payload.get("agent_id") and reader not in (_blocked, _unblocked):
         return None  # a subagent's doings are not the worker's; but its dialog blocks the same pane
     if reader is not None:
@@ -52,6 +55,17 @@ def event_of(hook: str, payload: Mapping[str, Any], now: float | None = None) ->
     from orchestra.agents.claude.limits import limited  # with patterns and dates, 10 ms, for what is rare
 
     return "limited", limited(payload, now)
+
+
+def is_whole(hook: str, payload: Mapping[str, Any]) -> bool:
+    """Whether a payload says which conversation it is of, and is of this hook; a damaged one may be of any.
+
+    A conversation that begins is told twice: by its id and by its transcript, which is named after it.
+    """
+    session = _session(payload)
+    if hook == "SessionStart" and not _path(payload.get("transcript_path")).endswith(f"{session}.jsonl"):
+        return False
+    return bool(session) and payload.get("hook_event_name", hook) == hook
 
 
 def is_foreign(hook: str, payload: Mapping[str, Any], session: str) -> bool:
@@ -171,7 +185,7 @@ def _accepted(payload: Mapping[str, Any]) -> Found:
     return "accepted", {
         "session": _session(payload),
         "guidance": guidance_ids(words),
-        "typed": is_typed(words),
+        "typed": bool(words.strip()) and is_typed(words),  # words that cannot be read answer nothing
         "wording": _checksum(words),
         "prompt": _text(payload.get("prompt_id"), 64),
     }

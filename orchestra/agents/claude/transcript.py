@@ -46,18 +46,24 @@ def plan_is_the_agents(transcript: str) -> bool:
             by_agent = by_agent or any(
                 block.get("type") == "tool_use" and block.get("name") == "EnterPlanMode" for block in _blocks(entry)
             )
-        elif b'"permissionMode"' in line:
-            by_agent = by_agent and not _ends_plan(_entry(line))
+        elif by_agent:
+            by_agent = not _ends_plan(_entry(line))
     return by_agent
 
 
 def _ends_plan(entry: Mapping[str, Any]) -> bool:
-    """Whether a record shows that the agent's own planning was over: another mode, or words that the user typed."""
-    if entry.get("type") not in ("user", "permission-mode") or entry.get("isSidechain") is True:
-        return False
-    words = _prompt_of(entry)
-    typed = bool(words) and is_typed(words) and not guidance_ids(words) and entry.get("isMeta") is not True
-    return typed or entry.get("permissionMode") != "plan"
+    """Whether a record shows that the agent's own planning was over: another mode, or words that the user typed.
+
+    A damaged record may have been either, so it counts as one: then the user is shown a plan once too often.
+    """
+    kind, mode = entry.get("type"), entry.get("permissionMode", "plan")
+    if not isinstance(kind, str) or mode != "plan":
+        return entry.get("isSidechain") is not True
+    message, words = entry.get("message"), _prompt_of(entry)
+    results = isinstance(message, dict) and isinstance(message.get("content"), list)  # of tools: not typed
+    is_prompt = kind != "permission-mode" and ("permissionMode" in entry or (kind == "user" and not results))
+    meant = entry.get("isSidechain") is not True and entry.get("isMeta") is not True
+    return is_prompt and meant and is_typed(words) and not guidance_ids(words)
 
 
 def hooked_at(transcript: str) -> str:

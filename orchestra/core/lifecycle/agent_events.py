@@ -36,15 +36,17 @@ def _started(worker: Worker, event: Event) -> Worker:
 def _accepted(worker: Worker, event: Event) -> Worker:
     """The agent took a prompt. The first one starts the plan; what the user types in the pane answers what is open.
 
-    A prompt of the running turn waits in the agent's own queue: that the model was given it is proven later.
+    A prompt of the running turn, or of a turn that is not told, waits in the agent's own queue: that the model was
+    given it is proven later.
     """
     given, prompt = guidance_ids(event), text_at(event, "prompt")
     typed = is_typed(worker, event)
-    if worker.activity.state is ActivityState.BUSY and prompt and prompt == worker.turn.prompt:
+    running = worker.turn.prompt
+    if worker.activity.state is ActivityState.BUSY and running and prompt in ("", running):
         worker = send_guidance(worker, given, event)
     else:
         worker = advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED)
-    worker = worker._replace(turn=worker.turn._replace(prompt=prompt))
+    worker = worker._replace(turn=worker.turn._replace(prompt=prompt or running))
     worker = with_activity(worker, event, ActivityState.BUSY)
     if worker.status is Status.REGISTERED:
         return with_status(worker, Status.PLANNING, event)
@@ -110,7 +112,9 @@ def _idle(worker: Worker, event: Event) -> Worker:
 
 
 def _unclear(worker: Worker, event: Event) -> Worker:
-    """What the agent does is not known, until one of its hooks or its screen tells again."""
+    """What the agent does is not known, until one of its hooks or its screen tells again. An open dialog stays."""
+    if worker.dialogs:
+        return worker
     return with_activity(worker, event, ActivityState.UNKNOWN, text_at(event, "reason"))
 
 

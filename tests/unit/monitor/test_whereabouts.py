@@ -111,9 +111,10 @@ def test_hooks_of_another_conversation(hook: str, facts: dict[str, object], fore
 
 
 def test_a_fork_is_not_a_start() -> None:
-    told = event_of("SessionStart", {"session_id": COPY, "source": "fork", "transcript_path": "/t.jsonl"})
+    path = f"/{COPY}.jsonl"
+    told = event_of("SessionStart", {"session_id": COPY, "source": "fork", "transcript_path": path})
     assert told is not None
-    assert (told[0], told[1]["session"], told[1]["transcript"]) == ("moved", COPY, "/t.jsonl")
+    assert (told[0], told[1]["session"], told[1]["transcript"]) == ("moved", COPY, path)
 
 
 def test_a_conversation_that_left_its_pane_is_recorded_once_and_again_when_it_is_back(
