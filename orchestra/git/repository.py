@@ -25,6 +25,7 @@ from orchestra.git.process import (
     clean_environment,
     execute,
     gitdir_target,
+    read_git_file,
     worktree_of_admin,
 )
 from orchestra.storage.files import locked, same_content
@@ -283,6 +284,10 @@ class RepositoryFacts:
         """Git's own directories of all linked worktrees."""
         home = self.common / "worktrees"
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
+
+    def admins_on(self, branch: str) -> list[Path]:
+        """Git's own directories of the linked worktrees that are on a branch."""
+        return [admin for admin in self.admins() if read_git_file(admin / "HEAD") == f"ref: refs/heads/{branch}"]
 
     def dirty(self, path: AnyPath) -> tuple[str, ...]:
         """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""

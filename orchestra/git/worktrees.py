@@ -92,9 +92,9 @@ class Repository(RepositoryFacts):
             # Git inherits the lock: it lives on for a moment when we are killed.
             done = self.git("worktree", "add", "--no-checkout", "--lock", "--reason", reason, *where, keep=(fd,))
         if done.status:
-            raise OrchestraError(
-                f"the worktree {clean(str(path))} was not made: {done.reason()}", "see: git worktree list"
-            )
+            there = next((place for place in map(worktree_of_admin, self.admins_on(branch)) if place), None)
+            how = f"if you moved it: git worktree move {there} {path}" if there else "see: git worktree list"
+            raise OrchestraError(f"the worktree {clean(str(path))} was not made: {done.reason()}", clean(how))
 
     def _reattach(self, path: Path, branch: str, reason: str) -> bool:
         """True when the worktree is there. One whose directory was deleted by hand gets it back, without its files."""
