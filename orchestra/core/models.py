@@ -89,6 +89,7 @@ class Delivery(StrEnum):
     READ = "read"
 
 
+LEFT = "prompt_input_exit"  # of an ended agent: the user ended it in its pane, so it is not started again unasked
 COMING = frozenset({Delivery.QUEUED, Delivery.SENT})  # guidance that may still begin a turn of the agent
 
 
