@@ -108,6 +108,7 @@ def heard(api: MessagesApi, words: str) -> int:
     return sum(text.count(words) for text in asked[-1].words) if asked else 0
 
 
+@pytest.mark.nightly
 def test_ctrl_z_does_not_leave_the_worker_suspended(
     settle: Callable[..., Person], claude_program: Path, api: MessagesApi
 ) -> None:
@@ -150,6 +151,7 @@ def test_clear_goes_on_with_another_conversation(
     assert person.asks("show", "1")["elsewhere"] == ""
 
 
+@pytest.mark.nightly
 def test_ctrl_c_twice_ends_the_agent_and_it_is_not_started_again(
     settle: Callable[..., Person], claude_program: Path
 ) -> None:
