@@ -7,8 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -48,12 +47,6 @@ class Repository(RepositoryFacts):
     ) -> None:
         super().__init__(root, environ, common, below)
         self.now = now
-
-    @contextmanager
-    def locked(self) -> Iterator[int]:
-        """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
-        with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
-            yield fd
 
     def fetch(self, base: str, timeout: float = remote.FETCH_SECONDS) -> remote.Fetched:
         """Bring the remote's branch `base` up to date here; false, and why, when that did not work in `timeout`."""

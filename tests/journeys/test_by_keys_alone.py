@@ -13,7 +13,7 @@ from support.person import Person, configure, write_issue
 from support.polling import eventually, unguarded
 from support.terminal import Terminal, quick_fingers
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 
 TASK = (
@@ -56,7 +56,7 @@ class Fingers:
 
     def shows(self, words: str) -> str:
         """Wait for these words, and until a key counts."""
-        found = self.terminal.shows(words, 60)
+        found = self.terminal.shows(words, 90)
         unguarded()
         return found
 
@@ -150,6 +150,7 @@ def test_a_thought_is_merged_by_keys_alone_without_a_forge(repo: Path, git: Git)
     assert count == counted_in_docs()
 
 
+@pytest.mark.nightly
 def test_a_thought_is_merged_by_keys_alone_on_github(github_repo: Path, github: Double, git: Git) -> None:
     quick_fingers()
     configure(github_repo, "agent: scripted", "verify: 'true'", "github: {poll: 1s}")
