@@ -67,13 +67,14 @@ def _try_agent(console: Console, *, as_json: bool) -> None:
 
 @verb("prune", "orchestra prune --dry-run   say what would be removed, and why the others stay", "orchestra prune")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
+@click.option("--remote", is_flag=True, help="Delete the branches of merged pull requests on the remote, too.")
 @json_option
 @click.pass_obj
-def prune_command(console: Console, dry_run: bool, as_json: bool) -> None:
+def prune_command(console: Console, dry_run: bool, remote: bool, as_json: bool) -> None:
     """Remove finished worktrees and branches that provably hold nothing to lose."""
     from orchestra.commands.prune import prune
 
-    found = prune(console.deciding, dry_run=dry_run)
+    found = prune(console.deciding, dry_run=dry_run, remote=remote)
     console.say(console.as_json.pruned(found) if as_json else console.render.pruned(found, dry_run=dry_run))
 
 

@@ -64,6 +64,8 @@ def state_of(word: str, app: str = ACTIONS) -> CheckState:
         return CheckState.PASSED
     if word in _FAILED:
         return CheckState.FAILED
+    if word == "expected":  # a required status of which nothing was reported yet
+        return CheckState.MISSING
     if word == "action_required" and app != ACTIONS:
         return CheckState.FAILED  # the author must act: a sign-off is missing, a form is not filled
     return CheckState.APPROVAL if word in _WAITING else CheckState.PENDING
@@ -84,7 +86,7 @@ def head_checks(
     """
     newest = newest_suites(suites)
     current = [run for run in newest_runs(runs) if not _is_run_again(run, newest)]
-    must = frozenset(required) | {run.name for run in current if run.required}
+    must = frozenset(required) | {run.name for run in current if run.required or run.state == "expected"}
     rows = [_row(run, must, ignored) for run in current]
     rows += _suite_rows(newest, current, ignored)
     names = {run.name for run in current}

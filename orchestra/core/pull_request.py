@@ -58,6 +58,7 @@ class Head(StrEnum):
 
     SAME = "same"
     AHEAD = "ahead"  # the worker has commits that are not shipped
+    REWOUND = "rewound"  # GitHub has an earlier commit than the worker pushed last
     UPDATED = "updated"  # GitHub merged the base into it (Update branch), and nothing else
     FOREIGN = "foreign"  # GitHub has commits that somebody else pushed
     UNKNOWN = "unknown"
@@ -97,3 +98,6 @@ class Pull(Record):
     conversations: bool = False  # the base branch's protection wants every thread resolved before a merge
     update: Update = Update.AUTO
     unseen: tuple[str, ...] = ()  # what this token cannot see, in words: "checks of apps"
+    left_queue: bool = False  # the merge queue had this head, and has put it out without a merge
+    into: str = ""  # the base branch, where it is not the default branch
+    default_branch: str = ""  # known where `into` is: only merges into this one close issues

@@ -13,7 +13,7 @@ from orchestra.core.attention import ObservedWorker
 from orchestra.core.models import LEFT, ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
-from orchestra.core.verdict import Outcome, Topic, Verdict, facts_of, verdict
+from orchestra.core.verdict import Outcome, Topic, Verdict, facts_of, merged_sentence, verdict
 
 TYPE_CHECKING = False
 
@@ -225,7 +225,9 @@ def _settled(seen: ObservedWorker) -> Shown | None:
         Status.CANCELLED: State.CANCELLED,
         Status.PAUSED: State.PAUSED,
     }.get(status)
-    return Shown(word, "") if word is not None else None
+    pull = seen.worker.pull
+    why = merged_sentence(pull) if word is State.MERGED and pull is not None and pull.into else ""
+    return Shown(word, "", why) if word is not None else None
 
 
 def _queued(seen: ObservedWorker) -> Shown:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 OLD_SECONDS = 300.0  # GitHub is asked every 15 to 60 seconds: an older answer says nothing about now
+LAG_SECONDS = 60.0  # until GitHub shows what was pushed
 LOST_SECONDS = 3600.0  # a required check that was not reported for so long: nobody runs it for this branch
 MOST_NAMES = 3  # listed in a sentence; the rest is counted
 RESTING = frozenset({ActivityState.WAITING, ActivityState.ENDED, ActivityState.LIMITED})
@@ -93,15 +94,23 @@ def verdict(facts: Facts, now: float) -> Verdict:
     if pull is None:
         return Verdict(Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen")
     if pull.state == "merged":
-        return Verdict(Outcome.MERGED, Topic.NOTHING, "merged")
+        return Verdict(Outcome.MERGED, Topic.NOTHING, merged_sentence(pull))
     if pull.state == "closed":
         return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
-    found = _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
+    found = _rewound(pull, now) or _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
     found = found._replace(notes=_notes(pull, found))
     seen = max((time for stamped in (pull.observed_at, facts.heard) if (time := seconds_of(stamped))), default=None)
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
     return _unknown(facts, found, None if seen is None else now - seen)
+
+
+def merged_sentence(pull: Pull) -> str:
+    """That it was merged, and what is left to do where the base is not the default branch."""
+    if not pull.into:
+        return "merged"
+    into, default = clean(pull.into, 60), clean(pull.default_branch, 60)
+    return f"merged into {into}: GitHub closes the issue only when the work reaches {default}"
 
 
 def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
@@ -138,6 +147,16 @@ def _pushed(facts: Facts, pull: Pull) -> Verdict | None:
     if pull.head is Head.AHEAD:
         return Verdict(Outcome.WORKER, Topic.SHIP, "the worker has commits that are not shipped", facts.activity.since)
     return None
+
+
+def _rewound(pull: Pull, now: float) -> Verdict | None:
+    """GitHub shows an earlier commit than the worker pushed: it lags behind, or somebody took the branch back."""
+    if pull.head is not Head.REWOUND:
+        return None
+    if now - (seconds_of(pull.head_since) or now) < LAG_SECONDS:
+        return Verdict(Outcome.WAITING, Topic.PUSH, "GitHub does not show the last push yet", pull.head_since)
+    said = f"somebody took the branch back to {pull.head_sha[:10]}: the worker's last push is not in it"
+    return Verdict(Outcome.USER, Topic.PUSH, said, pull.head_since)
 
 
 def _conflict(pull: Pull) -> Verdict | None:
@@ -263,6 +282,11 @@ def _automatic(pull: Pull) -> Verdict | None:
         return None
     if pull.review_decision in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
         return Verdict(Outcome.WAITING, Topic.REVIEW, "auto-merge is on; GitHub waits for an approving review")
+    if pull.threads and pull.conversations:
+        said = f"auto-merge is on; GitHub waits until {_counted(len(pull.threads), 'thread')} is resolved"
+        return Verdict(Outcome.USER, Topic.REVIEW, said.replace("threads is", "threads are"), pull.observed_at)
+    if pull.merge_state == "blocked":
+        return None  # by a rule that nobody but the user can satisfy: GitHub would wait without an end
     return Verdict(Outcome.WAITING, Topic.MERGE, "auto-merge is on; GitHub merges it by itself")
 
 
@@ -278,10 +302,11 @@ def _unheard(pull: Pull) -> Verdict | None:
 
 def _blocked(pull: Pull) -> Verdict | None:
     """Blocked by a rule that none of the facts explains."""
-    explained = pull.review_decision in ("REVIEW_REQUIRED", "CHANGES_REQUESTED") or bool(pull.threads)
-    if pull.merge_state != "blocked" or explained:
+    explained = pull.review_decision in ("REVIEW_REQUIRED", "CHANGES_REQUESTED")
+    if pull.merge_state != "blocked" or explained or (pull.threads and pull.conversations):
         return None
-    said = f"{_checks(pull)}, but a rule of the base branch blocks the merge: its page on GitHub says which"
+    parts = [_checks(pull), *_open_threads(pull)]
+    said = f"{', '.join(parts)}, but a rule of the base branch blocks the merge: its page on GitHub says which"
     return Verdict(Outcome.USER, Topic.BLOCKED, said)
 
 
@@ -294,14 +319,14 @@ def _is_approved(pull: Pull) -> bool:
 
 
 def _ready(pull: Pull) -> Verdict:
-    parts = [_checks(pull)]
-    parts += [f"{_counted(len(pull.threads), 'thread')} open for you"] if pull.threads else []
+    parts = [_checks(pull), *_open_threads(pull)]
     if pull.threads and pull.conversations:
         parts += ["GitHub wants it resolved before the merge"]
     if _is_approved(pull):
         parts += ["approved"]
     elif pull.review_decision == "REVIEW_REQUIRED":
         parts += ["an approving review is required"]
+    parts += ["taken out of the merge queue"] if pull.left_queue else []
     return Verdict(Outcome.READY, Topic.REVIEW, ", ".join(parts), pull.head_since)
 
 
@@ -331,6 +356,10 @@ def _in_state(pull: Pull, state: CheckState) -> list[Check]:
 
 def _checks(pull: Pull) -> str:
     return "checks pass" if pull.passed else "no checks"
+
+
+def _open_threads(pull: Pull) -> list[str]:
+    return [f"{_counted(len(pull.threads), 'thread')} open for you"] if pull.threads else []
 
 
 def _names(checks: Iterable[Check]) -> str:

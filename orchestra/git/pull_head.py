@@ -30,7 +30,7 @@ def compare(repository: RepositoryFacts, branch: str, sha: str, base: str, pushe
     if repository.commit(sha) is None:
         return Head.UNKNOWN
     if _is_ancestor(repository, sha, tip) or sha in pushed:
-        return Head.AHEAD
+        return Head.REWOUND if tip in pushed else Head.AHEAD
     if _is_ancestor(repository, tip, sha) and _only_merges(repository, tip, sha, base):
         return Head.UPDATED
     return Head.FOREIGN

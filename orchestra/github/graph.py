@@ -81,7 +81,7 @@ class PullFacts(NamedTuple):
     threads: tuple[ThreadSeen, ...] | None = None  # None: not known
     checks: tuple[CheckDetail, ...] = ()
     suites: tuple[Suite, ...] = ()
-    more: tuple[str, ...] = ()  # cursors of further pages: `checks:` and `threads:`
+    more: tuple[str, ...] = ()  # cursors of further pages: `checks:`, `suites:` and `threads:`
     unseen: tuple[str, ...] = ()
 
 
@@ -114,9 +114,9 @@ def query(numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] =
 
 
 def page_query(number: int, kind: str, cursor: str) -> str:
-    """The next page of a pull request's checks or threads."""
-    after = _quoted(cursor)
-    asked = _commit(number, f'after: "{after}"') if kind == "checks" else _threads(f'after: "{after}"')
+    """The next page of a pull request's checks, check suites or threads."""
+    after = f'after: "{_quoted(cursor)}"'
+    asked = _threads(after) if kind == "threads" else _commit(number, kind, after)
     inner = f"p{number}: pullRequest(number: {number}) {{ number {asked} }}"
     return f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {inner} }} }}"
 
@@ -148,7 +148,8 @@ def _threads(after: str = "") -> str:
     return f"reviewThreads({arguments}) {{ pageInfo {{ hasNextPage endCursor }} {nodes} }}"
 
 
-def _commit(number: int, after: str = "") -> str:
+def _commit(number: int, kind: str = "", after: str = "") -> str:
+    """The newest commit with its checks and suites, or with the next page of one `kind`."""
     arguments = f"first: {PAGE}" + (f", {after}" if after else "")
     suite = "databaseId app { slug } workflowRun { event workflow { name } }"
     needed = f"isRequired(pullRequestNumber: {number})"
@@ -160,8 +161,11 @@ def _commit(number: int, after: str = "") -> str:
     contexts = (
         f"contexts({arguments}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ __typename {run} {context} }} }}"
     )
-    suites = "" if after else f"checkSuites(first: {SUITES}) {{ nodes {{ {suite} status conclusion createdAt }} }}"
-    return f"commits(last: 1) {{ nodes {{ commit {{ oid {suites} statusCheckRollup {{ {contexts} }} }} }} }}"
+    rows = f"pageInfo {{ hasNextPage endCursor }} nodes {{ {suite} status conclusion createdAt }}"
+    suites = f"checkSuites(first: {SUITES}{f', {after}' if after else ''}) {{ {rows} }}"
+    asked = [suites] if kind != "checks" else []
+    asked += [f"statusCheckRollup {{ {contexts} }}"] if kind != "suites" else []
+    return f"commits(last: 1) {{ nodes {{ commit {{ oid {' '.join(asked)} }} }} }}"
 
 
 def _base(field: Mapping[str, str]) -> str:
@@ -200,16 +204,16 @@ def answered(answer: Any, numbers: Sequence[int], bases: Sequence[str]) -> Answe
 
 
 def with_page(facts: PullFacts, answer: Any) -> PullFacts | None:
-    """The facts with one more page of checks or threads, and the cursor of the next; None without an answer."""
+    """The facts with one more page of one kind, and the cursor of the next; None without an answer."""
     repository = optional(answer, dict, "data", "repository") if optional(answer, dict, "data") else None
     row = (repository or {}).get(f"p{facts.number}")
     if row is None:
         return None
     more: list[str] = []
     if optional(row, dict, "commits") is not None:
-        checks, _, cursor = _checks(row)
-        more += [f"checks:{cursor}"] if cursor else []
-        facts = facts._replace(checks=facts.checks + checks)
+        checks, suites, cursors = _checks(row)
+        more += cursors
+        facts = facts._replace(checks=facts.checks + checks, suites=facts.suites + suites)
     if optional(row, dict, "reviewThreads") is not None:
         threads, cursor = _thread_rows(row)
         more += [f"threads:{cursor}"] if cursor else []
@@ -241,8 +245,7 @@ def _unknown_field(error: Mapping[str, Any]) -> str:
 
 
 def _facts(row: Any, refused: Sequence[Sequence[Any]]) -> PullFacts:
-    checks, suites, cursor = _checks(row)
-    more = [f"checks:{cursor}"] if cursor else []
+    checks, suites, more = _checks(row)
     threads: tuple[ThreadSeen, ...] | None = None
     if optional(row, dict, "reviewThreads") is not None:
         threads, after = _thread_rows(row)
@@ -324,17 +327,21 @@ def _cursor(connection: Any) -> str:
     return required(connection, str, "pageInfo", "endCursor")
 
 
-def _checks(row: Any) -> tuple[tuple[CheckDetail, ...], tuple[Suite, ...], str]:
-    """The checks and suites of the newest commit, and the cursor of the next page of checks."""
+def _checks(row: Any) -> tuple[tuple[CheckDetail, ...], tuple[Suite, ...], list[str]]:
+    """The checks and suites of the newest commit, and the cursors of the next pages."""
     commits = _nodes(row, "commits")
     commit = optional(commits[-1], dict, "commit") if commits else None
     if commit is None:
-        return (), (), ""
+        return (), (), []
     suites = tuple(_suite(one) for one in _nodes(commit, "checkSuites"))
+    after = _cursor(commit["checkSuites"]) if optional(commit, dict, "checkSuites") else ""
+    more = [f"suites:{after}"] if after else []
     rollup = optional(commit, dict, "statusCheckRollup")
     if rollup is None or optional(rollup, dict, "contexts") is None:
-        return (), suites, ""
-    return tuple(_detail(one) for one in _nodes(rollup, "contexts")), suites, _cursor(rollup["contexts"])
+        return (), suites, more
+    after = _cursor(rollup["contexts"])
+    more += [f"checks:{after}"] if after else []
+    return tuple(_detail(one) for one in _nodes(rollup, "contexts")), suites, more
 
 
 def _suite(row: Any) -> Suite:

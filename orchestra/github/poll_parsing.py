@@ -33,6 +33,7 @@ class PullSeen(NamedTuple):
     updated_at: str
     author: str
     base_repo: str = ""  # as it is called now: a renamed repository has its new name here
+    default_branch: str = ""  # of that repository
 
 
 class Poll(NamedTuple):
@@ -82,6 +83,7 @@ def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
         updated_at=required(row, str, "updated_at"),
         author=_who(row)[0],
         base_repo=optional(row, str, "base", "repo", "full_name") or "",
+        default_branch=optional(row, str, "base", "repo", "default_branch") or "",
     )
 
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 BATCH = 25  # pull requests a query: GitHub answers 502 where a query takes it longer than ten seconds
 SMALLEST = 4
+FAILING = 60.0  # seconds until GraphQL is tried again after it failed
 ABSENT = 600.0  # seconds until GraphQL is tried again where there is none, or the token may not use it
 PERMISSION_SECONDS = 3600.0  # until somebody's right to push is asked again
 LOG_BYTES = 2 * 1024 * 1024
@@ -62,6 +63,7 @@ class PullReader:
         self._pushers: dict[str, tuple[float, bool | None]] = {}
         self._comments: dict[str, tuple[int, ...]] = {}
         self._tails: dict[int, str] = {}
+        self._by_graph: dict[int, PullFacts] = {}
 
     def facts(self, numbers: Sequence[int], bases: Sequence[str]) -> Facts:
         """All that GitHub says of these pull requests, and of the branches they are to be merged into."""
@@ -78,6 +80,7 @@ class PullReader:
             found_bases |= answer.bases
             gone += answer.gone
             left = left[len(batch) :]
+        by_graph = set(pulls)
         asked = [number for number in numbers if number not in pulls and number not in gone]
         failed: dict[int, str] = {}
         for number in dict.fromkeys(asked):
@@ -86,6 +89,7 @@ class PullReader:
             if base not in found_bases:
                 found_bases[base] = self._rest_base(base)
         complete = {number: self._completed(one) for number, one in pulls.items()}
+        self._by_graph |= {number: one for number, one in complete.items() if number in by_graph}
         self._client.budget.succeeded()
         return Facts(complete, found_bases, tuple(gone), failed)
 
@@ -159,7 +163,7 @@ class PullReader:
     def _shrink(self, asked: int) -> None:
         """GraphQL failed: fewer pull requests at a time, and in the end none for a while."""
         if asked <= SMALLEST:
-            self._batch, self._graph_again = BATCH, self._now() + ABSENT
+            self._batch, self._graph_again = BATCH, self._now() + FAILING
         else:
             self._batch = max(asked // 2, SMALLEST)
 
@@ -197,7 +201,7 @@ class PullReader:
             facts = self._client.understood(reply, poll_parsing.rest_facts)
             if facts.state == "open":
                 facts = self._with_rest_checks(facts, runs=True)
-                facts = self._with_reviews(facts)
+                facts = self._with_reviews(self._with_last_known(facts))
             pulls[number] = facts
         except Missing:
             gone.append(number)
@@ -205,6 +209,14 @@ class PullReader:
             raise
         except OrchestraError as error:
             failed[number] = error.message
+
+    def _with_last_known(self, facts: PullFacts) -> PullFacts:
+        """REST knows no threads and no merge queue: what GraphQL said last, until it answers again."""
+        known = self._by_graph.get(facts.number)
+        if known is None or known.threads is None:
+            return facts
+        in_queue = known.in_queue and known.head_sha == facts.head_sha
+        return facts._replace(threads=known.threads, in_queue=in_queue, unseen=())
 
     def _with_rest_checks(self, facts: PullFacts, *, runs: bool) -> PullFacts:
         """The checks of its head by REST; `runs`: check runs may be seen. Without them the jobs of Actions are."""

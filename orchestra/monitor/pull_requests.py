@@ -65,6 +65,7 @@ class PullRequests:
         poll = project.watch.poll()
         pairs = [(worker, seen) for worker in workers if (seen := self._own(project, worker, poll))]
         known = [(worker, seen.number, seen.base_ref, seen.author) for worker, seen in pairs]
+        default = next((seen.default_branch for _, seen in pairs if seen.default_branch), "")
         listed = {worker.id for worker, _ in pairs}
         known += [  # not among the hundred that changed last
             (worker, worker.pull.number, worker.base, "")
@@ -77,7 +78,7 @@ class PullRequests:
         facts = reader.facts([number for _, number, _, _ in known], list(dict.fromkeys(base for *_, base, _ in known)))
         for worker, number, _, author in known:
             try:
-                self._one(project, worker, number, author, facts, say)
+                self._one(project, worker, number, author, facts, default, say)
             except Unreachable:
                 raise
             except OrchestraError as wrong:  # of this pull request alone: the others go on
@@ -93,7 +94,14 @@ class PullRequests:
         )
 
     def _one(
-        self, project: Project, worker: Worker, number: int, author: str, facts: Facts, say: Callable[[str], None]
+        self,
+        project: Project,
+        worker: Worker,
+        number: int,
+        author: str,
+        facts: Facts,
+        default: str,
+        say: Callable[[str], None],
     ) -> None:
         found = facts.pulls.get(number)
         if found is None:
@@ -105,7 +113,7 @@ class PullRequests:
         base = facts.bases.get(found.base_ref) or next(iter(facts.bases.values()))
         if found.state != "open":
             seen = Observation(found, base, (), {}, Head.SAME, author)
-            _record(project, worker, seen, _closed(worker, found, project.now()), say)
+            _record(project, worker, seen, _closed(worker, found, default, project.now()), say)
             return
         remarks = self._said(project.watch.pulls, found)
         threads = [thread.id for thread in found.threads or ()]
@@ -136,10 +144,10 @@ class PullRequests:
         """Whose word counts. Who is not a member by association may still have the right to push: that is asked."""
         trusted = project.config.trust.logins
         plain = Voices(trusted, us=self._us)
-        unsure = dict.fromkeys(
+        unsure = dict.fromkeys(  # a private member is shown as NONE to a token that may not see who is a member
             one.author
-            for one in seen.remarks
-            if one.author and not plain.hears(one.author, one.association, bot=one.bot) and one.association != "NONE"
+            for one in sorted(seen.remarks, key=lambda one: one.association == "NONE")
+            if one.author and not plain.hears(one.author, one.association, bot=one.bot)
         )
         pushers = {one.author: one.pushes for one in seen.facts.opinions if one.pushes is not None}
         reader = project.watch.pulls
@@ -152,9 +160,10 @@ class PullRequests:
         """The branch here beside the head on GitHub; a commit that is not here is fetched."""
         repository, sha, pushed = project.repository, facts.head_sha, _pushed(worker)
         found = pull_head.compare(repository, worker.branch, sha, facts.base_ref, pushed)
-        if found in (Head.SAME, Head.AHEAD) or time.monotonic() - self._fetched.get(sha, -FETCH_AGAIN_SECONDS) < (
-            FETCH_AGAIN_SECONDS if found is Head.UNKNOWN else float("inf")
-        ):
+        if found in (Head.SAME, Head.AHEAD, Head.REWOUND):
+            return found
+        pause = FETCH_AGAIN_SECONDS if found is Head.UNKNOWN else float("inf")
+        if time.monotonic() - self._fetched.get(sha, -FETCH_AGAIN_SECONDS) < pause:
             return found
         self._fetched[sha] = time.monotonic()
         where = project.where(worker.branch)
@@ -217,9 +226,11 @@ def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str]
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
-def _closed(worker: Worker, facts: PullFacts, now: float) -> Pull:
-    """A pull request that is merged or closed, with what else was known of it."""
+def _closed(worker: Worker, facts: PullFacts, default: str, now: float) -> Pull:
+    """A pull request that is merged or closed, with what else was known of it. `default`: branch, where known."""
     before = worker.pull if worker.pull and worker.pull.number == facts.number else Pull(facts.number, facts.state)
+    if default and default != facts.base_ref:
+        before = before._replace(into=clean(facts.base_ref, 200), default_branch=clean(default, 200))
     return before._replace(state=facts.state, head_sha=facts.head_sha, observed_at=stamp(now))
 
 

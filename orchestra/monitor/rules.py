@@ -49,14 +49,17 @@ def own_pull(
 ) -> PullSeen | None:
     """The worker's pull request among those listed: the recorded one, or an open one of its branch with its commits.
 
+    Where the recorded one was closed, an open one that was opened by hand instead of it is followed.
+
     `head_repo`: the fork that its branch is pushed to; None: the repository itself, whatever its name is by now.
 
     `is_ours`: whether a head commit descends from what this worker pushed, or is among its own commits. A colleague's
     pull request from a branch of the same name is not the worker's.
     """
     rows = list(seen)
-    if worker.pull is not None:
-        return next((row for row in rows if row.number == worker.pull.number), None)
+    recorded = next((row for row in rows if worker.pull and row.number == worker.pull.number), None)
+    if worker.pull is not None and (recorded.state if recorded else worker.pull.state) != "closed":
+        return recorded
     found = [
         row
         for row in rows
@@ -64,7 +67,7 @@ def own_pull(
         and row.head_ref == worker.branch
         and row.head_repo.lower() == (row.base_repo if head_repo is None else head_repo).lower()
     ]
-    return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=None)
+    return max((row for row in found if is_ours(row.head_sha)), key=lambda row: row.number, default=recorded)
 
 
 def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, now: float) -> Pull:
@@ -85,6 +88,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         draft=facts.draft,
         merge_state=facts.merge_state,
         in_queue=facts.in_queue,
+        left_queue=left_queue(worker.pull, facts),
         auto_merge=facts.auto_merge,
         head=seen.head,
         head_since=since,
@@ -101,9 +105,17 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
 
 
 def head_since(worker: Worker, sha: str, now: float) -> str:
-    """When this head commit was first seen."""
+    """When this head commit was first seen. A clock that was set back does not put it into the future."""
     before = worker.pull
-    return before.head_since if before and before.head_sha == sha and before.head_since else stamp(now)
+    known = before.head_since if before and before.head_sha == sha else ""
+    return known if known and (seconds_of(known) or now) <= now else stamp(now)
+
+
+def left_queue(before: Pull | None, facts: PullFacts) -> bool:
+    """Whether the merge queue had this head, and put it out without a merge."""
+    if before is None or facts.in_queue or before.head_sha != facts.head_sha:
+        return False
+    return before.in_queue or before.left_queue
 
 
 def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: float) -> HeadChecks:

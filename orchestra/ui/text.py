@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,8 @@ def closed(found: Closed, project: str) -> str:
     """What `down` did."""
     if not found.was_open:
         return f"{project} was not open"
+    if found.workers == 1:
+        return f"{project} closed; 1 worker stopped, its worktree is kept: orchestra up brings it back"
     return f"{project} closed; {found.workers} workers stopped, their worktrees are kept: orchestra up brings them back"
 
 
@@ -180,5 +183,16 @@ def pruned(found: Pruned, *, dry_run: bool) -> Iterable[str]:
         yield f"#{number} {'would be removed' if dry_run else 'removed: worktree and branch; its journal is kept'}"
     for one in found.kept:
         yield f"#{one.id} kept: {clean(one.why, 200)}"
+    for left in found.remote:
+        there = f"{clean(left.branch, 100)} on {clean(left.remote, 60)}"
+        if left.deleted:
+            yield f"#{left.id} deleted: {there}"
+        elif left.why:
+            yield f"#{left.id} not deleted: {there}: {clean(left.why, 200)}"
+        elif dry_run:
+            yield f"#{left.id} merged, and still there: {there}; `orchestra prune --remote` deletes it, too"
+        else:
+            branch = shlex.quote(clean(left.branch, 100))
+            yield f"#{left.id} merged, and still there: {there}; `git push {clean(left.remote, 60)} --delete {branch}`"
     if not found.removed and not found.kept:
         yield "nothing to prune"

@@ -9,7 +9,7 @@ from orchestra.core import cells, radar
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
-from orchestra.core.state import Role, State
+from orchestra.core.state import OVER, Role, State
 from orchestra.core.text import age, clean
 from orchestra.ui.paint import Paint, state_text
 from orchestra.workers.overview import Overview, WorkerRow
@@ -126,7 +126,7 @@ def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str
     if wide.pull and worker.pull is not None and pull in rest:
         shown = shown.replace(paint.look.text(pull), paint.link(paint.look.text(pull), clean(worker.pull_url or "")), 1)
     yield before + paint.role(state, row.shown.role) + shown
-    told = [*need_lines(row, name)] if row.shown.needs_you else quiet_lines(row)
+    told = [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
     for text in told:
         yield INDENT + paint.look.text(cells.cut(text, paint.columns - len(INDENT)))
 
@@ -136,7 +136,15 @@ def quiet_lines(row: WorkerRow) -> list[str]:
     if row.shown.state in (State.SILENT, State.UNKNOWN):
         return [f"{row.why} for {age(row.state_age)}"]
     queued = row.worker.status is Status.QUEUED
-    return [row.why] if queued or row.shown.state is State.RESTING else []
+    if row.why and row.shown.word.endswith(row.why):
+        return []  # the state says it already
+    told = queued or row.shown.state is State.RESTING or (row.shown.state is State.MERGED and row.why)
+    return [row.why] if told else []
+
+
+def old_base(row: WorkerRow) -> list[str]:
+    """Why a worker's base may be older than the remote's, until its work is over."""
+    return [clean(row.worker.stale_base, 200)] if row.worker.stale_base and row.shown.state not in OVER else []
 
 
 def need_lines(row: WorkerRow, name: str = "") -> Iterator[str]:
@@ -216,7 +224,7 @@ def _whole_heading(view: Overview, title: str, paint: Paint) -> str:
 def _whole(row: WorkerRow, name: str) -> tuple[str, ...]:
     worker = row.worker
     told = [clean(worker.title), clean(worker.pull_url or "", 300)]
-    told += [*need_lines(row, name)] if row.shown.needs_you else quiet_lines(row)
+    told += [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
     facts = (worker.id, state_text(row.shown), age(row.state_age), changes_text(row), pull_text(worker.pull))
     return (*facts, "   ".join(part for part in told if part))
 

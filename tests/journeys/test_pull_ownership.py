@@ -127,8 +127,8 @@ def test_the_issue_is_closed_by_its_own_number(
 
 
 def test_the_end_of_a_worker_and_of_its_pull_request(github_repo: Path, github: Double, git: Git) -> None:
-    person = start(github_repo, github, git, [SHIPS.format(name) for name in "abc"])
-    one, two, three = (pull_of(github, worker) for worker in (1, 2, 3))
+    person = start(github_repo, github, git, [SHIPS.format(name) for name in "abcd"])
+    one, two, three, four = (pull_of(github, worker) for worker in (1, 2, 3, 4))
     said = person.runs("cancel", "1")
     assert f"PR #{one} stays open on GitHub: orchestra cancel 1 --close-pr closes it" in said.out
     assert f"PR #{one} is closed" in person.runs("cancel", "1", "--close-pr").out
@@ -144,4 +144,17 @@ def test_the_end_of_a_worker_and_of_its_pull_request(github_repo: Path, github: 
     person.runs("monitor", "--once")
     person.sees("3", "merged", 10)
     git("-C", github_repo, "fetch", "-qp")
-    assert person.asks("prune")["removed"] == ["1", "2", "3"]
+    found = person.asks("prune")
+    assert (found["removed"], found["remoteBranches"]) == (["1", "2", "3"], [])
+
+    git("-C", github_repo, "push", "-q", "origin", "main:next")
+    github.edit(four, base="next")
+    github.merge(four, "squash")
+    person.runs("monitor", "--once")
+    reaches = "merged into next: GitHub closes the issue only when the work reaches main"
+    assert person.asks("show", "4")["stateReason"] == reaches
+    assert github.ticket(4).state == "open"
+    offered = person.runs("prune", "--dry-run").out
+    assert "#4 merged, and still there: issue-4 on origin; `orchestra prune --remote` deletes it, too" in offered
+    assert "#4 deleted: issue-4 on origin" in person.runs("prune", "--remote").out
+    assert "issue-4" not in github.refs.heads()

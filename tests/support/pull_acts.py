@@ -83,9 +83,14 @@ def resolved(github: Double, number: int, branch: str) -> None:
     github.resolve(number, github.pull(number).threads[-1].id)
 
 
-def start(github_repo: Path, github: Double, git: Git, bodies: Iterable[str], *config: str) -> Person:
+def start(github_repo: Path, github: Double, git: Git, bodies: Iterable[str], *config: str, poll: str = "1s") -> Person:
     configure(
-        github_repo, "agent: scripted", "github: {poll: 1s}", "workers: {max: 40}", "notify: {desktop: false}", *config
+        github_repo,
+        "agent: scripted",
+        f"github: {{poll: {poll}}}",
+        "workers: {max: 40}",
+        "notify: {desktop: false}",
+        *config,
     )
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")

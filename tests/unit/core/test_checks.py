@@ -59,6 +59,7 @@ TABLE: list[tuple[str, list[CheckRun], list[Suite], dict[str, Any], Checks, list
      Checks.PASSING, []),
     ("a stale suite", [run("t", suite=2)], [suite("stale", "Old", 1), suite("success", number=2)], {}, Checks.PASSING, []),
     ("required and not reported", [run("a")], [], {"required": ("t",)}, Checks.PENDING, [("t", MISSING)]),
+    ("a required status that is expected", [run("t", "expected", app="")], [], {}, Checks.PENDING, [("t", MISSING)]),
     ("known from an earlier head", [run("a")], [], {"expected": ("a", "t")}, Checks.PENDING, [("t", MISSING)]),
     ("not required", [run("t"), run("nightly", "failure")], [], {"required": ("t",)}, Checks.PASSING, [("nightly", FAILED)]),
     ("required by its own word", [run("t", required=True), run("nightly", "failure")], [], {}, Checks.PASSING,

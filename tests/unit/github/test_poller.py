@@ -161,7 +161,7 @@ def test_pull_requests_are_seen_whole(github: Double, watching: Open) -> None:
     (pull,) = watching().poll().pulls
     url = "https://github.com/acme/widgets/pull/1"
     assert pull._replace(updated_at="") == PullSeen(
-        1, url, "issue-7", sha, "acme/widgets", "main", "open", True, "", "bob", "acme/widgets"
+        1, url, "issue-7", sha, "acme/widgets", "main", "open", True, "", "bob", "acme/widgets", "main"
     )
     github.edit(1, draft=False)
     github.merge(1)

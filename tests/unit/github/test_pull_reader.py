@@ -74,6 +74,7 @@ def test_the_queries_are_valid(numbers: list[int]) -> None:
         graph.query(list(numbers), ["main"], graph.OPTIONAL),
         graph.page_query(7, "checks", "abc"),
         graph.page_query(7, "threads", "abc"),
+        graph.page_query(7, "suites", "abc"),
         graph.threads_query(5),
     ):
         assert validate(schema(), parse(query)) == []
@@ -140,6 +141,32 @@ def test_hundreds_of_checks_are_read_page_by_page(github: Double, reading: Open)
     facts = one(reading())
     assert len(facts.checks) == 230
     assert head_checks([check.run for check in facts.checks], facts.suites).state is Checks.FAILING
+
+
+def test_a_run_behind_fifty_suites_of_apps_is_seen(github: Double, reading: Open) -> None:
+    opened(github)
+    for number in range(120):
+        github.add_suite("issue-1", f"idle-app-{number}")
+    github.add_run("issue-1", "")
+    facts = one(reading())
+    assert len(facts.suites) == 121
+    assert head_checks([check.run for check in facts.checks], facts.suites).state is Checks.PENDING
+
+
+def test_while_graphql_fails_threads_and_queue_are_what_they_were(github: Double, reading: Open, clock: Clock) -> None:
+    opened(github)
+    github.resolve(1, github.review_comment(1, "a.py", 1, "hm"))
+    github.edit(1, in_queue=True)
+    reader = reading()
+    before = one(reader)
+    github.fault(Fault.BAD_GATEWAY, "/graphql")
+    during = one(reader)
+    assert (during.threads, during.in_queue) == (before.threads, True)
+    github.clear_faults()
+    github.edit(1, in_queue=False)
+    assert one(reader).in_queue, "it is not asked again at once"
+    clock.shift += pull_reader.FAILING + 1
+    assert not one(reader).in_queue
 
 
 @pytest.mark.parametrize("how", ["graphql", "rest"])

@@ -291,13 +291,13 @@ def test_an_outsider_is_heard_only_with_the_right_to_push(github: GitHub) -> Non
     github.reader.said = (
         said(1, "Please pass me on.", "pat", "CONTRIBUTOR"),
         said(2, "Please leave me out.", "eve", "CONTRIBUTOR"),
-        said(3, "Please do not ask for me.", "nob", "NONE"),
+        said(3, "Please hear a private member.", "may", "NONE"),
     )
-    github.reader.pushers = {"pat": True}
+    github.reader.pushers = {"pat": True, "may": True}
     github.look()
-    assert ("may push", "nob") not in github.reader.asked
     (text,) = github.guidance
     assert "Please pass me on." in text
+    assert "Please hear a private member." in text
     assert "leave me out" not in text
 
 

@@ -78,6 +78,10 @@ def listed(
         pytest.param(worker(pull=None), [listed(1)], True, 1, id="by its branch"),
         pytest.param(worker(pull=None), [listed(1)], False, None, id="a colleague's commits"),
         pytest.param(worker(pull=None), [listed(1, repo="eve/widgets")], True, None, id="of a fork"),
+        pytest.param(worker(), [listed(1, "closed"), listed(2)], True, 2, id="opened anew by hand"),
+        pytest.param(worker(), [listed(1, "closed"), listed(2)], False, 1, id="closed, and a colleague has another"),
+        pytest.param(worker(), [listed(1, "merged"), listed(2)], True, 1, id="merged, and opened once more"),
+        pytest.param(worker(), [listed(1), listed(2)], True, 1, id="a second one beside it"),
         pytest.param(
             worker(pull=None), [listed(1, repo="Acme/Widgets")], True, 1, id="names are compared as GitHub does"
         ),
@@ -102,6 +106,17 @@ def test_nothing_is_settled_right_after_a_push() -> None:
     assert (pull.settled, pull.head_since) == (False, stamp(NOW))
     later = pull_of(worker(pull=pull), seen(), now=NOW + CALM_SECONDS)
     assert (later.settled, later.head_since) == (True, stamp(NOW))
+    set_back = pull_of(worker(pull=pull), seen(), now=NOW - 86400)
+    assert set_back.head_since == stamp(NOW - 86400), "a clock that was a day ahead"
+
+
+def test_who_left_the_merge_queue_is_known_until_the_next_push() -> None:
+    queued = pull_of(worker(), seen(in_queue=True))
+    out = pull_of(worker(pull=queued), seen())
+    assert [queued.left_queue, out.left_queue] == [False, True]
+    assert pull_of(worker(pull=out), seen()).left_queue
+    assert not pull_of(worker(pull=out), seen(in_queue=True)).left_queue
+    assert not pull_of(worker(pull=out), seen(head_sha="cd" * 20)).left_queue
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,14 @@ def test_plain_is_tab_separated() -> None:
     found = [*worker_table.plain_lines([("widgets", view("A\ttitle"))])]
     assert {line.count("\t") for line in found} == {10}
     assert found[0].split("\t")[:2] == ["widgets#1", "permission"]
+
+
+def test_an_old_base_is_said_until_the_work_is_over() -> None:
+    old = "main could not be fetched; its last commit here is 3d old"
+    said = [
+        any(old in line for line in worker_table.table(
+            view("t")._replace(rows=(row(1, state, "t", stale_base=old),)), "t", Paint(Look(), 120, False, links=True)
+        ))
+        for state in (State.WORKING, State.QUESTION, State.MERGED)
+    ]  # fmt: skip
+    assert said == [True, True, False]
