@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt e2e agent nightly matrix bench walk packaging release tools
+.PHONY: help demo test check fmt e2e agent nightly matrix bench walk pictures packaging release tools
 
 help: ## list this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed tools ## see it work in a throw-away repository, without an account (DETACH=1: do not attach)
 	@if [ -z "$(DETACH)" ] && [ -t 0 ] && [ -t 1 ]; then detach=; else detach=-d; fi; $(BIN)/orchestra up --demo $$detach
@@ -54,6 +54,9 @@ bench: $(VENV)/developing tools ## measure, and compare with the budgets
 
 walk: $(VENV)/developing tools ## write the screens of docs/walk.md anew
 	PYTHONPATH=tests $(BIN)/python -m support.walk
+
+pictures: $(VENV)/developing ## draw the pictures of the docs anew (docs/pictures)
+	PYTHONPATH=tests $(BIN)/python -m support.pictures
 
 packaging: $(VENV)/developing ## write packaging/ anew: the man page, the completions, Debian's control file
 	PYTHONPATH=tools $(BIN)/python tools/package_files.py

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import settings
 
 # A loaded machine makes a single case slow, which says nothing about the rule.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=40)
+settings.register_profile("nightly", deadline=None, max_examples=500)
 settings.load_profile("tests")
 
 pytest_plugins = ("support.github_double.fixtures", "support.real_claude")
@@ -27,15 +28,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--nightly"):
+    if config.getoption("--nightly"):
+        settings.load_profile("nightly")
+    else:
         long = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(autouse=True)
-def guard(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def guard(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """Make it impossible to reach the real home, the default tmux socket or the network."""
+    if request.node.get_closest_marker("fast"):
+        monkeypatch.setattr(os, "fsync", lambda _: None)  # what a power cut keeps is tested by the other parts
     home = tmp_path_factory.mktemp("home")
     # A tmux socket path may not be longer than 107 bytes: not below pytest's own directory.
     sockets = tempfile.TemporaryDirectory(prefix="ot-", dir="/tmp", ignore_cleanup_errors=True)

@@ -179,6 +179,8 @@ def bench_popups() -> None:
     for name, words, argv in (
         ("what needs you", "What about 100?", ("gates",)),
         ("review", "changed", ("review", "100")),
+        ("new task", "Enter creates it", ("board", "--only", "new")),
+        ("list", "20 workers", ("board", "--only", "list")),
     ):
         pair(
             f"popup, {name}: the first picture", "< 300 ms",

@@ -80,16 +80,25 @@ def how_to_install(name: str) -> str:
     return f"install it: {agent(name).INSTALL}; or name its path: agents.{name}.command in orchestra.yaml"
 
 
-_USUAL = (".claude/local", ".local/bin", ".volta/bin", ".local/share/mise/shims", ".asdf/shims", ".bun/bin")
+_USUAL = (".claude/local", ".local/bin", ".volta/bin", ".local/share/mise/shims", ".asdf/shims", ".bun/bin",
+          ".npm-global/bin", ".local/share/pnpm", ".nodenv/shims", ".yarn/bin")  # fmt: skip
+# One directory for each version of Node.js; the shell's start-up files put one of them on PATH.
+_VERSIONED = (".nvm/versions/node/*/bin", ".local/share/fnm/node-versions/*/installation/bin")
 
 
 def located(command: str, environ: Mapping[str, str]) -> str:
     """The program of this name; one that only an alias of the user's shell leads to, by its path."""
-    import shutil  # the hook imports this package, and never gets here
+    import glob  # the hook imports this package, and never gets here
+    import re
+    import shutil
 
     if not command or "/" in command or shutil.which(command, path=environ.get("PATH", os.defpath)) is not None:
         return command
-    places = (os.path.join(environ.get("HOME", "/"), place, command) for place in _USUAL)
+    home = environ.get("HOME", "/")
+    places = [os.path.join(home, place, command) for place in _USUAL]
+    for pattern in _VERSIONED:
+        found = glob.glob(os.path.join(glob.escape(home), pattern, glob.escape(command)))
+        places += sorted(found, key=lambda path: [int(part) for part in re.findall(r"\d+", path)], reverse=True)
     return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), command)
 
 

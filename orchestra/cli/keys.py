@@ -151,9 +151,7 @@ def popup_command(console: Console, name: str, framed: bool) -> None:
         said = popup(console.moved(context.project.root), context, name, framed=framed)
     except OrchestraError as wrong:
         said = wrong.message + (f" ({wrong.hint})" if wrong.hint else "")
-    if said is None:
-        dialogs.read("Enter closes this ")
-    elif said:
+    if said:
         context.project.clients.say(said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -87,7 +88,8 @@ def cancel_command(console: Console, ids: Sequence[str], close_pr: bool) -> None
 
     def one(at: Target) -> None:
         worker = cancel(at.console.deciding, at.number, close_pull=close_pr)
-        click.echo(f"#{at.number} cancelled; its work stays in {worker.worktree} on {worker.branch}")
+        place = f"in {worker.worktree} on" if os.path.isdir(worker.worktree) else "on"
+        click.echo(f"#{at.number} cancelled; its work stays {place} {worker.branch}")
         if (pull := worker.pull) is None or pull.state == "merged":
             return
         if close_pr:

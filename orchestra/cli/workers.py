@@ -147,7 +147,7 @@ def new_command(console: Console, /, title: str | None, as_json: bool, **given: 
         return
     project = console.deciding
     made = make(project, draft_from(console, title or "", **given), console.ask_trust)
-    console.say(console.as_json.new_issue(made) if as_json else made_lines(made))
+    console.say(console.as_json.new_issue(made.issue, made.worker) if as_json else made_lines(made))
     if made.worker and made.worker.result == "failed":
         sys.exit(1)
 

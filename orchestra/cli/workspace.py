@@ -10,6 +10,8 @@ from orchestra.cli.completion import layouts
 from orchestra.cli.verbs import verb
 from orchestra.ui.console import Console
 
+BOARD_SCREENS = ("needs", "review", "new", "issues", "workers", "list")
+
 
 @verb("init", "orchestra init", "orchestra init --yes   ask nothing")
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing; write what fits this repository.")
@@ -100,13 +102,14 @@ def layout_command(console: Console, name: str | None) -> None:
     console.say([f"{name}: every pane is in its place", *ignored])
 
 
-@verb("board", "orchestra board")
+@verb("board", "orchestra board", "orchestra board --only needs   what needs you, for a popup of your own")
+@click.option("--only", type=click.Choice(BOARD_SCREENS), help="One of its screens alone; leaving it ends the command.")
 @click.pass_obj
-def board_command(console: Console) -> None:
+def board_command(console: Console, only: str | None) -> None:
     """The full-screen view: issues, workers, and all about the selected one."""
-    from orchestra.ui.popups import show_board
+    from orchestra.ui.popups import show_board, show_one_screen
 
-    ended = show_board(console)
+    ended = show_one_screen(console, only) if only else show_board(console)
     console.end(ended.said, ended.argv)
 
 

@@ -36,7 +36,7 @@ def doctor(
         project = _opened(opening, environ, fix=fix)
         _ = project.config
     except OrchestraError as wrong:
-        return (*found, error("E1", wrong.message, wrong.hint))
+        return (*found, error("E1", wrong.message, wrong.hint or "correct it there, then run this again"))
     if accept_git:
         git_config_guard.accept(project)
     if fix:
@@ -44,7 +44,10 @@ def doctor(
     for name, look in {**environment.CHECKS, "I11": _shared_git, "K1": _keys}.items():
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
-    return tuple(found)
+    once: dict[tuple[str, str], Finding] = {}
+    for one in found:
+        once.setdefault((one.what, one.fix), one)  # what stops several checks is said by the first
+    return tuple(once.values())
 
 
 def _opened(opening: Callable[[], Project], environ: Mapping[str, str], *, fix: bool) -> Project:

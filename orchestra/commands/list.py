@@ -40,7 +40,7 @@ class Listing(NamedTuple):
 def list_(project: Project, *, tokens: bool = False) -> Overview:
     """Every worker of the project as it is shown; with `tokens` what each has used."""
     view = overview(project)
-    return (with_tokens(project, view) if tokens else view)._replace(warning=_warning(project, view))
+    return (with_tokens(project, view) if tokens else view)._replace(warning=_warning(project, view) or view.warning)
 
 
 def _warning(project: Project, view: Overview) -> str:

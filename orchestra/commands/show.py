@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import budget
 from orchestra.core.attention import ObservedWorker
+from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event
 from orchestra.core.state import shown
 from orchestra.core.text import clean, clean_lines, seconds_of
 from orchestra.errors import OrchestraError
+from orchestra.git import worktree_state
 from orchestra.storage import pruned
-from orchestra.workers import git_config_guard, receipts, slots, spending, token_usage
+from orchestra.workers import git_config_guard, receipts, slots, spending, token_usage, worktree_setup
 from orchestra.workers.environment import sentences
 from orchestra.workers.figures import Figures, accepted, figures
 from orchestra.workers.overview import WorkerRow, row_of, worker_of
@@ -46,7 +48,7 @@ def show(project: Project, number: str) -> WorkerReport:
     row = row_of(project, number)
     limits = budget.of_worker(row.worker.budget, project.config.limits.budget)
     spent = spending.totals_of(spending.read(project), row.worker)
-    row = row._replace(tokens=used, warning=git_config_guard.warning(project), spent=spent, budget=limits)
+    row = row._replace(tokens=used, warning=_warning(project, row.worker), spent=spent, budget=limits)
     own, address = slots.variables(project, row.worker), slots.address(project, row.worker)
     journal = tuple(project.store.journal(number))
     made = figures(row.worker, accepted(journal), project.now())._replace(tokens=used)
@@ -59,6 +61,16 @@ def show(project: Project, number: str) -> WorkerReport:
         apart=sentences(project, row.worker) if project.repository.ready(row.worker.worktree) else (),
         receipt=made._replace(cost=spent.cost if spent else None),
     )
+
+
+def _warning(project: Project, worker: Worker) -> str:
+    """What stops git for every worker, or what the user's hand has made of this one's worktree."""
+    if (said := git_config_guard.warning(project)) or worker.status not in LIVE:
+        return said
+    if not worktree_setup.is_prepared(project, worker):
+        return ""
+    wrong = worktree_state.problem(project.repository, worker.worktree, worker.branch)
+    return f"{wrong.what}; {wrong.hint or f'orchestra restart {worker.id} makes it again'}" if wrong else ""
 
 
 def _removed(project: Project, number: str) -> WorkerReport:

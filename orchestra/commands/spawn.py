@@ -146,7 +146,8 @@ def _assign(project: Project, issue: Issue, worker: Worker) -> tuple[str, ...]:
     """Assign the issue where `pull_request.assign` says so; what the user should know of the claim, in sentences."""
     notes = [worker.stale_base] if worker.stale_base else []
     assigned = [clean(login, 60) for login in issue.assignees]
-    if not is_local(issue.number) and (assigned or project.config.pull_request.assign):
+    on_github = project.tracker_name == "github" and not is_local(issue.number)
+    if on_github and (assigned or project.config.pull_request.assign):
         try:
             us = project.github.login()
             if us not in assigned and assigned:

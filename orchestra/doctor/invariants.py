@@ -13,7 +13,7 @@ from orchestra.core.models import Pane, Status, Worker
 from orchestra.doctor import repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
-from orchestra.git import cleanup
+from orchestra.git import cleanup, worktree_state
 from orchestra.project import entry_points
 from orchestra.storage import temp_files
 from orchestra.workers import hook_silence, removal, worktree_setup
@@ -91,12 +91,15 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
             cleanup.was_created(repository, path) or worktree_setup.is_prepared(project, worker)
         ):
             continue
-        if not os.path.isdir(path):
+        wrong = worktree_state.problem(repository, path, worker.branch)
+        if not os.path.isdir(path) and wrong is not None and not wrong.hint:
             yield error("I3", f"the worktree of #{worker.id} is gone: {path}", f"orchestra restart {worker.id}")
+        elif wrong is not None and wrong.misplaced:
+            yield error("I3", f"#{worker.id}: {wrong.what}", wrong.hint or f"orchestra restart {worker.id}")
         elif not repository.is_ours(path):
             yield warning("I3", f"{path} is not locked as #{worker.id}'s", _RELOCK)
-        elif (branch := repository.branch_of(path)) not in (None, worker.branch):
-            yield warning("I3", f"#{worker.id} is on {branch}, not {worker.branch}", f"git -C {path} status")
+        elif wrong is not None:
+            yield warning("I3", f"#{worker.id}: {wrong.what}", wrong.hint)
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
     for number, path in cleanup.our_worktrees(repository, project.folder):
         if os.path.realpath(path) not in known and number not in state.unread:

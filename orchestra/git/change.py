@@ -18,7 +18,8 @@ from orchestra.storage.files import count_lines, text_or_empty
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
 
-_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty")
+# A file that the user's `diff.orderFile` names may not exist, and every diff would fail: -O/dev/null cancels it.
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", "-O/dev/null")
 
 
 class Change:

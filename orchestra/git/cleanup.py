@@ -15,7 +15,6 @@ from orchestra.git.process import gitdir_target, read_git_file, worktree_of_admi
 
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
-    from orchestra.git.worktrees import Repository
 
 _INDEX = re.compile(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
 STALE_SECONDS = 60.0  # git holds a lock for moments
@@ -50,7 +49,7 @@ def leftovers(repository: RepositoryFacts) -> tuple[Path, ...]:
 REMOVED = "orchestra-removed"  # what git_run.forget renames to
 
 
-def sweep(repository: Repository) -> int:
+def sweep(repository: RepositoryFacts) -> int:
     """Remove them; how many there were. The lock tells that nobody uses one; without any it is not taken."""
     if not leftovers(repository):
         return 0
@@ -94,7 +93,7 @@ def stale_locks(repository: RepositoryFacts, now: float | None = None) -> tuple[
     return tuple(path for path in found if path.name != "orchestra.lock" and _age(path, when) > STALE_SECONDS)
 
 
-def remove_stale_locks(repository: Repository, owned: Callable[[tuple[Path, ...]], bool]) -> int:
+def remove_stale_locks(repository: RepositoryFacts, owned: Callable[[tuple[Path, ...]], bool]) -> int:
     """Remove the stale locks of which `owned` says that no process can be their owner; how many."""
     with repository.locked():
         found = {path: _mark(path) for path in stale_locks(repository)}
@@ -114,7 +113,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_mtime_ns
 
 
-def lock_again(repository: Repository, path: str, branch: str, reason: str) -> bool:
+def lock_again(repository: RepositoryFacts, path: str, branch: str, reason: str) -> bool:
     """Lock a worker's worktree with our reason again; not one that somebody locked, or that is on another branch."""
     admin = repository.admin_of(path)
     if admin is None or admin == repository.common or (admin / "locked").exists():

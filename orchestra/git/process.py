@@ -100,7 +100,10 @@ def execute(
 
 def check_version(environ: Mapping[str, str]) -> None:
     """Raise OrchestraError when git is missing, or older than what we ask of it."""
-    version = tuple(map(int, re.findall(r"\d+", execute(["version"], environ).out)[:2]))
+    done = execute(["version"], environ)
+    version = tuple(map(int, re.findall(r"\d+", done.out)[:2]))
+    if done.status or not version:  # a config file of the user that git cannot parse stops even this
+        raise OrchestraError(f"git does not run: {done.reason()}", "try: git version")
     if version < OLDEST_GIT:
         raise OrchestraError(f"git {'.'.join(map(str, version))} is too old", "install git 2.31 or newer")
 

@@ -15,7 +15,7 @@ from orchestra.git.remote_url import read_remote_url
 if TYPE_CHECKING:
     from orchestra.git.process import GitResult
     from orchestra.git.remotes import Choice
-    from orchestra.git.worktrees import Repository
+    from orchestra.git.repository import RepositoryFacts
 
 FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
 PUSH_SECONDS = 600.0  # the user's pre-push hook may run a test suite
@@ -30,7 +30,7 @@ class Fetched(NamedTuple):
         return not self.why
 
 
-def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> Fetched:
+def fetch(repository: RepositoryFacts, base: str, timeout: float = FETCH_SECONDS) -> Fetched:
     """Bring the remote's branch `base` up to date here; what comes out is false when that did not work."""
     remote = repository.remote()
     if remote is None or repository.git("check-ref-format", "--branch", base).status:
@@ -49,7 +49,7 @@ def fetch(repository: Repository, base: str, timeout: float = FETCH_SECONDS) -> 
 
 
 def push(
-    repository: Repository, path: str | os.PathLike[str], branch: str, token: str | None = None, before: str = "",
+    repository: RepositoryFacts, path: str | os.PathLike[str], branch: str, token: str | None = None, before: str = "",
     timeout: float = PUSH_SECONDS,
 ) -> str:  # fmt: skip
     """Push HEAD of the worktree `path` to `branch` of the remote; the commit that is there now.
@@ -88,7 +88,7 @@ def push(
 
 
 def branches_there(
-    repository: Repository, where: Choice, branches: Sequence[str], token: str | None = None
+    repository: RepositoryFacts, where: Choice, branches: Sequence[str], token: str | None = None
 ) -> tuple[dict[str, str], str]:
     """Which of the branches the remote that is pushed to still has, with their commits; or why it does not say."""
     refs = [f"refs/heads/{branch}" for branch in branches]
@@ -103,7 +103,7 @@ def branches_there(
     return there, done.reason() if done.status else ""
 
 
-def delete_branch(repository: Repository, where: Choice, branch: str, sha: str, token: str | None = None) -> str:
+def delete_branch(repository: RepositoryFacts, where: Choice, branch: str, sha: str, token: str | None = None) -> str:
     """Delete the remote's branch if it is still at `sha`; why that failed."""
     ref = f"refs/heads/{branch}"
     with credential_for(where, where.push_url, token) as (config, keep):
@@ -117,7 +117,7 @@ def delete_branch(repository: Repository, where: Choice, branch: str, sha: str, 
     return (done.quoted() or done.reason()) if done.status else ""
 
 
-def reach(repository: Repository, token: str | None = None, timeout: float = FETCH_SECONDS) -> tuple[str, str]:
+def reach(repository: RepositoryFacts, token: str | None = None, timeout: float = FETCH_SECONDS) -> tuple[str, str]:
     """Ask the remotes that are fetched and pushed to for their branches; the one that git does not reach, and why."""
     where = repository.choice("")
     for place, url in dict.fromkeys(((where.fetch or "", where.fetch_url), (where.push_place, where.push_url))):

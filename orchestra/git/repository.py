@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -23,9 +25,10 @@ from orchestra.git.process import (
     clean_environment,
     execute,
     gitdir_target,
+    read_git_file,
     worktree_of_admin,
 )
-from orchestra.storage.files import same_content
+from orchestra.storage.files import locked, same_content
 
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
@@ -194,6 +197,12 @@ class RepositoryFacts:
         """The name of the remote that is fetched; None when there is none, or none of several is to be preferred."""
         return self.choice("").fetch
 
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
+        with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
+            yield fd
+
     def check(self) -> None:
         """Raise OrchestraError when git is older than what we ask of it."""
         check_version(self.environ)
@@ -275,6 +284,10 @@ class RepositoryFacts:
         """Git's own directories of all linked worktrees."""
         home = self.common / "worktrees"
         return iter(sorted(home.iterdir()) if home.is_dir() else ())
+
+    def admins_on(self, branch: str) -> list[Path]:
+        """Git's own directories of the linked worktrees that are on a branch."""
+        return [admin for admin in self.admins() if read_git_file(admin / "HEAD") == f"ref: refs/heads/{branch}"]
 
     def dirty(self, path: AnyPath) -> tuple[str, ...]:
         """The paths that are not committed, untracked ones too; a repository inside ends with `/`."""

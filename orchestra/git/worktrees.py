@@ -7,8 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -48,12 +47,6 @@ class Repository(RepositoryFacts):
     ) -> None:
         super().__init__(root, environ, common, below)
         self.now = now
-
-    @contextmanager
-    def locked(self) -> Iterator[int]:
-        """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
-        with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
-            yield fd
 
     def fetch(self, base: str, timeout: float = remote.FETCH_SECONDS) -> remote.Fetched:
         """Bring the remote's branch `base` up to date here; false, and why, when that did not work in `timeout`."""
@@ -99,9 +92,9 @@ class Repository(RepositoryFacts):
             # Git inherits the lock: it lives on for a moment when we are killed.
             done = self.git("worktree", "add", "--no-checkout", "--lock", "--reason", reason, *where, keep=(fd,))
         if done.status:
-            raise OrchestraError(
-                f"the worktree {clean(str(path))} was not made: {done.reason()}", "see: git worktree list"
-            )
+            there = next((place for place in map(worktree_of_admin, self.admins_on(branch)) if place), None)
+            how = f"if you moved it: git worktree move {there} {path}" if there else "see: git worktree list"
+            raise OrchestraError(f"the worktree {clean(str(path))} was not made: {done.reason()}", clean(how))
 
     def _reattach(self, path: Path, branch: str, reason: str) -> bool:
         """True when the worktree is there. One whose directory was deleted by hand gets it back, without its files."""

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
-SPENT_SECONDS = 2.0  # between two looks at what the workers have used; a hundredth of the time at most goes into it
+SPENT_SECONDS = 2.0  # between two looks at what the workers have used, unless one costs much of a core
+MOST_SPENT_SECONDS = 15.0  # a limit is met this late at most
 AUTO_SECONDS = 5.0  # between two looks for issues of the user's own rules, where no request is made
 RADAR_SECONDS = 10.0  # between two looks for conflicts
 
@@ -127,10 +128,11 @@ def _start_by_itself(project: Project, memory: Memory, say: Callable[[str], None
 
 def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
     """Read what the workers have used, now and then, and hold them to their budgets."""
-    start = time.monotonic()
+    start, worked = time.monotonic(), time.thread_time()
     if start >= memory.spent_due:
         memory.limited = budgets.keep(project, spending.look(project, memory.journals), say)
-        memory.spent_due = start + max(SPENT_SECONDS, 100 * (time.monotonic() - start))
+        took = time.thread_time() - worked  # not the wall's: a busy machine must not let a worker go beyond its limit
+        memory.spent_due = start + min(MOST_SPENT_SECONDS, max(SPENT_SECONDS, 100 * took))
 
 
 def _running(view: Overview) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from orchestra import agents, processes
 from orchestra.core import events
 from orchestra.core.text import clean
-from orchestra.workers import hook_silence
+from orchestra.git import worktree_state
+from orchestra.workers import hook_silence, worktree_setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,8 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     told = agents.agent(worker.agent).running_sessions(worker.transcript)
     running = [one for one in told or () if processes.is_running(one.pid, one.began)]
     alive = pane.pid if pane is not None and not pane.dead else None
-    where = elsewhere(worker, alive, running) or (hook_silence.unheard(project, worker) if alive is not None else "")
+    where = elsewhere(worker, alive, running) or _misplaced(project, worker)
+    where = where or (hook_silence.unheard(project, worker) if alive is not None else "")
     if where == worker.elsewhere:
         return worker
 
@@ -36,6 +38,17 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     after = project.store.decide(worker.id, made).worker or worker
     say(f"#{worker.id} {after.elsewhere}" if after.elsewhere else f"#{worker.id} is in its pane and heard again")
     return after
+
+
+def _misplaced(project: Project, worker: Worker) -> str:
+    """Where its worktree is, as a sentence, when it is not where it was made; empty: it is there, or not made yet."""
+    if not worktree_setup.is_prepared(project, worker):
+        return ""
+    wrong = worktree_state.gone(project.repository, worker.worktree, worker.branch)
+    if wrong is None:
+        return ""
+    again = f"if you moved it, move it back; if not: orchestra restart {worker.id} makes it again"
+    return f"{wrong.what}; {wrong.hint or again}"
 
 
 def elsewhere(worker: Worker, pane_pid: int | None, running: Sequence[RunningSession]) -> str:

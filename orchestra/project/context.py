@@ -22,7 +22,7 @@ from orchestra.git import shared_config
 from orchestra.git.change import Change
 from orchestra.git.remotes import Address, Choice, Hosts, RemoteSettings, Wishes, choose
 from orchestra.git.worktrees import Repository
-from orchestra.project import entry_points, environment, folders, identity, remote_hosts, tmux_server
+from orchestra.project import entry_points, folders, identity, remote_hosts, tmux_server
 from orchestra.storage import closed_repositories, project_environment, project_info
 from orchestra.storage.files import read_text
 from orchestra.storage.project_info import ProjectInfo
@@ -79,7 +79,7 @@ class Project:
         self.key = self.identity.key
         self.store = Store(self.home, self.key, now)
         self.recorded = project_environment.read(self.store.cache)  # the environment of the project
-        self.environ: Mapping[str, str] = environment.effective(self.recorded, environ, typed=typed)
+        self.environ: Mapping[str, str] = project_environment.effective(self.recorded, environ, typed=typed)
         self.repository = repository.in_environment(self.environ)
         self.repository.accepted = lambda: shared_config.accepted(self.store.cache)
         self.repository.choice = self.where

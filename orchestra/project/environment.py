@@ -30,27 +30,12 @@ _NOT_TYPED = frozenset({"", "completion", "key", "keys", "monitor", "orchestrato
 _STARTING = frozenset({"up", "spawn", "resume", "restart"})  # a project begins with these; so may a PATH
 _LONGEST_SOCKET = 100  # bytes; connect(2) takes 107
 SSH_LINK = "ssh-agent"  # in $ORCHESTRA_HOME
-_OF_THE_TERMINAL = ("TERM", "TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 
 
 def is_typed(environ: Mapping[str, str], command: str) -> bool:
     """Whether a user typed this command in a shell of their own: no agent, no key, none of our panes."""
     ours = ("ORCHESTRA_PROJECT", "ORCHESTRA_WORKER", STARTED_BY, "_ORCHESTRA_COMPLETE")
     return command not in _NOT_TYPED and not any(name in environ for name in ours)
-
-
-def effective(recorded: ProjectEnvironment | None, environ: Mapping[str, str], *, typed: bool) -> dict[str, str]:
-    """What git, an editor or a notification is started with: the record over our own, but in a shell of the user's.
-
-    In a worker's pane the PATH is its own: it begins with this orchestra, and may hold what the agent has set up.
-    """
-    if recorded is None:
-        return dict(environ)
-    if typed:
-        return {**recorded.variables, **environ}
-    mine = (*_OF_THE_TERMINAL, "PATH") if "ORCHESTRA_WORKER" in environ else _OF_THE_TERMINAL
-    own = {name: environ[name] for name in mine if name in environ}
-    return {**environ, **recorded.variables, **own}
 
 
 def renew(project: Project, command: str, environ: Mapping[str, str], *, whole: bool = False) -> tuple[str, ...]:

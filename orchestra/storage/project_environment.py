@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = "environment.json"
+_OF_THE_TERMINAL = ("TERM", "TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 
 
 class ProjectEnvironment(Record):
@@ -24,6 +25,20 @@ class ProjectEnvironment(Record):
     at: str = ""
     by: str = ""  # the command that wrote it last
     noted: Mapping[str, str] = {}
+
+
+def effective(recorded: ProjectEnvironment | None, environ: Mapping[str, str], *, typed: bool) -> dict[str, str]:
+    """What git, an editor or a notification is started with: the record over our own, but in a shell of the user's.
+
+    In a worker's pane the PATH is its own: it begins with this orchestra, and may hold what the agent has set up.
+    """
+    if recorded is None:
+        return dict(environ)
+    if typed:
+        return {**recorded.variables, **environ}
+    mine = (*_OF_THE_TERMINAL, "PATH") if "ORCHESTRA_WORKER" in environ else _OF_THE_TERMINAL
+    own = {name: environ[name] for name in mine if name in environ}
+    return {**environ, **recorded.variables, **own}
 
 
 def path(cache: str) -> str:

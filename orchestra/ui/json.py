@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestra.commands.list import Listing
     from orchestra.commands.log import Entry
     from orchestra.commands.merge import Merged
+    from orchestra.commands.new import NewIssue
     from orchestra.commands.prune import Pruned
     from orchestra.commands.queue import QueueView
     from orchestra.commands.review import Review
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
     from orchestra.core.radar import MergeStep
-    from orchestra.ui.new_task import Made
 
 
 def _json(document: Any) -> str:
@@ -107,9 +107,8 @@ def _spawned(one: Spawned) -> dict[str, object]:
     return {"id": one.id, "result": one.result, "error": one.error, **notes}
 
 
-def new_issue(made: Made) -> str:
-    """`new --json`."""
-    issue, one = made
+def new_issue(issue: NewIssue, one: Spawned | None) -> str:
+    """`new --json`: the issue, and its worker if one was asked for."""
     started = {"id": one.id, "result": one.result, "error": one.error} if one else None
     left_out = {"labelsLeftOut": list(issue.left_out)} if issue.left_out else {}
     return _json(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import AnswerChannel
 from orchestra.core.state import State
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
-from orchestra.ui import worker_table
 from orchestra.ui.console import Console
 from orchestra.ui.needs import needs
 from orchestra.ui.screens.verbs import Outcome, Place, Verbs
@@ -57,19 +55,8 @@ def spawned(context: KeyContext, number: str) -> str:
     return f"#{one.id} " + {"spawned": "works", "queued": "waits in the queue"}.get(one.result, "has a worker already")
 
 
-def _list_popup(console: Console, _: KeyContext) -> None:
-    from orchestra.commands.list import list_
-
-    console.say(worker_table.table(list_(console.project), console.title, console.paint))
-
-
-POPUPS: dict[str, Callable[[Console, KeyContext], str | None]] = {
-    "list": _list_popup,
-}
-
-
-def popup(console: Console, context: KeyContext, name: str, *, framed: bool = False) -> str | None:
-    """What a popup shows; returns what to say when it has closed, or None for what must be read before it closes."""
+def popup(console: Console, context: KeyContext, name: str, *, framed: bool = False) -> str:
+    """What a popup shows; returns what to say when it has closed."""
     place = Place(
         popup=True, pane=context.pane, worker=context.number, opener=name, how=AnswerChannel.POPUP, framed=framed
     )
@@ -85,8 +72,8 @@ def popup(console: Console, context: KeyContext, name: str, *, framed: bool = Fa
         return show_new_task(console, place).said
     if name in PICKERS:
         return show_picker(console, name, place).said
-    if name not in NEEDS:
-        return POPUPS[name](console, context)
+    if name == "list":
+        return show_list(console, place).said
     if name == "tell" and not context.number:
         raise OrchestraError("this is not a worker's pane", "choose one with the worker picker")
     if name != "tell" and (quiet := nothing_to_answer(console)):
@@ -143,11 +130,22 @@ def show_about_worker(console: Console, worker: str, place: Place) -> Outcome:
         verbs = Verbs(console, place)
         if place.opener == "log":
             return TextView(
-                f"#{worker}: what happened" if worker else "What happened", partial(verbs.log, worker), "log"
+                f"#{worker}: what happened" if worker else "What happened", lambda _: verbs.log(worker), "log"
             )
         return AskView(worker, place.opener)
 
     return show_view(console, view, place, "orchestra log ID, restart ID, cancel ID")
+
+
+def show_list(console: Console, place: Place) -> Outcome:
+    """Every worker as a table, which scrolls and follows what happens."""
+
+    def view() -> View:
+        from orchestra.ui.screens.text import TextView
+
+        return TextView("Workers", Verbs(console, place).table, "list")
+
+    return show_view(console, view, place, "orchestra list")
 
 
 def show_keys(console: Console, place: Place) -> Outcome:
@@ -156,9 +154,23 @@ def show_keys(console: Console, place: Place) -> Outcome:
     def view() -> View:
         from orchestra.ui.screens.text import TextView
 
-        return TextView("Keys", partial(help_lines, console), "help")
+        return TextView("Keys", lambda _: help_lines(console), "help")
 
     return show_view(console, view, place, "orchestra keys")
+
+
+def show_one_screen(console: Console, name: str) -> Outcome:
+    """One screen of the board alone, in this terminal."""
+    place = Place(how=AnswerChannel.COMMAND)
+    if name == "needs":
+        return Outcome(said=quiet) if (quiet := nothing_to_answer(console)) else show_needs(console, "gates", place)
+    if name == "review":
+        return show_review(console, to_review(console), place)
+    if name == "new":
+        return show_new_task(console, place)
+    if name == "list":
+        return show_list(console, place)
+    return show_picker(console, name, place)
 
 
 def show_board(console: Console) -> Outcome:

@@ -9,7 +9,7 @@ from orchestra.core import budget, radar
 from orchestra.core.attention import activity
 from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Delivery, Escalation, Guidance, Worker
+from orchestra.core.models import Delivery, Escalation, Guidance, Status, Worker
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines, seconds_of
 from orchestra.ui.happened import Happened, history
@@ -175,6 +175,9 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
     it, doing = row.worker, activity(row.seen)
     if not it.agent:
         return
+    if it.status is Status.QUEUED:
+        yield Line(clean(it.agent, LABEL - 1), "not started yet")
+        return
     since = seconds_of(doing.since)
     version = f" (version {clean(it.agent_version, 30)})" if it.agent_version else ""
     yield Line(clean(it.agent, LABEL - 1), doing.state.value + (f" for {age(now - since)}" if since else "") + version)
@@ -211,7 +214,7 @@ def receipt(facts: Facts) -> Iterator[Line]:
 
 def place(row: WorkerRow, facts: Facts) -> Iterator[Line]:
     """Where it works."""
-    if row.worker.worktree:
+    if row.worker.worktree and row.worker.status is not Status.QUEUED:  # it is made when the worker starts
         yield Line("worktree", clean(row.worker.worktree, 400))
     if row.worker.url:
         yield Line("issue", clean(row.worker.url, 300))

@@ -136,6 +136,8 @@ def quiet_lines(row: WorkerRow) -> list[str]:
     if row.shown.state in (State.SILENT, State.UNKNOWN):
         return [f"{row.why} for {age(row.state_age)}"]
     queued = row.worker.status is Status.QUEUED
+    if row.why and row.shown.word.endswith(row.why):
+        return []  # the state says it already
     told = queued or row.shown.state is State.RESTING or (row.shown.state is State.MERGED and row.why)
     return [row.why] if told else []
 

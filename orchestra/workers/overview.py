@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orchestra.core import serialization
+from orchestra.core import backlog, serialization
 from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
 _STILL = frozenset({Status.QUEUED, Status.MERGED, Status.CANCELLED})
+Seen = list[tuple[ObservedWorker, Shown]]
 Known = dict[str, tuple[str, list[int]]]  # by number: what these counts were made of, and the counts
 
 
@@ -79,7 +80,8 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     heard = last_heard(project.store.cache)
     holds, awake = start_holds.read(project.store.cache, now), project.store.awake_since()
     items = states(found.workers, panes, is_open, project.store.heartbeat, now, silent, heard, holds, awake)
-    held = changes_of(project, [seen for seen, _ in items]) if changes else {}
+    items = _queue_in_order(items, project.config.queue.priorities)
+    held, failed = changes_of(project, [seen for seen, _ in items]) if changes else ({}, "")
     met = radar.meetings(project, found.workers)
     rows = tuple(
         _row(seen, shown, now, silent, held.get(seen.worker.id))._replace(
@@ -90,7 +92,14 @@ def overview(project: Project, *, changes: bool = True) -> Overview:
     trouble, heard = _forge(project, found.workers)
     clashes = tuple(one for one in met if one.conflict)
     told = notices(project.store)
-    return Overview(project.key, rows, found.problems, is_open, trouble, heard, conflicts=clashes, notices=told)
+    return Overview(project.key, rows, found.problems, is_open, trouble, heard, failed, told, clashes)
+
+
+def _queue_in_order(items: Seen, priorities: Sequence[str]) -> Seen:
+    """The same with the queued workers in the order of their starts, at the places that they have among the others."""
+    queued = {seen.worker.id: (seen, shown) for seen, shown in items if seen.worker.status is Status.QUEUED}
+    in_order = iter(backlog.in_order([seen.worker for seen, _ in queued.values()], priorities))
+    return [queued[next(in_order).id] if seen.worker.id in queued else (seen, shown) for seen, shown in items]
 
 
 def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:
@@ -177,15 +186,16 @@ def row_json(row: WorkerRow) -> dict[str, Any]:
     }
 
 
-def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, Changes]:
+def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> tuple[dict[str, Changes], str]:
     """What each worktree holds, asked of git only for workers that did something since the last time.
 
+    And why git does not tell it of one: a broken worktree must not hide the others.
     `git diff` takes 3 to 80 ms a worktree: 200 workers would cost seconds at every `list` (make bench).
     """
     path = os.path.join(project.store.cache, "changes.json")
     known: Known = json_cache.read(path, _known, {})
     held: dict[str, Changes] = {}
-    asked = {}
+    asked, failed = {}, ""
     for seen in seens:
         worker = seen.worker
         key = f"{worker.nonce} {seen.heartbeat} {worker.status_since} {worker.journal_bytes}"
@@ -193,12 +203,16 @@ def changes_of(project: Project, seens: Iterable[ObservedWorker]) -> dict[str, C
         if kept is not None and kept[0] == key:
             held[worker.id] = Changes(*kept[1])
         elif worker.status not in _STILL and project.repository.ready(worker.worktree):
-            found = project.change_of(worker).counts()
+            try:
+                found = project.change_of(worker).counts()
+            except OrchestraError as wrong:
+                failed = failed or f"the changes of #{worker.id} are not known: {clean(wrong.message, 300)}"
+                continue
             held[worker.id] = found
             asked[worker.id] = (key, list(found))
     if asked:
         json_cache.write(path, {**known, **asked})
-    return held
+    return held, failed
 
 
 def _known(found: Any) -> Known:

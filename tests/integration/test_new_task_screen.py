@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from support.boards import drawn, settled
-from support.person import configure
+from support.boards import drawn, record, settled
+from support.person import configure, write_issue
 
 from orchestra.commands.new import drafts
 from orchestra.storage.drafts import Draft
@@ -66,6 +66,41 @@ def test_no_line_is_wider_than_the_terminal_and_the_frame_is_whole(console: Cons
                 await pilot.press("tab")
 
     told(console, story, size)
+
+
+async def typed(pilot: Any, field: str, value: str) -> None:
+    """Wait until the form is back, with this in a field."""
+    for _ in range(100):
+        view = pilot.app.screen
+        if isinstance(view, NewTaskView) and view.inputs[field].value == value:
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(drawn(pilot.app))
+
+
+def test_workers_and_issues_are_chosen_from_a_list(console: Console) -> None:
+    configure(Path(console.cwd), "agent: scripted", "tracker: local")
+    write_issue(Path(console.cwd), 5, "Not begun", "text")
+    for number in (1, 2):
+        record(console, number, f"Task {number}")
+
+    async def story(pilot: Any) -> None:
+        await pilot.press(*"Mine", "ctrl+o")
+        await settled(pilot, "Ctrl-O chooses in On top of and After")
+        await pilot.press(*["tab"] * 4, "ctrl+o")
+        assert "Not begun" not in await settled(pilot, "Task 2")
+        await pilot.press(*"Task 2", "enter")
+        await typed(pilot, "parent", "2")
+        await pilot.press("tab", "tab", "ctrl+o")
+        await settled(pilot, "Not begun")
+        await pilot.press(*"begun", "tab", "ctrl+u", *"Task 1", "enter")
+        await typed(pilot, "after", "5")  # what is marked is taken, as in every picker
+        await pilot.press("ctrl+o")
+        await settled(pilot, "Not begun")
+        await pilot.press("escape")
+        await typed(pilot, "after", "5")
+
+    told(console, story)
 
 
 def test_every_field_is_reached_and_kept(console: Console) -> None:

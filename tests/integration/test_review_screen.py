@@ -13,6 +13,7 @@ import pytest
 from rich.cells import cell_len
 from support.boards import drawn, record, settled
 from support.person import configure
+from textual import events
 
 from orchestra.git.worktrees import READY
 from orchestra.ui.console import Console
@@ -269,3 +270,18 @@ def test_a_worker_that_disappears_under_it_is_said_and_its_comments_stay(change:
 
     change.told(story)
     assert [one.words for one in change.drafts()] == ["stay"]
+
+
+def test_words_that_come_faster_than_their_field_do_not_act_as_keys(change: Change) -> None:
+    change.commit(a__py=BEFORE.replace("line 2\n", "second\n"))
+
+    async def story(pilot: Any) -> None:
+        await settled(pilot, "second")
+        for letter in "/Squeal":  # all at once, as from a slow line; S sends, q closes
+            pilot.app.post_message(events.Key("slash" if letter == "/" else letter, letter))
+        await settled(pilot, "│ Squeal")
+        await pilot.press("enter")
+        text = await settled(pilot, "second")
+        assert "no comment to send" not in text
+
+    change.told(story)

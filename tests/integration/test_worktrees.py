@@ -27,8 +27,6 @@ from orchestra.git.shared_config import Harm, changes
 from orchestra.git.shared_config import listing as shared_listing
 from orchestra.git.worktrees import READY, Repository
 
-pytestmark = pytest.mark.fast
-
 Git = Callable[..., str]
 REASON = "orchestra #7"
 BRANCH = "issue-7"

@@ -169,8 +169,8 @@ def test_an_issue_that_is_not_there(on_github: Person) -> None:
 def test_no_token(on_github: Person, github: Double) -> None:
     del on_github.environ["GH_TOKEN"]
     said = on_github.runs("spawn", "1", code=1)
-    assert "no GitHub token for github.com" in said.err
-    assert "gh auth login" in said.err
+    assert "no GitHub token for github.com" in said.out
+    assert "gh auth login" in said.out
 
 
 def test_a_token_that_github_refuses(on_github: Person, github: Double) -> None:

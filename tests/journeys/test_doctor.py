@@ -126,7 +126,7 @@ TABLE: list[tuple[Act, str, list[str] | None]] = [
     (lambda b: b.open_pane("1", b.nonce("1")), "I1: #1 has more than one pane", None),
     (lambda b: b.open_pane("7", "unknown"), "I2: pane % belongs to no worker on record (#7)", None),
     (lambda b: b.git("-C", b.person.where, "worktree", "unlock", b.place("1")), "is not locked as #1's", FIX),
-    (lambda b: b.git("-C", b.place("1"), "switch", "-qc", "mine"), "I3: #1 is on mine, not issue-1", ["git -C {1} switch -q issue-1"]),
+    (lambda b: b.git("-C", b.place("1"), "switch", "-qc", "mine"), "I3: #1: the worktree is on mine, not on issue-1", ["git -C {1} switch -q issue-1"]),
     (Broken.unknown_worktree, "is of #9, which is not on record", None),
     (Broken.claimed_once, "I4: issue-3 is of #3, which is not on record", ["git -C {} branch -m issue-3 NEW"]),
     (lambda b: b.stale(b.file("1.json.4194399-0123abcd.tmp")), "was left by a killed write", UP),

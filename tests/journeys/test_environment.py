@@ -199,12 +199,14 @@ def by_the_form_of_a_new_task(world: World) -> Started:
 
 def on_the_board(world: World) -> Started:
     world.key("b")
-    world.terminal.shows("Boarded")
-    world.terminal.click(*world.terminal.place("Boarded"))
+    world.terminal.shows("/ filter")
+    world.terminal.press("/")
+    world.terminal.type("Boarded")
+    world.terminal.press("Enter")
     world.terminal.shows("#27 Boarded")
     world.terminal.press("s")
     world.environment("27")
-    world.key("q")
+    world.terminal.press("q")
     return "27", 0
 
 
@@ -268,6 +270,7 @@ def by_a_second_spawn(world: World) -> Started:
 def by_the_next_day(world: World) -> Started:
     """Stopped by the budget of a day that is over."""
     pid = world.pid("2")
+    world.bare.tmux("kill-pane", "-t", world.bare.asks("show", "2")["pane"]["id"])
     (journal,) = Path(os.environ["ORCHESTRA_HOME"]).glob("sessions/*/2.jsonl")
     facts = {"reason": "today's budget is used up", "until": "2026-01-08T00:00:00Z"}
     with journal.open("a") as file:

@@ -108,7 +108,7 @@ CASES = {
     "rebooted": Case(Scene.reboot, "doctor", "I8 the workspace is not open; 1 worker is stopped", ("up", "-d")),
     "agent killed": Case(Scene.kill_agent, "list", "the agent exited with status 137", ("spawn", "2")),
     "worktree removed": Case(Scene.remove_worktree, "doctor", "I3 the worktree of #2 is gone", ("restart", "2")),
-    "branch moved": Case(Scene.move_branch, "doctor", "I3 #2 is on elsewhere, not issue-2", ()),
+    "branch moved": Case(Scene.move_branch, "doctor", "I3 #2: the worktree is on elsewhere, not on issue-2", ()),
     "session file truncated": Case(Scene.truncate, "doctor", "I10 ", ()),
     "journal torn": Case(Scene.tear, "doctor", "I10 the session file of #2 is behind its journal", ("up", "-d")),
     "home restored from a backup": Case(Scene.restore_backup, "list", "1 +1 -0", ("restart", "2")),

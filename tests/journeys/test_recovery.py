@@ -138,7 +138,7 @@ def test_a_killed_server_with_twenty_workers(person: Person, how: str) -> None:
     eventually(lambda: accepted() == [2] * 20, 30, "twenty agents to go on")
     assert len(at_work(person)) == 20
     assert time.monotonic() - began < 30
-    assert sum("before it\nstarting" in person.screen(number) for number in numbers) >= 5  # a few at a time
+    assert sum("ahead\nstarting" in person.screen(number) for number in numbers) >= 5  # a few at a time
     assert accepted() == [2] * 20  # told the issue, and to go on: once each
     assert {one["id"]: one["agentSession"] for one in person.asks("list")["workers"]} == sessions
     assert findings(person) == []

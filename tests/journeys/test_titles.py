@@ -81,7 +81,7 @@ def by_board(repo: Path) -> str:
     async def story() -> str:
         app = boards.board(Console(str(repo), dict(os.environ), time.time))
         async with app.run_test(size=(200, 50)) as pilot:
-            await settled(pilot, "{{TOKEN}}")
+            await settled(pilot, "'; run-shell")
             text = await settled(pilot, "what happened")
             await pilot.press("ctrl+c")
             return text

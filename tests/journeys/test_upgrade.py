@@ -120,6 +120,7 @@ def launch_as_before(person: Person, number: str) -> None:
     before = len(events(person, number))
     worktree = str(person.asks("show", number)["worktreePath"])
     person.tmux("respawn-pane", "-k", "-c", worktree, "-t", pane, "/bin/sh", str(script))
+    person.tmux("set-option", "-p", "-u", "-t", pane, "@orchestra_started")  # 0.1.0 did not write down what it starts
     eventually(
         lambda: ("started", "hook:SessionStart") in events(person, number)[before:], why="the old hook path to be heard"
     )

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,20 +28,28 @@ def files() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_and_its_functions_are_small_enough_to_read(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= MOST_LINES, f"{path.name} has {text.count(chr(10))} lines"
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= MOST_FUNCTION_LINES, f"{path.name}:{node.lineno} {node.name} has {length} lines"
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All that a file's syntax tree holds; read once for all tests of this file."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+def test_a_file_and_its_functions_are_small_enough_to_read() -> None:
+    lengths = {path: path.read_text().count("\n") for path in files()}
+    found = [f"{path.relative_to(PACKAGE)} has {lines} lines" for path, lines in lengths.items() if lines > MOST_LINES]
+    for path in files():
+        for node in nodes(path):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > MOST_FUNCTION_LINES:
+                    found.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {node.name} has {length} lines")
+    assert not found
 
 
 def test_no_shell_string_and_no_unsafe_loader() -> None:
     unsafe = {"os.system", "os.popen", "yaml.load", "yaml.unsafe_load"}
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.keyword) and node.arg == "shell":
                 assert ast.unparse(node.value) == "False", f"{path}:{node.value.lineno}"
             if isinstance(node, ast.Call):
@@ -118,7 +127,7 @@ def test_no_name_says_nothing() -> None:
     empty = {"manager", "service", "handler", "helper", "utils"}
     for path in files():
         assert not any(word in path.stem for word in empty), path
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 words = {part.lower() for part in node.name.replace("_", " ").split()}
                 assert not words & empty, f"{path.name}:{node.lineno} {node.name}"
@@ -136,7 +145,7 @@ def test_own_imports_are_at_the_top_of_a_file() -> None:
     late = {
         path.relative_to(PACKAGE).as_posix()
         for path in files()
-        for function in ast.walk(ast.parse(path.read_text()))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "orchestra"

@@ -6,9 +6,10 @@ hooks need is imported inside the functions.
 
 from __future__ import annotations
 
-import os
 from zlib import crc32
 
+from orchestra.agents.claude import payload_words
+from orchestra.agents.claude.payload_words import PLAN_TOOL, guidance_ids, is_typed, plan_text
 from orchestra.core import fast_json
 from orchestra.core.text import clean, clean_lines
 
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
-_PASTE_MARKS = ("<pasted_content", "</pasted_content")
-PLAN_TOOL = "ExitPlanMode"
 _NEED_A_WHOLE_PAYLOAD = ("SessionStart", "Stop", "SessionEnd")  # they say that the agent is at its prompt, or gone
 MOST_SCHEDULED = 20
-PLAN_CHARACTERS = 60_000  # a plan is shown whole
 # Tools that can be allowed for good, and which part of their input says what they do.
 _RULED = {"Bash": "command", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path",
           "WebFetch": "url", "Read": "file_path"}  # fmt: skip
@@ -87,7 +85,7 @@ def asks(hook: str, payload: Mapping[str, Any]) -> bool:
 
 def is_plan(payload: Mapping[str, Any]) -> bool:
     """Whether a permission request asks to approve a plan."""
-    return payload.get("tool_name") == PLAN_TOOL
+    return payload_words.is_plan(payload)
 
 
 def plan_is_the_agents(payload: Mapping[str, Any]) -> bool:
@@ -138,31 +136,6 @@ def accepted_in(transcript: str, since_byte: int, ids: Iterable[str]) -> set[str
     from orchestra.agents.claude import transcript as records
 
     return records.accepted_in(transcript, since_byte, ids)
-
-
-def guidance_ids(prompt: str) -> list[str]:
-    """The ids in a prompt that begins `Guidance g12 from human:`; several pieces may have been glued into one.
-
-    Newer versions wrap a long paste: `<pasted_content id="1ed6">`, the text, `</pasted_content id="1ed6">`.
-    """
-    lines = [line for line in prompt.lstrip().split("\n") if not line.startswith(_PASTE_MARKS)]
-    heads = [_guidance_id(line) for line in lines]
-    return [head for head in heads if head] if heads and heads[0] else []
-
-
-def is_typed(prompt: str) -> bool:
-    """Whether a prompt may be the user's words: the program's own messages begin with a tag, `<task-notification>`."""
-    words = prompt.lstrip()
-    name = words[1:].partition(">")[0].split(" ")[0] if words.startswith("<") else ""
-    return not ("-" in name and name.replace("-", "").isalnum())
-
-
-def _guidance_id(line: str) -> str:
-    """`g12` of the line `Guidance g12 from human:`, or nothing. Without a pattern: importing re costs a hook 6 ms."""
-    word, _, rest = line.partition(" ")
-    given, _, sender = rest.partition(" from ")
-    is_id = given[:1] == "g" and given[1:].isascii() and given[1:].isdecimal() and len(given) <= 10
-    return given if word == "Guidance" and is_id and sender.rstrip(" \t").endswith(":") else ""
 
 
 def _started(payload: Mapping[str, Any]) -> Found:
@@ -229,7 +202,8 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
     tool, given = _tool(payload)
     gate, options = "permission", list[str]()
     summary = _text(f"{tool}: {_gist(given)}")
-    context = _lines(given.get("description")) if "command" in given else ""
+    told = given.get("description")
+    context = clean_lines(told, 2000) if "command" in given and isinstance(told, str) else ""
     if tool == "AskUserQuestion":
         gate, (summary, context, options) = "question", _questions(given)
         return "blocked", {
@@ -269,18 +243,6 @@ def _unblocked(payload: Mapping[str, Any]) -> Found:
     return "unblocked", {**facts, "answers": [_text(one) for one in chosen.values()]} if isinstance(
         chosen, dict
     ) else facts
-
-
-def plan_text(given: Mapping[str, Any]) -> str:
-    """The plan of an ExitPlanMode call: in its input, else in the file that the program had the agent write."""
-    plan, path = given.get("plan"), given.get("planFilePath")
-    if not isinstance(plan, str) and isinstance(path, str) and os.path.isfile(path):
-        try:
-            with open(path, "rb") as file:
-                plan = file.read(4 * PLAN_CHARACTERS).decode("utf-8", "replace")
-        except OSError:
-            plan = ""
-    return _lines(plan, PLAN_CHARACTERS)
 
 
 def _gate(gate: str, summary: str, context: str, options: list[str], request: str) -> dict[str, Any]:
@@ -349,10 +311,6 @@ def _end_of(value: Any, limit: int = 600) -> str:
     """The end of a message as one clean line: what it asks is there."""
     text = _text(value, 20_000)
     return text if len(text) <= limit else "\u2026" + text[1 - limit :]
-
-
-def _lines(value: Any, limit: int = 2000) -> str:
-    return clean_lines(value, limit) if isinstance(value, str) else ""
 
 
 def _listed(value: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra.agents.claude.hooks import is_plan, plan_text
+from orchestra.agents.claude.payload_words import is_plan, plan_text
 
 TYPE_CHECKING = False
 

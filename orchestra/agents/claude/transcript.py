@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from orchestra.agents.claude.hooks import guidance_ids, is_typed
+from orchestra.agents.claude.payload_words import guidance_ids, is_typed
 from orchestra.core import fast_json
 
 TYPE_CHECKING = False

@@ -15,6 +15,7 @@ from orchestra.core.models import Escalation, Gate, Size, Worker
 from orchestra.core.pull_text import Wanted
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
+from orchestra.git import worktree_state
 from orchestra.project import folders
 from orchestra.trackers.combined import is_local
 from orchestra.workers import branches, git_config_guard, receipts, replies, stacks
@@ -83,13 +84,9 @@ def _check_shippable(project: Project, worker: Worker) -> None:
         )
     if worker.status not in AT_WORK:
         raise OrchestraError(f"#{worker.id} is {worker.status.value}; it cannot ship")
+    if wrong := worktree_state.problem(project.repository, worker.worktree, worker.branch):
+        raise OrchestraError(wrong.what, wrong.hint or "end your turn: the user must bring it back")
     _check_clean(project, worker)
-    branch = project.repository.branch_of(worker.worktree)
-    if branch != worker.branch:
-        raise OrchestraError(
-            f"the worktree is on {branch or 'a detached HEAD'}, not on {worker.branch}",
-            f"bring your commits to the branch: git switch {worker.branch}",
-        )
     if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 

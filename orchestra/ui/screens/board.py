@@ -18,6 +18,8 @@ OWN_KEYS = [
     ("Ctrl-D Ctrl-U", "scroll what is at the right"), ("Tab", "what is selected in full, and back"),
     ("Space", "mark it: s, P, R and X act on all that are marked"),
     ("/", "filter: words, number, label:bug, state:ready"), ("O", "another order of the workers"),
+    ("< >", "a queued worker: earlier, later"), ("H", "hold a queued worker, or let it start"),
+    ("U", "stop what starts by itself, or let it go on"),
     ("A", "all projects"), ("r", "look again, and ask the tracker"), ("Esc", "take back filter and marks; then back"),
 ]  # fmt: skip
 
@@ -61,6 +63,8 @@ class BoardView(BoardPane):
         own: dict[str, Callable[[], None]] = {
             "enter": self.enter, "space": self.mark, "tab": self._full, "slash": self._filter, "/": self._filter,
             "O": self._order, "A": self._all_projects, "r": self.refresh_all, "escape": self._take_back,
+            "<": partial(self._queue, "up"), ">": partial(self._queue, "down"), "H": partial(self._queue, "hold"),
+            "U": self._auto,
             "ctrl+d": partial(self._scroll, 1), "ctrl+u": partial(self._scroll, -1),
         }  # fmt: skip
         if self.closes(key, action):
@@ -113,6 +117,16 @@ class BoardView(BoardPane):
         self.sift()
         self.say(f"workers: {self.sort.value}")
 
+    # --- the queue ---
+
+    def _queue(self, what: str) -> None:
+        """Move the selected worker in the queue, or hold it; the cursor stays at it."""
+        if self._has_worker():
+            self.run_apart(partial(self.home.verbs.queue, self.worker, what), self._went)
+
+    def _auto(self) -> None:
+        self.run_apart(self.home.verbs.auto, self._went)
+
     # --- the filter ---
 
     def _filter(self) -> None:
@@ -121,12 +135,16 @@ class BoardView(BoardPane):
     def on_text_area_changed(self) -> None:
         """Both lists narrow while it is typed."""
         if self.typing:
-            self.words = self.field.text.replace("\n", " ").strip()
-            self.sift()
+            self._narrow()
             self.repaint()
 
+    def _narrow(self) -> None:
+        self.words = self.field.text.replace("\n", " ").strip()
+        self.sift()
+
     def send(self) -> None:
-        """Enter keeps the filter."""
+        """Enter keeps the filter; it may come before the news of what was typed."""
+        self._narrow()
         self.close_field()
 
     def leave_field(self) -> None:
@@ -240,8 +258,9 @@ class BoardView(BoardPane):
             self.home.open_editor(self, self.worker)
 
     def _log(self) -> None:
+        number, log = self.worker, self.home.verbs.log
         title = f"#{self.worker}: what happened" if self.worker else "What happened"
-        self.app.push_screen(TextView(title, partial(self.home.verbs.log, self.worker), "log"), self._came_back)
+        self.app.push_screen(TextView(title, lambda _: log(number), "log"), self._came_back)
 
     def _all_projects(self) -> None:
         self.app.push_screen(TextView("All projects", self.home.verbs.all_projects, "list"), self._came_back)

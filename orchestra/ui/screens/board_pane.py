@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.timer import Timer
 
-from orchestra.core import cells
+from orchestra.core import cells, radar
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines
 from orchestra.errors import OrchestraError
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from orchestra.commands.issues import Listed
 
 BESIDE_FROM, PANE_FROM = 100, 180  # columns from which the detail, and the pane, have a place of their own
-AGES_SECONDS = 20.0  # ages move without any event
+ALL_SECONDS = 20.0  # between two looks at everything: some states change without any event
 ISSUES_SECONDS = 120.0
 REST_SECONDS = 0.1  # git and tmux are asked about a worker when the user has stopped at it
 LAST_LINES = 12  # of its pane, where that has no column
-NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}."
-NO_ISSUE = "No open issue."
+NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}, or {new} for a new task."
+NO_ISSUE = "No open issue. {new} makes one."
 
 
 class Detail(NamedTuple):
@@ -65,7 +65,7 @@ class BoardPane(WritingView):
         self.last = ""  # where `next` went
         self.trouble = ""  # what the tracker said instead of issues
         self._files: FileTimes = ()
-        self._looked = 0.0
+        self._looked = self._taken = 0.0  # when everything was looked at, and as of when the ages are
         self._looking = self._asking = False
         self._rest: Timer | None = None
         self._rows_at: dict[int, int] = {}  # rows of the screen, and the entry on each
@@ -86,13 +86,28 @@ class BoardPane(WritingView):
         self.inspect()
 
     def check(self) -> None:
-        """Look again when a session file is another, ages have moved, or tokens are still being counted."""
+        """Look again when a session file is another, the last look is old, or tokens are still being counted."""
         counting = any(row.tokens and row.tokens.behind for row in self.rows)
-        old = self.home.project.now() - self._looked > AGES_SECONDS
+        old = self.home.project.now() - self._looked > ALL_SECONDS
         if old or counting or session_files(self.home.project.store.root) != self._files:
             self.look_again()
-        elif self._pane_shown():
-            self.inspect()
+        else:
+            self._age()
+            if self._pane_shown():
+                self.inspect()
+
+    def _age(self) -> None:
+        """Ages go on by themselves: between two looks only the clock is asked."""
+        now = self.home.project.now()
+        passed, view = now - self._taken, self.view
+        if view is None or all(age(row.state_age) == age(row.state_age + passed) for row in view.rows):
+            return
+        self._taken = now
+        self.view = view._replace(
+            rows=tuple(row._replace(age=row.age + passed, state_age=row.state_age + passed) for row in view.rows)
+        )
+        self.sift()
+        self.repaint()
 
     def _pane_shown(self) -> bool:
         """Whether the selected worker has a pane, which is shown live."""
@@ -149,7 +164,7 @@ class BoardPane(WritingView):
                     for row in view.rows
                 )
             )
-        self.view = view
+        self.view, self._taken = view, self.home.project.now()
         self.sift()
 
     def sift(self) -> None:
@@ -269,6 +284,8 @@ class BoardPane(WritingView):
             return []
         said = [(f"! {view.warning}", Role.ALARM)] if view.warning else []
         said += [(view.forge, Role.WARNING)] if view.forge else []
+        said += [(clean(one, 400), Role.WARNING) for one in view.notices]
+        said += [(clean(radar.sentence(one), 400), Role.WARNING) for one in view.conflicts[:3]]
         said += [("the workspace is not open: orchestra up", Role.WARNING)] if view.open is False and view.rows else []
         said += [("tmux does not answer: panes are not known", Role.WARNING)] if view.open is None else []
         return said + [(f"#{one.id} {clean(one.what)}", Role.WARNING) for one in view.problems[:2]]
@@ -291,7 +308,8 @@ class BoardPane(WritingView):
             self._paint_rows(paper, y + 1, share, workers, inner)
         else:
             empty = "no worker is let through by the filter" if self.words else self._empty_text()
-            paper.put(2, y, inner - 2, empty, DIM)
+            for at, piece in enumerate(worker_table.fold(empty, inner - 2)[: 1 + share]):
+                paper.put(2, y + at, inner - 2, piece, DIM)
         y += 1 + share
         rule = f"{paper.box_lines.flat} Issues "
         paper.put(1, y, inner, [Span(rule, BOLD), Span(paper.box_lines.flat * (inner - len(rule)))])
@@ -300,12 +318,12 @@ class BoardPane(WritingView):
             paper.put(2, y + 1, inner - 1, board_rows.issue_heads(inner - 2), DIM)
             self._paint_rows(paper, y + 2, max(0, room - 1), issues, inner)
         else:
-            waits = "\u2026" if self.issues is None else NO_ISSUE
+            waits = "\u2026" if self.issues is None else NO_ISSUE.format(new=self.home.keys.key("new"))
             for at, piece in enumerate(worker_table.fold(self.trouble or waits, inner - 2)[: max(0, room)]):
                 paper.put(2, y + 1 + at, inner - 2, piece, paper.style(Role.WARNING) if self.trouble else DIM)
 
     def _empty_text(self) -> str:
-        return NO_WORKER.format(spawn=self.home.keys.key("spawn"))
+        return NO_WORKER.format(spawn=self.home.keys.key("spawn"), new=self.home.keys.key("new"))
 
     def _paint_rows(self, paper: Paper, y: int, room: int, places: Sequence[int], inner: int) -> None:
         here = places.index(self.place) if self.place in places else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra.commands.issues import issues
@@ -65,6 +65,20 @@ def issues_picker(project: Project, wishes: SpawnOptions | None = None) -> Picke
 def _said(one: Spawned) -> str:
     words = {"spawned": "starts", "queued": "waits in the queue", "existing": "has a worker already"}
     return f"#{one.id} {words.get(one.result) or f'failed: {clean(one.error or str(), 200)} {one.hint}'}"
+
+
+def task_picker(project: Project, take: Callable[[Sequence[str]], Outcome], *, many: bool) -> PickerView:
+    """Choose workers; with `many` open issues without a worker too, which can be waited for."""
+
+    def load() -> list[Choice]:
+        rows = [worker_choice(row) for row in overview(project, changes=False).rows]
+        free = [one for one in issues(project) if not one.worker] if many else []
+        return [*rows, *map(issue_choice, free)]
+
+    return PickerView(
+        "Wait for" if many else "On top of", load, take, verb="takes it", many=many,
+        empty="There is no worker yet.",
+    )  # fmt: skip
 
 
 def workers_picker(project: Project, verbs: Verbs) -> PickerView:

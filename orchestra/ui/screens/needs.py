@@ -177,18 +177,30 @@ class NeedsView(WritingView):
         return steps[self.step] if self.step < len(steps) else None
 
     def _hint(self, need: Need) -> str:
-        keys = self.home.keys
+        keys, wide = self.home.keys, self.app.size.width - 10
         if self.typing:
             return SENDS
         more = [("=]", "next")] if len(self.found) > 1 else []
         rest = [("next", "go to its pane"), *more, ("=Esc", "later")]
         if self._step(need) is not None:
             no = [("deny", "no")] if need.passes else []
-            return keys.hint(("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *no, *rest)
+            return keys.hint_within(wide, ("=\u2191\u2193 1-9", "choose"), ("=Enter", "answers"), *no, *rest)
         if need.passes:
             always = [("=Y", "always")] if need.asked and need.asked.rule else []
-            return keys.hint(("approve", "yes"), *always, ("deny", "no"), ("tell", "say"), *rest)
-        return keys.hint(("tell", "answer"), *rest)
+            return keys.hint_within(wide, ("approve", "yes"), *always, ("deny", "no"), ("tell", "say"), *rest)
+        return keys.hint_within(wide, ("tell", "answer"), *rest)
+
+    def keys_here(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The keys of this screen, as the config has them."""
+        key = self.home.keys.key
+        return [("What needs you", [
+            ("j k, arrows", "over the options; where there are none, scroll"),
+            ("1-9 Enter", "answer with that option"), ("Space", "mark, where several may be chosen"),
+            (f"{key('approve')} {key('deny')}", "yes; no, with a reason"),
+            ("Y", "yes, and always for this worker: the rule is shown"), (f"{key('tell')} Enter", "answer in words"),
+            ("] [", "the next one, the one before"), (key("next"), "go to its pane"),
+            ("PgDn PgUp", "scroll; also Home, End, the wheel"), ("Esc q", "later"),
+        ])]  # fmt: skip
 
     def _field_height(self, paper: Paper) -> int:
         return min(6, max(3, paper.height // 4)) + 1

@@ -37,6 +37,7 @@ KEYS = [
     ("Tab", "next field; Shift-Tab the one before"),
     ("Space", "change a choice"),
     ("Ctrl-E", "title and text in your editor"),
+    ("Ctrl-O", "choose from a list, in On top of and After"),
     ("Ctrl-T", "next issue template of the repository"),
     ("Ctrl-N", "next draft, then an empty form"),
     ("Ctrl-X", "throw this draft away (asks)"),
@@ -62,7 +63,7 @@ class Body(Words):
 class Line(Input):
     """A field of one line, which leaves to the form the keys that it does something with."""
 
-    LEFT_OUT = ("enter", "escape", "ctrl+e", "ctrl+s", "ctrl+t", "ctrl+n", "ctrl+x", "up", "down")
+    LEFT_OUT = ("enter", "escape", "ctrl+e", "ctrl+s", "ctrl+t", "ctrl+n", "ctrl+x", "ctrl+o", "up", "down")
 
     async def _on_key(self, event: events.Key) -> None:
         """Those keys go up to the form."""
@@ -116,9 +117,9 @@ class NewTaskView(View):
             Field("body", "Text"),
             Field("labels", "Labels", hint="(bug, ui)"),
             Field("start", "Worker", ("starts at once", "not yet")),
-            Field("parent", "On top of", hint="(a worker's ID)"),
+            Field("parent", "On top of", hint="(a worker: Ctrl-O)"),
             Field("base", "Base", hint=f"({clean(project.config.base, 60)})"),
-            Field("after", "After", hint="(IDs to wait for)"),
+            Field("after", "After", hint="(wait for: Ctrl-O)"),
             Field("agent", "Agent", (project.config.agent, *(one for one in agents if one != project.config.agent))),
             Field("model", "Model", hint="(as configured)"),
             Field("plan", "Plan", ("as configured", "auto", "review")),
@@ -331,6 +332,7 @@ class NewTaskView(View):
             "ctrl+s": self.create,
             "ctrl+e": self.edit,
             "ctrl+t": self.next_template,
+            "ctrl+o": self.choose,
             "ctrl+n": self.next_draft,
             "ctrl+x": self.ask_to_remove,
             "f1": partial(self.home.show_help, self),
@@ -418,6 +420,30 @@ class NewTaskView(View):
         self.save()
         self.take(self.others.pop(0) if self.others else Draft(new_id()))
         self.say("a kept draft" if not self.draft.empty else "a new task; the draft is kept")
+
+    def choose(self) -> None:
+        """A worker to build on, or what to wait for, from a list."""
+        from orchestra.ui.screens.choices import task_picker
+
+        key = self.listed[self.at].key
+        if key not in ("parent", "after"):
+            self.say("Ctrl-O chooses in On top of and After")
+            return
+        chosen: list[str] = []
+
+        def take(keys: Sequence[str]) -> Outcome:
+            chosen.extend(keys)
+            return Outcome()
+
+        def put(_: Outcome | None) -> None:
+            field = self.inputs[key]
+            before = _split(field.value.replace(",", " "), None) if key == "after" else ()
+            field.value = ", ".join(dict.fromkeys((*before, *chosen))) or field.value
+            field.cursor_position = len(field.value)
+            self.go_to(self.at)
+            self.repaint()
+
+        self.app.push_screen(task_picker(self.home.project, take, many=key == "after"), put)
 
     def ask_to_remove(self) -> None:
         """One line, and no by default."""

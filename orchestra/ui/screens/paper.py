@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from rich.console import Console as RichConsole
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.strip import Strip
 
 from orchestra.core import cells
@@ -61,6 +63,14 @@ ASCII_BOX = Lines("++", "++", "-", "|", "+", "+", "+", "+")
 def role_style(role: Role, look: Look) -> Style:
     """The style of a role: one of the terminal's own colours, or bold alone."""
     return _PLAIN_ROLES.get(role, NORMAL) if look.plain else _ROLES[role]
+
+
+def from_ansi(text: str) -> list[Span]:
+    """A line that `Paint` has coloured, as spans."""
+    if "\x1b" not in text:
+        return [Span(text)]
+    pieces = Text.from_ansi(text, end="").render(RichConsole(width=10_000))
+    return [Span(piece.text, piece.style or NORMAL) for piece in pieces if piece.text]
 
 
 def width_of(line: Line) -> int:

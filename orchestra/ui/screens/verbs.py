@@ -142,13 +142,23 @@ class Verbs:
         found.sort(key=lambda one: one[0], reverse=True)
         return [f"{at[:10]} {at[11:16]}  {'' if number else f'#{each} '}{words}" for at, words, each in found]
 
-    def all_projects(self) -> list[str]:
+    def table(self, columns: int) -> list[str]:
+        """The workers of this project, as `orchestra list` prints them."""
+        from orchestra.commands.list import list_
+        from orchestra.ui import worker_table
+        from orchestra.ui.paint import Paint
+
+        console = self.console
+        paint = Paint(console.paint.look, columns, colour=True)
+        return [*worker_table.table(list_(console.project), console.title, paint)]
+
+    def all_projects(self, columns: int) -> list[str]:
         """The workers of every project on this machine, as `orchestra list --all` prints them."""
         from orchestra.commands.list import Filters, list_all
         from orchestra.ui import worker_table
         from orchestra.ui.paint import Paint
 
-        paint = Paint(columns=200)
+        paint = Paint(self.console.paint.look, columns, colour=True)
         lines = list[str]()
         for one in list_all(self.console.environ, self.console.now, Filters()):
             lines += ["", *worker_table.table(one.view, one.title, paint, name=one.name)]
@@ -188,6 +198,27 @@ class Verbs:
 
         worker = cancel(self.project, number)
         return f"#{number} cancelled; its work stays on {worker.branch}"
+
+    def queue(self, number: str, what: str) -> str:
+        """Move a queued worker `up` or `down`, or `hold` it; one that is held is released."""
+        from orchestra.commands import queue
+
+        worker = worker_of(self.project, number)
+        if what != "hold":
+            places = queue.queue_move(self.project, number, what).rows
+            place = next((row.place for row in places if row.worker.id == number), 0)
+            return f"#{number} is number {place} of {len(places)} in the queue"
+        if worker.on_hold:
+            queue.queue_release(self.project, number)
+            return f"#{number} starts when its turn comes"
+        queue.queue_hold(self.project, number)
+        return f"#{number} stays in the queue; H lets it start"
+
+    def auto(self) -> str:
+        """Stop what starts by itself, or let it go on."""
+        from orchestra.commands.queue import queue_auto
+
+        return queue_auto(self.project, on=None)
 
     def spawn(self, number: str) -> str | Outcome:
         """A worker on an issue; where there is one with a pane, go to it."""

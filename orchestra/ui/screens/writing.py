@@ -40,15 +40,14 @@ class WritingView(View):
         if not self.typing:
             super().on_key(event)
             return
+        event.prevent_default()  # no letter of the words may act as a key of the screen
+        event.stop()
         act = {"escape": self.leave_field, "enter": self.send, "ctrl+e": self.edit}.get(event.key)
         if act is not None:
-            event.prevent_default()
-            event.stop()
             act()
             self.repaint()
         elif event.is_printable and event.character and not self.field.has_focus:
-            event.stop()  # it was typed before the field could take it
-            self.field.insert(event.character)
+            self.field.insert(event.character)  # it was typed before the field could take it
 
     def leave_field(self) -> None:
         """What was typed is not sent."""

@@ -16,7 +16,7 @@ from support.paths import DATA
 
 from orchestra import agents
 from orchestra.agents import base
-from orchestra.agents.claude import hooks
+from orchestra.agents.claude import hooks, payload_words
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.limits import resets_at
 from orchestra.core.models import AgentContext, AgentOptions
@@ -228,7 +228,7 @@ def test_no_tool_call_raises(key: str, value: Any, questions: Any) -> None:
     ],
 )
 def test_guidance_is_known_by_its_first_line(prompt: str, ids: list[str]) -> None:
-    assert hooks.guidance_ids(prompt) == ids
+    assert payload_words.guidance_ids(prompt) == ids
 
 
 def test_what_the_transcript_proves(tmp_path: Path) -> None:

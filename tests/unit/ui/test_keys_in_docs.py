@@ -32,7 +32,7 @@ def test_the_table_is_what_orchestra_keys_prints() -> None:
     [("The board", [board.OWN_KEYS]), ("Review", [keys for _, keys in review.KEYS])],
 )
 def test_the_keys_of_a_screen_are_in_its_section(title: str, keys: list[list[tuple[str, str]]]) -> None:
-    told = set(re.split(r"[^A-Za-z0-9/?\[\]-]+", section(title)))
+    told = set(re.split(r"[^A-Za-z0-9/?<>\[\]-]+", section(title)))
     for key, words in (one for group in keys for one in group):
         for name in key.replace(",", " ").split():
             assert name in told, f"{name} ({words}) is not in the section {title!r} of docs/keys.md"
