@@ -223,6 +223,18 @@ def _is_same(process: Process) -> bool:
         return False
 
 
+def continue_process(pid: int) -> None:
+    """Let a process go on that was suspended from its terminal; one that was not goes on as before."""
+    import signal
+
+    if pid <= 0:  # these would name whole groups
+        return
+    try:
+        os.kill(pid, signal.SIGCONT)
+    except OSError:
+        return
+
+
 def is_running(pid: int, by: float) -> bool:
     """Whether the process runs that had this number at the time `by`: a number may be given out again."""
     import psutil

@@ -93,6 +93,9 @@ class Agent(Protocol):
     def understood(self, screen: str) -> bool:
         """Whether a captured screen is one that the agent is known to draw: its prompt, a dialog, its work."""
 
+    def suspended(self, screen: str) -> bool:
+        """True when the screen shows that Ctrl-Z suspended the program, which takes no keys until it is continued."""
+
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""
 

@@ -7,14 +7,13 @@ word of it that is shown.
 from __future__ import annotations
 
 from orchestra.core.lifecycle.transitions import AT_WORK
-from orchestra.core.models import COMING, Activity, ActivityState, Attention, Pane, Status, Worker
+from orchestra.core.models import COMING, LEFT, Activity, ActivityState, Attention, Pane, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
 from orchestra.core.verdict import Outcome, facts_of, verdict
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
-LEFT = "prompt_input_exit"  # of an ended agent: the user ended it in its pane, so it is not started again unasked
 PROSE_SECONDS = 20.0  # after the end of a turn: by then guidance that was queued has begun the next one
 
 

@@ -89,6 +89,7 @@ class Delivery(StrEnum):
     READ = "read"
 
 
+LEFT = "prompt_input_exit"  # of an ended agent: the user ended it in its pane, so it is not started again unasked
 COMING = frozenset({Delivery.QUEUED, Delivery.SENT})  # guidance that may still begin a turn of the agent
 
 
@@ -210,7 +211,7 @@ class Worker(Record):
     ci_counted: str = ""  # the head commit whose failing CI was counted last
     addressed: tuple[str, ...] = ()  # what it had been told of when it shipped, by id
     pushed: tuple[str, ...] = ()  # the last commits that it shipped
-    green: tuple[str, ...] = ()  # names of the checks of the last head commit that was green
+    green: tuple[str, ...] = ()  # names of the checks of earlier heads, which the next one is expected to have
     transcript: str = ""  # path of the present conversation
     trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
     held: str = ""  # why it was paused without the user's word

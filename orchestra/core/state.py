@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from orchestra.core import attention, backlog, start_hold
-from orchestra.core.attention import LEFT, ObservedWorker
-from orchestra.core.models import ActivityState, Attention, Escalation, Gate, Status, Worker
+from orchestra.core.attention import ObservedWorker
+from orchestra.core.models import LEFT, ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
 from orchestra.core.verdict import Outcome, Topic, Verdict, facts_of, merged_sentence, verdict

@@ -226,8 +226,13 @@ def no_answer(address: RepositoryAddress, host: str, code: str, message: str, ti
 
 
 def optional(answer: Any, kind: type[T], *path: str) -> T | None:
-    """The value at a path of keys, or None where GitHub has none; anything of another type is not an answer."""
+    """The value at a path of keys, or None where GitHub has none; anything of another type is not an answer.
+
+    A part of the path may be null or absent: an account that was deleted, what an older server does not know.
+    """
     for key in path:
+        if answer is None:
+            return None
         if not isinstance(answer, dict):
             _unexpected(".".join(path))
         answer = answer.get(key)

@@ -75,6 +75,8 @@ def main() -> None:
 def _wait(store: Store, asked: Asked) -> None:
     from orchestra.hooks.permission_wait import wait
 
+    # Import what the answer needs before the wait: an upgrade meanwhile may take this version's files away.
+    asked.agent.decision(Answer("", "deny"), asked.payload, asked.mode)
     answer = wait(store, asked.worker)
     if answer is not None:
         _say(asked.agent.decision(answer, asked.payload, asked.mode))

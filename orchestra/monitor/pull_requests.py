@@ -244,7 +244,7 @@ def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say
     if worker.pull is None and worker.status in (Status.WORKING, Status.PLANNING):
         store.record(worker.id, events.shipped("monitor", pull, url))
         say(f"#{worker.id} has a pull request that was opened by hand: {url}")
-    green = rules.green_names(seen, pull)
+    green = rules.names_to_expect(worker, seen, pull)
     event = events.pull_seen("monitor", pull, url, base=seen.facts.base_ref, green=green)
     recorded = store.record(worker.id, event).worker or worker
     if recorded.status is not worker.status:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from orchestra.core.attention import LEFT
-from orchestra.core.models import ActivityState, Status, Worker
+from orchestra.core.models import LEFT, ActivityState, Status, Worker
 from orchestra.core.text import seconds_of
 
 GONE_SECONDS = 4.0  # how long a pane must be seen gone before its agent is started again

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
-MOST_NAMES = 200  # of checks kept from the last head that was green
+NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where the worker's earlier heads had some
+MOST_NAMES = 200  # of checks kept from earlier heads
 
 
 class Observation(NamedTuple):
@@ -119,22 +120,29 @@ def left_queue(before: Pull | None, facts: PullFacts) -> bool:
 
 
 def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: float) -> HeadChecks:
-    """The checks of the head. For a while those that the last green head had, or else the base, are waited for."""
-    known = worker.green or seen.base.names
+    """The checks of the head. For a while those that earlier heads had, or else the base, are waited for."""
+    known, wait = worker.green or seen.base.names, EXPECT_SECONDS
+    if worker.green and not seen.facts.checks:
+        wait = NO_CHECKS_SECONDS
     return head_checks(
         [one.run for one in seen.facts.checks],
         seen.facts.suites,
         required=seen.base.required,
-        expected=known if age < EXPECT_SECONDS else (),
+        expected=known if age < wait else (),
         ignored=ignored,
     )
 
 
-def green_names(seen: Observation, pull: Pull) -> tuple[str, ...]:
-    """The names of the checks to remember of a head that is green; none of one that is not."""
+def names_to_expect(worker: Worker, seen: Observation, pull: Pull) -> tuple[str, ...]:
+    """The names of the checks that the next head is expected to have; none while this head does not show them.
+
+    Those of a head that is green; one that fails may not have come to all of its checks.
+    """
+    names = {one.run.name for one in seen.facts.checks}
+    if any(row.counts and row.state is CheckState.FAILED for row in pull.rows):
+        return tuple(sorted(names | set(worker.green))[:MOST_NAMES])
     waits = any(row.counts for row in pull.rows)
-    names = sorted({one.run.name for one in seen.facts.checks})
-    return tuple(names[:MOST_NAMES]) if not waits and pull.settled else ()
+    return tuple(sorted(names)[:MOST_NAMES]) if not waits and pull.settled else ()
 
 
 def reviews(worker: Worker, seen: Observation, voices: Voices) -> tuple[Review, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra import agents
+from orchestra import agents, processes
 from orchestra.core import events
 from orchestra.core.attention import ObservedWorker, last_sign
 from orchestra.core.models import ActivityState
@@ -25,9 +25,14 @@ MOST_SCREEN = 4000
 def record_unreported(project: Project, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
     """Record what the screen asks when no hook has told of it, or that it is not understood.
 
-    Two looks must show the same. A pane that the user is in is theirs: what they open there is not reported.
+    Two looks must show the same. A pane that the user is in is theirs: what they open there is not reported. A program
+    that Ctrl-Z has suspended is continued: a pane has no shell from which the user could do that.
     """
     if worker.activity.state not in _LOOKED_AT or worker.dialogs or not _is_quiet(project, worker):
+        return
+    if agents.agent(worker.agent).suspended(project.panes.drawn(pane)):
+        processes.continue_process(pane.pid)
+        say(f"#{worker.id} was suspended by Ctrl-Z and is continued")
         return
     if worker.activity.state is not ActivityState.BLOCKED and project.panes.watched(pane):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.emulated_github import TOKENS, emulated_github
+from support.emulated_github import TOKENS, emulated_github, program
 from support.person import Person, configure
 from support.polling import eventually
 from support.pull_acts import Git
@@ -17,8 +17,14 @@ BODY = "```script\nstatus working\n" + "".join(
 ) + "```"  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def emulate() -> Path:
+    """The program; installed with the user's own npm settings, before a test hides them."""
+    return program()
+
+
 def test_from_issue_to_merged_and_pruned(
-    github_repo: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+    emulate: Path, github_repo: Path, tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = "https://github.com/ann/widgets.git"
     git("-C", github_repo, "remote", "set-url", "origin", address)
@@ -29,7 +35,7 @@ def test_from_issue_to_merged_and_pruned(
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")
-    with emulated_github(tmp_path / "widgets.git", tmp_path) as github:
+    with emulated_github(emulate, tmp_path / "widgets.git", tmp_path) as github:
         monkeypatch.setenv("GITHUB_API_URL", github.url)
         monkeypatch.setenv("GH_TOKEN", TOKENS["ann"])
         person = Person(github_repo)

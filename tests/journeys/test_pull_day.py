@@ -152,13 +152,13 @@ class Course:
         """What is wrong in a row of `list` that was asked for at this time; empty: nothing."""
         if not self.done:
             return ""
-        now, before = self.turns[self.done - 1], self.turns[self.done - 2] if self.done > 1 else None
+        now, before = self.turns[self.done - 1], self.turns[self.done - 2].state if self.done > 1 else READY
         said = f"#{self.worker} {row['state']}: {row['stateReason']}"
         self.texts = [one["text"] for one in row["guidance"]]
         if len(set(self.texts)) != len(self.texts):
             return f"{said}: told twice: {self.texts}"
         if asked - self.at < SEEN_SECONDS:
-            known = {READY, MERGED} - {now.state, before.state if before else ""}
+            known = {READY, MERGED} - {now.state, before}
             return f"{said}, before it may" if row["state"] in known else ""
         told = sum(turn.told for turn in self.turns[: self.done])
         if row["state"].startswith(now.state) and now.words in said and len(self.texts) == told:
@@ -197,5 +197,6 @@ def test_a_day_of_twelve_pull_requests(github_repo: Path, github: Double, git: G
     sent = Counter((one.path.endswith("/graphql"), one.status == 304) for one in github.requests[before:])
     counted = f"graphql {sent[True, False]}, rest {sent[False, False]} and {sent[False, True]} answered 304"
     print(f"{samples} samples of {len(DAY)} pull requests in {MINUTES:.0f} minutes; {counted}")
-    assert not wrong, "\n".join([f"{len(wrong)} wrong of {samples * len(DAY)}; {counted}", *wrong[:40]])
+    different = list({one.partition(": ")[2]: one for one in reversed(wrong)}.values())[::-1]  # each when it began
+    assert not wrong, "\n".join([f"{len(wrong)} wrong of {samples * len(DAY)}; {counted}", *different[:60]])
     assert samples > 100

@@ -20,6 +20,7 @@ from support.pull_acts import (
     edited,
     green,
     merged,
+    opened_anew,
     pull_of,
     pushed_by,
     reopened,
@@ -90,7 +91,7 @@ MOVES = [
     Situation("its head is deleted", (green, LOOK, deleted), "question", "closed without a merge"),
     Situation("somebody pushed on top", (green, LOOK, pushed_by("rob", "rob.txt")), "", "", 1),
     Situation("somebody pushed something else", (green, LOOK, pushed_by("rob", "rob.txt", force=True)), "", "", 1),
-    Situation("not computed whether it merges", (green, edited(mergeable_known=False)), WAITING, "merge"),
+    Situation("opened anew by hand", (green, LOOK, closed, LOOK, opened_anew, LOOK), READY, "checks pass"),
 ]  # fmt: skip
 
 REVIEWS = [

@@ -1,4 +1,6 @@
-"""A conversation that leaves its pane or its worktree is said within a poll, and is not taken for the worker's end."""
+"""What the user does in a worker's pane is said as it is; a conversation that leaves its pane or its worktree is said
+within a poll, and is not taken for the worker's end.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ def settle(repo: Path, home: Path, api: MessagesApi, git: Git) -> Callable[..., 
         person = Person(repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(QUIET, "1")})
         person.runs("up", "-d")
         person.runs("spawn", "1")
-        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 60, "the end of its turn")
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 120, "the end of its turn")
         eventually(lambda: "\u276f" in person.screen("1") and "esc to interrupt" not in person.screen("1"), 20)
         return person
 
@@ -88,6 +90,108 @@ def test_the_left_arrow_does_nothing_in_a_workers_pane(settle: Callable[..., Per
     eventually(lambda: "\u276f x" in person.screen("1").replace("\u00a0", " "), 20, "the box to take a key")
     found = person.asks("show", "1")
     assert (found["agentSession"], found["elsewhere"]) == (session, "")
+
+
+def doing(person: Person, *states: str) -> bool:
+    return person.asks("show", "1")["activity"]["state"] in states
+
+
+def type_line(person: Person, line: str) -> None:
+    keys(person, line)
+    eventually(lambda: line in person.screen("1"), 20, f"{line} in the box")
+    keys(person, "Enter")
+
+
+def heard(api: MessagesApi, words: str) -> int:
+    """How often the model was given these words as the user's, in the conversation as it is now."""
+    asked = [request for request in api.requests if not request.side]
+    return sum(text.count(words) for text in asked[-1].words) if asked else 0
+
+
+@pytest.mark.nightly
+def test_ctrl_z_does_not_leave_the_worker_suspended(
+    settle: Callable[..., Person], claude_program: Path, api: MessagesApi
+) -> None:
+    person = settle(claude_program)
+    keys(person, "C-z")
+    eventually(lambda: "suspended" in person.screen("1"), 20, "it to be suspended")
+    person.runs("tell", "1", "words for later")
+    eventually(lambda: "suspended" not in person.screen("1"), 60, "it to be continued")
+    eventually(lambda: heard(api, "words for later") == 1, 60, "the words, once")
+    eventually(lambda: person.asks("show", "1")["guidance"][-1]["state"] in ("delivered", "read"), 30, "their proof")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("opened", ["/rewind", "/resume", "Escape Escape"])
+def test_a_screen_that_the_user_opened_is_not_a_prompt(
+    settle: Callable[..., Person], claude_program: Path, opened: str
+) -> None:
+    person = settle(claude_program)
+    if opened.startswith("/"):
+        type_line(person, opened)
+    else:
+        for name in opened.split():
+            keys(person, name)
+    eventually(lambda: doing(person, "blocked", "unknown"), 60, "the screen to be seen")
+    keys(person, "Escape")
+    eventually(lambda: doing(person, "waiting"), 60, "the prompt to be back")
+    assert person.asks("show", "1")["elsewhere"] == ""
+
+
+def test_clear_goes_on_with_another_conversation(
+    settle: Callable[..., Person], claude_program: Path, api: MessagesApi
+) -> None:
+    person = settle(claude_program)
+    before = person.asks("show", "1")["agentSession"]
+    type_line(person, "/clear")
+    eventually(lambda: person.asks("show", "1")["agentSession"] != before, 30, "the new conversation to be known")
+    assert doing(person, "waiting")
+    person.runs("tell", "1", "after the clear")
+    eventually(lambda: heard(api, "after the clear") == 1, 30, "the words in the new conversation")
+    assert person.asks("show", "1")["elsewhere"] == ""
+
+
+@pytest.mark.nightly
+def test_ctrl_c_twice_ends_the_agent_and_it_is_not_started_again(
+    settle: Callable[..., Person], claude_program: Path
+) -> None:
+    person = settle(claude_program)
+    keys(person, "C-c")
+    keys(person, "C-c")
+    eventually(lambda: ("ended", "tmux") in events(person), 30, "the end of its pane")
+    eventually(lambda: "you ended its agent" in person.runs("list").out, 20, person.runs("list").out)
+    assert doing(person, "ended")
+    assert person.asks("show", "1")["attempts"]["restart"] == 0
+    person.runs("restart", "1")
+    eventually(lambda: doing(person, "waiting", "busy"), 60, "it to be back")
+
+
+def events(person: Person) -> list[tuple[str, str]]:
+    return [(entry["event"], entry["by"]) for entry in person.asks("log", "1")["events"]]
+
+
+@pytest.mark.nightly
+def test_the_program_is_updated_on_disk_and_bg_does_nothing(
+    settle: Callable[..., Person], claude_program: Path, tmp_path: Path, api: MessagesApi
+) -> None:
+    program = tmp_path / "claude"
+    program.symlink_to(claude_program)
+    person = settle(program)
+    session = person.asks("show", "1")["agentSession"]
+    type_line(person, "/bg")
+    program.unlink()
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "9.9.9 (Claude Code)" && exit\nexec {claude_program} "$@"\n'
+    )
+    program.chmod(0o700)
+    keys(person, "Escape")
+    keys(person, "C-u")
+    person.runs("tell", "1", "after the update")
+    eventually(lambda: heard(api, "after the update") == 1, 60, "the words")
+    person.runs("restart", "1")
+    eventually(lambda: doing(person, "waiting", "busy"), 60, "it to be back")
+    found = person.asks("show", "1")
+    assert (found["elsewhere"], found["agentSession"]) == ("", session)
 
 
 def test_a_conversation_that_was_moved_out_of_its_pane(settle: Callable[..., Person], loose: Path) -> None:

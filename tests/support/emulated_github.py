@@ -160,9 +160,8 @@ def _handler(emulated: Emulated) -> type[BaseHTTPRequestHandler]:
 
 
 @contextlib.contextmanager
-def emulated_github(bare: Path, place: Path) -> Iterator[Emulated]:
-    """It, running on the branches of a bare repository."""
-    found = program()
+def emulated_github(found: Path, bare: Path, place: Path) -> Iterator[Emulated]:
+    """The program `found`, running on the branches of a bare repository."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

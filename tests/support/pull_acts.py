@@ -166,6 +166,11 @@ def reopened(github: Double, number: int, branch: str) -> None:
     github.reopen(number)
 
 
+def opened_anew(github: Double, number: int, branch: str) -> None:
+    """The user opens another pull request of the branch."""
+    github.add_pull(branch, title="Again")
+
+
 def merged(method: str) -> Act:
     return lambda github, number, branch: github.merge(number, method)
 

@@ -35,6 +35,7 @@ class StubProject(SimpleNamespace):
         self.repository = MagicMock()
         self.repository.branch_tip.return_value = None
         self.panes = MagicMock()
+        self.panes.drawn.return_value = ""
 
     def _issue(self, number: str) -> Any:
         if number not in self.issues:

@@ -18,7 +18,15 @@ from typing import Any
 from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.features import TESTED
 from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
-from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, startup_problem, understood
+from orchestra.agents.claude.screen import (
+    at_work,
+    box_holds,
+    composer_text,
+    dialog_open,
+    startup_problem,
+    suspended,
+    understood,
+)
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
@@ -45,6 +53,7 @@ __all__ = [
     "running_sessions",
     "session_to_begin",
     "startup_problem",
+    "suspended",
     "transcripts",
     "understood",
     "used_in",

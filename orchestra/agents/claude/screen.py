@@ -23,6 +23,7 @@ CHOSEN = re.compile(rf"\s*{MARK}\s*\d{{1,2}}\. \S")
 FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to \w+)\b")
 _SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
 _COLLAPSED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
+_SUSPENDED = re.compile(r"Claude Code (?:is|has been) suspended\. Run .{0,3}fg.{0,3} to bring")
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
 
 _TROUBLES = (
@@ -108,6 +109,8 @@ def composer_text(screen: str) -> str | None:
     `screen` is best captured with colours (`capture-pane -e`): only they tell a hint from text somebody typed.
     """
     lines = lines_of(screen)
+    if any(map(_SUSPENDED.match, lines)):
+        return None
     rules = [row for row, line in enumerate(lines) if RULE.fullmatch(line.strip())]
     if len(rules) < 2:
         return None
@@ -137,9 +140,14 @@ def dialog_open(screen: str) -> bool:
     return any(CHOSEN.match(line) or FOOTER.match(line) for line in lines_of(screen))
 
 
+def suspended(screen: str) -> bool:
+    """True when the program was suspended by Ctrl-Z: it takes no keys until it is told to continue."""
+    return any(map(_SUSPENDED.match, lines_of(screen)))
+
+
 def understood(screen: str) -> bool:
     """True when the screen shows the prompt box, which is there during a turn as well, a dialog, or a turn."""
-    return composer_text(screen) is not None or dialog_open(screen) or at_work(screen)
+    return composer_text(screen) is not None or dialog_open(screen) or at_work(screen) or suspended(screen)
 
 
 def at_work(screen: str) -> bool:

@@ -13,7 +13,7 @@ from orchestra.agents import RunningSession, StartupProblem, installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.permissions import rules_for
-from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open
+from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, suspended
 from orchestra.agents.claude.status_line import cost_in, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
@@ -39,6 +39,7 @@ __all__ = [
     "running_sessions",
     "session_to_begin",
     "startup_problem",
+    "suspended",
     "transcripts",
     "understood",
     "used_in",

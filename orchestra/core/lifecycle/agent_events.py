@@ -13,7 +13,7 @@ from orchestra.core.lifecycle.transitions import (
     with_activity,
     with_status,
 )
-from orchestra.core.models import ActivityState, Delivery, Event, Status, Turn, Worker
+from orchestra.core.models import LEFT, ActivityState, Delivery, Event, Status, Turn, Worker
 
 TYPE_CHECKING = False
 
@@ -119,8 +119,13 @@ def _unclear(worker: Worker, event: Event) -> Worker:
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
-    """The agent's process is gone. One that died before accepting it waits for the user, with what was seen."""
+    """The agent's process is gone. One that died before accepting it waits for the user, with what was seen.
+
+    That the user ended it is told by its hook; the end of its pane, which tmux tells afterwards, does not change that.
+    """
     before, reason = worker.activity, text_at(event, "reason")
+    if before.state is ActivityState.ENDED and before.detail == LEFT:
+        return worker
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.ENDED, reason)
     if worker.status is not Status.REGISTERED or event.by != "tmux":  # `down` ends agents too, and tells it by hook
         return worker

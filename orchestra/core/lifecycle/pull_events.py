@@ -67,7 +67,7 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     """A pull request closed without a merge is a question to the user; opened again, the question is gone."""
     request = f"closed-{pull.number}"
     open_one = worker.escalation
-    if pull.state == "open" and open_one is not None and open_one.request == request:
+    if pull.state == "open" and open_one is not None and open_one.request.startswith("closed-"):
         return close_escalation(worker, event)
     if pull.state == "closed" and worker.status is Status.PAUSED:
         return worker._replace(held=f"PR #{pull.number} was closed without a merge")

@@ -311,6 +311,17 @@ def test_a_box_that_the_agent_printed_above_a_dialog_is_not_believed() -> None:
     assert claude.dialog_open(shown)
 
 
+def test_a_suspended_program_takes_no_paste() -> None:
+    shown = screen("box-empty")
+    assert claude.composer_text(shown) == ""
+    assert not claude.suspended(shown)
+    left = f"{shown}\nClaude Code is suspended. Run `fg` to bring it back.\nTo undo typing, press ctrl+_."
+    assert claude.composer_text(left) is None
+    assert claude.suspended(left)
+    assert claude.understood(left)
+    assert not claude.suspended("\u25cf It said: Claude Code is suspended. Run `fg` to bring it back.")
+
+
 @pytest.mark.parametrize("shown", ["", "$ ", "\x1b[0m\n" * 40, f"{MARK} \n", "─" * 80])
 def test_a_screen_without_a_box(shown: str) -> None:
     assert claude.composer_text(shown) is None

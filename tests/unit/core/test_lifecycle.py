@@ -13,7 +13,7 @@ from support.events import ASK, EVENTS, READY, SENSIBLE, SPAWN, event, told
 from orchestra.core import serialization
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import Refused
-from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
+from orchestra.core.models import LEFT, ActivityState, Delivery, Event, Status, Worker
 
 pytestmark = pytest.mark.fast
 
@@ -245,6 +245,17 @@ def test_words_typed_in_the_middle_of_a_turn_are_sent_and_not_yet_delivered() ->
     ended = machine.apply(worker, event("turn-ended"))
     assert ended.guidance[0].state is Delivery.SENT, "the end of the turn proves nothing of words in the agent's queue"
     assert machine.apply(worker, event("turn-ended", guidance=["g1"])).guidance[0].state is Delivery.READ
+
+
+def test_the_end_of_its_pane_does_not_hide_that_the_user_ended_the_agent() -> None:
+    worker = after(prompt("p1"), event("ended", reason=LEFT), event("ended", reason="the agent exited with status 0"))
+    assert (worker.activity.state, worker.activity.detail) == (ActivityState.ENDED, LEFT)
+    crashed = after(prompt("p1"), event("ended", reason="the agent exited with status 1"))
+    assert crashed.activity.detail == "the agent exited with status 1"
+
+
+def test_words_while_busy_whose_turn_is_not_told_are_sent_and_not_yet_delivered() -> None:
+    assert after(prompt("p1"), told("blue"), prompt("", "g1")).guidance[0].state is Delivery.SENT
 
 
 def test_words_that_begin_a_turn_are_delivered() -> None:

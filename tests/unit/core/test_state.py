@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestra.core import state
-from orchestra.core.attention import LEFT, PROSE_SECONDS, ObservedWorker
+from orchestra.core.attention import PROSE_SECONDS, ObservedWorker
 from orchestra.core.models import (
+    LEFT,
     Activity,
     ActivityState,
     Delivery,

@@ -148,3 +148,20 @@ def test_a_refusal_says_what_helps(
 )
 def test_when_a_token_ends(header: str, seconds: float) -> None:
     assert responses.expiry(header) == seconds
+
+
+@pytest.mark.parametrize("absent", ["issue_dependencies_summary", "sub_issues_summary", "comments", "assignees"])
+@pytest.mark.parametrize("null", [True, False])
+def test_an_older_server_knows_less_of_an_issue(absent: str, null: bool) -> None:
+    answer = {**GOOD, absent: None} if null else {name: value for name, value in GOOD.items() if name != absent}
+    found = responses.issue(answer, PLACE)
+    assert (found.blocked_by, found.sub_issues, found.assignees) == (None, None, ())
+
+
+def test_a_part_of_the_path_may_be_null() -> None:
+    assert responses.optional({"user": None}, str, "user", "login") is None
+    assert responses.optional({}, str, "user", "login") is None
+    with pytest.raises(Unreachable):
+        responses.optional({"user": "ann"}, str, "user", "login")
+    with pytest.raises(Unreachable):
+        responses.required({"user": None}, str, "user", "login")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from support.events import happened, happened_at
+from support.paths import ROOT
 from support.polling import eventually
 
 from orchestra.core import serialization
@@ -142,6 +144,7 @@ class Waiting:
         self.environ = environ
         self.payload = {"tool_name": "Bash", "tool_input": {"command": "npm publish"}}
         self.children: list[subprocess.Popen[str]] = []
+        self.program = entry_points.hook_program()
 
     def start(self, **payload: Any) -> subprocess.Popen[str]:
         child = self.call(**payload)
@@ -150,7 +153,7 @@ class Waiting:
 
     def call(self, *words: str, **payload: Any) -> subprocess.Popen[str]:
         self.payload = payload or self.payload
-        argv = (*entry_points.hook_program(), "claude", "PermissionRequest", "n", *words)
+        argv = (*self.program, "claude", "PermissionRequest", "n", *words)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         child = subprocess.Popen(argv, env=self.environ, text=True, **pipes)  # type: ignore[call-overload]
         self.children.append(child)
@@ -239,6 +242,16 @@ def test_it_gives_the_answer_and_ends(waiting: Waiting) -> None:
     assert not waiting.answer("allow")
     assert said(child) == {"behavior": "allow"}
     child = waiting.start()
+    assert not waiting.answer("deny", text="Not today.")
+    assert said(child) == {"behavior": "deny", "message": "Not today."}
+
+
+def test_it_gives_the_answer_after_an_upgrade_took_its_files_away(waiting: Waiting, tmp_path: Path) -> None:
+    old = tmp_path / "old" / "orchestra"
+    shutil.copytree(ROOT / "orchestra", old, ignore=shutil.ignore_patterns("__pycache__"))
+    waiting.program = (*waiting.program[:-1], str(old / "hooks" / "entry.py"))
+    child = waiting.start()
+    shutil.rmtree(old)
     assert not waiting.answer("deny", text="Not today.")
     assert said(child) == {"behavior": "deny", "message": "Not today."}
 

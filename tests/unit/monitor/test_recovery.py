@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from support.stub_project import START, doing
 
-from orchestra.core.attention import LEFT
-from orchestra.core.models import ActivityState, Attempts, Limit, Status, Worker
+from orchestra.core.models import LEFT, ActivityState, Attempts, Limit, Status, Worker
 from orchestra.core.text import stamp
 from orchestra.monitor.recovery import (
     BACKOFF_SECONDS,

@@ -15,7 +15,7 @@ from orchestra.core.text import stamp
 from orchestra.github.graph import BaseFacts, CheckDetail, Opinion, PullFacts, ThreadSeen
 from orchestra.github.poll_parsing import PullSeen
 from orchestra.monitor import rules
-from orchestra.monitor.rules import CALM_SECONDS, EXPECT_SECONDS, Observation
+from orchestra.monitor.rules import CALM_SECONDS, EXPECT_SECONDS, NO_CHECKS_SECONDS, Observation
 
 pytestmark = pytest.mark.fast
 
@@ -146,12 +146,21 @@ def test_a_required_check_is_waited_for_without_an_end() -> None:
     )  # fmt: skip
 
 
-def test_a_green_head_is_remembered_and_no_other() -> None:
+@pytest.mark.parametrize(("age", "missing"), [(EXPECT_SECONDS, ["test"]), (NO_CHECKS_SECONDS, [])])
+def test_a_head_without_a_check_is_given_more_time(age: float, missing: list[str]) -> None:
+    it = worker(green=("test",), pull=Pull(1, "open", SHA, head_since=stamp(NOW - age)))
+    assert [row.name for row in pull_of(it, seen()).rows] == missing
+
+
+def test_the_checks_of_a_head_are_remembered_when_they_are_over() -> None:
     good = seen(checks=(run("b"), run("a")))
-    assert rules.green_names(good, pull_of(worker(), good)) == ("a", "b")
-    for bad in (seen(checks=(run("a", "failure"),)), seen(checks=(run("a", "queued"),)), seen()):
-        assert rules.green_names(bad, pull_of(worker(), bad)) == ()
-    assert rules.green_names(good, pull_of(worker(pull=None), good)) == (), "it has not had its calm time"
+    known = worker(green=("a", "lint"))
+    assert rules.names_to_expect(known, good, pull_of(known, good)) == ("a", "b")
+    bad = seen(checks=(run("a", "failure"), run("c", "queued")))
+    assert rules.names_to_expect(known, bad, pull_of(known, bad)) == ("a", "c", "lint"), "it may have stopped early"
+    for unknown in (seen(checks=(run("a", "queued"),)), seen()):
+        assert rules.names_to_expect(worker(), unknown, pull_of(worker(), unknown)) == ()
+    assert rules.names_to_expect(worker(), good, pull_of(worker(pull=None), good)) == (), "it has not had its calm time"
 
 
 @pytest.mark.parametrize(
