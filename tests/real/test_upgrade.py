@@ -57,7 +57,7 @@ def environ(home: Path, repo: Path, claude_program: Path) -> Iterator[dict[str, 
         "gates: [external-api]",
     )
     gated = bash("npm publish 2>/dev/null; echo published >published.txt")
-    long = bash("until [ -e go ]; do read -t 1 x </dev/zero; done; echo went >went.txt")
+    long = bash("until [ -e go ]; do sleep 0.5; done; echo went >went.txt")
     for number, steps in enumerate(((gated,), (long,), ()), 1):
         write_issue(repo, number, f"Issue {number}", f"Please.\n\n{marker(*steps, {'text': 'The end.'})}")
     with MessagesApi() as api:
