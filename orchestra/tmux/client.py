@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 60.0
 PUSH_SECONDS = 1.0
+LOOKS = 8  # at what tmux answers, until it has had the time to answer whole
+TOO_BUSY = ("tmux is too busy: it leaves out parts of its answers", "wait a moment, then try again")
 KEPT = (
     *("PATH", "HOME", "LANG", "TERM", "SHELL", "USER", "LOGNAME", "XDG_CONFIG_HOME", "TMUX_TMPDIR"),
     # What a browser and the desktop's notifications are reached by, from a key and from the monitor.

@@ -7,8 +7,11 @@ what it did before. That is kept by tmux itself, in one of our key tables, so th
 from __future__ import annotations
 
 from orchestra.core.text import clean
+from orchestra.core.waiting import pause
+from orchestra.errors import Unreachable
 from orchestra.tmux import key_bindings
 from orchestra.tmux.capabilities import KEYS_BY_FORMAT
+from orchestra.tmux.client import LOOKS, TOO_BUSY
 from orchestra.tmux.key_bindings import Binding
 
 TYPE_CHECKING = False
@@ -18,10 +21,20 @@ if TYPE_CHECKING:
     from orchestra.tmux.commands import Command
 
 
-def read_bindings(server: Server, table: str, key: str) -> dict[tuple[str, str], Binding]:
-    """Every binding of the server; with its note at least that of the key in the table. The server runs."""
+def read_bindings(server: Server, table: str = "", key: str = "") -> dict[tuple[str, str], Binding]:
+    """Every binding of the server; with its note at least that of the key in the table. The server runs.
+
+    Raises Unreachable when it is too busy to answer whole.
+    """
     if server.capabilities.has(KEYS_BY_FORMAT):
-        return key_bindings.parse_formatted_bindings(server.ask_text("list-keys", "-F", key_bindings.BINDING_FORMAT))
+        for again in range(LOOKS):
+            found = key_bindings.parse_formatted_bindings(
+                server.ask_text("list-keys", "-F", key_bindings.BINDING_FORMAT)
+            )
+            if found is not None:
+                return found
+            pause(0.05 * (again + 1))
+        raise Unreachable(*TOO_BUSY)
     known = key_bindings.parse_bindings(server.ask_text("list-keys"))
     if (table, key) in known:
         note = key_bindings.parse_note(server.ask_text("list-keys", "-N", "-P", "", "-T", table), key)
@@ -53,7 +66,7 @@ def leave(server: Server) -> None:
     said = server.ask("list-sessions", "-F", "#{@orchestra_project}")
     if said.code or said.out.strip():
         return
-    known = key_bindings.parse_bindings(server.ask_text("list-keys"))
+    known = read_bindings(server)
     back: list[Command] = []
     for (table, key), bound in known.items():
         does = bound.command

@@ -35,8 +35,9 @@ POPUP_SIZES = {
 }  # columns, lines
 MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
 _BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
-# For `list-keys -F`: a note may hold anything, so its length in bytes comes before it.
-BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{key_note} #{key_command}"
+# For `list-keys -F`: a note may hold anything, so its length in bytes comes before it. Where tmux 3.7 left out parts,
+# because a line took 100 ms, the dot is missing.
+BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{?key_table,.,} #{key_note} #{key_command}"
 # A regular expression of tmux's: `#(` would start a shell job, so the `#` is in brackets.
 _ISSUE = "[#][0-9]+|GH-[0-9]+|/(issues|pull)/[0-9]+"
 _FREE = "#{==:#{mouse_any_flag},0}"  # no program in the pane wants the mouse for itself
@@ -142,11 +143,13 @@ def parse_bindings(text: str) -> dict[tuple[str, str], Binding]:
     }
 
 
-def parse_formatted_bindings(text: str) -> dict[tuple[str, str], Binding]:
-    """What `list-keys -F BINDING_FORMAT` prints, by table and key."""
+def parse_formatted_bindings(text: str) -> dict[tuple[str, str], Binding] | None:
+    """What `list-keys -F BINDING_FORMAT` prints, by table and key; None when tmux had no time to answer it whole."""
     bindings = {}
     for line in text.splitlines():
-        repeats, table, key, length, rest = line.split(" ", 4)
+        repeats, table, key, length, whole, rest = line.split(" ", 5)
+        if whole != ".":
+            return None
         note, command = rest.encode()[: int(length)], rest.encode()[int(length) + 1 :]
         bindings[table, key] = Binding(_command(command.decode()), note.decode(), repeats == "1")
     return bindings

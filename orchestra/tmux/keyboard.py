@@ -30,7 +30,7 @@ class KeyBindings:
 
     def _bind(self, program: Sequence[str], wanted: Mapping[str, str]) -> str:
         guest = self._server.guest
-        known = key_bindings.parse_bindings(self._server.ask_text("list-keys"))
+        known = guest_keys.read_bindings(self._server)
         ours = {
             key
             for (table, key), bound in known.items()
@@ -57,6 +57,6 @@ class KeyBindings:
 
     def taken(self) -> str:
         """What has the key after the prefix, when that is not our table; empty when it is ours or free."""
-        known = key_bindings.parse_bindings(self._server.ask_text("list-keys"))
+        known = guest_keys.read_bindings(self._server)
         found = known.get(("prefix", self.key), key_bindings.Binding("")).command
         return "" if key_bindings.enters_our_table(found) else clean(found)

@@ -21,6 +21,8 @@ ROW = (
     "|#{?#{@orchestra_started},#{?#{==:#{@orchestra_started},#{pane_start_command}},#{@orchestra_worker},}"
     ",#{@orchestra_worker}}"
     "|#{@orchestra_nonce}|#{@orchestra_pane}|#{@orchestra_part}|#{@orchestra_window}"
+    # tmux 3.7 leaves out conditions silently once a line has taken 100 ms, as on a busy machine: then also this one.
+    "|#{?pane_id,.,}"
     "|#{@orchestra_project}"
 )
 _FIELDS = ROW.count("|") + 1
@@ -43,6 +45,7 @@ class PaneRow(Record):
     part: str  # what it is to a layout: a role, or a name for what a shell runs; empty: not a layout's
     key: str
     reaped: bool  # tmux knows how its program ended
+    whole: bool = True  # tmux had the time to answer all of it
 
     @property
     def role(self) -> str:
@@ -59,11 +62,11 @@ def parse_panes(text: str, project: str) -> Iterator[PaneRow]:
 
 
 def _row(parts: Sequence[str]) -> PaneRow | None:
-    session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, part, key, _ = parts
+    session, window, crowd, zoomed, pane, dead, status, signal, pid, worker, nonce, place, part, key, last, _ = parts
     try:
         code = int(status) if status else 128 + int(signal) if signal.isdigit() else None
         gone = dead == "1"
-        marks = (worker, nonce, place, part, key, bool(status or signal))
+        marks = (worker, nonce, place, part, key, bool(status or signal), last == ".")
         number = int(pid) if pid or not gone else 0  # some versions name no process that has ended
         return PaneRow(session, window, int(crowd), zoomed == "1", pane, gone, code if gone else None, number, *marks)
     except ValueError:

@@ -7,10 +7,11 @@ import re
 
 from orchestra.core.records import Record
 from orchestra.core.text import clean
+from orchestra.core.waiting import pause
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.processes import LONGEST_SOCKET_PATH
 from orchestra.tmux import capabilities, commands
-from orchestra.tmux.client import install_hint
+from orchestra.tmux.client import LOOKS, TOO_BUSY, install_hint
 from orchestra.tmux.panes import ROW, PaneRow, pane_from_row, parse_panes
 
 TYPE_CHECKING = False
@@ -103,16 +104,21 @@ class Session:
             self.server.send([commands.set_options(session, options), *more])
 
     def look(self) -> PaneListing:
-        """The panes of the session, by one question."""
-        for _ in range(2):
+        """The panes of the session, by one question; raises Unreachable when tmux does not answer it whole."""
+        asked_again = False
+        for again in range(LOOKS):
             said = self.server.ask("list-panes", "-a", "-F", ROW)
             empty = said.absent or said.err.startswith("no current target")  # or it is about to end
             if said.code and not empty:
                 raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
             seen = PaneListing(not empty, list(parse_panes(said.out, self.project)))
-            if all(row.reaped or not row.dead for row in seen.rows):
-                break
+            if not all(row.whole for row in seen.rows):
+                pause(0.05 * (again + 1))
+                continue
+            if asked_again or all(row.reaped or not row.dead for row in seen.rows):
+                return seen
+            asked_again = True
             # tmux 3.3a can miss the end of a program, here 10 of 57 that were killed early, and with it the exit
             # status and the pane-died hook, until another child of its ends.
             self.server.ask("run-shell", "true")
-        return seen
+        raise Unreachable(*TOO_BUSY)

@@ -75,7 +75,7 @@ class Workspace:
             said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
             found = list(parse_panes(said.out, self._session.project))
             self._prove([(key, plan) for key, plan in plans if key not in known], found, said.err)
-            if self._tag_again(workers):
+            if self._tag_again(workers) or not all(row.whole for row in found):
                 found = list(self._session.look().rows)
         alive = {row.worker for row in found if not row.dead}
         for context in workers:
@@ -243,7 +243,7 @@ class Workspace:
 
     def _has_our_keys(self) -> bool:
         """Whether the server has our keys: 0.1.0 left no other mark on a server whose workspaces are closed."""
-        known = key_bindings.parse_bindings(self._server.ask_text("list-keys"))
+        known = guest_keys.read_bindings(self._server)
         return any(
             table == key_bindings.TABLE and key_bindings.is_ours(one.command) for (table, _), one in known.items()
         )

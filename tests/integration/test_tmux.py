@@ -202,7 +202,7 @@ def test_the_end_of_a_paste_cannot_be_pasted(text: str, expected: str) -> None:
 
 @pytest.mark.fast
 def test_a_bad_row_is_skipped_and_the_others_stand() -> None:
-    good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|acme|x"
+    good = "$1|@2|3|0|%4|1|7||123|124|n124|0||workers.1.workers|.|acme|x"
     text = "\n".join(["", "nonsense", good.replace("@2|3", "@2|_"), good, good.replace("acme|x", "other")])
     (row,) = parse_panes(text, "acme|x")
     assert (row.pane, row.worker, row.exit_status, row.role) == ("%4", "124", 7, "workers")

@@ -32,11 +32,15 @@ def test_a_line_that_is_not_a_binding_is_skipped() -> None:
 
 
 def test_notes_may_hold_anything_in_a_formatted_list() -> None:
-    text = "0 prefix | 11 1 é 12 a b send-keys x\n1 foo c 0  last-pane \\; next-window\n"
+    text = "0 prefix | 11 . 1 é 12 a b send-keys x\n1 foo c 0 .  last-pane \\; next-window\n"
     assert parse_formatted_bindings(text) == {
         ("prefix", "|"): Binding("send-keys x", "1 é 12 a b"),
         ("foo", "c"): Binding("last-pane ; next-window", "", repeats=True),
     }
+
+
+def test_a_list_of_which_a_busy_tmux_left_out_parts_is_not_read() -> None:
+    assert parse_formatted_bindings("0 prefix | 0 .  send-keys x\n0 prefix c   a note send-keys y\n") is None
 
 
 @pytest.mark.parametrize(

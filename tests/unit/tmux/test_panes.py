@@ -6,7 +6,7 @@ from orchestra.tmux.panes import parse_panes
 
 pytestmark = pytest.mark.fast
 
-ROW = "$0|@1|1|0|%2|{dead}|{status}|{signal}|{pid}|7|n7|0|||acme"
+ROW = "$0|@1|1|0|%2|{dead}|{status}|{signal}|{pid}|7|n7|0|||.|acme"
 
 
 @pytest.mark.parametrize(
