@@ -199,7 +199,7 @@ LAYOUTS = st.lists(
 @st.composite
 def sessions(draw: st.DrawFn) -> list[PaneRow]:
     """A session as people leave one: windows of other layouts, workers anywhere, panes of the user, dead ones."""
-    workers = iter(draw(st.permutations([str(n) for n in range(1, 13)])))
+    workers = iter(draw(st.permutations([str(n) for n in range(1, 21)])))
     rows: list[PaneRow] = []
     for number in range(draw(st.integers(1, 5))):
         key = draw(st.sampled_from(["", *(f"{role}.1.{role}" for role in ROLES), f"{WORKERS}.1.{WORKERS}"]))
