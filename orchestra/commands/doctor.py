@@ -44,9 +44,9 @@ def doctor(
     for name, look in {**environment.CHECKS, "I11": _shared_git, "K1": _keys}.items():
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
-    once: dict[tuple[str, str], Finding] = {}
+    once: dict[tuple[str, str, bool], Finding] = {}
     for one in found:
-        once.setdefault((one.what, one.fix), one)  # what stops several checks is said by the first
+        once.setdefault((one.what, one.fix, one.id.startswith("I")), one)  # what stops several checks is said by the first
     return tuple(once.values())
 
 

@@ -104,6 +104,7 @@ def test_a_comment_is_kept_at_once_moves_with_its_line_and_says_when_it_is_gone(
         await pilot.press("i")
         await settled(pilot, "you: why not")
         change.commit(a__py="first\n" + BEFORE)
+        await pilot.press("r")  # no session file tells of this commit, as an agent's would
         text = await settled(pilot, "outdated: line 20")
         assert "> line 20 is new" in text
 

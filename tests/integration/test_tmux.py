@@ -344,7 +344,7 @@ def test_a_dead_program_that_tmux_has_not_noticed_is_asked_for(tmux: Tmux, monke
     def ask(*argv: str) -> client.TmuxReply:
         asked.append(argv[0])
         status = "3" if "run-shell" in asked else ""
-        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|{PROJECT}\n"
+        row = f"$0|@1|1|0|%2|1|{status}||77|1|n1|||workers.1.workers|.|{PROJECT}\n"
         return client.TmuxReply(0, row, "")
 
     monkeypatch.setattr(tmux.server, "ask", ask)

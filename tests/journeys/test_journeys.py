@@ -83,7 +83,7 @@ def test_merged_by_hand_is_seen_and_pruned(local: Person, repo: Path, git: Git) 
     git("-C", repo, "merge", "-q", "issue-1")
     local.runs("monitor", "--once")
     assert local.status("1") == "merged"
-    assert local.asks("prune", "--dry-run") == {"removed": ["1"], "kept": []}
+    assert local.asks("prune", "--dry-run") == {"removed": ["1"], "kept": [], "remoteBranches": []}
     assert local.asks("prune")["removed"] == ["1"]
     assert not (repo.parent / "widgets-issue-1").exists()
     assert local.asks("list")["workers"] == []

@@ -181,7 +181,7 @@ def test_to_who_needs_you_in_turn_answer_in_a_popup_and_back(terminal: Terminal,
     for number in "12":
         local.sees(number, "stuck")
     orchestra_key(terminal, "a")
-    eventually(lambda: re.fullmatch("workers\u25cf[12] 1", active(local)), why="at the first")
+    eventually(lambda: re.fullmatch("workers\u25cf[12] 1", active(local)), 40, "at the first")
     orchestra_key(terminal, "a")
     eventually(lambda: re.fullmatch("workers\u25cf[12] 2", active(local)), why="at the second")
     orchestra_key(terminal, "t")

@@ -119,8 +119,8 @@ def launch_as_before(person: Person, number: str) -> None:
     script.write_text(f"exec env -i {shlex.join(environ)} {shlex.join(argv)}\n")
     before = len(events(person, number))
     worktree = str(person.asks("show", number)["worktreePath"])
-    person.tmux("respawn-pane", "-k", "-c", worktree, "-t", pane, "/bin/sh", str(script))
     person.tmux("set-option", "-p", "-u", "-t", pane, "@orchestra_started")  # 0.1.0 did not write down what it starts
+    person.tmux("respawn-pane", "-k", "-c", worktree, "-t", pane, "/bin/sh", str(script))
     eventually(
         lambda: ("started", "hook:SessionStart") in events(person, number)[before:], why="the old hook path to be heard"
     )
@@ -155,7 +155,8 @@ def test_a_workspace_of_the_version_before_is_brought_back(person: Person) -> No
     eventually(
         lambda: [person.asks("show", one)["pane"]["dead"] for one in ("1", "2")] == [False, False], why="two panes"
     )
-    assert NEW_HOOK in (directory(person, "2") / "settings.json").read_text()  # launched anew, by this version
+    settings = directory(person, "2") / "settings.json"
+    eventually(lambda: NEW_HOOK in settings.read_text(), why="it to be launched anew, by this version")
     assert person.asks("show", "1")["escalation"]["summary"] == "Which colour?"
     person.runs("tell", "1", "blue")
     person.sees("1", "complete")

@@ -55,9 +55,9 @@ def test_what_the_user_did_to_a_worktree_is_said_and_can_be_undone(asking: Perso
         "4": (f"its worktree is gone: {four}", "orchestra restart 4"),
     }
     for number, (what, way) in said.items():
-        shown = " ".join(asking.runs("show", number).out.split())
-        assert what in shown
-        assert way in shown
+        shown = "".join(asking.runs("show", number).out.split())  # a long path is folded anywhere
+        assert what.replace(" ", "") in shown
+        assert way.replace(" ", "") in shown
         assert any(way in fix for fix in found(asking, number))
     for number in "34":  # nothing is typed into an agent whose worktree is not there
         eventually(lambda n=number: asking.asks("show", n)["elsewhere"], 30, f"#{number} to be seen")  # type: ignore[misc]

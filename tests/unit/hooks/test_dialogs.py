@@ -251,7 +251,7 @@ def test_it_gives_the_answer_after_an_upgrade_took_its_files_away(waiting: Waiti
     shutil.copytree(ROOT / "orchestra", old, ignore=shutil.ignore_patterns("__pycache__"))
     waiting.program = (*waiting.program[:-1], str(old / "hooks" / "entry.py"))
     child = waiting.start()
-    shutil.rmtree(old)
+    eventually(lambda: not shutil.rmtree(old, ignore_errors=True) and not old.exists(), why="its files to be gone")
     assert not waiting.answer("deny", text="Not today.")
     assert said(child) == {"behavior": "deny", "message": "Not today."}
 
