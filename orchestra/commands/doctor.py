@@ -45,8 +45,8 @@ def doctor(
         found += _guarded(name, lambda look=look: look(project))  # type: ignore[misc]
     found += _guarded("I8", lambda: _state(project))
     once: dict[tuple[str, str, bool], Finding] = {}
-    for one in found:
-        once.setdefault((one.what, one.fix, one.id.startswith("I")), one)  # what stops several checks is said by the first
+    for one in found:  # what stops several checks is said by the first, and what is wrong with the state beside it
+        once.setdefault((one.what, one.fix, one.id.startswith("I")), one)
     return tuple(once.values())
 
 

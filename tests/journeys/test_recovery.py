@@ -127,6 +127,7 @@ def test_a_killed_server_with_twenty_workers(person: Person, how: str) -> None:
     else:
         os.kill(int(person.tmux("display-message", "-p", "#{pid}")), signal.SIGKILL)
     eventually(lambda: "not open" in person.runs("list").out, why="one look to see the server gone")
+
     def wrong() -> list[str]:
         return [one.split(":")[0] for one in findings(person)]
 
