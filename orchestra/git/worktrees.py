@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +94,8 @@ class Repository(RepositoryFacts):
             done = self.git("worktree", "add", "--no-checkout", "--lock", "--reason", reason, *where, keep=(fd,))
         if done.status:
             there = next((place for place in map(worktree_of_admin, self.admins_on(branch)) if place), None)
-            how = f"if you moved it: git worktree move {there} {path}" if there else "see: git worktree list"
+            move = f"git worktree move {shlex.quote(str(there))} {shlex.quote(str(path))}"
+            how = f"if you moved it: {move}" if there else "see: git worktree list"
             raise OrchestraError(f"the worktree {clean(str(path))} was not made: {done.reason()}", clean(how))
 
     def _reattach(self, path: Path, branch: str, reason: str) -> bool:
