@@ -24,7 +24,7 @@ from support.pull_acts import (
     thread,
 )
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 
 READY, WAITING = "ready", "waiting"
 

@@ -45,7 +45,7 @@ from support.pull_acts import (
 
 from orchestra.processes import MARK
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 
 READY, WAITING = "ready", "waiting"
 
@@ -81,7 +81,7 @@ CHECKS = [
     Situation("no checks at all", (), READY, "no checks"),
     Situation("a status, as older CI reports", (status("ci/jenkins", "success"),), READY, "checks pass", nightly=True),
     Situation("a status that is pending", (status("ci/jenkins", "pending"),), WAITING, "ci/jenkins"),
-    Situation("a status that is pending for two days", (green, since(180_000, "license/cla")), "question", "for 2d"),
+    Situation("a status that is pending for two days", (green, since(180_000, "license/cla")), "stuck", "for 2d"),
     Situation("a run that is queued without a job", (lambda g, n, b: g.add_run(b, ""),), WAITING, "CI", nightly=True),
     Situation("a run that was cancelled before it had a job", (cancelled_run,), "", "", 1),
     Situation("a job behind needs is to come", (gap,), WAITING, "CI"),
@@ -173,7 +173,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("found", parts(CHECKS + PAGE + WORDS, 24))
+@pytest.mark.parametrize("found", parts(CHECKS + PAGE + WORDS, 16))
 def test_a_worker_is_what_its_pull_request_page_says(
     found: tuple[Situation, ...], github_repo: Path, github: Double, git: Git
 ) -> None:
