@@ -12,7 +12,6 @@ import pytest
 from support.boards import board, drawn, record, settled
 from support.events import happened
 from support.person import Person, configure
-from support.polling import eventually
 from support.terminal import Terminal
 
 from orchestra.core.models import AnswerChannel
