@@ -17,7 +17,7 @@ from support.terminal import Terminal
 from orchestra.core.models import AnswerChannel
 from orchestra.core.waiting import wait_until
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.text import TextView
 from orchestra.ui.screens.verbs import Place, Verbs
 
