@@ -178,4 +178,9 @@ def check_parent(project: Project, number: str) -> Worker:
         raise OrchestraError(f"there is no worker #{clean(number, 20)} to build on", f"orchestra spawn {number} first")
     if parent.status is Status.CANCELLED:
         raise OrchestraError(f"#{number} was cancelled", f"orchestra spawn {number} takes it up again")
+    fork = project.head_repo(parent.branch) if project.tracker_name == "github" else None
+    if fork and parent.status is not Status.MERGED:
+        what = f"nothing can be built on #{number}: its branch is in the fork {clean(fork, 80)}"
+        hint = f"GitHub opens no pull request into a fork's branch; spawn without --on, or with --after {number}"
+        raise OrchestraError(what, hint)
     return parent

@@ -55,7 +55,16 @@ def test_a_worker_may_amend_what_it_pushed_unless_others_pushed(github_repo: Pat
     person = start(github_repo, github, git, [SHIPS.format("a")])
     worker, pull = worker_of(person), github.pulls()[0]
     first = pull.sha
-    git("-C", worker.where, "commit", "-q", "--amend", "--signoff", "-m", "One")
+    start_of = git("-C", worker.where, "rev-parse", "HEAD~1")
+    (worker.where / ".github").mkdir()
+    (worker.where / ".github" / "dco.yml").write_text("require:\n  members: true\n")
+    git("-C", worker.where, "add", ".")
+    git("-C", worker.where, "commit", "-qm", "Ask for a sign-off")
+    unsigned = worker.runs("worker", "ship", code=1).err
+    assert "not signed off by their author, as .github/dco.yml asks: " in unsigned
+    assert f"git rebase --signoff {start_of[:12]}" in unsigned
+    assert pull.sha == first, "it is said before the push"
+    git("-C", worker.where, "rebase", "-q", "--signoff", start_of[:12])
     worker.runs("worker", "ship")
     second = git("-C", worker.where, "rev-parse", "HEAD")
     assert pull.sha == second != first
