@@ -17,7 +17,7 @@ ASK = '```script\nstatus working\nescalate "Which?" --option red --option blue\n
 @pytest.fixture
 def asking(repo: Path, git: Git) -> Person:
     configure(repo, "agent: scripted", "tracker: local", "workers: {max: 9}")
-    for number in (1, 2, 3):
+    for number in range(1, 8):
         write_issue(repo, number, f"Ask {number}", ASK)
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "issues")
@@ -55,7 +55,25 @@ HOOKS = {
 }
 
 
-@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+TOGETHER = {
+    "upwards, and breaks": "\n".join([HOOKS["splits it upwards"], HOOKS["breaks what is joined"]]),
+    "twice, another pane, lays out": "\n".join(
+        [
+            HOOKS["splits it twice and renames"],
+            HOOKS["selects another pane"].replace("new-window", "new-window[7]"),
+            HOOKS["splits each pane that is split"],
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        *(pytest.param(hook, id=name) for name, hook in TOGETHER.items()),
+        *(pytest.param(hook, id=name, marks=pytest.mark.nightly) for name, hook in HOOKS.items()),
+    ],
+)
 def test_a_tmux_hook_of_the_user_never_makes_another_pane_the_workers(hook: str, asking: Person, home: Path) -> None:
     (home / ".tmux.conf").write_text(hook + "\n")
     asking.runs("up", "-d")
@@ -75,32 +93,35 @@ def pane_of(person: Person, number: str) -> str:
     return ""
 
 
-MOVES = {
-    "swapped": lambda person, pane: person.tmux("swap-pane", "-d", "-s", pane, "-t", pane_of(person, "2")),
-    "broken out": lambda person, pane: person.tmux("break-pane", "-d", "-s", pane, "-n", "mine"),
-    "joined to the shell": lambda person, pane: person.tmux("join-pane", "-d", "-s", pane, "-t", ":0"),
-    "in another session": lambda person, pane: (
+MOVES: tuple[Callable[[Person, str], object], ...] = (
+    lambda person, pane: person.tmux("swap-pane", "-d", "-s", pane, "-t", pane_of(person, "7")),
+    lambda person, pane: person.tmux("break-pane", "-d", "-s", pane, "-n", "mine"),
+    lambda person, pane: person.tmux("join-pane", "-d", "-s", pane, "-t", ":0"),
+    lambda person, pane: (
         person.tmux("new-session", "-d", "-s", "mine"),
         person.tmux("break-pane", "-d", "-s", pane, "-t", "mine:"),
     ),
-    "laid out and zoomed": lambda person, pane: (
+    lambda person, pane: (
         person.tmux("select-layout", "-t", pane, "even-vertical"),
         person.tmux("resize-pane", "-Z", "-t", pane),
     ),
-    "renumbered": lambda person, pane: person.tmux("move-window", "-s", pane, "-t", ":77"),
-}
+    lambda person, pane: person.tmux("move-window", "-s", pane, "-t", ":77"),
+)
 
 
-@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
-def test_a_pane_that_the_user_moves_stays_the_workers(move: Callable[[Person, str], object], asking: Person) -> None:
+def test_a_pane_that_the_user_moves_stays_the_workers(asking: Person) -> None:
+    """Swapped, broken out, joined to the shell, in another session, zoomed, renumbered: each another worker's."""
     asking.runs("up", "-d")
-    asking.runs("spawn", "1", "2")
-    asking.sees("1", "stuck")
-    before = pane_of(asking, "1")
-    move(asking, before)
-    answered(asking, "1", "2")
-    assert pane_of(asking, "1") == before
-    assert len(tagged(asking)["1"]) == 1
+    numbers = [str(number) for number, _ in enumerate(MOVES, 1)]
+    asking.runs("spawn", *numbers, "7")
+    for number in numbers:
+        asking.sees(number, "stuck")
+    before = {number: pane_of(asking, number) for number in numbers}
+    for number, move in zip(numbers, MOVES, strict=True):
+        move(asking, before[number])
+    answered(asking, *numbers, "7")
+    assert {number: pane_of(asking, number) for number in numbers} == before
+    assert {number: len(panes) for number, panes in tagged(asking).items()} == dict.fromkeys([*numbers, "7"], 1)
 
 
 def test_a_pane_in_which_the_user_starts_another_program_is_not_the_workers_any_more(asking: Person) -> None:
