@@ -47,9 +47,13 @@ from orchestra.core.text import clean
 ENVIRONMENT = (
     *("PATH", "HOME", "USER", "SHELL", "LANG", "LC_*", "TERM", "SSH_AUTH_SOCK", "*_PROXY", "*_proxy", "NO_PROXY"),
     *("SSL_CERT_*", "ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_*", "CLAUDE_CODE_MAX_*", "DISABLE_*"),
-    *("AWS_*", "GOOGLE_*", "CLOUD_ML_REGION"),
+    *("AWS_*", "GOOGLE_*", "CLOUD_ML_REGION", "CLOUDSDK_*", "VERTEX_REGION_*", "AZURE_*"),
+    # Logins without a file, a company's certificates, and a certificate of the user's own.
+    *("CLAUDE_CODE_OAUTH_*", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY*", "CLAUDE_CODE_API_KEY_HELPER_*"),
+    *("CLAUDE_CODE_SKIP_*_AUTH", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CA*"),
 )
-_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*")  # set by orchestra, or the mark of an agent around us
+# Set by orchestra, or the mark of an agent around us; a file descriptor means nothing in another process.
+_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*", "*_FILE_DESCRIPTOR")
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # by full name only
 
 
