@@ -39,7 +39,7 @@ hang
 
 @pytest.fixture
 def person(repo: Path, git: Git, server: str) -> Person:
-    """A user with issues 1 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone repairs."""
+    """A user with issues 1 and 26 to 28 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone repairs."""
     configure(
         repo,
         "agent: scripted",
@@ -50,7 +50,8 @@ def person(repo: Path, git: Git, server: str) -> Person:
     )
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "still.yaml").write_text("windows:\n  - window_name: w\n    role: workers\n")
-    write_issue(repo, 1, "Children", CHILDREN)
+    for number in (1, 26, 27, 28):
+        write_issue(repo, number, "Children", CHILDREN)
     write_issue(repo, 2, "Work", WORK)
     for number in range(3, 26):
         write_issue(repo, number, f"Issue {number}", HANG)
@@ -84,27 +85,21 @@ def decoy() -> Iterator[subprocess.Popen[bytes]]:
 
 @shown
 def test_what_a_worker_started_ends_with_it(person: Person, decoy: subprocess.Popen[bytes]) -> None:
-    person.runs("spawn", "1")
+    verbs = {"1": ["restart", "1"], "26": ["pause", "26"], "27": ["cancel", "27"], "28": ["down"]}
+    person.runs("spawn", *verbs)
+    nonces = {one["id"]: one["nonce"] for one in person.asks("list")["workers"]}
 
-    def children() -> set[int]:
-        nonce = person.asks("show", "1")["nonce"]
-        return {one.pid for one in processes.marked_processes() if one.nonce == nonce}
+    def children(number: str) -> set[int]:
+        return {one.pid for one in processes.marked_processes() if one.nonce == nonces[number]}
 
-    for verb, again in (
-        (["restart", "1"], []),
-        (["pause", "1"], ["resume", "1"]),
-        (["down"], ["up", "-d"]),
-        (["cancel", "1"], []),
-    ):
-        eventually(lambda: len(children()) >= 4, why="the children to run")
-        before = children()
+    eventually(lambda: all(len(children(number)) >= 4 for number in verbs), 60, "the children to run")
+    for number, verb in verbs.items():
+        before = children(number)
         person.runs(*verb)
-        eventually(lambda before=before: not before & children(), 10, "the children to be gone")  # type: ignore[misc]
+        eventually(lambda number=number, before=before: not before & children(number), 10, "them to end")  # type: ignore[misc]
         assert decoy.poll() is None
-        if verb[0] != "restart":
-            assert children() == set()
-        if again:
-            person.runs(*again)
+        if number != "1":
+            assert children(number) == set()
 
 
 @shown
