@@ -53,7 +53,7 @@ def _home() -> str:
 
 
 def is_above(path: object, home: str) -> bool:
-    """Whether a path is our home or above it: a HOME that is not there, or that is a file, is not a fault of ours."""
+    """Whether a path is the home of orchestra or above it: a HOME that is missing, or a file, is not a bug."""
     return isinstance(path, str) and bool(path) and f"{home}/".startswith(f"{path.rstrip('/')}/")
 
 
