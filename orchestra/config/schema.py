@@ -151,7 +151,8 @@ class Github(NamedTuple):
 
 
 class PullRequest(NamedTuple):
-    """`update`: who brings a branch up to date with its base: auto, ask or never.
+    """`update`: who brings a branch up to date with its base: auto, ask or never. `stack`: how a branch that is built
+    on another worker's follows it: merge or rebase.
 
     `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
     text of a pull request ends with what the work has taken. The rest is set when one is opened: `reviewers` are
@@ -160,6 +161,7 @@ class PullRequest(NamedTuple):
     """
 
     update: str = "auto"
+    stack: str = "merge"
     merge: str | None = None
     draft: bool = False
     labels: tuple[str, ...] = ()
@@ -383,6 +385,7 @@ _auto_rule = record(
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
+    stack=choice("merge", "rebase"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
     draft=true_or_false,
     labels=list_of(text(1, 50)),

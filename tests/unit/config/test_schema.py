@@ -42,7 +42,7 @@ notify: {bell: false, desktop: false, command: notify-send}
 layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
-pull_request: {update: ask, merge: squash, receipt: true}
+pull_request: {update: ask, stack: rebase, merge: squash, receipt: true}
 checks: {ignore: ["nightly*"]}
 trust: {logins: [sue, "ci-user[bot]"]}
 merge: {orchestrator: true}
