@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orchestra.core.text import clean, is_id
@@ -70,8 +71,7 @@ def layouts(_: Context, __: Parameter, incomplete: str) -> list[CompletionItem]:
     from orchestra.errors import OrchestraError
     from orchestra.project.context import open_project
 
-    try:
+    root = ""  # outside of a repository: those that ship
+    with suppress(OrchestraError, OSError):
         root = open_project(os.getcwd(), os.environ, time.time).root
-    except (OrchestraError, OSError):
-        root = os.getcwd()  # outside of a repository: those that ship
     return [CompletionItem(name) for name in layout_names(root) if name.startswith(incomplete)]

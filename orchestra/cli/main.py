@@ -13,7 +13,7 @@ import click
 from orchestra import __version__
 from orchestra.cli.errors import run_main
 from orchestra.core.text import clean
-from orchestra.errors import UsageError
+from orchestra.errors import OrchestraError, UsageError
 from orchestra.ui.console import Console
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -179,7 +179,15 @@ def cli(ctx: click.Context) -> None:
       orchestra prune           clean up what is merged
     """  # noqa: D301 - Click wants the character
     _check_homes()
-    ctx.obj = Console(os.getcwd(), os.environ, time.time, ctx.invoked_subcommand or "")
+    ctx.obj = Console(_directory(), os.environ, time.time, ctx.invoked_subcommand or "")
+
+
+def _directory() -> str:
+    """Where the command is typed; a shell may stand in a worktree that has been removed since."""
+    try:
+        return os.getcwd()
+    except OSError:
+        raise OrchestraError("the directory you are in does not exist any more", "cd to your repository") from None
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +95,15 @@ def test_a_repository_that_calls_itself_bare_is_named_and_fixed(repo: Path, git:
 def test_not_a_repository(tmp_path: Path) -> None:
     said = Person(tmp_path).runs("list", code=1)
     assert "not a git repository" in said.err
+
+
+def test_a_directory_that_was_removed_since(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    typed = f"rmdir {gone}; exec {sys.executable} -P -m orchestra list"
+    done = subprocess.run(["sh", "-c", typed], cwd=gone, capture_output=True, text=True, check=False)
+    said = "orchestra: the directory you are in does not exist any more"
+    assert (done.returncode, done.stderr.startswith(said)) == (1, True), done.stderr
 
 
 def test_json_errors_are_one_document(repo: Path) -> None:
