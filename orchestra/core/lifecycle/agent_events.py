@@ -144,6 +144,11 @@ def _moved(worker: Worker, event: Event) -> Worker:
     )
 
 
+def _version(worker: Worker, event: Event) -> Worker:
+    """The version of the program that runs: it keeps its own when the one on disk is updated."""
+    return worker._replace(agent_version=text_at(event, "version"))
+
+
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "started": _started,
     "accepted": _accepted,
@@ -158,4 +163,5 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "unclear": _unclear,
     "ended": _ended,
     "moved": _moved,
+    "version": _version,
 }
