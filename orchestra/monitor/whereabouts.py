@@ -1,4 +1,4 @@
-"""Whether a worker's conversation is where orchestra keeps it, in its pane and its worktree; and its program's version."""
+"""Whether a worker's conversation is in its pane and its worktree, and which version of its program runs there."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_the_version_is_recorded_at_each_start_and_kept_until_the_next(tmp_path:
     running = mocker.patch("orchestra.monitor.whereabouts.agents.agent").return_value.running_sessions
     for told, kept in ((["2.1.197"], "2.1.197"), (["2.1.197"], "2.1.197"), ([], "2.1.197"), (["2.1.332"], "2.1.332")):
         running.return_value = [session(4711, HOME, str(tmp_path))._replace(version=one) for one in told]
-        worker = record_whereabouts(project, worker, pane(worker), str)
+        worker = record_whereabouts(project, worker, pane(worker), lambda _: None)
         assert worker.agent_version == kept
     assert len(project.journal()) == 2
     assert machine.apply(worker, happened("launched", "spawn")).agent_version == ""
