@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 from orchestra.config.agent_names import AGENTS
-from orchestra.core.records import Record
 from orchestra.errors import UsageError
 
 TYPE_CHECKING = False
@@ -21,37 +20,6 @@ if TYPE_CHECKING:
     from orchestra.agents.self_test import SelfTest
 
 LIMITS = frozenset({"login", "onboarding"})  # troubles of the account: no key in the pane fixes them
-
-
-class StartupProblem(Record):
-    """Why an agent did not start, as its screen says: a word for the kind, a sentence, and what the user does."""
-
-    kind: str
-    sentence: str
-    fix: str
-
-
-class ScreenDialog(Record):
-    """A dialog that an agent's screen shows: what it says, what can be chosen, and how.
-
-    `chosen` is the option that the cursor marks, which arrows move; -1: each option has a key of its own in `keys`.
-    """
-
-    text: str
-    options: tuple[str, ...]
-    chosen: int
-    keys: tuple[str, ...] = ()
-
-
-class RunningSession(Record):
-    """A session of an agent's program that runs: by which process, in which directory, in the background or not."""
-
-    pid: int
-    session: str
-    directory: str
-    background: bool
-    began: float  # epoch seconds: its process had this number then
-    version: str = ""  # of the program that runs, which an update on disk leaves as it is; empty: not told
 
 
 def agent(name: str) -> Agent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from orchestra.agents import RunningSession, ScreenDialog, StartupProblem
+from orchestra.agents.records import RunningSession, ScreenDialog, StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CONFIG = "orchestra.yaml"
 ISSUES = os.path.join(".orchestra", "issues")
-USUAL = ("main", "master", "trunk", "develop")
 _PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z./][\w./ -]*", re.ASCII | re.IGNORECASE)
 FIRST_ISSUE = """---
 title: Say what should be done, in one line
@@ -90,15 +89,7 @@ def _no_github(project: Project) -> str:
 
 def _base(project: Project, ask: Ask) -> Rule:
     repository = project.repository
-    remote = repository.remote()
-    theirs = repository.git("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").out if remote else ""
-    found = theirs.removeprefix(f"refs/remotes/{remote}/")
-    why = f"the default branch of {remote}"
-    if not found:
-        here = repository.branch_of(repository.root) or ""
-        known = [name for name in USUAL if repository.branch_tip(name) is not None]
-        found = here if here in USUAL or not known else known[0]
-        why = "the branch you are on" if found == here else "the usual name, and it is here"
+    found, why = repository.usual_base()
     answer = ask("Which branch does work start from and go back to?", found or "main")
     if answer != found:
         why = "as you said" if repository.branch_tip(answer) is not None else "there is no such branch yet"

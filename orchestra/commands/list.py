@@ -11,7 +11,7 @@ from orchestra.errors import OrchestraError, UsageError
 from orchestra.git import cleanup
 from orchestra.project.context import home_of, open_project
 from orchestra.project.registry import known_projects
-from orchestra.workers import git_config_guard
+from orchestra.workers import git_config_guard, monitor_presence
 from orchestra.workers.overview import Overview, WorkerRow, overview, with_tokens
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def _warning(project: Project, view: Overview) -> str:
         return (
             f"the workers of this repository belong to a folder of it: #{number} in {clean(path)}; run orchestra there"
         )
-    return git_config_guard.warning(project)
+    changed = git_config_guard.warning(project)
+    if not changed and view.open and view.rows and (said := monitor_presence.missing(project)):
+        return f"{said}; start it: orchestra up"
+    return changed
 
 
 def list_filtered(project: Project, filters: Filters, *, tokens: bool = False) -> Listing:

@@ -14,6 +14,7 @@ from orchestra.monitor.reconcile import Memory, reconcile
 from orchestra.monitor.wakefulness import Wakefulness
 from orchestra.project import entry_points
 from orchestra.storage.files import locked, make_private
+from orchestra.workers import monitor_presence
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -32,7 +33,7 @@ def monitor(
     `start` begins a worker on an issue that a rule of the user names, and says what came of it.
     """
     make_private(project.store.cache)
-    with locked(os.path.join(project.store.cache, "monitor.lock"), wait=2.0):
+    with locked(monitor_presence.lock(project), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
         memory, version = Memory(start), entry_points.installed_version()
         clock = Wakefulness(project.now, time.monotonic)

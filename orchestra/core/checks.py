@@ -23,6 +23,8 @@ _PASSED = frozenset({"success", "neutral", "skipped"})
 _FAILED = frozenset({"failure", "error", "cancelled", "timed_out", "startup_failure"})
 _WAITING = frozenset({"waiting", "action_required"})  # for somebody's approval on GitHub, where Actions says it
 _UNFINISHED = frozenset({"queued", "in_progress", "pending", "requested"})
+# A required status of which nothing was reported yet; what GitHub gave up waiting for, after two weeks.
+_UNREPORTED = frozenset({"expected", "stale"})
 
 
 class CheckRun(Record):
@@ -35,7 +37,7 @@ class CheckRun(Record):
     event: str = ""
     started: str = ""
     suite: int = 0
-    required: bool = False
+    required: bool | None = None  # by GitHub's own word; None: it was not asked
 
 
 class Suite(Record):
@@ -64,7 +66,7 @@ def state_of(word: str, app: str = ACTIONS) -> CheckState:
         return CheckState.PASSED
     if word in _FAILED:
         return CheckState.FAILED
-    if word == "expected":  # a required status of which nothing was reported yet
+    if word in _UNREPORTED:
         return CheckState.MISSING
     if word == "action_required" and app != ACTIONS:
         return CheckState.FAILED  # the author must act: a sign-off is missing, a form is not filled
@@ -78,18 +80,24 @@ def head_checks(
     required: Sequence[str] = (),
     expected: Sequence[str] = (),
     ignored: Sequence[str] = (),
+    blocked: bool = False,
 ) -> HeadChecks:
     """The verdict of all checks together.
 
     `required` are the names that the base branch requires; where it requires some, the others decide nothing when they
     fail. `expected` are names that an earlier head had: they are waited for. `ignored`: patterns of the config.
+    `blocked`: GitHub refuses the merge.
     """
     newest = newest_suites(suites)
     current = [run for run in newest_runs(runs) if not _is_run_again(run, newest)]
+    current = [run for run in current if not _is_cancelled_twin(run, current)]
     must = frozenset(required) | {run.name for run in current if run.required or run.state == "expected"}
-    rows = [_row(run, must, ignored) for run in current]
+    bound = {run.name for run in current if run.required}  # where it is an app's own check, only that one decides
+    rows = [_row(run, must if run.required is not False else must - bound, bool(must), ignored) for run in current]
     rows += _suite_rows(newest, current, ignored)
     names = {run.name for run in current}
+    for name in sorted(_from_other_apps(current, must) if blocked else ()):
+        rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), required=True))
     for name in sorted((must | set(expected)) - names):
         rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), name in must))
     passed = sum(row.state is CheckState.PASSED for row in rows)
@@ -129,14 +137,43 @@ def _is_run_again(run: CheckRun, newest: Iterable[Suite]) -> bool:
     )
 
 
-def _row(run: CheckRun, must: frozenset[str], ignored: Sequence[str]) -> Check:
+def _is_cancelled_twin(run: CheckRun, current: Iterable[CheckRun]) -> bool:
+    """Whether a job was cancelled because another event (push beside pull_request) runs it on the same commit."""
+    if run.state != "cancelled" or not run.workflow:
+        return False
+    same = (run.app, run.name, run.workflow)
+    return any(one.state != "cancelled" and (one.app, one.name, one.workflow) == same for one in current)
+
+
+def _from_other_apps(current: Iterable[CheckRun], must: frozenset[str]) -> set[str]:
+    """The required names that passed, but not by the app that the base branch wants them from."""
+    found: dict[str, list[CheckRun]] = {}
+    for run in current:
+        if run.name in must:
+            found.setdefault(run.name, []).append(run)
+    return {
+        name
+        for name, rows in found.items()
+        if all(one.required is False and state_of(one.state, one.app) is CheckState.PASSED for one in rows)
+    }
+
+
+def _row(run: CheckRun, must: frozenset[str], some: bool, ignored: Sequence[str]) -> Check:
+    """`must`: the names that are required where this run can be meant; `some`: whether any is required at all."""
     state, required = state_of(run.state, run.app), run.name in must
     # What is still running may fail, and is waited for, required or not.
-    decides = required or not must or state is CheckState.PENDING
+    decides = required or not some or state is CheckState.PENDING
     return Check(run.name, state, decides and not _matches(run.name, ignored), required, run.started)
 
 
-def _suite_rows(suites: Iterable[Suite], runs: Sequence[CheckRun], ignored: Sequence[str]) -> list[Check]:
+def _has_twin(suite: Suite, suites: Iterable[Suite]) -> bool:
+    """Whether a cancelled run has one of another event on the same commit, which does its work."""
+    return suite.state == "cancelled" and any(
+        one.state != "cancelled" and (one.app, one.workflow) == (suite.app, suite.workflow) for one in suites
+    )
+
+
+def _suite_rows(suites: Sequence[Suite], runs: Sequence[CheckRun], ignored: Sequence[str]) -> list[Check]:
     """A run of Actions that is not shown by a check: jobs behind `needs` are still to come, or it cannot begin.
 
     GitHub makes a suite for every app that may write checks, also for those that never do: these say nothing.
@@ -148,8 +185,8 @@ def _suite_rows(suites: Iterable[Suite], runs: Sequence[CheckRun], ignored: Sequ
             state, shown = CheckState.PENDING, CheckState.PENDING in own or CheckState.APPROVAL in own
         elif suite.state in _WAITING:
             state, shown = CheckState.APPROVAL, CheckState.APPROVAL in own
-        else:  # a workflow file that is broken has no job to show it
-            state, shown = CheckState.FAILED, suite.state != "startup_failure" or bool(own)
+        else:  # a workflow file that is broken, or a run that was cancelled in the queue, has no job to show it
+            state, shown = CheckState.FAILED, suite.state not in _FAILED or bool(own) or _has_twin(suite, suites)
         if not shown:
             rows.append(Check(suite.workflow, state, not _matches(suite.workflow, ignored), since=suite.created))
     return rows

@@ -43,6 +43,9 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
         "conversations": pull.conversations,
         "update": pull.update.value,
         "unseen": list(pull.unseen),
+        "byHand": pull.by_hand,
+        "renamed": pull.renamed,
+        "archived": pull.archived,
     }
 
 
@@ -78,6 +81,9 @@ def pull_from_json(value: Any) -> Pull | None:
         conversations=typed_or(found, "conversations", False),
         update=Update(text_at(found, "update", "auto")),
         unseen=tuple(map(str, list_at(found, "unseen"))),
+        by_hand=text_at(found, "byHand", ""),
+        renamed=text_at(found, "renamed", ""),
+        archived=typed_or(found, "archived", False),
     )
 
 

@@ -70,6 +70,7 @@ class Update(StrEnum):
     AUTO = "auto"
     ASK = "ask"
     NEVER = "never"
+    REFUSED = "refused"  # auto, and GitHub refused it for this head: no word of the configuration
 
 
 class Pull(Record):
@@ -101,3 +102,6 @@ class Pull(Record):
     left_queue: bool = False  # the merge queue had this head, and has put it out without a merge
     into: str = ""  # the base branch, where it is not the default branch
     default_branch: str = ""  # known where `into` is: only merges into this one close issues
+    by_hand: str = ""  # closed, while this base branch holds its changes: squashed, rebased or picked by hand
+    renamed: str = ""  # the branch's name on GitHub, where that is not the worker's any more
+    archived: bool = False  # the repository is read-only

@@ -226,7 +226,7 @@ def _settled(seen: ObservedWorker) -> Shown | None:
         Status.PAUSED: State.PAUSED,
     }.get(status)
     pull = seen.worker.pull
-    why = merged_sentence(pull) if word is State.MERGED and pull is not None and pull.into else ""
+    why = merged_sentence(pull) if word is State.MERGED and pull is not None and (pull.into or pull.by_hand) else ""
     return Shown(word, "", why) if word is not None else None
 
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 OLD_SECONDS = 300.0  # GitHub is asked every 15 to 60 seconds: an older answer says nothing about now
 LAG_SECONDS = 60.0  # until GitHub shows what was pushed
-LOST_SECONDS = 3600.0  # a required check that was not reported for so long: nobody runs it for this branch
+LOST_SECONDS = 3600.0  # a check that was not reported for so long: nothing runs it for this branch
+HANGING_SECONDS = (
+    86_400.0  # a check that runs for so long hangs, or waits for somebody: Actions ends a job after 6 hours
+)
 MOST_NAMES = 3  # listed in a sentence; the rest is counted
 RESTING = frozenset({ActivityState.WAITING, ActivityState.ENDED, ActivityState.LIMITED})
 
@@ -107,6 +110,8 @@ def verdict(facts: Facts, now: float) -> Verdict:
 
 def merged_sentence(pull: Pull) -> str:
     """That it was merged, and what is left to do where the base is not the default branch."""
+    if pull.by_hand:
+        return f"closed, and {clean(pull.by_hand, 60)} holds its changes: merged by hand"
     if not pull.into:
         return "merged"
     into, default = clean(pull.into, 60), clean(pull.default_branch, 60)
@@ -124,7 +129,7 @@ def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
 
 
 def _user_turn(pull: Pull) -> Verdict:
-    return _draft(pull) or _unheard(pull) or _automatic(pull) or _blocked(pull) or _ready(pull)
+    return _archived(pull) or _draft(pull) or _unheard(pull) or _automatic(pull) or _blocked(pull) or _ready(pull)
 
 
 def _unknown(facts: Facts, was: Verdict, old: float | None) -> Verdict:
@@ -155,7 +160,15 @@ def _rewound(pull: Pull, now: float) -> Verdict | None:
         return None
     if now - (seconds_of(pull.head_since) or now) < LAG_SECONDS:
         return Verdict(Outcome.WAITING, Topic.PUSH, "GitHub does not show the last push yet", pull.head_since)
+    if pull.renamed:
+        return _renamed(pull)
     said = f"somebody took the branch back to {pull.head_sha[:10]}: the worker's last push is not in it"
+    return Verdict(Outcome.USER, Topic.PUSH, said, pull.head_since)
+
+
+def _renamed(pull: Pull) -> Verdict:
+    """The branch has another name on GitHub: what is pushed to the old one does not reach the pull request."""
+    said = f"its branch was renamed to {clean(pull.renamed, 60)} on GitHub: the worker's last push is not in it"
     return Verdict(Outcome.USER, Topic.PUSH, said, pull.head_since)
 
 
@@ -197,12 +210,23 @@ def _approval(pull: Pull) -> Verdict | None:
 
 
 def _lost(pull: Pull, now: float) -> Verdict | None:
-    """A required check that nobody reports."""
-    since = seconds_of(pull.head_since)
-    lost = [check for check in _in_state(pull, CheckState.MISSING) if check.required]
-    if not lost or since is None or now - since < LOST_SECONDS or _in_state(pull, CheckState.PENDING):
+    """A check that is not reported, or that does not end."""
+    since, running = seconds_of(pull.head_since), _in_state(pull, CheckState.PENDING)
+    if running:
+        hanging = [
+            check for check in running if now - (seconds_of(check.since or pull.head_since) or now) >= HANGING_SECONDS
+        ]
+        if not hanging:
+            return None
+        began = _since(hanging, pull)
+        many = _counted(len(hanging), "check") + (" has" if len(hanging) == 1 else " have")
+        said = f"{many} not ended for {age(now - (seconds_of(began) or now))}: {_names(hanging)}"
+        return Verdict(Outcome.USER, Topic.CHECKS, said, began)
+    lost = _in_state(pull, CheckState.MISSING)
+    if not lost or since is None or now - since < LOST_SECONDS:
         return None
-    said = f"required and not reported for {age(now - since)}: {_names(lost)}"
+    must = [check for check in lost if check.required]
+    said = f"{'required and ' if must else ''}not reported for {age(now - since)}: {_names(must or lost)}"
     return Verdict(Outcome.USER, Topic.CHECKS, said, pull.head_since)
 
 
@@ -264,10 +288,21 @@ def _behind(pull: Pull) -> Verdict | None:
         return None
     if pull.update is Update.AUTO:
         return Verdict(Outcome.WAITING, Topic.BEHIND, "out of date with its base; it is brought up to date")
-    return Verdict(Outcome.USER, Topic.BEHIND, "out of date with its base branch, which must be merged into it first")
+    must = (
+        "which GitHub refused to merge into it"
+        if pull.update is Update.REFUSED
+        else "which must be merged into it first"
+    )
+    return Verdict(Outcome.USER, Topic.BEHIND, f"out of date with its base branch, {must}")
 
 
 # --- done, but for the user -----------------------------------------------------------------------------------------
+
+
+def _archived(pull: Pull) -> Verdict | None:
+    if pull.archived:
+        return Verdict(Outcome.USER, Topic.BLOCKED, "the repository is archived: nothing can be merged there")
+    return None
 
 
 def _draft(pull: Pull) -> Verdict | None:
@@ -345,6 +380,7 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
     unheard = {one.author for one in pull.threads if not one.heard}
     unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
     notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
+    notes += [f"its branch was renamed to {clean(pull.renamed, 60)} on GitHub"] if pull.renamed else []
     notes += [f"{part} cannot be seen with this token" for part in sorted(pull.unseen)]
     return tuple(notes)
 

@@ -187,6 +187,12 @@ def commits(project: Project) -> Iterator[Finding]:
         yield warning("E16", said, "a worker may begin all the same; its commit or push will show it")
 
 
+def base(project: Project) -> Iterator[Finding]:
+    """E17: there is a commit that work can start from; raises when there is none."""
+    project.repository.resolve(project.config.base)
+    yield from ()
+
+
 def differences(project: Project) -> Iterator[Finding]:
     """E11: this shell would send the workers' requests elsewhere."""
     names = sorted(project.recorded.noted) if project.recorded else []
@@ -216,5 +222,6 @@ CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
     "E14": access,
     "E15": push,
     "E16": commits,
+    "E17": base,
     "E11": differences,
 }  # by the id of the finding that an error becomes which stops the check

@@ -1,4 +1,4 @@
-"""The invariants I1 to I10 of what is on disk, in git, in tmux and among the processes: the oracle of the tests."""
+"""The invariants I1 to I13 of what is on disk, in git, in tmux and among the processes: the oracle of the tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestra.errors import Unreachable
 from orchestra.git import cleanup, worktree_state
 from orchestra.project import entry_points
 from orchestra.storage import temp_files
-from orchestra.workers import hook_silence, removal, worktree_setup
+from orchestra.workers import hook_silence, monitor_presence, removal, worktree_setup
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -80,6 +80,12 @@ def panes(project: Project, state: ObservedState) -> Iterator[Finding]:
             yield warning("I1", f"#{worker.id} has no pane", "orchestra up")
         if sum(not pane.dead for pane in own) > 1:
             yield error("I1", f"#{worker.id} has more than one pane", f"tmux kill-pane -t {own[-1].id}")
+
+
+def monitor(project: Project, state: ObservedState) -> Iterator[Finding]:
+    """I13: the monitor of an open workspace runs."""
+    if state.open and (said := monitor_presence.missing(project)):
+        yield error("I13", said, "orchestra up")
 
 
 def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
@@ -188,5 +194,5 @@ def _limit(worker: Worker) -> str | None:
 
 
 CHECKS: tuple[Callable[[Project, ObservedState], Iterator[Finding]], ...] = (
-    *(place, server, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away, hooks),
+    *(place, server, monitor, panes, worktrees, branches, unfinished, names, strays, sessions, locked_away, hooks),
 )

@@ -16,6 +16,7 @@ from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
     from orchestra.git.process import AnyPath
+    from orchestra.git.repository import RepositoryFacts
     from orchestra.git.worktrees import Repository
 
 _UNDER_WAY = {
@@ -152,7 +153,7 @@ class Conflicted(OrchestraError):
         self.files = tuple(files)
 
 
-def merged_tree(repository: Repository, ours: str, theirs: str) -> str:
+def merged_tree(repository: RepositoryFacts, ours: str, theirs: str) -> str:
     """The tree of a merge, made without a checkout; raises Conflicted."""
     words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
     done = repository.git("-c", "merge.renormalize=false", *words, ours, theirs)

@@ -30,6 +30,7 @@ from orchestra.git.process import (
 )
 from orchestra.storage.files import locked, same_content
 
+USUAL_BASES = ("main", "master", "trunk", "develop")
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
@@ -228,11 +229,26 @@ class RepositoryFacts:
         places = [f"refs/remotes/{remote}/{base}"] if remote else []
         found = next(filter(None, map(self.commit, (*places, f"refs/heads/{base}", base))), None)
         if found is None:
+            usual, _ = self.usual_base()
             hint = "see `git branch --all`, and set `base:` in orchestra.yaml"
+            if usual not in ("", base):
+                hint = f"set `base: {clean(usual, 80)}` in orchestra.yaml, or another one of `git branch --all`"
             if self.commit("HEAD") is None:
                 hint = "make a first commit, which work can begin from: git add . && git commit"
             raise OrchestraError(f"there is no branch or commit {clean(base, 80)!r}", hint)
         return found
+
+    def usual_base(self) -> tuple[str, str]:
+        """The branch that work starts from when the user has not said one, and why it is this one."""
+        remote = self.remote()
+        theirs = self.git("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").out if remote else ""
+        if theirs:
+            return theirs.removeprefix(f"refs/remotes/{remote}/"), f"the default branch of {remote}"
+        here = self.branch_of(self.root) or ""
+        known = [name for name in USUAL_BASES if self.branch_tip(name) is not None]
+        if here in USUAL_BASES or not known:
+            return here, "the branch you are on"
+        return known[0], "the usual name, and it is here"
 
     def base_ref(self, base: str) -> str:
         """The ref of a base as it was fetched: the remote's branch where there is one; empty for a bare commit."""

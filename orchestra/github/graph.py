@@ -28,6 +28,9 @@ OPTIONAL = {
 }
 
 
+_DENIED = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"})  # types of errors that stay
+
+
 class Opinion(NamedTuple):
     """The latest review of one person that approves, or asks for changes. `pushes`: they may push (None: not said)."""
 
@@ -83,6 +86,7 @@ class PullFacts(NamedTuple):
     suites: tuple[Suite, ...] = ()
     more: tuple[str, ...] = ()  # cursors of further pages: `checks:`, `suites:` and `threads:`
     unseen: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
 
 class BaseFacts(NamedTuple):
@@ -102,6 +106,7 @@ class Answered(NamedTuple):
     gone: tuple[int, ...] = ()
     unknown: tuple[str, ...] = ()
     failed: bool = False
+    denied: bool = False  # this token may not ask, or there is no such thing: no use to try again soon
 
 
 def query(numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = ()) -> str:
@@ -188,8 +193,10 @@ def answered(answer: Any, numbers: Sequence[int], bases: Sequence[str]) -> Answe
     unknown = tuple(name for one in errors if (name := _unknown_field(one)))
     repository = optional(answer, dict, "data", "repository") if optional(answer, dict, "data") else None
     if repository is None:
-        return Answered(unknown=unknown, failed=True)
-    refused = [_path(one) for one in errors if one.get("type") == "FORBIDDEN"]
+        denied = any(one.get("type") in _DENIED or "extensions" in one for one in errors)
+        return Answered(unknown=unknown, failed=True, denied=denied)
+    refused = [_path(one) for one in errors if one.get("type") in _DENIED]
+    cut = [_path(one) for one in errors if one.get("type") not in _DENIED]
     pulls, gone = [], []
     for number in numbers:
         row = repository.get(f"p{number}")
@@ -197,9 +204,11 @@ def answered(answer: Any, numbers: Sequence[int], bases: Sequence[str]) -> Answe
             missing = [one for one in errors if _path(one)[:2] == ["repository", f"p{number}"]]
             gone += [number] if any(one.get("type") == "NOT_FOUND" for one in missing) else []
             continue
-        mine = [path for path in refused if path[:2] == ["repository", f"p{number}"]]
-        pulls.append(_facts(row, mine))
-    found = {base: _base_facts(repository.get(f"b{n}")) for n, base in enumerate(bases)}
+        place = ["repository", f"p{number}"]
+        mine = [path for path in refused if path[:2] == place]
+        pulls.append(_facts(row, mine, tuple(sorted({str(path[2]) for path in cut if path[:2] == place and path[2:]}))))
+    known = [(n, base) for n, base in enumerate(bases) if not any(path[:2] == ["repository", f"b{n}"] for path in cut)]
+    found = {base: _base_facts(repository.get(f"b{n}")) for n, base in known}
     return Answered(tuple(pulls), found, tuple(gone), unknown)
 
 
@@ -244,7 +253,8 @@ def _unknown_field(error: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) and name in OPTIONAL else ""
 
 
-def _facts(row: Any, refused: Sequence[Sequence[Any]]) -> PullFacts:
+def _facts(row: Any, refused: Sequence[Sequence[Any]], failed: tuple[str, ...]) -> PullFacts:
+    """One pull request; `refused`: the paths that this token may not see, `failed`: the fields that are missing."""
     checks, suites, more = _checks(row)
     threads: tuple[ThreadSeen, ...] | None = None
     if optional(row, dict, "reviewThreads") is not None:
@@ -252,6 +262,7 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]]) -> PullFacts:
         more += [f"threads:{after}"] if after else []
     unseen = ["checks"] if any("commits" in path for path in refused) else []
     unseen += ["review threads"] if threads is None else []
+    unseen += ["reviews"] if any("latestOpinionatedReviews" in path for path in refused) else []
     merged = required(row, str, "state") == "MERGED"
     return PullFacts(
         number=required(row, int, "number"),
@@ -273,6 +284,7 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]]) -> PullFacts:
         suites=suites,
         more=tuple(more),
         unseen=tuple(unseen),
+        failed=failed,
     )
 
 
@@ -366,7 +378,7 @@ def _detail(row: Any) -> CheckDetail:
     if required(row, str, "__typename") == "StatusContext":
         run = CheckRun(
             required(row, str, "context"), required(row, str, "state").lower(),
-            started=optional(row, str, "createdAt") or "", required=optional(row, bool, "isRequired") or False,
+            started=optional(row, str, "createdAt") or "", required=optional(row, bool, "isRequired"),
         )  # fmt: skip
         return CheckDetail(run, web(optional(row, str, "targetUrl")), None, optional(row, str, "description") or "")
     suite = required(row, dict, "checkSuite")
@@ -376,7 +388,7 @@ def _detail(row: Any) -> CheckDetail:
     state = optional(row, str, "conclusion") or required(row, str, "status")
     run = CheckRun(
         required(row, str, "name"), state.lower(), app, workflow, event, optional(row, str, "startedAt") or "",
-        optional(suite, int, "databaseId") or 0, optional(row, bool, "isRequired") or False,
+        optional(suite, int, "databaseId") or 0, optional(row, bool, "isRequired"),
     )  # fmt: skip
     url = web(optional(row, str, "detailsUrl"))
     said = "\n".join(text for key in ("title", "summary") if (text := optional(row, str, key)))

@@ -34,6 +34,7 @@ class PullSeen(NamedTuple):
     author: str
     base_repo: str = ""  # as it is called now: a renamed repository has its new name here
     default_branch: str = ""  # of that repository
+    archived: bool = False  # that repository is read-only
 
 
 class Poll(NamedTuple):
@@ -84,6 +85,7 @@ def pull_seen(row: Any, address: RepositoryAddress) -> PullSeen:
         author=_who(row)[0],
         base_repo=optional(row, str, "base", "repo", "full_name") or "",
         default_branch=optional(row, str, "base", "repo", "default_branch") or "",
+        archived=optional(row, bool, "base", "repo", "archived") or False,
     )
 
 

@@ -156,7 +156,7 @@ class PullReader:
             self._without |= set(found.unknown)
             return None
         if found.failed:
-            self._graph_again = self._now() + ABSENT
+            self._graph_again = self._now() + (ABSENT if found.denied else FAILING)
             return None
         return found
 
@@ -182,9 +182,23 @@ class PullReader:
         if facts.more:  # more than was read may hold anything
             more = CheckDetail(CheckRun(f"more than {len(facts.checks):,} checks", "pending"), "", None, "")
             facts = facts._replace(checks=(*facts.checks, more), more=())
+        if facts.failed and facts.state == "open":
+            facts = self._with_failed_parts(facts)
         if "checks" in facts.unseen and facts.state == "open":
             unseen = tuple(part for part in facts.unseen if part != "checks")
             facts = self._with_rest_checks(facts._replace(unseen=unseen), runs=False)
+        return facts
+
+    def _with_failed_parts(self, facts: PullFacts) -> PullFacts:
+        """What GraphQL did not come to this time: a part that is missing says nothing."""
+        if "commits" in facts.failed:
+            facts = self._with_rest_checks(facts, runs=True)
+        if {"latestOpinionatedReviews", "reviewDecision"} & set(facts.failed):
+            facts = self._with_reviews(facts)
+        known = self._by_graph.get(facts.number)
+        if "reviewThreads" in facts.failed and known is not None and known.threads is not None:
+            unseen = tuple(part for part in facts.unseen if part != "review threads")
+            facts = facts._replace(threads=known.threads, unseen=unseen)
         return facts
 
     def _page(self, facts: PullFacts, kind: str, cursor: str) -> PullFacts | None:

@@ -25,11 +25,21 @@ _AT_WORK = frozenset({ActivityState.STARTING, ActivityState.BUSY, ActivityState.
 _UNFINISHED = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 
 
-def keep(project: Project, spent: Spending, say: Callable[[str], None]) -> bool:
-    """Warn and stop every worker by what has been used; whether one that has a limit is at work."""
+def any_at_work(project: Project) -> bool:
+    """Whether a worker that has a limit is at work."""
+    limits = project.config.limits
+    return any(
+        worker.activity.state in _AT_WORK
+        and worker.status in LIVE
+        and (limits.day.budget, budget.of_worker(worker.budget, limits.budget)) != (Budget(), Budget())
+        for worker in project.store.listing().workers
+    )
+
+
+def keep(project: Project, spent: Spending, say: Callable[[str], None]) -> None:
+    """Warn and stop every worker by what has been used."""
     limits = project.config.limits
     day, now = limits.day.budget, project.now()
-    limited = False
     over_today = budget.used_up(spent.today, day, in_turn=False)
     for worker in project.store.listing().workers:
         if worker.status is Status.PAUSED:
@@ -37,7 +47,6 @@ def keep(project: Project, spent: Spending, say: Callable[[str], None]) -> bool:
         elif worker.status in LIVE and worker.id in spent.workers:
             own = budget.of_worker(worker.budget, limits.budget)
             used = spent.workers[worker.id]
-            limited = limited or (worker.activity.state in _AT_WORK and (own != Budget() or day != Budget()))
             if names := budget.used_up(used, own, in_turn=worker.activity.state in _AT_WORK):
                 _stop(project, worker, f"its budget is used up: {budget.figures(names, used, own)}", "", say)
             elif over_today and worker.beyond != spending.day_of(now):
@@ -47,7 +56,6 @@ def keep(project: Project, spent: Spending, say: Callable[[str], None]) -> bool:
                 _stop(project, worker, why, stamp(end), say)
             else:
                 _warn(project, worker, used, own, say)
-    return limited
 
 
 def needs_a_turn(worker: Worker) -> bool:

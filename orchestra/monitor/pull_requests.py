@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestra.core import events
 from orchestra.core.lifecycle.pull_events import status_by_verdict
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
-from orchestra.core.pull_request import Checks, Head, Pull
+from orchestra.core.pull_request import Checks, Head, Pull, Update
 from orchestra.core.remarks import Remark, Voices
 from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
@@ -36,8 +36,16 @@ FOLLOWED = LIVE | {Status.PAUSED}  # a paused worker's pull request may be merge
 REREAD_SECONDS = 600.0  # until remarks are read again though nothing shows that there are new ones
 FETCH_AGAIN_SECONDS = 300.0  # until a head commit that could not be fetched is tried again
 UPDATE_AGAIN_SECONDS = 300.0
+BASE_AGAIN_SECONDS = 60.0  # until it is asked again whether the base holds what a closed pull request wanted
 EARLY_SECONDS = 1.0  # a pass comes every 15 seconds: one that is a moment early must not wait for the next
 MOST_PERMISSIONS = 20  # people whose right to push is asked for in one look
+
+
+class About(NamedTuple):
+    """What a poll says of the repository itself: its default branch, where known, and whether it is read-only."""
+
+    default: str
+    archived: bool
 
 
 class PullRequests:
@@ -66,6 +74,7 @@ class PullRequests:
         pairs = [(worker, seen) for worker in workers if (seen := self._own(project, worker, poll))]
         known = [(worker, seen.number, seen.base_ref, seen.author) for worker, seen in pairs]
         default = next((seen.default_branch for _, seen in pairs if seen.default_branch), "")
+        about = About(default, any(seen.archived for _, seen in pairs))
         listed = {worker.id for worker, _ in pairs}
         known += [  # not among the hundred that changed last
             (worker, worker.pull.number, worker.base, "")
@@ -78,7 +87,7 @@ class PullRequests:
         facts = reader.facts([number for _, number, _, _ in known], list(dict.fromkeys(base for *_, base, _ in known)))
         for worker, number, _, author in known:
             try:
-                self._one(project, worker, number, author, facts, default, say)
+                self._one(project, worker, number, author, facts, about, say)
             except Unreachable:
                 raise
             except OrchestraError as wrong:  # of this pull request alone: the others go on
@@ -100,7 +109,7 @@ class PullRequests:
         number: int,
         author: str,
         facts: Facts,
-        default: str,
+        about: About,
         say: Callable[[str], None],
     ) -> None:
         found = facts.pulls.get(number)
@@ -113,13 +122,14 @@ class PullRequests:
         base = facts.bases.get(found.base_ref) or next(iter(facts.bases.values()))
         if found.state != "open":
             seen = Observation(found, base, (), {}, Head.SAME, author)
-            _record(project, worker, seen, _closed(worker, found, default, project.now()), say)
+            by_hand = self._holder(project, worker, found, say)
+            _record(project, worker, seen, _closed(worker, found, about.default, by_hand, project.now()), say)
             return
         remarks = self._said(project.watch.pulls, found)
         threads = [thread.id for thread in found.threads or ()]
         first = project.watch.pulls.first_comments(threads) if threads else {}
         head = self._head(project, worker, found, say)
-        seen = Observation(found, base, remarks, first, head, author)
+        seen = Observation(found, base, remarks, first, head, author, about.archived)
         voices = self._voices(project, seen)
         pull = rules.pull_of(worker, seen, voices, project.config, project.now())
         recorded = _record(project, worker, seen, pull, say)
@@ -127,7 +137,25 @@ class PullRequests:
             _tell(project, recorded, seen, pull, voices, say)
             _count(project, recorded, seen, pull, say)
             self._resolve_answered(project, rules.answered_bot_threads(recorded, seen, voices), recorded.id, say)
-        self._bring_up_to_date(project, recorded, pull, say)
+        if refused := self._bring_up_to_date(project, recorded, pull, say):
+            _record(project, recorded, seen, refused, say)
+
+    def _holder(self, project: Project, worker: Worker, facts: PullFacts, say: Callable[[str], None]) -> str:
+        """The base branch, where it holds what a closed pull request wanted: merged by hand; empty where not."""
+        tip, key = project.repository.branch_tip(worker.branch), f"base:{worker.id}"
+        late = time.monotonic() - self._fetched.get(key, float("-inf")) >= BASE_AGAIN_SECONDS
+        remote = project.where(worker.branch).fetch
+        if facts.state != "closed" or tip is None or not late or not remote:
+            return ""
+        self._fetched[key] = time.monotonic()
+        with project.repository.locked():
+            why = pull_head.fetch_head(project.repository, remote, facts.base_ref)
+        if why:
+            say(f"#{worker.id}: {facts.base_ref} was not fetched: {why}")
+            return ""
+        base = f"refs/remotes/{remote}/{facts.base_ref}"
+        held = pull_head.holds_changes(project.repository, base, tip, worker.base_commit)
+        return facts.base_ref if held else ""
 
     def _said(self, reader: PullReader, facts: PullFacts) -> tuple[Remark, ...]:
         """What was said about it: read again when something shows that there is more, and now and then."""
@@ -191,12 +219,17 @@ class PullRequests:
             except OrchestraError as refused:
                 say(f"#{number}: {refused.message}")
 
-    def _bring_up_to_date(self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]) -> None:
-        """Follow a merge of the base, or have GitHub make one, while the agent waits and its worktree is clean."""
+    def _bring_up_to_date(
+        self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]
+    ) -> Pull | None:
+        """Follow a merge of the base, or have GitHub make one, while the agent waits and its worktree is clean.
+
+        The pull request with GitHub's refusal, where there is one.
+        """
         rests = worker.activity.state in (ActivityState.WAITING, ActivityState.ENDED)
         queued = any(words.state is Delivery.QUEUED for words in worker.guidance)
         if not rests or queued or pull.head not in (Head.SAME, Head.UPDATED) or worker.status not in LIVE:
-            return
+            return None
         if pull.head is Head.UPDATED and not project.repository.dirty(worker.worktree):
             done = pull_head.fast_forward(project.repository, worker.worktree, pull.head_sha)
             text = f"{worker.base} was merged into the branch on GitHub; the worktree follows"
@@ -206,9 +239,24 @@ class PullRequests:
             since = self._updated.get(pull.head_sha)
             if since is None or time.monotonic() - since > UPDATE_AGAIN_SECONDS:
                 self._updated[pull.head_sha] = time.monotonic()
-                project.github.update_branch(pull.number, pull.head_sha)
-                say(f"#{worker.id}: PR #{pull.number} is brought up to date with {worker.base}")
-                self._asked = float("-inf")
+                return self._updated_by_github(project, worker, pull, say)
+        return None
+
+    def _updated_by_github(
+        self, project: Project, worker: Worker, pull: Pull, say: Callable[[str], None]
+    ) -> Pull | None:
+        """Have GitHub merge the base into it; where it refuses, the pull request that says so."""
+        try:
+            project.github.update_branch(pull.number, pull.head_sha)
+        except Unreachable:
+            raise
+        except OrchestraError as refused:
+            if pull.update is Update.AUTO:
+                say(f"#{worker.id}: PR #{pull.number} was not brought up to date: {refused.message}")
+            return pull._replace(update=Update.REFUSED)
+        say(f"#{worker.id}: PR #{pull.number} is brought up to date with {worker.base}")
+        self._asked = float("-inf")
+        return None
 
 
 def _pushed(worker: Worker) -> Sequence[str]:
@@ -226,12 +274,16 @@ def _see_landed(project: Project, workers: Iterable[Worker], say: Callable[[str]
             say(f"#{worker.id} is merged: {worker.base} holds it")
 
 
-def _closed(worker: Worker, facts: PullFacts, default: str, now: float) -> Pull:
-    """A pull request that is merged or closed, with what else was known of it. `default`: branch, where known."""
+def _closed(worker: Worker, facts: PullFacts, default: str, by_hand: str, now: float) -> Pull:
+    """A pull request that is merged or closed, with what else was known of it. `default`: branch, where known.
+
+    `by_hand`: the base branch, where that holds the changes of one that was closed.
+    """
     before = worker.pull if worker.pull and worker.pull.number == facts.number else Pull(facts.number, facts.state)
     if default and default != facts.base_ref:
         before = before._replace(into=clean(facts.base_ref, 200), default_branch=clean(default, 200))
-    return before._replace(state=facts.state, head_sha=facts.head_sha, observed_at=stamp(now))
+    state = "merged" if by_hand else facts.state
+    return before._replace(state=state, head_sha=facts.head_sha, observed_at=stamp(now), by_hand=clean(by_hand, 200))
 
 
 def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> Worker:

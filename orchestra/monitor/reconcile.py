@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 SPENT_SECONDS = 2.0  # between two looks at what the workers have used, unless one costs much of a core
-MOST_SPENT_SECONDS = 15.0  # a limit is met this late at most
+MOST_SPENT_SECONDS = 5.0  # a limit is met this late at most; the first look, which also imports, costs the most
 AUTO_SECONDS = 5.0  # between two looks for issues of the user's own rules, where no request is made
 RADAR_SECONDS = 10.0  # between two looks for conflicts
 
@@ -129,8 +129,9 @@ def _start_by_itself(project: Project, memory: Memory, say: Callable[[str], None
 def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
     """Read what the workers have used, now and then, and hold them to their budgets."""
     start, worked = time.monotonic(), time.thread_time()
+    memory.limited = budgets.any_at_work(project)  # at each pass: it says how soon the next one is
     if start >= memory.spent_due:
-        memory.limited = budgets.keep(project, spending.look(project, memory.journals), say)
+        budgets.keep(project, spending.look(project, memory.journals), say)
         took = time.thread_time() - worked  # not the wall's: a busy machine must not let a worker go beyond its limit
         memory.spent_due = start + min(MOST_SPENT_SECONDS, max(SPENT_SECONDS, 100 * took))
 

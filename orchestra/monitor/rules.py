@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
-NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where the worker's earlier heads had some
+NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where earlier heads or the base had some
 MOST_NAMES = 200  # of checks kept from earlier heads
 
 
@@ -43,6 +43,7 @@ class Observation(NamedTuple):
     first: Mapping[str, tuple[int, ...]]
     head: Head
     author: str = ""
+    archived: bool = False
 
 
 def own_pull(
@@ -100,8 +101,10 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         reviews=reviews(worker, seen, voices),
         untold=len(untold(worker, seen, voices)),
         conversations=seen.base.conversations,
-        update=Update(config.pull_request.update),
+        update=update_of(worker.pull, facts, Update(config.pull_request.update)),
         unseen=tuple(sorted(facts.unseen)),
+        renamed="" if facts.head_ref == worker.branch else facts.head_ref,
+        archived=seen.archived,
     )
 
 
@@ -110,6 +113,12 @@ def head_since(worker: Worker, sha: str, now: float) -> str:
     before = worker.pull
     known = before.head_since if before and before.head_sha == sha else ""
     return known if known and (seconds_of(known) or now) <= now else stamp(now)
+
+
+def update_of(before: Pull | None, facts: PullFacts, wanted: Update) -> Update:
+    """Who brings it up to date; what GitHub refused for this head stays refused."""
+    refused = before is not None and before.head_sha == facts.head_sha and before.update is Update.REFUSED
+    return Update.REFUSED if refused and wanted is Update.AUTO else wanted
 
 
 def left_queue(before: Pull | None, facts: PullFacts) -> bool:
@@ -122,7 +131,7 @@ def left_queue(before: Pull | None, facts: PullFacts) -> bool:
 def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: float) -> HeadChecks:
     """The checks of the head. For a while those that earlier heads had, or else the base, are waited for."""
     known, wait = worker.green or seen.base.names, EXPECT_SECONDS
-    if worker.green and not seen.facts.checks:
+    if known and not seen.facts.checks:
         wait = NO_CHECKS_SECONDS
     return head_checks(
         [one.run for one in seen.facts.checks],
@@ -130,6 +139,7 @@ def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: fl
         required=seen.base.required,
         expected=known if age < wait else (),
         ignored=ignored,
+        blocked=seen.facts.merge_state == "blocked",
     )
 
 

@@ -14,7 +14,7 @@ from orchestra.workers import hook_silence, worktree_setup
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from orchestra.agents import RunningSession
+    from orchestra.agents.records import RunningSession
     from orchestra.core.models import Event, Pane, Worker
     from orchestra.project.context import Project
 

@@ -103,6 +103,12 @@ class Session:
         if "session" in said.err + said.out and (session := self.look().session):
             self.server.send([commands.set_options(session, options), *more])
 
+    def option(self, name: str) -> str:
+        """An option of the session, empty where it is not set; by its id where the session was renamed."""
+        where = "#{&&:#{==:#{@orchestra_project}," + self.project + "},#{" + name + "}}"
+        said = self.server.ask("list-sessions", "-f", where, "-F", f"#{{{name}}}")
+        return said.out.split("\n")[0].strip()
+
     def look(self) -> PaneListing:
         """The panes of the session, by one question; raises Unreachable when tmux does not answer it whole."""
         asked_again = False

@@ -45,3 +45,8 @@ class StatusBar:
     def beat(self, epoch: float) -> None:
         """The monitor runs, at this wall-clock time; the bar itself shows when that was long ago."""
         self._session.set_options({"@orchestra_beat": str(int(epoch))})
+
+    def last_beat(self) -> float | None:
+        """When the monitor last said that it runs; None where it has not, or the workspace is not open."""
+        said = self._session.option("@orchestra_beat")
+        return float(said) if said.isdigit() else None

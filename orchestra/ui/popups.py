@@ -228,6 +228,6 @@ def show_view(console: Console, view: Callable[[], View], place: Place, elsewher
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OrchestraError("this needs a terminal", f"elsewhere: {elsewhere}")
     gc.disable()  # until the first screen: nothing that is imported is garbage
-    from orchestra.ui.screens.base import Orchestra
+    from orchestra.ui.screens.app import Orchestra
 
     return Orchestra(console, view, place).run() or Outcome()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from orchestra import agents
-from orchestra.agents import ScreenDialog
+from orchestra.agents.records import ScreenDialog
 from orchestra.core import events
 from orchestra.core.dialogs import ON_SCREEN
 from orchestra.core.models import Escalation, Gate, Pane, Worker

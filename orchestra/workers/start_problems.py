@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra import agents
+from orchestra.agents.records import StartupProblem
 from orchestra.core import events
 from orchestra.core.models import Escalation, Gate, Pane, Worker
 from orchestra.core.text import seconds_of
@@ -39,9 +40,7 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane, patienc
         and waited > patience
         and not start_slots.in_line(project, worker.id)
     ):
-        seen = agents.StartupProblem(
-            "silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look."
-        )
+        seen = StartupProblem("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None
     said = f"{seen.sentence} {seen.fix}"

@@ -12,12 +12,12 @@ import pytest
 from support.boards import board, drawn, record, settled
 from support.events import happened
 from support.person import Person, configure
-from support.polling import eventually
 from support.terminal import Terminal
 
 from orchestra.core.models import AnswerChannel
+from orchestra.core.waiting import wait_until
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.text import TextView
 from orchestra.ui.screens.verbs import Place, Verbs
 
@@ -132,14 +132,15 @@ def test_one_screen_of_the_board_alone(console: Console, repo: Path, only: str, 
     record(console, 1, "Paint it", status="stuck")
     terminal = Terminal(80, 24)
     argv = [sys.executable, "-P", "-m", "orchestra", "board", "--only", only]
-    terminal.run(["env", "-C", str(repo), *argv])
+    script = '"$@"; echo "left: $?"; exec sleep 1000'  # tmux loses the status of a program that ends, now and then
+    terminal.run(["env", "-C", str(repo), "sh", "-c", script, "-", *argv])
     terminal.shows(shown)
 
-    def left() -> bool:  # Escape in the same breath as an answer of the terminal is read as one sequence
+    def left() -> bool:  # Escape in the same breath as another key or an answer of the terminal is read as one sequence
         terminal.press("Escape")
-        return "Pane is dead (status 0" in terminal.text
+        return wait_until(lambda: "left: 0" in terminal.text, 2.0, 0.1)
 
-    eventually(left)
+    assert wait_until(left, 20.0), terminal.text
     terminal.end()
 
 

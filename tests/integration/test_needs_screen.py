@@ -18,7 +18,8 @@ from support.person import configure
 from orchestra.core.look import Look
 from orchestra.core.models import Worker
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.app import Orchestra
+from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.needs import NeedsView
 from orchestra.ui.screens.paper import Paper, Span
 from orchestra.ui.screens.verbs import Place

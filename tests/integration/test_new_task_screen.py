@@ -17,7 +17,7 @@ from support.person import configure, write_issue
 from orchestra.commands.new import drafts
 from orchestra.storage.drafts import Draft
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.new_task import NewTaskView
 from orchestra.ui.screens.verbs import Place
 

@@ -15,7 +15,7 @@ from support.boards import drawn, settled
 from support.person import configure
 
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.picker import Choice, PickerView
 from orchestra.ui.screens.verbs import Outcome, Place
 

@@ -17,7 +17,8 @@ from textual import events
 
 from orchestra.git.worktrees import READY
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.app import Orchestra
+from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.review import ReviewView
 from orchestra.ui.screens.verbs import Place
 from orchestra.workers import review_drafts

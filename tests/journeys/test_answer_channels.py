@@ -30,7 +30,8 @@ from orchestra.storage.session_store import Store
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console
 from orchestra.ui.log import entries
-from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.app import Orchestra
+from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.needs import NeedsView
 from orchestra.ui.screens.verbs import Place
 from orchestra.workers.answers import Decision, open_choice

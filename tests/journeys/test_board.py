@@ -30,7 +30,8 @@ from orchestra.git.worktrees import READY
 from orchestra.ui import worker_table
 from orchestra.ui.console import Console
 from orchestra.ui.screens import board_rows
-from orchestra.ui.screens.base import GUARD_SECONDS, Orchestra
+from orchestra.ui.screens.app import Orchestra
+from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.keymap import textual_key
 from orchestra.ui.screens.paper import Paper
 from orchestra.workers.overview import WorkerRow

@@ -169,6 +169,11 @@ SETUPS: Mapping[str, Setup] = {
     "A hook cannot run": Setup(
         World.hook, lambda world: (world.repo / ".git" / "hooks" / "pre-commit").unlink(), "rm .git/hooks/pre-commit"
     ),
+    "There is no branch of the name of the base": Setup(
+        lambda world: world.git("-C", world.repo, "branch", "-m", "trunk"),
+        lambda world: configure(world.repo, "agent: scripted", "tracker: local", "base: trunk"),
+        "# `base: trunk` is set in orchestra.yaml",
+    ),
     "The locale is not UTF-8": Setup(
         lambda world: world.environ.update(LC_ALL="C"),
         lambda world: world.environ.update(LC_ALL="C.UTF-8"),

@@ -25,6 +25,8 @@ def test_a_hook_alone_sets_bar_border_and_the_window_s_mark(repo: Path, git: obj
     person.runs("spawn", "1")
     person.sees("1", "working")
     person.tmux("kill-window", "-t", "monitor")
+    eventually(lambda: "the monitor does not run" in person.runs("list").out, why="list to say so")
+    assert [one["id"] for one in person.asks("doctor", code=1)["findings"] if one["id"][0] == "I"] == ["I13"]
     worker, project = person.asks("show", "1"), person.asks("list")["project"]
     assert "workers" in person.tmux("list-windows", "-a", "-F", "#{window_name}").split()
 

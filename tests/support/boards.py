@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestra.ui.console import Console
-from orchestra.ui.screens.base import Orchestra
+from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.board import BoardView
 from support.events import happened
 

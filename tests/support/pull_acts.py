@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pytest
 
 from support.github_double import Bare, Double
 from support.person import Person, configure
@@ -88,7 +90,7 @@ def start(github_repo: Path, github: Double, git: Git, bodies: Iterable[str], *c
         github_repo,
         "agent: scripted",
         f"github: {{poll: {poll}}}",
-        "workers: {max: 40}",
+        "workers: {max: 80}",
         "notify: {desktop: false}",
         *config,
     )
@@ -178,3 +180,84 @@ def merged(method: str) -> Act:
 def deleted(github: Double, number: int, branch: str) -> None:
     github.delete_branch(branch)
     github.notice_pushes()
+
+
+def renamed(github: Double, number: int, branch: str) -> None:
+    """The branch is renamed on GitHub, and its pull request goes with it."""
+    assert isinstance(github.refs, Bare)
+    github.refs.rename(branch, f"feature/{branch}")
+    github.edit(number, head=f"feature/{branch}")
+
+
+def merged_by_hand(github: Double, number: int, branch: str) -> None:
+    """The user squashes the branch onto its base with git, and closes the pull request."""
+    pull = github.pull(number)
+    github.refs.merge(pull.base, pull.sha, "By hand", squash=True)
+    github.close(number)
+
+
+def since(seconds: float, context: str) -> Act:
+    """A status that has been pending for so long."""
+
+    def act(github: Double, number: int, branch: str) -> None:
+        github.add_status(branch, context, "pending")
+        github.statuses[-1].at = int(time.time() - seconds)
+
+    return act
+
+
+LOOK = object()  # in a list of acts: the monitor looks
+
+
+class Situation(NamedTuple):
+    """What happened on GitHub before the look, and what `list --json` says of the worker then."""
+
+    name: str
+    acts: tuple[Any, ...]
+    state: str
+    words: str = ""
+    told: int = 0  # pieces of guidance
+    nightly: bool = False  # its rule is held by a table of the fast part
+
+
+def parts(found: Sequence[Situation], most: int = 18) -> list[Any]:
+    """The situations as parameters: those of the normal run, and the rest at night; a few in one repository."""
+    usual = [one for one in found if not one.nightly]
+    night = [one for one in found if one.nightly]
+    made = [pytest.param(tuple(usual[at : at + most]), id=usual[at].name) for at in range(0, len(usual), most)]
+    return made + [
+        pytest.param(tuple(night[at : at + most]), id=night[at].name, marks=pytest.mark.nightly)
+        for at in range(0, len(night), most)
+    ]
+
+
+def rounds(acts: Sequence[Any]) -> list[list[Act]]:
+    """The acts between the looks."""
+    found: list[list[Act]] = [[]]
+    for act in acts:
+        if act is LOOK:
+            found.append([])
+        else:
+            found[-1].append(act)
+    return found
+
+
+def check_all(found: Sequence[Situation], github_repo: Path, github: Double, git: Git, *config: str) -> None:
+    """Let each situation happen to a pull request of its own, and compare what `list` says of all of them."""
+    person = start(github_repo, github, git, [SHIPS.format(n) for n in range(len(found))], *config)
+    numbers = [pull_of(github, worker) for worker in range(1, len(found) + 1)]
+    played = [rounds(one.acts) for one in found]
+    for turn in range(max(map(len, played))):
+        for worker, acts in enumerate(played, 1):
+            for act in acts[turn] if turn < len(acts) else ():
+                act(github, numbers[worker - 1], f"issue-{worker}")
+        person.runs("monitor", "--once")
+    watch(person, 27)
+    seen, wrong = rows(person), []
+    for worker, one in enumerate(found, 1):
+        row = seen.get(str(worker)) or person.asks("show", str(worker))
+        said = f"{row['state']}: {row['stateReason']}"
+        texts = [words["text"] for words in row["guidance"]]
+        if not row["state"].startswith(one.state) or one.words not in said or len(texts) != one.told:
+            wrong.append(f"{one.name}: {said}, {row['status']}, told {len(texts)}: {texts}")
+    assert not wrong, "\n".join(wrong)

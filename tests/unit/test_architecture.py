@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -152,6 +153,22 @@ def test_own_imports_are_at_the_top_of_a_file() -> None:
     }
     found = {name for name in late if not {name, name.partition("/")[0]} & MAY_IMPORT_LATE}
     assert not found, f"import at the top of the file: {sorted(found)}"
+
+
+def test_no_circle_of_imports() -> None:
+    """Late imports and those of type annotations count too: what needs each other is one module or three."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files()
+    }
+    needs: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        for node in nodes(path):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                needs[name] |= {
+                    part if (part := f"{node.module}.{one.name}") in modules else node.module for one in node.names
+                }
+    known = {name: {one for one in found if one in modules and one != name} for name, found in needs.items()}
+    graphlib.TopologicalSorter(known).prepare()
 
 
 NOT_PLAIN = re.compile(

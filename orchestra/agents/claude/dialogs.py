@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from orchestra.agents import ScreenDialog
 from orchestra.agents.claude.screen import CHOSEN, FOOTER, MARK, RULE, dialog_open, lines_of
+from orchestra.agents.records import ScreenDialog
 from orchestra.core.text import clean, clean_lines
 
 _NUMBERED = re.compile(rf"\s*{MARK}?\s*\d{{1,2}}\. (\S.*)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from orchestra.agents import StartupProblem
+from orchestra.agents.records import StartupProblem
 from orchestra.core.text import clean
 
 # Before the prompt, and before the chosen line of a dialog.

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 
-from orchestra.agents import RunningSession
+from orchestra.agents.records import RunningSession
 from orchestra.core.text import clean
 from orchestra.storage.files import read_text
 

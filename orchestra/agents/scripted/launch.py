@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from orchestra import __version__
-from orchestra.agents import RunningSession, StartupProblem, installed
+from orchestra.agents import installed
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.dialogs import read_dialog
 from orchestra.agents.claude.permissions import rules_for
@@ -17,6 +17,7 @@ from orchestra.agents.claude.screen import at_work, box_holds, composer_text, di
 from orchestra.agents.claude.status_line import cost_in, users_status_line
 from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
 from orchestra.agents.claude.usage import transcripts, used_in
+from orchestra.agents.records import RunningSession, StartupProblem
 from orchestra.agents.scripted.hook_runner import conversation_file
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 

@@ -1,4 +1,4 @@
-"""The one app of all full-screen views, and what every screen of it shares."""
+"""What every full-screen view shares, and what each finds in the app that shows it."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class View(Screen[Outcome | None]):
         self.question: Question | None = None
 
     @property
-    def home(self) -> Orchestra:
+    def home(self) -> Home:
         """The app."""
         return self.app  # type: ignore[return-value]
 
@@ -339,8 +339,8 @@ class View(Screen[Outcome | None]):
             self.app.call_from_thread(once)
 
 
-class Orchestra(App[Outcome]):
-    """The app: it holds the project, the keys and the look of the terminal, and shows one screen first."""
+class Home(App[Outcome]):
+    """What the app holds for its screens: the project, the keys and the look of the terminal; it shows one first."""
 
     CSS = CSS
     ENABLE_COMMAND_PALETTE = False
@@ -398,11 +398,9 @@ class Orchestra(App[Outcome]):
             return
         self.run_outside(lambda: run_editor(argv, directory))
 
+    @abstractmethod
     def show_help(self, view: View) -> None:
         """The keys of a screen, over it."""
-        from orchestra.ui.screens.help import HelpView
-
-        self.push_screen(HelpView(view))
 
     def place_field(self, field: Input | TextArea, x: int, y: int, width: int, height: int = 1) -> None:
         """Show a text field at a place, and put the cursor into it."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 
+from orchestra.errors import OrchestraError
 from orchestra.ui.editor import editor_argv, run_editor
 from orchestra.ui.screens import merging
 from orchestra.ui.screens.review_pane import ReviewPane
@@ -177,8 +178,6 @@ class ReviewView(ReviewPane):
 
     def _change(self, act: Callable[[], Drafts]) -> None:
         """Change what is kept, at once: a comment is on the disk before the next key."""
-        from orchestra.errors import OrchestraError
-
         try:
             self.drafts = act()
             self._stamp = self._draft_stamp()

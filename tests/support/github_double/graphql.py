@@ -193,7 +193,7 @@ class Root:
             "__typename": "CheckRun", "databaseId": check.id, "name": check.name, "status": check.status.upper(),
             "conclusion": check.conclusion and check.conclusion.upper(), "startedAt": None if check.status == "queued" else when(check.at),
             "completedAt": when(check.at) if check.status == "completed" else None, "detailsUrl": url,
-            "isRequired": lambda *_, **__: self._required(check.name, pull), "title": None,
+            "isRequired": lambda *_, **__: self._required(check.name, pull, check.suite.app), "title": None,
             "summary": check.summary or None, "checkSuite": self._suite(check.suite),
         }  # fmt: skip
 
@@ -204,8 +204,11 @@ class Root:
             "isRequired": lambda *_, **__: self._required(status.context, pull),
         }  # fmt: skip
 
-    def _required(self, name: str, pull: Pull | None) -> bool:
-        return pull is not None and name in judgement.protection(self.state, pull).checks
+    def _required(self, name: str, pull: Pull | None, app: str = "") -> bool:
+        if pull is None:
+            return False
+        rules = judgement.protection(self.state, pull)
+        return name in rules.checks and rules.apps.get(name, app) == app
 
     def _suite(self, suite: Suite) -> dict[str, Any]:
         run = next((run for run in self.state.runs if run.suite is suite), None)

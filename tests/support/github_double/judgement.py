@@ -57,7 +57,8 @@ def merge_state(state: State, pull: Pull) -> str:
     checks, statuses = checks_of(state, pull.sha)
     good: dict[str, bool] = {}  # the newest of each name counts
     for check in sorted(checks, key=lambda one: one.at):
-        good[check.name] = check.conclusion in GOOD
+        if rules.apps.get(check.name, check.suite.app) == check.suite.app:
+            good[check.name] = check.conclusion in GOOD
     good |= {one.context: one.state == "success" for one in statuses}
     open_threads = any(not thread.resolved for thread in pull.threads)
     if not all(good.get(name) for name in rules.checks) or (rules.conversations and open_threads):

@@ -176,3 +176,4 @@ class Protection:
     last_push: bool = False  # somebody other than who pushed last must approve, after that push
     ruleset: bool = False
     locked: bool = False
+    apps: dict[str, str] = field(default_factory=dict)  # by check: the only app whose check counts

@@ -86,6 +86,10 @@ class Bare:
     def delete(self, branch: str) -> None:
         self._ask("update-ref", "-d", f"refs/heads/{branch}")
 
+    def rename(self, branch: str, name: str) -> None:
+        """Give a branch another name, as GitHub's page does."""
+        self._ask("branch", "-m", branch, name)
+
     def take(self, other: Refs, sha: str) -> None:
         assert isinstance(other, Bare)
         if self._git("cat-file", "-e", sha).returncode:

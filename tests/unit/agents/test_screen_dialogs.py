@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.agents import ScreenDialog
 from orchestra.agents.claude.dialogs import read_dialog
+from orchestra.agents.records import ScreenDialog
 from orchestra.core.models import Gate
 from orchestra.errors import OrchestraError
 from orchestra.workers.screen_dialogs import as_question, option_for

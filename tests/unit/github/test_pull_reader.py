@@ -261,6 +261,49 @@ def test_null_nodes_are_left_out(github: Double, reading: Open, monkeypatch: pyt
     assert (facts.threads, facts.checks, facts.opinions, facts.head_repo) == ((), (), (), "")
 
 
+@pytest.mark.parametrize("kind", [None, "FORBIDDEN"])
+def test_a_part_that_graphql_did_not_come_to_says_nothing(
+    kind: str | None, github: Double, reading: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(github)
+    github.add_run("issue-1", "test", "failure")
+    github.review(1, "CHANGES_REQUESTED", "No.")
+    github.review_comment(1, "a.py", 1, "hm")
+    reader = reading()
+    before = one(reader)
+    ask = routes.ROUTES["post", "/graphql"]
+
+    def cut(asked: Any) -> Answer:
+        answer = ask(asked)
+        row, parts = answer.body["data"]["repository"]["p1"], ["reviewThreads", "latestOpinionatedReviews", "commits"]
+        row |= dict.fromkeys(parts)
+        errors = [{"message": "Something went wrong", "path": ["repository", "p1", part]} for part in parts]
+        answer.body["errors"] = [{**one, **({"type": kind} if kind else {})} for one in errors]
+        return answer
+
+    monkeypatch.setitem(routes.ROUTES, ("post", "/graphql"), cut)
+    facts = one(reader)
+    assert names(facts) == [("test", "failure")]
+    if kind:
+        assert {"reviews", "review threads", "checks of apps"} <= set(facts.unseen)
+    else:
+        assert (facts.unseen, facts.threads) == ((), before.threads)
+        assert [(it.author, it.state) for it in facts.opinions] == [("rob", "CHANGES_REQUESTED")]
+
+
+def test_graphql_that_fails_for_a_moment_is_asked_again_soon(
+    github: Double, reading: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(github)
+    reader, ask = reading(), routes.ROUTES["post", "/graphql"]
+    broken = Answer(200, {"data": None, "errors": [{"message": "Something went wrong while executing your query."}]})
+    monkeypatch.setitem(routes.ROUTES, ("post", "/graphql"), lambda asked: broken)
+    assert one(reader).threads is None
+    monkeypatch.setitem(routes.ROUTES, ("post", "/graphql"), ask)
+    clock.shift += pull_reader.FAILING + 1
+    assert one(reader).threads == ()
+
+
 def test_a_check_that_is_completed_without_a_conclusion_has_not_passed(github: Double, reading: Open) -> None:
     opened(github)
     github.add_check("issue-1", "odd", None, status="completed")

@@ -9,7 +9,7 @@ import pytest
 from orchestra.config.schema import Config
 from orchestra.core.checks import ACTIONS, CheckRun, Suite
 from orchestra.core.models import Activity, ActivityState, Status, Worker
-from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread
+from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.remarks import MARK, Kind, Remark, Voices
 from orchestra.core.text import stamp
 from orchestra.github.graph import BaseFacts, CheckDetail, Opinion, PullFacts, ThreadSeen
@@ -137,6 +137,22 @@ def test_checks_of_earlier_heads_are_waited_for(
     pull = pull_of(it, seen(checks=(run("a"),), base=BaseFacts(names=base)))
     assert [row.name for row in pull.rows] == missing
     assert pull.checks is (Checks.PENDING if missing else Checks.PASSING)
+
+
+def test_a_head_says_what_has_changed_around_it() -> None:
+    plain = pull_of(worker(), seen())
+    assert (plain.renamed, plain.archived, plain.update) == ("", False, Update.AUTO)
+    changed = pull_of(worker(), seen(head_ref="feature/x")._replace(archived=True))
+    assert (changed.renamed, changed.archived) == ("feature/x", True)
+    refused = worker(pull=plain._replace(update=Update.REFUSED))
+    assert pull_of(refused, seen()).update is Update.REFUSED
+    assert pull_of(refused, seen(head_sha="cd" * 20)).update is Update.AUTO
+
+
+def test_a_head_without_a_check_is_given_time_where_the_base_has_some() -> None:
+    for age, missing in ((NO_CHECKS_SECONDS - 1, ["test"]), (NO_CHECKS_SECONDS, [])):
+        it = worker(pull=Pull(1, "open", SHA, head_since=stamp(NOW - age)))
+        assert [row.name for row in pull_of(it, seen(base=BaseFacts(names=("test",)))).rows] == missing
 
 
 def test_a_required_check_is_waited_for_without_an_end() -> None:

@@ -13,9 +13,9 @@ from pytest_mock import MockerFixture
 from support.events import happened
 from support.stub_project import StubProject, pane
 
-from orchestra.agents import RunningSession
 from orchestra.agents.claude.hooks import event_of, is_foreign
 from orchestra.agents.claude.sessions import running_sessions
+from orchestra.agents.records import RunningSession
 from orchestra.core.lifecycle import machine
 from orchestra.core.models import Status, Worker
 from orchestra.monitor.whereabouts import elsewhere, record_whereabouts, version_of
