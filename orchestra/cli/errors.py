@@ -13,9 +13,10 @@ from orchestra.core.text import clean, clean_lines, stamp
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private
 
-# Troubles of the machine, not faults of orchestra: a full, read-only or broken disk, no more files.
+# Troubles of the machine, not faults of orchestra: a full, read-only, broken or lost disk, no more files.
 MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EFBIG}
+    | {errno.EPERM, errno.ESTALE, errno.ENOTCONN, errno.ENAMETOOLONG}
 )
 
 
@@ -38,13 +39,22 @@ def run_main(group: click.Group) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as wrong:
-        if wrong.errno not in MACHINE:
+        if wrong.errno not in MACHINE and not is_above(wrong.filename, _home()):
             _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
         place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
         what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
         _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
     except Exception as bug:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
         _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
+
+
+def _home() -> str:
+    return os.environ.get("ORCHESTRA_HOME") or os.path.join(os.path.expanduser("~"), ".orchestration")
+
+
+def is_above(path: object, home: str) -> bool:
+    """Whether a path is the home of orchestra or above it: a HOME that is missing, or a file, is not a bug."""
+    return isinstance(path, str) and bool(path) and f"{home}/".startswith(f"{path.rstrip('/')}/")
 
 
 def _leave(message: str, hint: str, code: int) -> None:
@@ -63,7 +73,7 @@ def _leave(message: str, hint: str, code: int) -> None:
 
 def _log_bug() -> str:
     """Keep the traceback for a report; returns where."""
-    home = os.environ.get("ORCHESTRA_HOME") or os.path.join(os.path.expanduser("~"), ".orchestration")
+    home = _home()
     path = os.path.join(home, "orchestra.log")
     try:
         import time

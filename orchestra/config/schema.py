@@ -47,9 +47,13 @@ from orchestra.core.text import clean
 ENVIRONMENT = (
     *("PATH", "HOME", "USER", "SHELL", "LANG", "LC_*", "TERM", "SSH_AUTH_SOCK", "*_PROXY", "*_proxy", "NO_PROXY"),
     *("SSL_CERT_*", "ANTHROPIC_*", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_*", "CLAUDE_CODE_MAX_*", "DISABLE_*"),
-    *("AWS_*", "GOOGLE_*", "CLOUD_ML_REGION"),
+    *("AWS_*", "GOOGLE_*", "CLOUD_ML_REGION", "CLOUDSDK_*", "VERTEX_REGION_*", "AZURE_*"),
+    # Logins without a file, a company's certificates, and a certificate of the user's own.
+    *("CLAUDE_CODE_OAUTH_*", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY*", "CLAUDE_CODE_API_KEY_HELPER_*"),
+    *("CLAUDE_CODE_SKIP_*_AUTH", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CA*"),
 )
-_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*")  # set by orchestra, or the mark of an agent around us
+# Set by orchestra, or the mark of an agent around us; a file descriptor means nothing in another process.
+_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*", "*_FILE_DESCRIPTOR")
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # by full name only
 
 
@@ -147,7 +151,8 @@ class Github(NamedTuple):
 
 
 class PullRequest(NamedTuple):
-    """`update`: who brings a branch up to date with its base: auto, ask or never.
+    """`update`: who brings a branch up to date with its base: auto, ask or never. `stack`: how a branch that is built
+    on another worker's follows it: merge or rebase.
 
     `merge`: how `orchestra merge` does it; None: as the repository on GitHub does by default. `receipt`: whether the
     text of a pull request ends with what the work has taken. The rest is set when one is opened: `reviewers` are
@@ -156,6 +161,7 @@ class PullRequest(NamedTuple):
     """
 
     update: str = "auto"
+    stack: str = "merge"
     merge: str | None = None
     draft: bool = False
     labels: tuple[str, ...] = ()
@@ -379,6 +385,7 @@ _auto_rule = record(
 _pull_request = record(
     PullRequest,
     update=choice("auto", "ask", "never"),
+    stack=choice("merge", "rebase"),
     merge=checked(text_or_nothing, lambda name: choice_problem(name or "", ("merge", "squash", "rebase"))),
     draft=true_or_false,
     labels=list_of(text(1, 50)),

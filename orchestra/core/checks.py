@@ -186,7 +186,9 @@ def _suite_rows(suites: Sequence[Suite], runs: Sequence[CheckRun], ignored: Sequ
         elif suite.state in _WAITING:
             state, shown = CheckState.APPROVAL, CheckState.APPROVAL in own
         else:  # a workflow file that is broken, or a run that was cancelled in the queue, has no job to show it
-            state, shown = CheckState.FAILED, suite.state not in _FAILED or bool(own) or _has_twin(suite, suites)
+            named = bool(suite.workflow) or suite.state == "startup_failure"
+            shown = suite.state not in _FAILED or bool(own) or not named or _has_twin(suite, suites)
+            state = CheckState.FAILED
         if not shown:
             rows.append(Check(suite.workflow, state, not _matches(suite.workflow, ignored), since=suite.created))
     return rows

@@ -133,7 +133,8 @@ _RELOCK = "orchestra doctor --fix; one that is locked otherwise is somebody's: g
 def branches(project: Project, state: ObservedState) -> Iterator[Finding]:
     """I4: a branch that we made is on record, or its commits are in the trash."""
     known = {worker.branch for worker in state.workers}
-    for number in (one for one in project.store.claimed() if one not in state.unread):
+    recorded = {worker.id for worker in state.workers}  # their branches have another name where this one was taken
+    for number in (one for one in project.store.claimed() if one not in state.unread | recorded):
         branch = schema.fill(project.config.branch, project.repository.name, number)
         if branch not in known and project.repository.branch_tip(branch) is not None:
             yield warning("I4", f"{branch} is of #{number}, which is not on record", f"git branch -m {branch} NEW")

@@ -7,9 +7,11 @@ it is told to at a conflict, does not become the author of everybody's commits.
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from orchestra.core.commit_rules import Commit
 from orchestra.core.models import Changes
 from orchestra.git.patch import PREFIXES
 from orchestra.git.process import AnyPath, canonical_path
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # A file that the user's `diff.orderFile` names may not exist, and every diff would fail: -O/dev/null cancels it.
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", "-O/dev/null")
+
+
+_COMMIT_LINE = re.compile(r"\ncommit [0-9a-f]{40,64}\s*\Z")
 
 
 class Change:
@@ -97,6 +102,14 @@ class Change:
         words = ("rev-list", "--reverse", "--no-merges", "--first-parent", "--format=%s", "--end-of-options")
         listed = self.repository.ask(*words, f"{self.start}..{self.head}", at=self.at)
         return tuple(listed.split("\n")[1::2])
+
+    def messages(self) -> tuple[Commit, ...]:
+        """The commits of the worker's own, as `subjects`, with author and message."""
+        words = ("rev-list", "--no-merges", "--first-parent", "--format=%x01%H%x00%ae%x00%B", "--end-of-options")
+        listed = self.repository.ask(*words, f"{self.start}..{self.head}", at=self.at)
+        rows = [row.split("\0") for row in listed.split("\1")[1:]]
+        # Before each but the first there is a line `commit HASH`.
+        return tuple(Commit(sha, email, _COMMIT_LINE.sub("", text).strip()) for sha, email, text in reversed(rows))
 
     def commits(self) -> int:
         """How many commits the branch has that the base has not."""

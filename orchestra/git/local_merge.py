@@ -124,19 +124,21 @@ def _made(repository: Repository, wanted: LocalPlan, message: str) -> str:
     if wanted.fast_forward:
         return wanted.tip
     if wanted.method is Method.REBASE:
-        return _rebased(repository, wanted)
+        return replayed(repository, wanted.branch, wanted.base_tip, wanted.base_tip, wanted.tip)
     parents = [wanted.base_tip, wanted.tip] if wanted.method is Method.MERGE else [wanted.base_tip]
     return commit_tree(repository, merged_tree(repository, wanted.base_tip, wanted.tip), parents, message)
 
 
-def _rebased(repository: Repository, wanted: LocalPlan) -> str:
-    """The branch's own commits, one after the other on top of the base; each keeps its author and message."""
-    listed = repository.ask("rev-list", "--reverse", "--topo-order", "--parents", f"{wanted.base_tip}..{wanted.tip}")
-    on = wanted.base_tip
+def replayed(repository: Repository, branch: str, on: str, since: str, tip: str) -> str:
+    """The commits of a branch from `since` to its `tip`, one after the other on top of `on`; the last of them.
+
+    Each keeps its author and message. No branch is moved. Raises Conflicted, and OrchestraError for a merge commit.
+    """
+    listed = repository.ask("rev-list", "--reverse", "--topo-order", "--parents", f"{since}..{tip}")
     for row in listed.splitlines():
         commit, *parents = row.split()
         if len(parents) != 1:
-            raise OrchestraError(f"{wanted.branch} holds a merge commit, which a rebase would lose", "--method merge")
+            raise OrchestraError(f"{branch} holds a merge commit, which a rebase would lose", "--method merge")
         # The base's state as a child of the commit's parent: so the two have that parent as their merge base.
         beside = commit_tree(repository, f"{on}^{{tree}}", parents, "orchestra")
         tree = merged_tree(repository, beside, commit)

@@ -95,7 +95,13 @@ class RepositoryFacts:
             check_version(environ)  # an older one does not know the words, and may repeat them
             if "not a git repository" in done.err:
                 raise OrchestraError(f"This is not a git repository: {where}", "cd into your project, or run: git init")
-            raise OrchestraError(f"git does not open {where}: {done.reason()}", f"try: git -C {where} status")
+            hint = f"try: git -C {shlex.quote(where)} status"
+            if theirs := re.search(
+                r"dubious ownership in repository at '(.+)'", done.err
+            ):  # it may hold their commands
+                place = shlex.quote(clean(theirs[1]))
+                hint = f"if you trust its owner: git config --global --add safe.directory {place}"
+            raise OrchestraError(f"git does not open {where}: {done.reason()}", hint)
         if directory != common:  # a linked worktree, which is none itself
             bare = execute([f"--git-dir={common}", "rev-parse", "--is-bare-repository"], environ).out
         if bare == "true" and os.path.exists(os.path.join(common, "index")):

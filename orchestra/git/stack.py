@@ -4,6 +4,7 @@ git's own merge base is not asked: after a squash it lies before all of the lowe
 same files. The commit at which the branch left the lower one is known, and it decides: `bridge` makes a commit with the
 files of the new base that descends from both the new base and that fork. Merged with it, the branch brings in its own
 changes and nothing else. The branch only ever moves forward: nothing has to be pushed by force, no commit is lost.
+Who prefers a straight history has it rebased instead; what was before stays in the branch's reflog.
 """
 
 from __future__ import annotations
@@ -37,6 +38,23 @@ def carry(repository: Repository, path: AnyPath, branch: str, step: str, message
         made = local_merge.commit_tree(repository, local_merge.merged_tree(repository, step, tip), [tip, step], message)
     repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made, at=path)
     return made
+
+
+def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: str) -> str:
+    """Put the branch's own commits since `fork` on top of `onto`, as `git rebase --onto` does; its new commit.
+
+    The branch is checked out at `path`. Raises Conflicted, and OrchestraError where it holds a merge commit or files
+    would be overwritten, and has then changed nothing.
+    """
+    tip = repository.ask("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
+    made = local_merge.replayed(repository, branch, onto, fork, tip)
+    repository.ask("reset", "--keep", "--quiet", made, at=path)
+    return made
+
+
+def has_merges(repository: Repository, fork: str, branch: str) -> bool:
+    """Whether a branch's own commits since `fork` hold a merge, which a rebase would lose."""
+    return repository.ask("rev-list", "--merges", "--max-count=1", f"{fork}..refs/heads/{branch}") != ""
 
 
 def holds_work(repository: Repository, base: str, tip: str) -> bool:

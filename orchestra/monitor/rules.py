@@ -19,7 +19,7 @@ from orchestra.core.remarks import (
     is_addressed,
     withdrawn_requests,
 )
-from orchestra.core.text import seconds_of, stamp
+from orchestra.core.text import clean, seconds_of, stamp
 from orchestra.monitor import feedback
 from orchestra.monitor.feedback import FailingCheck, Item
 
@@ -103,7 +103,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         conversations=seen.base.conversations,
         update=update_of(worker.pull, facts, Update(config.pull_request.update)),
         unseen=tuple(sorted(facts.unseen)),
-        renamed="" if facts.head_ref == worker.branch else facts.head_ref,
+        renamed="" if facts.head_ref == worker.branch else clean(facts.head_ref, 200),
         archived=seen.archived,
     )
 

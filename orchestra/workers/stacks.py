@@ -121,18 +121,28 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
     git_config_guard.check(project, Act.WORKTREE)
     over = parent.status is Status.MERGED
     what = f"was merged into {clean(to.base, 80)}" if over else "has moved"
+    repository, fork = project.repository, child.base_commit
+    rebases = project.config.pull_request.stack == "rebase" and not stack.has_merges(repository, fork, child.branch)
+    step = to.commit if rebases else stack.bridge(repository, fork, to.commit)
     try:
-        step = stack.bridge(project.repository, child.base_commit, to.commit)
-        message = f"Carry {child.branch} over to {to.base} ({to.commit[:10]})"
-        stack.carry(project.repository, child.worktree, child.branch, step, message)
+        if rebases:
+            stack.rebase(repository, child.worktree, child.branch, fork, step)
+        else:
+            message = f"Carry {child.branch} over to {to.base} ({to.commit[:10]})"
+            stack.carry(repository, child.worktree, child.branch, step, message)
     except local_merge.Conflicted as conflict:
-        words = _conflict(project, child, parent, what, step, conflict.files)
+        words = _conflict(project, child, parent, what, step, conflict.files, rebases=rebases)
         if delivery.tell_once(project, child.id, f"stack-conflict:{to.commit}", words, reopen=True):
             say(f"#{child.id} conflicts with #{parent.id}, which {what}: it is told so")
         return
+    by = (
+        "rebased: your own commits are on top of it; what was before is `git log ORIG_HEAD`"
+        if rebases
+        else "carried over to it by a merge commit that holds your own changes alone; see `git log -3`"
+    )
     words = (
-        f"#{parent.id}, which your branch was built on, {what}. Your branch was carried over to it by a merge commit "
-        f"that holds your own changes alone; see `git log -3`. Check that all is well, then `orchestra worker ship`."
+        f"#{parent.id}, which your branch was built on, {what}. Your branch was {by}. Check that all is well, "
+        f"then `orchestra worker ship`."
     )
     delivery.tell_once(project, child.id, f"stack:{to.commit}", words, reopen=True)
     event = events.stacked("monitor", "" if over else child.parent, to.base, to.commit)
@@ -140,8 +150,12 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
     say(f"#{child.id} was carried over: #{parent.id} {what}")
 
 
-def _conflict(project: Project, child: Worker, parent: Worker, what: str, step: str, files: tuple[str, ...]) -> str:
+def _conflict(
+    project: Project, child: Worker, parent: Worker, what: str, step: str, files: tuple[str, ...], *, rebases: bool
+) -> str:
     """What a worker needs to resolve a conflict: where, what each side wants, and how to get there."""
+    command = f"git rebase --onto {step} {child.base_commit}" if rebases else f"git merge {step}"
+    other = "a merge or a rebase onto the branch" if rebases else "a merge or a rebase of the branch"
     tip = project.repository.branch_tip(parent.branch) or step
     start = parent.base_commit[:12]
     names = ", ".join(clean(name, 120) for name in files[:20])
@@ -150,7 +164,7 @@ def _conflict(project: Project, child: Worker, parent: Worker, what: str, step: 
         f"What #{parent.id} is for: {parent.title}\nWhat yours is for: {child.title}\n"
         f"What it changed: git diff {start} {tip[:12]}; what it changed after you began: "
         f"git diff {child.base_commit[:12]} {step[:12]}\n"
-        f"Run `git merge {step}`, and not a merge or a rebase of the branch: after a squash git would take both sides "
+        f"Run `{command}`, and not {other}: after a squash git would take both sides "
         f"for additions. Keep what both want, commit, then `orchestra worker ship`."
     )
 
@@ -178,4 +192,9 @@ def check_parent(project: Project, number: str) -> Worker:
         raise OrchestraError(f"there is no worker #{clean(number, 20)} to build on", f"orchestra spawn {number} first")
     if parent.status is Status.CANCELLED:
         raise OrchestraError(f"#{number} was cancelled", f"orchestra spawn {number} takes it up again")
+    fork = project.head_repo(parent.branch) if project.tracker_name == "github" else None
+    if fork and parent.status is not Status.MERGED:
+        what = f"nothing can be built on #{number}: its branch is in the fork {clean(fork, 80)}"
+        hint = f"GitHub opens no pull request into a fork's branch; spawn without --on, or with --after {number}"
+        raise OrchestraError(what, hint)
     return parent

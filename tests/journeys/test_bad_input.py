@@ -205,27 +205,29 @@ TITLES = [
 ]
 
 
-@pytest.mark.parametrize("title", TITLES, ids=range(len(TITLES)))
-def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path, title: str) -> None:
+def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
-    title = title.replace("CANARY", str(canary))
-    configure(repo, "agent: scripted", "tracker: local")
-    write_issue(repo, 1, title, "```script\nstatus working\nescalate " + json.dumps("Q " + title) + "\n```")
+    titles = {str(n): title.replace("CANARY", str(canary)) for n, title in enumerate(TITLES, 1)}
+    configure(repo, "agent: scripted", "tracker: local", f"workers: {{max: {len(titles)}}}")
+    for number, title in titles.items():
+        script = "```script\nstatus working\nescalate " + json.dumps("Q " + title) + "\n```"
+        write_issue(repo, int(number), title, script)
     person = Person(repo)
     person.runs("up", "-d")
-    person.runs("spawn", "1")
-    person.sees("1", "stuck")
-    for argv in (
-        ("list",),
-        ("show", "1"),
-        ("log", "1"),
-        ("issues",),
-        ("list", "--json"),
-        ("tell", "1", "--", title),
-        ("list",),
-    ):
+    person.runs("spawn", *titles)
+
+    def is_text(*argv: str) -> None:
         said = person.runs(*argv)
         assert not set(said.out + said.err) & {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\u200b"}, argv
+
+    for number, title in titles.items():
+        person.sees(number, "stuck", timeout=90)
+        is_text("show", number)
+        is_text("log", number)
+        is_text("tell", number, "--", title)
+    is_text("list")
+    is_text("list", "--json")
+    is_text("issues")
     bar = person.tmux("show-options", "-v", "@orchestra_bar")
     assert "\x1b" not in bar
     person.runs("list")
@@ -235,5 +237,6 @@ def test_a_hostile_title_is_only_text(repo: Path, tmp_path: Path, title: str) ->
         assert line.rstrip("0123456789\u25cf\u2714") in (
             "orchestrator",
             "workers",
+            "workers-",
             "monitor",
         )  # our mark of the worst in it

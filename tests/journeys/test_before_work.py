@@ -209,6 +209,7 @@ def test_a_branch_of_the_user_is_left_alone(present: str, template: str, chosen:
     assert f"#1 works on the branch {chosen}: the branch {present} " in person.runs("spawn", "1").out
     person.sees("1", "working")
     assert git("-C", repo.parent / "widgets-issue-1", "branch", "--show-current") == chosen
+    assert "I4" not in [one["id"] for one in person.asks("doctor", code=None)["findings"]]  # theirs is not a leftover
     person.runs("cancel", "1")
     assert "#1 spawned" in person.runs("spawn", "1").out  # its own branch is taken up again
     assert git("-C", repo.parent / "widgets-issue-1", "branch", "--show-current") == chosen

@@ -40,6 +40,8 @@ CLASSES = {
     "a cloud's profile": ("AWS_PROFILE", "canary-profile"),
     "a cloud's session": ("AWS_SESSION_TOKEN", "canary-session"),
     "certificates": ("SSL_CERT_FILE", "/canary.pem"),
+    "a company's certificates": ("NODE_EXTRA_CA_CERTS", "/canary-company.pem"),
+    "a login without a file": ("CLAUDE_CODE_OAUTH_TOKEN", "canary-login"),
     "a name of the config": ("DATABASE_URL", "sqlite:canary"),
     "a pattern of the config": ("APP_MODE", "canary"),
     "the language": ("LC_TIME", "C"),

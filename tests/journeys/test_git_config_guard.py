@@ -46,22 +46,27 @@ def test_what_git_and_its_companions_write_passes(local: Person, git: Git) -> No
     assert [one for one in local.asks("doctor", code=None)["findings"] if one["id"] == "I11"] == []
 
 
-@pytest.mark.parametrize(
-    ("key", "spawns", "prunes"),
-    [("alias.st", True, True), ("core.hooksPath", True, True), ("remote.origin.url", True, True), ("filter.x.clean", False, False)],
-)  # fmt: skip
-def test_a_change_stops_only_what_it_can_harm(local: Person, git: Git, key: str, spawns: bool, prunes: bool) -> None:
-    git("-C", local.where, "config", key, "sh -c evil")
-    said = local.runs("list").out
-    assert f"while #1 ran: {key.lower()}: not set -> sh -c evil" in said
-    assert "accept it: orchestra doctor --accept-git, or undo it: git config --unset-all" in said
-    local.runs("spawn", "2", code=0 if spawns else 1)
-    local.runs("cancel", "1")
-    local.runs("prune", code=0 if prunes else 1)
-    (found,) = [one for one in local.asks("doctor", code=None)["findings"] if one["id"] == "I11"]
-    assert found["severity"] == ("warning" if key == "alias.st" else "error")
-    git("-C", local.where, "config", "--unset-all", key)
-    assert WARNING not in local.runs("list").out
+HARMS = (  # a key, and whether a worker may be spawned and pruned all the same
+    ("alias.st", True, True),
+    ("core.hooksPath", True, True),
+    ("remote.origin.url", True, True),
+    ("filter.x.clean", False, False),
+)
+
+
+def test_a_change_stops_only_what_it_can_harm(local: Person, git: Git) -> None:
+    for ended, (key, spawns, prunes) in enumerate(HARMS, 1):
+        git("-C", local.where, "config", key, "sh -c evil")
+        said = local.runs("list").out
+        assert f"while #{ended} ran: {key.lower()}: not set -> sh -c evil" in said
+        assert "accept it: orchestra doctor --accept-git, or undo it: git config --unset-all" in said
+        local.runs("spawn", str(ended + 1), code=0 if spawns else 1)
+        local.runs("cancel", str(ended))
+        local.runs("prune", code=0 if prunes else 1)
+        (found,) = [one for one in local.asks("doctor", code=None)["findings"] if one["id"] == "I11"]
+        assert found["severity"] == ("warning" if key == "alias.st" else "error")
+        git("-C", local.where, "config", "--unset-all", key)
+        assert WARNING not in local.runs("list").out
 
 
 def test_a_value_that_was_accepted_once_is_not_asked_again(local: Person, git: Git) -> None:
@@ -78,7 +83,9 @@ def test_a_value_that_was_accepted_once_is_not_asked_again(local: Person, git: G
     assert "core.hookspath: .husky/_ -> /tmp/evil" in local.runs("list").out
 
 
-@pytest.mark.parametrize("how", ["approve", "--accept-git", "undone"])
+@pytest.mark.parametrize(
+    "how", ["approve", *(pytest.param(how, marks=pytest.mark.nightly) for how in ("--accept-git", "undone"))]
+)
 def test_the_user_is_asked_once_for_three_workers(github_repo: Path, github: Double, git: Git, how: str) -> None:
     configure(github_repo, "agent: scripted", "notify: {desktop: false}")
     git("-C", github_repo, "add", ".")

@@ -288,7 +288,7 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
     mine.press("Enter")
     mine.shows("\u25cf #1 question: Which colour?")
     eventually(lambda: theirs("display-message", "-p", "#{@orchestra_worker}") == "1", why="at the worker")
-    assert "mine 20" in mine.text  # their own status-right beside the bar
+    mine.shows("mine 20")  # their own status-right beside the bar
     press(mine, "t")
     mine.shows("Enter answers")
     unguarded()
@@ -307,7 +307,7 @@ def test_a_day_on_the_persons_own_server(local: Person, theirs: Theirs, mine: Te
 
 def findings(person: Person) -> list[str]:
     found = [str(one["id"]) for one in person.asks("doctor", code=None)["findings"]]
-    return [one for one in found if one[0] in "IKT"]
+    return [one for one in found if one[0] in "IKT" and one != "T2"]  # T2: what an old tmux cannot do
 
 
 def test_an_open_workspace_is_never_opened_a_second_time_elsewhere(local: Person, theirs: Theirs) -> None:

@@ -42,7 +42,7 @@ def commit(person: Warm, git: Git, number: str) -> None:
     git("-C", worktree, "commit", "-qm", "One")
 
 
-@points(36)
+@points(18)
 def test_spawn_killed_and_its_repair_too(person: Warm, git: Git, most: int) -> None:
     person.steps(Command(["spawn", "1", "--no-wait"]))
     person.runs("down")
@@ -61,24 +61,24 @@ def test_spawn_killed_and_its_repair_too(person: Warm, git: Git, most: int) -> N
     assert person.asks("spawn", absent, "--no-wait")["results"][0]["result"] == "spawned"  # and can be, as ever
 
 
-@points(8)
+@points(4)
 def test_restart_pause_resume_cancel_and_tell_killed(person: Warm, git: Git, most: int) -> None:
-    matrix = Matrix(person, git, 8)
-    assert matrix.kill(words("restart"), lambda _: None, most) >= 8
-    assert matrix.kill(words("pause"), matrix.those("resume", resting=True), most) >= 8
-    assert matrix.kill(words("resume"), matrix.those("pause", resting=False), most) >= 8
+    matrix = Matrix(person, git, 4)
+    assert matrix.kill(words("restart"), lambda _: None, most) >= 4
+    assert matrix.kill(words("pause"), matrix.those("resume", resting=True), most) >= 4
+    assert matrix.kill(words("resume"), matrix.those("pause", resting=False), most) >= 4
     matrix.those("resume", resting=True)(matrix.crew)
-    assert matrix.kill(words("cancel"), matrix.those("spawn", resting=True), most) >= 8
+    assert matrix.kill(words("cancel"), matrix.those("spawn", resting=True), most) >= 4
     matrix.those("spawn", resting=True)(matrix.crew)
     repaired(person, git)
     told = min(most, 40)  # the further ones only wait for the agent
-    assert matrix.kill(lambda number: Command(["tell", number, "Noted."]), lambda _: None, told) >= 8
-    assert all(len(one["guidance"]) <= -(-told // 8) for one in person.asks("list")["workers"][:-1])
+    assert matrix.kill(lambda number: Command(["tell", number, "Noted."]), lambda _: None, told) >= 4
+    assert all(len(one["guidance"]) <= -(-told // 4) for one in person.asks("list")["workers"][:-1])
 
 
-@points(6)
+@points(4)
 def test_ship_prune_and_restore_killed(person: Warm, git: Git, most: int) -> None:
-    matrix = Matrix(person, git, 6)
+    matrix = Matrix(person, git, 4)
     for number in matrix.crew:
         commit(person, git, number)
         git("-C", person.where, "update-ref", f"refs/remotes/origin/issue-{number}", f"refs/heads/issue-{number}")
@@ -93,8 +93,8 @@ def test_ship_prune_and_restore_killed(person: Warm, git: Git, most: int) -> Non
     def ship(number: str) -> Command:
         return marks_of(person, number)._replace(argv=["worker", "ship"])
 
-    assert matrix.kill(ship, lambda _: None, most) >= 6  # again is an update
-    assert [person.ends(ship(number)).code for number in matrix.crew] == [0] * 6
+    assert matrix.kill(ship, lambda _: None, most) >= 4  # again is an update
+    assert [person.ends(ship(number)).code for number in matrix.crew] == [0] * 4
     assert {one["status"] for one in person.asks("list")["workers"]} == {"complete"}
 
     person.runs("cancel", "1")
@@ -117,13 +117,13 @@ def test_ship_prune_and_restore_killed(person: Warm, git: Git, most: int) -> Non
         assert set(numbers) <= set(person.asks("prune")["removed"])
 
     person.runs("restore", "1")
-    assert matrix.kill(words("restore"), pruned, most) >= 6
+    assert matrix.kill(words("restore"), pruned, most) >= 4
     for number in matrix.crew:
         person.runs("restore", number)
         assert is_whole(number)
 
 
-@points(5)
+@points(4)
 def test_down_and_up_killed(person: Warm, git: Git, most: int) -> None:
     matrix = Matrix(person, git, 2)
     for argv in (["down"], ["up", "-d"]):
@@ -156,7 +156,7 @@ def test_ship_to_github_killed(github_repo: Path, github: Double, git: Git, most
     assert sorted((pull.head, pull.sha) for pull in github.pulls()) == sorted(tips.items())
 
 
-@points(12)
+@points(6)
 def test_preparing_a_worktree_killed(person: Warm, git: Git, most: int) -> None:
     """What runs in the pane: `worker run`, up to the moment it becomes the agent."""
     for number in ("78", "79"):  # the first makes what all share

@@ -168,6 +168,7 @@ def test_a_fix_that_never_works_ends_with_a_person(person: Person, github: Doubl
     ]
 
 
+@pytest.mark.nightly  # test_pull_situations has both, and the order does not matter to the verdict
 def test_closed_and_opened_again(person: Person, github: Double) -> None:
     person.runs("spawn", "123")
     person.sees("123", "shipping")
@@ -251,21 +252,16 @@ def test_a_poll_costs_at_most_three_unchanged_requests_and_one_query(person: Per
     assert {one.status for one in others} == {304}
 
 
-def test_a_killed_monitor_is_started_again_by_its_window(person: Person) -> None:
+def test_there_is_one_monitor_and_its_window_starts_it_again(person: Person) -> None:
     person.runs("up", "-d")
     eventually(lambda: "monitoring" in _window(person, "monitor"), why="the monitor to run")
+    said = person.runs("monitor", "--once", code=1)
+    assert "another process holds the lock" in said.err
     shell = person.tmux("list-panes", "-a", "-F", "#{window_name} #{pane_pid}").split("monitor ")[1].split()[0]
     child = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True, check=True).stdout.split()[0]
     subprocess.run(["kill", "-9", child], check=True)
     eventually(lambda: _window(person, "monitor").count("monitoring") == 2, why="the monitor to run again")
     assert "starts again in 1 s" in _window(person, "monitor")
-
-
-def test_one_monitor_at_a_time(person: Person) -> None:
-    person.runs("up", "-d")
-    eventually(lambda: "monitoring" in _window(person, "monitor"), why="the monitor to run")
-    said = person.runs("monitor", "--once", code=1)
-    assert "another process holds the lock" in said.err
 
 
 def _window(person: Person, name: str) -> str:
@@ -292,6 +288,7 @@ def test_a_pull_request_opened_by_hand_is_taken_up(person: Person, github: Doubl
     assert person.asks("show", "130")["pullRequestUrl"].endswith(f"/pull/{github.pulls()[-1].number}")
 
 
+@pytest.mark.nightly  # test_pull_situations has it, by a double that pushes; here another clone does
 def test_a_push_by_somebody_else_is_told_and_never_ready(
     person: Person, github: Double, github_repo: Path, git: Git, tmp_path: Path
 ) -> None:

@@ -55,7 +55,16 @@ def test_a_worker_may_amend_what_it_pushed_unless_others_pushed(github_repo: Pat
     person = start(github_repo, github, git, [SHIPS.format("a")])
     worker, pull = worker_of(person), github.pulls()[0]
     first = pull.sha
-    git("-C", worker.where, "commit", "-q", "--amend", "--signoff", "-m", "One")
+    start_of = git("-C", worker.where, "rev-parse", "HEAD~1")
+    (worker.where / ".github").mkdir()
+    (worker.where / ".github" / "dco.yml").write_text("require:\n  members: true\n")
+    git("-C", worker.where, "add", ".")
+    git("-C", worker.where, "commit", "-qm", "Ask for a sign-off")
+    unsigned = worker.runs("worker", "ship", code=1).err
+    assert "not signed off by their author, as .github/dco.yml asks: " in unsigned
+    assert f"git rebase --signoff {start_of[:12]}" in unsigned
+    assert pull.sha == first, "it is said before the push"
+    git("-C", worker.where, "rebase", "-q", "--signoff", start_of[:12])
     worker.runs("worker", "ship")
     second = git("-C", worker.where, "rev-parse", "HEAD")
     assert pull.sha == second != first
@@ -63,7 +72,7 @@ def test_a_worker_may_amend_what_it_pushed_unless_others_pushed(github_repo: Pat
     assert person.asks("show", "1")["state"] == "ready"
 
     theirs = github.refs.commit("issue-1", "rob.txt", "rob\n", parent="issue-1")  # type: ignore[attr-defined]
-    git("-C", worker.where, "commit", "-q", "--amend", "-m", "One, again")
+    git("-C", worker.where, "commit", "-q", "--amend", "--signoff", "-m", "One, again")
     refused = worker.runs("worker", "ship", code=1)
     assert "has commits on issue-1 that are not here" in refused.err
     assert "git merge origin/issue-1" in refused.err
@@ -112,18 +121,14 @@ def test_what_a_change_answers_is_resolved_and_its_reviewer_asked_again(
     assert "1 thread open for you" in found["stateReason"]
 
 
-@pytest.mark.parametrize(
-    ("words", "kept"),
-    [("Closes #12 first.", False), ("Fixes acme/widgets#1.", True), ("Closes other/widgets#1.", False)],
-)
-def test_the_issue_is_closed_by_its_own_number(
-    words: str, kept: bool, github_repo: Path, github: Double, git: Git
-) -> None:
-    person = start(github_repo, github, git, [SHIPS.format("a")])
-    worker_of(person).runs("worker", "ship", "--body-file", "-", text=words)
-    body = str(github.pulls()[0].body)
-    assert words in body
-    assert ("\nCloses #1\n" in body) is not kept
+def test_the_issue_is_closed_by_its_own_number(github_repo: Path, github: Double, git: Git) -> None:
+    table = [("Closes #12 first.", False), ("Fixes acme/widgets#2.", True), ("Closes other/widgets#3.", False)]
+    person = start(github_repo, github, git, [SHIPS.format(name) for name in "abc"])
+    for number, (words, kept) in enumerate(table, 1):
+        worker_of(person, str(number)).runs("worker", "ship", "--body-file", "-", text=words)
+        body = str(github.pull(pull_of(github, number)).body)
+        assert words in body
+        assert (f"\nCloses #{number}\n" in body) is not kept
 
 
 def test_the_end_of_a_worker_and_of_its_pull_request(github_repo: Path, github: Double, git: Git) -> None:

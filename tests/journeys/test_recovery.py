@@ -39,7 +39,7 @@ hang
 
 @pytest.fixture
 def person(repo: Path, git: Git, server: str) -> Person:
-    """A user with issues 1 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone repairs."""
+    """A user with issues 1 and 26 to 28 (children), 2 (work on disk), 3 to 25 (hang); no monitor: `up` alone repairs."""
     configure(
         repo,
         "agent: scripted",
@@ -50,7 +50,8 @@ def person(repo: Path, git: Git, server: str) -> Person:
     )
     (repo / ".orchestra" / "layouts").mkdir(parents=True)
     (repo / ".orchestra" / "layouts" / "still.yaml").write_text("windows:\n  - window_name: w\n    role: workers\n")
-    write_issue(repo, 1, "Children", CHILDREN)
+    for number in (1, 26, 27, 28):
+        write_issue(repo, number, "Children", CHILDREN)
     write_issue(repo, 2, "Work", WORK)
     for number in range(3, 26):
         write_issue(repo, number, f"Issue {number}", HANG)
@@ -83,21 +84,22 @@ def decoy() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @shown
-@pytest.mark.parametrize("verb", ["cancel", "pause", "restart", "down"])
-def test_what_a_worker_started_ends_with_it(person: Person, verb: str, decoy: subprocess.Popen[bytes]) -> None:
-    person.runs("spawn", "1")
-    nonce = person.asks("show", "1")["nonce"]
+def test_what_a_worker_started_ends_with_it(person: Person, decoy: subprocess.Popen[bytes]) -> None:
+    verbs = {"1": ["restart", "1"], "26": ["pause", "26"], "27": ["cancel", "27"], "28": ["down"]}
+    person.runs("spawn", *verbs)
+    nonces = {one["id"]: one["nonce"] for one in person.asks("list")["workers"]}
 
-    def children() -> set[int]:
-        return {one.pid for one in processes.marked_processes() if one.nonce == nonce}
+    def children(number: str) -> set[int]:
+        return {one.pid for one in processes.marked_processes() if one.nonce == nonces[number]}
 
-    eventually(lambda: len(children()) >= 4, why="the children to run")
-    before = children()
-    person.runs(*([verb] if verb == "down" else [verb, "1"]))
-    eventually(lambda: not before & children(), 10, "the children to be gone")
-    assert decoy.poll() is None
-    if verb != "restart":
-        assert children() == set()
+    eventually(lambda: all(len(children(number)) >= 4 for number in verbs), 60, "the children to run")
+    for number, verb in verbs.items():
+        before = children(number)
+        person.runs(*verb)
+        eventually(lambda number=number, before=before: not before & children(number), 10, "them to end")  # type: ignore[misc]
+        assert decoy.poll() is None
+        if number != "1":
+            assert children(number) == set()
 
 
 @shown
@@ -195,35 +197,41 @@ def test_a_branch_moved_by_hand(person: Person, git: Git) -> None:
     assert (Path(worktree) / "b.txt").read_text() == "two\n"
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "garbage",
-        "journal gone",
-        *(pytest.param(one, marks=pytest.mark.nightly) for one in ("truncated", "torn", "empty")),
-    ],
-)
-def test_a_session_file_that_was_damaged(person: Person, damage: str) -> None:
+def truncated(snapshot: Path, _: Path) -> None:
+    snapshot.write_text(snapshot.read_text()[:100])
+
+
+def torn(_: Path, journal: Path) -> None:
+    journal.write_text(journal.read_text()[:-20])
+
+
+def emptied(snapshot: Path, _: Path) -> None:
+    snapshot.write_text("")
+
+
+def garbage(snapshot: Path, _: Path) -> None:
+    snapshot.write_bytes(b"\xff\x00[" * 1000)
+
+
+def without_journal(_: Path, journal: Path) -> None:
+    journal.unlink()
+
+
+def test_session_files_that_were_damaged(person: Person) -> None:
+    """Each worker's in another way, at once."""
+    damages = {"3": truncated, "4": torn, "5": emptied, "6": garbage, "7": without_journal}
     person.runs("up", "-d")
-    person.runs("spawn", "2", "3")
-    person.sees("2", "working")
-    before = person.asks("show", "2")["agentSession"]
-    snapshot, journal = state(person, "2.json"), state(person, "2.jsonl")
-    if damage == "truncated":
-        snapshot.write_text(snapshot.read_text()[:100])
-    elif damage == "torn":
-        journal.write_text(journal.read_text()[:-20])
-    elif damage == "empty":
-        snapshot.write_text("")
-    elif damage == "garbage":
-        snapshot.write_bytes(b"\xff\x00[" * 1000)
-    else:
-        journal.unlink()
-    assert [one["id"] for one in person.asks("list")["workers"]] == ["2", "3"]
+    person.runs("spawn", *damages)
+    for number in damages:
+        person.sees(number, "working")
+    before = {number: person.asks("show", number)["agentSession"] for number in damages}
+    for number, damage in damages.items():
+        damage(state(person, f"{number}.json"), state(person, f"{number}.jsonl"))
+    assert [one["id"] for one in person.asks("list")["workers"]] == list(damages)
     person.runs("down")
     person.runs("up", "-d")
-    eventually(lambda: at_work(person) == ["2", "3"], 30, "both to be back")
-    assert person.asks("show", "2")["agentSession"] == before
+    eventually(lambda: at_work(person) == list(damages), 30, "all to be back")
+    assert {number: person.asks("show", number)["agentSession"] for number in damages} == before
 
 
 def test_a_home_restored_from_a_backup(person: Person, tmp_path: Path, git: Git, repo: Path) -> None:
@@ -247,8 +255,18 @@ def test_a_home_restored_from_a_backup(person: Person, tmp_path: Path, git: Git,
     assert git("-C", repo, "rev-parse", "issue-2") == tip
 
 
-@pytest.mark.parametrize("broken", ["uninstalled", "read-only", "no home", "garbage"])
-def test_hooks_never_stand_in_the_way(person: Person, broken: str, tmp_path: Path) -> None:
+def uninstalled(home: Path) -> None:
+    shim = home / "bin" / "orchestra-hook"
+    shim.write_text(shim.read_text().replace("/orchestra/hooks/entry.py", "/orchestra/hooks/gone.py"))
+
+
+def unwritable(home: Path) -> None:
+    shutil.rmtree(home / "sessions")
+    (home / "sessions").write_text("not a directory: nothing can be written, even by root")
+
+
+def test_a_hook_never_stops_the_agent(person: Person) -> None:
+    """Whatever is wrong with what it reads, with the program, with the directory: each worse than the one before."""
     person.runs("spawn", "3")
     person.sees("3", "working")
     settings = json.loads(state(person, "3/settings.json").read_text())
@@ -258,29 +276,27 @@ def test_hooks_never_stand_in_the_way(person: Person, broken: str, tmp_path: Pat
     environ = {**person.environ, "ORCHESTRA_WORKER": "3", "ORCHESTRA_PROJECT": state(person, "3").parent.name}
     payload = json.dumps({"session_id": worker["agentSession"], "hook_event_name": "Stop", "cwd": "/"})
     commands = [one["command"] for event in settings["hooks"].values() for each in event for one in each["hooks"]]
-    if broken == "uninstalled":
-        shim = home / "bin" / "orchestra-hook"
-        shim.write_text(shim.read_text().replace("/orchestra/hooks/entry.py", "/orchestra/hooks/gone.py"))
-    elif broken == "read-only":
-        shutil.rmtree(home / "sessions")
-        (home / "sessions").write_text("not a directory: nothing can be written, even by root")
-    elif broken == "no home":
-        shutil.rmtree(home)
-    else:
-        payload = "\x00{[" * 10_000
-    for command in commands:
-        began = time.monotonic()
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            input=payload,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
-        assert time.monotonic() - began < 10
+    broken: tuple[tuple[Callable[[Path], object], str], ...] = (
+        (lambda _: None, "\x00{[" * 10_000),
+        (unwritable, payload),
+        (uninstalled, payload),
+        (shutil.rmtree, payload),
+    )
+    for breaks, given in broken:
+        breaks(home)
+        for command in commands:
+            began = time.monotonic()
+            done = subprocess.run(
+                ["/bin/sh", "-c", command],
+                input=given,
+                env=environ,
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=False,
+            )
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (breaks, command)
+            assert time.monotonic() - began < 10
 
 
 def test_restore_brings_back_what_prune_removed(person: Person, repo: Path, git: Git) -> None:

@@ -79,6 +79,8 @@ def test_work_goes_to_the_fork_and_its_pull_request_to_the_base(
     assert "issues and pull requests: acme/widgets on github.com" in said
     assert ("issue-1 of #1 is pushed to mine: me/widgets" in said) is (setup == "branch.pushRemote")
     assert "pull requests come from me:BRANCH" in said
+    stacked = person.runs("spawn", "3", "--on", "1", code=1).err
+    assert "nothing can be built on #1: its branch is in the fork me/widgets" in stacked
     github.merge(2)
     person.runs("monitor", "--once")
     assert person.status("1") == "merged"

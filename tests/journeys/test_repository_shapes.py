@@ -261,24 +261,54 @@ def relative_worktrees(at: Path, git: Git) -> Shape:
     return Shape(root, root)
 
 
+def hooks_below_a_quoted_name(at: Path, git: Git) -> Shape:
+    root = hooks_path(at / 'it\'s "quoted"', git).main
+    (root / "src" / "deep").mkdir(parents=True)
+    return Shape(root / "src" / "deep", root)
+
+
+def sparse_and_linked(at: Path, git: Git) -> Shape:
+    root = sparse(at, git).main
+    git("-C", root, "worktree", "add", "-q", "-b", "mine", at / "mine")
+    return Shape(at / "mine", root, ("README.md", "kept/file.txt", "!left/file.txt"))
+
+
+def separate_sha256_below_a_tab(at: Path, git: Git) -> Shape:
+    root = at / "tab\t#{pane_id}" / "widgets"
+    (at / "elsewhere").mkdir()
+    begun(root, git, "--object-format=sha256", f"--separate-git-dir={at / 'elsewhere' / 'widgets.git'}")
+    return Shape(root, root)
+
+
+def shallow_and_partial(at: Path, git: Git) -> Shape:
+    origin = begun(at / "origin", git)
+    git("-C", origin, "config", "uploadpack.allowFilter", "true")
+    git("-C", origin, "commit", "-q", "--allow-empty", "-m", "second")
+    git("clone", "-q", "--depth", "1", "--filter=blob:none", f"file://{origin}", at / "widgets")
+    return Shape(at / "widgets", at / "widgets")
+
+
 SHAPES: tuple[Callable[[Path, Git], Shape], ...] = (
+    bare_from_its_top,
+    within_a_submodule,
+    with_submodules,
+    hooks_below_a_quoted_name,
+    sparse_and_linked,
+    separate_sha256_below_a_tab,
+    shallow_and_partial,
+)
+# Each alone, and the same code in a slightly different place: by night.
+NEIGHBOURS: tuple[Callable[[Path, Git], Shape], ...] = (
+    plain,
     subdirectory,
     linked_worktree,
     bare_and_worktrees,
-    bare_from_its_top,
     separate_git_directory,
-    within_a_submodule,
-    with_submodules,
     shallow,
     partial,
     sparse,
     sha256,
     hooks_path,
-    *map(odd_name, ('it\'s "quoted"', "tab\t#{pane_id}")),
-)
-# The same code in a slightly different place: by night.
-NEIGHBOURS: tuple[Callable[[Path, Git], Shape], ...] = (
-    plain,
     bare_from_another_worktree,
     bare_called_git,
     bare_beside,
@@ -290,7 +320,7 @@ NEIGHBOURS: tuple[Callable[[Path, Git], Shape], ...] = (
     worktree_configuration,
     symbolic_link,
     relative_worktrees,
-    *map(odd_name, ("a b", "$HOME (1)", "-dash", "größe")),
+    *map(odd_name, ("a b", "$HOME (1)", "-dash", "größe", 'it\'s "quoted"', "tab\t#{pane_id}")),
 )
 
 
@@ -379,35 +409,37 @@ def file_in_the_inner_submodule(worktree: Path, git: Git) -> None:
     (worktree / "lib" / "inner" / "new.txt").write_text("not committed")
 
 
-@pytest.mark.parametrize(
-    ("leave", "why"),
-    [
-        (commit_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
-        (branch_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
-        (file_in_the_inner_submodule, "1 files not committed: lib"),
-    ],
+LEFT: tuple[tuple[Callable[[Path, Git], None], str], ...] = (
+    (commit_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
+    (branch_in_the_submodule, "the submodule lib has 1 commit that is not pushed"),
+    (file_in_the_inner_submodule, "1 files not committed: lib"),
 )
-def test_a_worktree_stays_while_work_in_a_submodule_is_nowhere_else(
-    leave: Callable[[Path, Git], None], why: str, tmp_path: Path, git: Git
-) -> None:
+
+
+def test_a_worktree_stays_while_work_in_a_submodule_is_nowhere_else(tmp_path: Path, git: Git) -> None:
     shape = with_submodules(tmp_path, git)
+    for more in (2, 3):
+        write_issue(shape.main, more, f"Make {more}", WORK)
+    git("-C", shape.main, "add", ".")
+    git("-C", shape.main, "commit", "-qm", "issues")
     person = Person(shape.here)
     person.runs("up", "-d")
-    person.runs("spawn", "1")
-    worktree = Path(person.sees("1", "complete")["worktreePath"])
+    person.runs("spawn", "1", "2", "3")
     address = git("-C", shape.main / "lib", "remote", "get-url", "origin")
-    assert git("-C", worktree / "lib", "remote", "get-url", "origin") == address
-    leave(worktree, git)
-    person.runs("cancel", "1")
-    (kept,) = person.asks("prune")["kept"]
-    assert why in kept["why"], kept
-    assert worktree.exists()
-    if leave is commit_in_the_submodule:  # pushed: gone
-        git("-C", worktree / "lib", "push", "-q", "origin", "HEAD:refs/heads/more")
-        git("-C", worktree, "switch", "-q", "issue-1")
-        assert "not pushed" in person.asks("prune")["kept"][0]["why"]  # the outer repository's commit
-        git("-C", shape.main, "merge", "-q", "issue-1")
-        assert person.asks("prune")["removed"] == ["1"]
+    worktrees = {number: Path(person.sees(number, "complete")["worktreePath"]) for number in "123"}
+    for number, (leave, _) in zip("123", LEFT, strict=True):
+        assert git("-C", worktrees[number] / "lib", "remote", "get-url", "origin") == address
+        leave(worktrees[number], git)
+        person.runs("cancel", number)
+    kept = {one["id"]: one["why"] for one in person.asks("prune")["kept"]}
+    for number, (_, why) in zip("123", LEFT, strict=True):
+        assert why in kept[number], kept
+        assert worktrees[number].exists()
+    git("-C", worktrees["1"] / "lib", "push", "-q", "origin", "HEAD:refs/heads/more")  # pushed: gone
+    git("-C", worktrees["1"], "switch", "-q", "issue-1")
+    assert "not pushed" in person.asks("prune")["kept"][0]["why"]  # the outer repository's commit
+    git("-C", shape.main, "merge", "-q", "issue-1")
+    assert person.asks("prune")["removed"] == ["1"]
 
 
 # --- a folder of a monorepo as a project of its own ---

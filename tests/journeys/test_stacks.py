@@ -121,12 +121,15 @@ def test_a_cancelled_parent_asks_the_user(person: Person) -> None:
     person.runs("down")
 
 
+@pytest.mark.parametrize("way", ["merge", "rebase"])
 def test_a_pull_request_goes_into_the_parents_branch_and_then_into_its_base(
-    github_repo: Path, github: Double, git: Git
+    github_repo: Path, github: Double, git: Git, way: str
 ) -> None:
     for number in (201, 202):
         github.add_issue(f"Part {number}", WORK.format(number, "same", AGAIN), number=number)
-    configure(github_repo, "agent: scripted", "github: {poll: 1s}", "limits: {stall: 1h}")
+    configure(
+        github_repo, "agent: scripted", "github: {poll: 1s}", "limits: {stall: 1h}", f"pull_request: {{stack: {way}}}"
+    )
     person = Person(github_repo)
     person.runs("up", "-d")
     person.runs("spawn", "201")
@@ -135,10 +138,17 @@ def test_a_pull_request_goes_into_the_parents_branch_and_then_into_its_base(
     upper = next(pull for pull in github.pulls() if pull.head == "issue-202")
     lower = next(pull for pull in github.pulls() if pull.head == "issue-201")
     assert upper.base == "issue-201"
+    pushed = git("-C", github_repo, "rev-parse", "issue-202")
     github.merge(lower.number, "squash")
     wait = 120  # GitHub is asked once a minute while nothing is under way
     eventually(lambda: github.pull(upper.number).base == "main", wait, "the pull request to be retargeted")
     eventually(lambda: built_on(person, "202") == ("", "main"), 60)
     eventually(lambda: github.mergeable(github.pull(upper.number)), 60, "the branch to be pushed, and to merge")
     assert not [one for one in person.asks("show", "202")["guidance"] if "conflict" in one["text"]]
+    own = git("-C", github_repo, "log", "--format=%s", "origin/main..issue-202").splitlines()
+    assert (own == ["Add 202"]) is (way == "rebase"), own
+    assert pushed in git("-C", github_repo, "log", "--walk-reflogs", "--format=%H", "issue-202"), "nothing is lost"
+    tip = git("-C", github_repo, "rev-parse", "issue-202")
+    eventually(lambda: github.sha("issue-202") == tip, 60, "it to be shipped again")
+    assert [one["id"] for one in person.asks("doctor", code=None)["findings"] if one["id"].startswith("I")] == []
     person.runs("down")

@@ -69,6 +69,14 @@ set-hook -g alert-bell 'kill-session'
 }
 
 
+# What does not contradict each other, at once; each of them alone by night.
+TOGETHER = {
+    "indexes, keys, a broken line, C locale": ("indexes", "keys", "broken", "C locale"),
+    "dash, remain-on-exit, theme": ("dash", "remain-on-exit", "theme"),
+    "lifetimes, hooks": ("lifetimes", "hooks"),
+}
+
+
 @pytest.fixture
 def local(repo: Path, git: Git) -> Person:
     configure(repo, "agent: scripted", "tracker: local", "verify: 'true'")
@@ -79,15 +87,21 @@ def local(repo: Path, git: Git) -> Person:
     return Person(repo)
 
 
-@pytest.mark.parametrize("name", list(CONFIGS))
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(pytest.param(names, id=name) for name, names in TOGETHER.items()),
+        *(pytest.param((name,), id=name, marks=pytest.mark.nightly) for name in CONFIGS),
+    ],
+)
 def test_the_main_journey_under_other_configurations(
-    local: Person, home: Path, name: str, repo: Path, git: Git
+    local: Person, home: Path, names: tuple[str, ...], repo: Path, git: Git
 ) -> None:
     fish = shutil.which("fish")
-    if name == "fish" and fish is None:
+    if "fish" in names and fish is None:
         pytest.skip("fish is not installed")
-    (home / ".tmux.conf").write_text(CONFIGS[name].replace("FISH", fish or "") + "\n")
-    person = Person(repo, {"LC_ALL": "C", "LANG": "C"}) if name == "C locale" else local
+    (home / ".tmux.conf").write_text("\n".join(CONFIGS[name] for name in names).replace("FISH", fish or "") + "\n")
+    person = Person(repo, {"LC_ALL": "C", "LANG": "C"}) if "C locale" in names else local
     person.runs("up", "-d")
     assert [one["result"] for one in person.asks("spawn", "1", "2")["results"]] == ["spawned"] * 2
     person.sees("2", "stuck")
@@ -167,7 +181,7 @@ def fill(place: Path, what: str) -> None:
         return
 
 
-@pytest.mark.parametrize("what", ["room", "inodes", "read-only"])
+@pytest.mark.parametrize("what", ["room", "read-only", pytest.param("inodes", marks=pytest.mark.nightly)])
 def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, what: str) -> None:
     person = Person(repo, {"ORCHESTRA_HOME": str(small_disk)})
     person.runs("up", "-d")

@@ -55,7 +55,25 @@ HOOKS = {
 }
 
 
-@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+TOGETHER = {
+    "upwards, and breaks": "\n".join([HOOKS["splits it upwards"], HOOKS["breaks what is joined"]]),
+    "twice, another pane, lays out": "\n".join(
+        [
+            HOOKS["splits it twice and renames"],
+            HOOKS["selects another pane"].replace("new-window", "new-window[7]"),
+            HOOKS["splits each pane that is split"],
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        *(pytest.param(hook, id=name) for name, hook in TOGETHER.items()),
+        *(pytest.param(hook, id=name, marks=pytest.mark.nightly) for name, hook in HOOKS.items()),
+    ],
+)
 def test_a_tmux_hook_of_the_user_never_makes_another_pane_the_workers(hook: str, asking: Person, home: Path) -> None:
     (home / ".tmux.conf").write_text(hook + "\n")
     asking.runs("up", "-d")
@@ -91,7 +109,16 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+USUAL_MOVES = ("joined to the shell", "in another session")  # the others by night
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        pytest.param(move, id=name, marks=() if name in USUAL_MOVES else pytest.mark.nightly)
+        for name, move in MOVES.items()
+    ],
+)
 def test_a_pane_that_the_user_moves_stays_the_workers(move: Callable[[Person, str], object], asking: Person) -> None:
     asking.runs("up", "-d")
     asking.runs("spawn", "1", "2")

@@ -11,7 +11,9 @@ from support.walk import SIZES, Walk, prepare
 pytestmark = pytest.mark.journey
 
 
-@pytest.mark.parametrize(("columns", "rows"), SIZES)
+@pytest.mark.parametrize(
+    ("columns", "rows"), [SIZES[0], *(pytest.param(*size, marks=pytest.mark.nightly) for size in SIZES[1:])]
+)
 def test_the_walk(columns: int, rows: int, repo: Path, git: Callable[..., str]) -> None:
     prepare(repo, git)
     screens: dict[str, str] = {}

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support.polling import eventually
+import pytest
+
+from orchestra.core.waiting import pause
 
 # What the scripted agent does about an issue.
 ASK = """
@@ -80,13 +83,16 @@ class Person:
     def sees(self, number: str, status: str, timeout: float = 60) -> dict[str, Any]:
         """Wait until the worker has this status; returns it as `show --json` gives it."""
 
-        def look() -> dict[str, Any] | None:
+        end = time.monotonic() + timeout
+        while True:
             found: dict[str, Any] = self.asks("show", number)
-            return found if found["status"] == status else None
-
-        found = eventually(look, timeout, f"#{number} to be {status}")
-        assert found is not None
-        return found
+            if found["status"] == status:
+                return found
+            if time.monotonic() > end:
+                pytest.fail(
+                    f"#{number} is {found['status']}, not {status}, after {timeout:.0f} s: {found['stateReason']}"
+                )
+            pause(0.1)
 
     def tmux(self, *argv: str) -> str:
         """Ask our tmux server."""

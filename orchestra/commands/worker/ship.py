@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core import events, gates, pull_text
+from orchestra.core import commit_rules, events, gates, pull_text
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Escalation, Gate, Size, Worker
@@ -32,6 +32,7 @@ VERIFY_SECONDS = 3600.0
 LIMIT_SECONDS = 600.0  # that ship waits for GitHub's rate limits: the worker has nothing else to do
 TAIL_LINES = 40
 MOST_TEMPLATE = 20_000  # characters
+MOST_RULES = 200_000  # characters of a file that may state rules for commits
 
 
 class Shipped(NamedTuple):
@@ -69,6 +70,7 @@ def worker_ship(
     if project.tracker_name == "local":
         shipped = _ship_local(project, worker)
     else:
+        _check_rules(project, worker, title)
         shipped = _ship_github(project, worker, _text(project, worker, title, body, evidence), say)
         if said:
             shipped = _replied(project, shipped.worker, said, say)
@@ -163,6 +165,31 @@ def _check_gates(project: Project, worker: Worker) -> None:
             f"the gate {hit.gate} is not approved for: {listed.replace(chr(10), ', ')}",
             "the user has been asked; end your turn and wait for the answer",
         )
+
+
+def _check_rules(project: Project, worker: Worker, title: str | None) -> None:
+    """Sign-off, form of commit messages and title, as the repository's own files want them; refused before the push."""
+    rules = commit_rules.rules_of(_rule_files(worker.worktree))
+    written = title or (worker.title if worker.pull is None else None)
+    change = project.change_of(worker)
+    found = commit_rules.faults(rules, change.messages() if any(rules) else (), change.start, written)
+    if found:
+        raise OrchestraError("; ".join(one.what for one in found), "; ".join(one.hint for one in found))
+
+
+def _rule_files(worktree: str) -> dict[str, str]:
+    """The files of the worktree that may state such rules."""
+    found = {}
+    for directory in ("", ".github", ".github/workflows"):
+        try:
+            names = os.listdir(os.path.join(worktree, directory))
+        except OSError:
+            continue
+        for path in (f"{directory}/{name}".lstrip("/") for name in names):
+            if commit_rules.may_state(path) and os.path.isfile(os.path.join(worktree, path)):
+                with open(os.path.join(worktree, path), encoding="utf-8", errors="replace") as file:
+                    found[path] = file.read(MOST_RULES)
+    return found
 
 
 def _ask(project: Project, worker: Worker, request: str, summary: str, context: str) -> None:

@@ -42,7 +42,7 @@ notify: {bell: false, desktop: false, command: notify-send}
 layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
-pull_request: {update: ask, merge: squash, receipt: true}
+pull_request: {update: ask, stack: rebase, merge: squash, receipt: true}
 checks: {ignore: ["nightly*"]}
 trust: {logins: [sue, "ci-user[bot]"]}
 merge: {orchestrator: true}
@@ -231,9 +231,13 @@ def test_git_accepts_every_accepted_branch_name(name: str) -> None:
 NEEDED = (
     "PATH HOME USER SHELL LANG LC_ALL TERM SSH_AUTH_SOCK HTTPS_PROXY no_proxy https_proxy NO_PROXY "
     "SSL_CERT_FILE ANTHROPIC_API_KEY ANTHROPIC_BASE_URL CLAUDE_CONFIG_DIR CLAUDE_CODE_USE_BEDROCK "
-    "CLAUDE_CODE_MAX_RETRIES DISABLE_TELEMETRY AWS_REGION GOOGLE_CLOUD_PROJECT CLOUD_ML_REGION"
+    "CLAUDE_CODE_MAX_RETRIES DISABLE_TELEMETRY AWS_REGION GOOGLE_CLOUD_PROJECT CLOUD_ML_REGION "
+    "CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CODE_CLIENT_CERT CLAUDE_CODE_CLIENT_KEY CLAUDE_CODE_CLIENT_KEY_PASSPHRASE "
+    "CLAUDE_CODE_API_KEY_HELPER_TTL_MS CLAUDE_CODE_SKIP_BEDROCK_AUTH NODE_EXTRA_CA_CERTS CURL_CA_BUNDLE "
+    "REQUESTS_CA_BUNDLE GIT_SSL_CAINFO CLOUDSDK_CONFIG VERTEX_REGION_CLAUDE_3_5_SONNET AZURE_CLIENT_ID"
 )
 HIDDEN = (
+    "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR CLAUDE_CODE_SKIP_PROMPT_HISTORY "
     "CLAUDECODE CLAUDE_CODE_ENTRYPOINT CLAUDE_CODE_SSE_PORT TMUX TMUX_PANE TMUX_TMPDIR GH_TOKEN GITHUB_TOKEN "
     "XDG_CONFIG_HOME PYTHONPATH LD_PRELOAD ORCHESTRA_WORKER GIT_DIR NPM_TOKEN path"
 )

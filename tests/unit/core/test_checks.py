@@ -76,6 +76,8 @@ TABLE: list[tuple[str, list[CheckRun], list[Suite], dict[str, Any], Checks, list
      {}, Checks.FAILING, [("CI", FAILED)]),
     ("cancelled in the queue, and another event runs it", [run("t", suite=2)],
      [suite("cancelled"), suite("success", number=2)._replace(event="push")], {}, Checks.PASSING, []),
+    ("a suite of Actions without a run", [run("t", suite=2)], [suite("failure", ""), suite("success", number=2)], {},
+     Checks.PASSING, []),
     ("skipped as a whole", [], [suite("skipped")], {}, Checks.NONE, []),
     ("GitHub gave up waiting", [run("t", "stale")], [], {}, Checks.PENDING, [("t", MISSING)]),
     ("passed by another app than is required", [run("t", app="mine", required=False)], [], {"required": ("t",), "blocked": True},

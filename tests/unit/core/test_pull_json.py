@@ -24,6 +24,7 @@ pulls = st.builds(
     st.lists(st.builds(Thread, words, flags, flags), max_size=3).map(tuple),
     st.lists(st.builds(Review, words, words, flags, flags), max_size=3).map(tuple),
     st.integers(0, 9), flags, st.sampled_from(Update), st.lists(words, max_size=3).map(tuple), flags, words, words,
+    words, words, flags,
 )  # fmt: skip
 
 

@@ -29,14 +29,18 @@ NOTHING = [
     "LGTM", "lgtm!", "LGTM, thanks!", ":+1:", "\U0001f44d", "+1", "Looks good to me", "Nice work, merging.", "Thanks!",
     "Looks great, no issues found", "Great, nothing to add.", "ship it \U0001f680", "", "  \n", "> should we do this?\n\nok",
     "@coderabbitai review", "/retest", "/deploy staging", "@dependabot rebase", "@sue could you have a look at this?",
-    "Done, thanks", "Perfect", "Congrats on the first one!",
+    "Done, thanks", "Perfect", "Congrats on the first one!", "Tested, all good.", "Good to go", "No objections", "bors r+",
+    "No further comments", "cc @bob", "PTAL @bob", "Will review tomorrow", "I'll take a look later today", "Reviewing now",
+    "Rebased", "Fixed in abc1234", "Good catch", "Agreed", "Makes sense", "ACK", "utACK abc1234", "retest this please",
+    "ok to test", "recheck", "!rebase", "@mergifyio queue", "Duplicate of #12", "Closing and reopening to trigger CI",
 ]  # fmt: skip
 SOMETHING = [
     "Please also handle empty input.", "LGTM but please rename the flag", "Looks good, could you add a test?", "Why?",
     "This breaks on Windows.", "nit: trailing space", "Use three, please.", "@ann please rebase this",
     "Thanks! Two things should change before we merge: the name and the default.",
     "I do not like where this is going, the whole module wants another structure.", "Needs a changelog entry",
-    "This is wrong", "Handle the null case",
+    "This is wrong", "Handle the null case", "typo in README", "Looks good, just one typo in line 3", "Check this",
+    "Hold off merging until the API freeze is over", "line 3 leaks the handle", "Fixed width is ugly here",
 ]  # fmt: skip
 
 
