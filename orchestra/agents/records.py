@@ -33,3 +33,4 @@ class RunningSession(Record):
     directory: str
     background: bool
     began: float  # epoch seconds: its process had this number then
+    version: str = ""  # of the program that runs, which an update on disk leaves as it is; empty: not told

@@ -21,6 +21,7 @@ from orchestra.core.models import (
 )
 
 ON_SCREEN = "screen-"  # begins the name of a dialog that is known by the screen alone: keys answer it, and no hook
+OF_SUBAGENT = "subagent-"  # begins the name of a dialog of an agent that the agent started
 MOST_ANSWERS = 8  # kept in the snapshot, by request; the waiting hook reads its own
 
 
@@ -34,11 +35,23 @@ def is_on_screen(asked: Escalation) -> bool:
     return asked.request.startswith(ON_SCREEN)
 
 
+def open_after(worker: Worker, event: Event) -> tuple[Escalation, ...]:
+    """The dialogs that stay open when a turn ends or a prompt is taken: those of subagents that work on by themselves.
+
+    The turn may end while they work; words that the user typed show that no dialog is in their way.
+    """
+    if event.data.get("background") if event.kind == "turn-ended" else event.data.get("typed", True) is False:
+        return tuple(one for one in worker.dialogs if one.request.startswith(OF_SUBAGENT))
+    return ()
+
+
 def answered_in_pane(worker: Worker | None, event: Event) -> Event:
     """`event` with `how` and what was answered, when it shows that the user answered in the pane itself."""
     if worker is None:
         return event
-    closed = worker.dialogs if event.kind in ("accepted", "turn-ended", "idle") else ()
+    kept = open_after(worker, event)
+    ended = event.kind in ("accepted", "turn-ended", "idle")
+    closed = tuple(one for one in worker.dialogs if one not in kept) if ended else ()
     if event.kind == "unblocked":
         closed = tuple(one for one in worker.dialogs if one.request == event.data.get("request"))
     if (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "unclear", "ended", "moved", "pull", "landed", "dispatched", "blockers", "queue-moved",
+        "idle", "unclear", "ended", "moved", "version", "pull", "landed", "dispatched", "blockers", "queue-moved",
         "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "renamed",
         "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped", "told",
         "approved", "sent", "unconfirmed", "delivered", "noted",
@@ -266,6 +266,11 @@ def delivered(by: str, guidance: Iterable[str]) -> Event:
 def moved(by: str, where: str) -> Event:
     """The agent's conversation goes on at another place than its pane and its worktree; empty: it is back."""
     return _event("moved", by, where=where)
+
+
+def version_seen(by: str, version: str) -> Event:
+    """Which version of its program the agent runs."""
+    return _event("version", by, version=version)
 
 
 def noted(by: str, text: str, plan: str = "") -> Event:

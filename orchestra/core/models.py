@@ -191,7 +191,7 @@ class Worker(Record):
     last_heartbeat: str = ""
     activity: Activity = Activity()
     turn: Turn = Turn()
-    agent_version: str = ""  # of the program that this worker runs, asked at its last start
+    agent_version: str = ""  # of the program that runs now, as that tells; empty: not told since its last start
     elsewhere: str = ""  # where its conversation goes on, when that is not its own pane and worktree
     escalation: Escalation | None = None
     dialogs: tuple[Escalation, ...] = ()  # open in the pane, the oldest first: the agent is held there

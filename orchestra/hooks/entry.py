@@ -16,7 +16,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
 
 from orchestra import agents
 from orchestra.core import events, fast_json
-from orchestra.core.dialogs import answered_in_pane
+from orchestra.core.dialogs import answered_in_pane, open_after
 from orchestra.core.guidance import as_one_message
 from orchestra.core.models import ActivityState, Answer, Delivery, Event, Guidance, Worker
 from orchestra.core.records import Record
@@ -180,7 +180,7 @@ def _record(store: Store, worker: Worker, agent: AgentHooks, hook: str, payload:
     kind, facts = told
     if kind not in ("blocked", "unblocked") and agent.is_foreign(hook, payload, worker.agent_session):
         return worker  # a dialog of another conversation may hold up the worker; what else it does is not the worker's
-    if not _dialog(store, worker, kind, str(facts.get("request", ""))):
+    if not _dialog(store, worker, kind, facts):
         return worker
     if kind == "turn-ended":
         facts["guidance"] = _proven(agent, worker)
@@ -194,12 +194,12 @@ def _proven(agent: AgentHooks, worker: Worker) -> list[str]:
     return sorted(agent.accepted_in(worker.transcript, 0, sent)) if sent and worker.transcript else []
 
 
-def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
+def _dialog(store: Store, worker: Worker, kind: str, facts: Mapping[str, Any]) -> bool:
     """Keep the file `blocked` while a dialog is open; False for a tool that ended while another one's dialog is open.
 
     The agent's `sh` looks for this file after each tool: without it no Python starts.
     """
-    path = store.file(worker.id, "blocked")
+    path, request = store.file(worker.id, "blocked"), str(facts.get("request", ""))
     if kind == "blocked":
         if not request and worker.activity.state is ActivityState.BLOCKED:
             return False  # a notification, seconds after the dialog's own hook: it knows less
@@ -216,7 +216,9 @@ def _dialog(store: Store, worker: Worker, kind: str, request: str) -> bool:
         if others:
             _note(path, others[-1])
     elif kind in ("accepted", "turn-ended", "limited", "ended"):
-        remove_if_present(path)
+        ends = kind in ("limited", "ended")
+        if ends or not open_after(worker, Event(kind, "", "", facts)):
+            remove_if_present(path)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Whether a worker's conversation is where orchestra keeps it: in its pane's process and in its worktree."""
+"""Whether a worker's conversation is in its pane and its worktree, and which version of its program runs there."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     told = agents.agent(worker.agent).running_sessions(worker.transcript)
     running = [one for one in told or () if processes.is_running(one.pid, one.began)]
     alive = pane.pid if pane is not None and not pane.dead else None
+    worker = _record_version(project, worker, version_of(worker, alive, running))
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
     where = where or (hook_silence.unheard(project, worker) if alive is not None else "")
     if where == worker.elsewhere:
@@ -38,6 +39,27 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     after = project.store.decide(worker.id, made).worker or worker
     say(f"#{worker.id} {after.elsewhere}" if after.elsewhere else f"#{worker.id} is in its pane and heard again")
     return after
+
+
+def version_of(worker: Worker, pane_pid: int | None, running: Sequence[RunningSession]) -> str:
+    """The version of the program in the worker's pane; empty: not told.
+
+    The pane's process may be a script that runs the program, and then the conversation tells which session is meant.
+    """
+    own = [one for one in running if one.pid == pane_pid]
+    same = [one for one in running if one.session == worker.agent_session and not one.background]
+    return next((one.version for one in (own or same) if one.version), "")
+
+
+def _record_version(project: Project, worker: Worker, version: str) -> Worker:
+    """Record it when it is another one. What is not told now was told before: it goes by the next start only."""
+    if not version or version == worker.agent_version:
+        return worker
+
+    def made(now: Worker | None) -> Event | None:
+        return events.version_seen("monitor", version) if now is not None and now.agent_version != version else None
+
+    return project.store.decide(worker.id, made).worker or worker
 
 
 def _misplaced(project: Project, worker: Worker) -> str:

@@ -192,3 +192,45 @@ def test_the_real_agent_is_given_everything_once(claude: tuple[Person, MessagesA
     eventually(lambda: len(heard(api)) >= len(words) + len(together), 60, "all of them")
     assert heard(api)[: len(words)] == [without_controls(one).strip() for one in words]
     assert sorted(heard(api)[len(words) :]) == together
+
+
+AWKWARD = (
+    "/help",
+    "!ls",
+    "#note",
+    "@README.md",
+    "```python",
+    "\tif x:",
+    "```",
+    "umlauts \u00e4\u00f6\u00fc\u00df",
+    "- [ ] a",
+    "",
+)
+
+
+def lines(count: int) -> str:
+    return "\n".join(f"{number} {AWKWARD[number % len(AWKWARD)]}".rstrip() for number in range(count - 1)) + "\nthe end"
+
+
+SIZES = (
+    *("the end", "/clear", "!rm x", "#keep", "@README.md"),
+    *(lines(count) for count in (3, 4, 40, 400)),
+    *("\n".join(AWKWARD) + "\nthe end", "x" * 100_000, "\n".join("y" * 99 for _ in range(1000))),
+    *["the same again"] * 4,
+)
+
+
+@pytest.mark.real
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_answers_of_every_size_are_given_once(claude: tuple[Person, MessagesApi]) -> None:
+    person, api = claude
+    begun = len(heard(api))
+    for count, one in enumerate(SIZES, begun + 1):
+        said = person.runs("tell", "1", "-", text=one).out
+        eventually(lambda count=count: len(heard(api)) >= count, 90, f"word {count}: {said}")  # type: ignore[misc]
+    for got, one in zip(heard(api)[begun:], SIZES, strict=True):
+        own, _, _ = got.partition("\n\nThe user hasn't heard from you")  # the program's own reminder, in the same text
+        assert own.replace("\t", "    ") == one.replace("\t", "    "), "the prompt box turns a tab into four spaces"
+    states = [one["state"] for one in person.asks("show", "1")["guidance"][begun:]]
+    assert set(states) <= {"delivered", "read"}, states

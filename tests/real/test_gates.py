@@ -18,7 +18,7 @@ from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(300)]
 
-PLAN = "1. Write the note\n2. Ship it"
+PLAN = "\n".join(f"{step}. Step {step}: what is done, and why" for step in range(1, 91))  # two pages
 
 
 def bash(command: str) -> dict[str, Any]:
@@ -161,7 +161,17 @@ def test_several_questions_in_one_go(person: Real) -> None:
     assert "sans" in said
 
 
-@pytest.mark.parametrize("how", ["approve", "deny", "yes in the pane", "no in the pane"])
+# The mode that the pane's last line names after each answer. The pane's own first answer brings the program's mode.
+MODES = {
+    "approve": "accept edits on",
+    "deny": "plan mode on",
+    "changed in the pane": "plan mode on",
+    "yes in the pane": "",
+    "no in the pane": "plan mode on",
+}
+
+
+@pytest.mark.parametrize("how", MODES)
 def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     with (person.where / "orchestra.yaml").open("a") as file:
         file.write("plan: review\n")
@@ -170,13 +180,21 @@ def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     found = person.blocked("1")
     assert found["escalation"]["gate"] == "plan"
     assert PLAN in found["escalation"]["context"]
+    shown = " ".join(person.runs("show", "1").out.split())
+    assert all(line in shown for line in PLAN.split("\n")), "the whole plan is shown"
     if how == "approve":
         person.runs("approve", "1")
     elif how == "deny":
         person.runs("deny", "1", "Smaller steps.")
+    elif how == "changed in the pane":
+        keys(person, "1", "3")
+        keys(person, "1", "Smaller steps.")
+        eventually(lambda: "Smaller steps." in person.screen("1"), 20, "the words in the dialog")
+        keys(person, "1", "Enter")
     else:
         keys(person, "1", "1" if how == "yes in the pane" else "Escape")
-    if how == "deny":
+    eventually(lambda: MODES[how] in person.screen("1"), 30, f"{MODES[how]}, after: {how}")
+    if how in ("deny", "changed in the pane"):
         eventually(lambda: "Smaller steps." in str(person.api.of(found["agentSession"])[-1].body["messages"]), 30)
         return
     if how == "no in the pane":

@@ -1,4 +1,7 @@
-"""What a version of Claude Code can do, by the name of the feature: the one place where a version number decides."""
+"""The versions of Claude Code that orchestra is tested with.
+
+Nothing is decided by a version: what the program can do is taken from what its hooks, transcript and screen show.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from zlib import crc32
 from orchestra.agents.claude import payload_words
 from orchestra.agents.claude.payload_words import PLAN_TOOL, guidance_ids, is_typed, plan_text
 from orchestra.core import fast_json
+from orchestra.core.dialogs import OF_SUBAGENT
 from orchestra.core.text import clean, clean_lines
 
 TYPE_CHECKING = False
@@ -207,12 +208,13 @@ def _blocked(payload: Mapping[str, Any]) -> Found:
     if tool == "AskUserQuestion":
         gate, (summary, context, options) = "question", _questions(given)
         return "blocked", {
-            **_gate(gate, summary, context, options, _request(tool, given)),
+            **_gate(gate, summary, context, options, _request(payload, tool, given)),
             "questions": _answerable(given),
         }
     if tool == PLAN_TOOL:
-        gate, summary, context = "plan", "It has a plan and wants it approved", plan_text(given)
-    asked = _gate(gate, summary, context, options, _request(tool, given))
+        gate, context = "plan", plan_text(given)
+        summary = "It has a plan and wants it approved" if context else "It wants to begin without a written plan"
+    asked = _gate(gate, summary, context, options, _request(payload, tool, given))
     rule = _rule(tool, given) if gate == "permission" else ""
     return "blocked", {**asked, "rule": rule} if rule else asked
 
@@ -238,7 +240,7 @@ def _notified(payload: Mapping[str, Any]) -> Found | None:
 def _unblocked(payload: Mapping[str, Any]) -> Found:
     """A tool call has ended. `request` says which: only the one that asked shows that its dialog was answered."""
     tool, given = _tool(payload)
-    facts: dict[str, Any] = {"request": _request(tool, given)}
+    facts: dict[str, Any] = {"request": _request(payload, tool, given)}
     chosen = given.get("answers") if tool == "AskUserQuestion" else None
     return "unblocked", {**facts, "answers": [_text(one) for one in chosen.values()]} if isinstance(
         chosen, dict
@@ -278,13 +280,14 @@ def _answerable(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _request(tool: str, given: Mapping[str, Any]) -> str:
+def _request(payload: Mapping[str, Any], tool: str, given: Mapping[str, Any]) -> str:
     """A short name of one tool call, the same before and after it ran."""
+    whose = OF_SUBAGENT if payload.get("agent_id") else ""
     if tool == "AskUserQuestion":
         given = {"questions": given.get("questions")}  # afterwards the answers are beside them
     elif tool == PLAN_TOOL:
         given = {}  # the plan may have been edited in the dialog
-    return _checksum(fast_json.dumps([tool, given]))
+    return whose + _checksum(fast_json.dumps([tool, given]))
 
 
 def _gist(given: Mapping[str, Any]) -> str:

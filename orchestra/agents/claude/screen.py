@@ -24,6 +24,9 @@ FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to \w+)\b")
 _SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
 _COLLAPSED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
 _SUSPENDED = re.compile(r"Claude Code (?:is|has been) suspended\. Run .{0,3}fg.{0,3} to bring")
+_SEARCH = re.compile(
+    r"\s*(?:search prompts|no matching prompt):"
+)  # below the box, after Ctrl-R: a paste is searched for
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
 
 _TROUBLES = (
@@ -116,6 +119,8 @@ def composer_text(screen: str) -> str | None:
         return None
     top, bottom = rules[-2:]
     box, below = lines[top + 1 : bottom], lines[bottom + 1 :]
+    if any(map(_SEARCH.match, below)):
+        return None
     if not box or not box[0].startswith(MARK) or any(map(CHOSEN.match, box)) or any(map(_CHOICE.match, below)):
         return None
     text = "\n".join(line.strip("\u00a0 ") for line in [box[0][1:], *box[1:]]).strip()

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator
 
 from orchestra.agents.records import RunningSession
+from orchestra.core.text import clean
 from orchestra.storage.files import read_text
 
-MOST = 500  # files; a directory that somebody has filled must not hold up a pass
+MOST = 500  # files; a directory with very many files must not hold up a pass
+MOST_VERSION = 30  # characters
 
 
 def running_sessions(transcript: str) -> tuple[RunningSession, ...] | None:
@@ -37,5 +39,6 @@ def _found(place: str, names: list[str]) -> Iterator[RunningSession]:
             continue
         session, directory, began = (facts.get(key) for key in ("sessionId", "cwd", "startedAt"))
         if isinstance(session, str) and isinstance(directory, str) and isinstance(began, int | float):
-            pid = int(name.removesuffix(".json"))
-            yield RunningSession(pid, session, directory, facts.get("kind") == "bg", began / 1000)
+            pid, version = int(name.removesuffix(".json")), facts.get("version")
+            version = clean(version, MOST_VERSION) if isinstance(version, str) else ""
+            yield RunningSession(pid, session, directory, facts.get("kind") == "bg", began / 1000, version)

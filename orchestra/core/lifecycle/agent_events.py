@@ -45,9 +45,10 @@ def _accepted(worker: Worker, event: Event) -> Worker:
     if worker.activity.state is ActivityState.BUSY and running and prompt in ("", running):
         worker = send_guidance(worker, given, event)
     else:
-        worker = advance_guidance(worker._replace(dialogs=()), given, Delivery.DELIVERED)
+        kept = dialogs.open_after(worker, event)
+        worker = advance_guidance(worker._replace(dialogs=kept), given, Delivery.DELIVERED)
     worker = worker._replace(turn=worker.turn._replace(prompt=prompt or running))
-    worker = with_activity(worker, event, ActivityState.BUSY)
+    worker = _held(worker, event) if worker.dialogs else with_activity(worker, event, ActivityState.BUSY)
     if worker.status is Status.REGISTERED:
         return with_status(worker, Status.PLANNING, event)
     if worker.status is Status.STUCK and not given and typed:
@@ -65,11 +66,13 @@ def _turn_ended(worker: Worker, event: Event) -> Worker:
     said, background = text_at(event, "said"), event.data.get("background")
     worker = advance_guidance(worker, guidance_ids(event), Delivery.DELIVERED)
     read = tuple(g.id for g in worker.guidance if g.state is Delivery.DELIVERED)
-    worker = advance_guidance(worker, read, Delivery.READ)._replace(dialogs=())
+    worker = advance_guidance(worker, read, Delivery.READ)._replace(dialogs=dialogs.open_after(worker, event))
     scheduled = tuple(map(str, event.data.get("scheduled") or ()))
     worker = worker._replace(turn=Turn("", scheduled))
     if isinstance(background, int):  # in journals of earlier versions: how many tasks
         background = "its background task" if background else ""
+    if worker.dialogs:
+        return _held(worker, event)
     return with_activity(worker, event, ActivityState.WAITING, said, str(background or ""))
 
 
@@ -85,6 +88,10 @@ def _unconfirmed(worker: Worker, event: Event) -> Worker:
     if worker.escalation is not None:
         return worker
     return open_escalation(worker, event._replace(data={**event.data, "request": f"unconfirmed-{event.at}"}))
+
+
+def _held(worker: Worker, event: Event) -> Worker:
+    return with_activity(worker, event, ActivityState.BLOCKED, worker.dialogs[0].summary)
 
 
 def _blocked(worker: Worker, event: Event) -> Worker:
@@ -144,6 +151,11 @@ def _moved(worker: Worker, event: Event) -> Worker:
     )
 
 
+def _version(worker: Worker, event: Event) -> Worker:
+    """The version of the program that runs: it keeps its own when the one on disk is updated."""
+    return worker._replace(agent_version=text_at(event, "version"))
+
+
 RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "started": _started,
     "accepted": _accepted,
@@ -158,4 +170,5 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "unclear": _unclear,
     "ended": _ended,
     "moved": _moved,
+    "version": _version,
 }

@@ -109,7 +109,7 @@ def _launched(worker: Worker, event: Event) -> Worker:
     detail = worker.activity.detail if worker.activity.state is ActivityState.STARTING else before
     session = text_at(event, "session") or worker.agent_session
     return with_activity(worker, event, ActivityState.STARTING, detail)._replace(
-        dialogs=(), agent_session=session, launched_at=event.at, elsewhere=""
+        dialogs=(), agent_session=session, launched_at=event.at, elsewhere="", agent_version=""
     )
 
 

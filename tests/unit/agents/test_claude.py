@@ -168,7 +168,7 @@ def test_a_clock_time_without_a_clock_is_unknown() -> None:
         ("PermissionRequest.Bash", "PostToolUse.Bash", True),
         ("PermissionRequest.AskUserQuestion", "PostToolUse.AskUserQuestion", True),
         ("PermissionRequest.ExitPlanMode", "PostToolUse.ExitPlanMode", True),
-        ("PermissionRequest.Bash_in_subagent", "PostToolUseFailure.Bash", True),
+        ("PermissionRequest.Bash_in_subagent", "PostToolUseFailure.Bash", False),  # the agent's own call of the same
         ("PermissionRequest.Write", "PostToolUse.Bash", False),
     ],
 )
@@ -178,6 +178,22 @@ def test_the_tool_that_asked_is_known_again_when_it_has_run(asked: str, ended: s
     assert unblocked is not None
     assert unblocked[0] == "unblocked"
     assert (blocked[1]["request"] == unblocked[1]["request"]) is same
+
+
+def test_a_subagents_tool_is_known_again_when_it_has_run() -> None:
+    asked = hooks.event_of(*sample("PermissionRequest.Bash_in_subagent"))
+    hook, payload = sample("PostToolUseFailure.Bash")
+    ended = hooks.event_of(hook, {**payload, "agent_id": "a1b2c3d4e5f6a7b8c"})
+    assert asked is not None
+    assert ended is not None
+    assert asked[1]["request"] == ended[1]["request"]
+
+
+def test_an_empty_plan_is_not_called_a_plan() -> None:
+    hook, payload = sample("PermissionRequest.ExitPlanMode")
+    found = hooks.event_of(hook, {**payload, "tool_input": {}})
+    assert found is not None
+    assert (found[1]["gate"], found[1]["summary"]) == ("plan", "It wants to begin without a written plan")
 
 
 JSON = st.recursive(
@@ -320,6 +336,16 @@ def test_a_suspended_program_takes_no_paste() -> None:
     assert claude.suspended(left)
     assert claude.understood(left)
     assert not claude.suspended("\u25cf It said: Claude Code is suspended. Run `fg` to bring it back.")
+
+
+@pytest.mark.parametrize("said", ["search prompts:", "no matching prompt: orchestra"])
+def test_a_search_in_the_history_takes_no_paste(said: str) -> None:
+    *above, last = screen("box-empty").rstrip("\n").split("\n")
+    assert claude.composer_text("\n".join([*above, last])) == ""
+    assert (
+        claude.composer_text("\n".join([*above, f"\x1b[39m  \x1b[38;5;246m{said}\x1b[39m \x1b[7m \x1b[0m {last}"]))
+        is None
+    )
 
 
 @pytest.mark.parametrize("shown", ["", "$ ", "\x1b[0m\n" * 40, f"{MARK} \n", "─" * 80])

@@ -238,6 +238,30 @@ def prompt(turn: str, *guidance: str, **facts: Any) -> Event:
     return event("accepted", prompt=turn, guidance=list(guidance), **facts)
 
 
+SUBAGENT_ASKS = event("blocked", summary="Write: a.txt", request="subagent-1")
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "open_dialogs"),
+    [
+        ([event("turn-ended", background="its subagent: d")], ActivityState.BLOCKED, 1),
+        ([event("turn-ended", background="its subagent: d"), prompt("p2", typed=False)], ActivityState.BLOCKED, 1),
+        ([event("turn-ended", background="its subagent: d"), prompt("p2", typed=True)], ActivityState.BUSY, 0),
+        ([event("turn-ended")], ActivityState.WAITING, 0),
+        ([event("turn-ended", background="x"), event("unblocked", request="subagent-1")], ActivityState.BUSY, 0),
+        ([event("turn-ended", background="x"), event("idle")], ActivityState.WAITING, 0),
+        ([event("turn-ended", background="x"), event("ended")], ActivityState.ENDED, 0),
+    ],
+)
+def test_the_dialog_of_a_subagent_outlives_the_agents_turn(
+    events: list[Event], state: ActivityState, open_dialogs: int
+) -> None:
+    worker = after(prompt("p1"), SUBAGENT_ASKS, *events)
+    assert (worker.activity.state, len(worker.dialogs)) == (state, open_dialogs)
+    own = after(prompt("p1"), event("blocked", summary="Write: a.txt", request="1"), *events)
+    assert own.dialogs == (), "a dialog of the agent itself is over when its turn is"
+
+
 def test_words_typed_in_the_middle_of_a_turn_are_sent_and_not_yet_delivered() -> None:
     worker = after(prompt("p1"), told("blue"), prompt("p1", "g1"))
     assert worker.guidance[0].state is Delivery.SENT

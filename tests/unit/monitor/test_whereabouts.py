@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
+from support.events import happened
 from support.stub_project import StubProject, pane
 
 from orchestra.agents.claude.hooks import event_of, is_foreign
 from orchestra.agents.claude.sessions import running_sessions
 from orchestra.agents.records import RunningSession
+from orchestra.core.lifecycle import machine
 from orchestra.core.models import Status, Worker
-from orchestra.monitor.whereabouts import elsewhere, record_whereabouts
+from orchestra.monitor.whereabouts import elsewhere, record_whereabouts, version_of
 from orchestra.processes import is_running
 
 pytestmark = pytest.mark.fast
@@ -74,13 +76,14 @@ def test_sessions_are_read_from_beside_the_transcripts(tmp_path: Path) -> None:
         "10.json": "[]",
         "11.json": json.dumps({"sessionId": 1, "cwd": None}),
         "notes.json": json.dumps(facts),
-        "12.json": json.dumps({"sessionId": COPY, "cwd": "/w", "startedAt": 500.0}),
+        "12.json": json.dumps({"sessionId": COPY, "cwd": "/w", "startedAt": 500.0, "version": "2.1.332\x1b[2J"}),
     }.items():
         (place / name).write_text(text)
     os.mkfifo(place / "13.json")
     found = running_sessions(str(tmp_path / "projects" / "-w" / f"{HOME}.jsonl"))
     assert found is not None
-    assert sorted(found) == [RunningSession(7, HOME, "/w", True, 12.0), RunningSession(12, COPY, "/w", False, 0.5)]
+    other = RunningSession(12, COPY, "/w", False, 0.5, "2.1.332[2J")
+    assert sorted(found) == [RunningSession(7, HOME, "/w", True, 12.0), other]
     assert running_sessions("") is None
     assert running_sessions(str(tmp_path / "a" / "b" / "c" / "d.jsonl")) is None
 
@@ -115,6 +118,37 @@ def test_a_fork_is_not_a_start() -> None:
     told = event_of("SessionStart", {"session_id": COPY, "source": "fork", "transcript_path": path})
     assert told is not None
     assert (told[0], told[1]["session"], told[1]["transcript"]) == ("moved", COPY, path)
+
+
+@pytest.mark.parametrize(
+    ("pane", "running", "version"),
+    [
+        (7, [(7, HOME, False, "2.1.332"), (8, HOME, False, "2.1.197")], "2.1.332"),
+        (7, [(7, COPY, False, "2.1.332")], "2.1.332"),  # after /clear, whose hook has not come yet
+        (6, [(7, HOME, False, "2.1.332")], "2.1.332"),  # the pane runs a script that runs the program
+        (7, [(7, HOME, False, "")], ""),
+        (7, [(8, HOME, True, "2.1.332"), (9, COPY, False, "2.1.332")], ""),  # in the background; another's
+        (None, [], ""),
+    ],
+)
+def test_the_version_of_the_program_that_runs(
+    pane: int | None, running: list[tuple[int, str, bool, str]], version: str
+) -> None:
+    sessions = [RunningSession(pid, name, "/w", away, 0.0, said) for pid, name, away, said in running]
+    assert version_of(Worker("1", "One", Status.WORKING, "", agent_session=HOME), pane, sessions) == version
+
+
+def test_the_version_is_recorded_at_each_start_and_kept_until_the_next(tmp_path: Path, mocker: MockerFixture) -> None:
+    project: Any = StubProject(tmp_path)
+    worker = project.has(agent="claude", agent_session=HOME, worktree=str(tmp_path), transcript="/t/x.jsonl")
+    mocker.patch("orchestra.monitor.whereabouts.processes.is_running", return_value=True)
+    running = mocker.patch("orchestra.monitor.whereabouts.agents.agent").return_value.running_sessions
+    for told, kept in ((["2.1.197"], "2.1.197"), (["2.1.197"], "2.1.197"), ([], "2.1.197"), (["2.1.332"], "2.1.332")):
+        running.return_value = [session(4711, HOME, str(tmp_path))._replace(version=one) for one in told]
+        worker = record_whereabouts(project, worker, pane(worker), lambda _: None)
+        assert worker.agent_version == kept
+    assert len(project.journal()) == 2
+    assert machine.apply(worker, happened("launched", "spawn")).agent_version == ""
 
 
 def test_a_conversation_that_left_its_pane_is_recorded_once_and_again_when_it_is_back(
