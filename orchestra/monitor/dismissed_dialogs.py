@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents
 from orchestra.core import events
-from orchestra.core.dialogs import answered_in_pane
+from orchestra.core.dialogs import OF_SUBAGENT, answered_in_pane
 from orchestra.core.models import Gate
+from orchestra.core.text import seconds_of
 from orchestra.core.waiting import pause
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 AGAIN_SECONDS = 0.3  # between two looks: half a redraw shows a box where there is none
+SUBAGENT_SECONDS = 20.0  # until the dialog of an agent in the background is drawn: up to 10 s after the hook's word
 
 
 def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
@@ -22,6 +24,8 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
 
     A No or an Esc fires no hook, and a Yes only when the tool has ended, which may take an hour.
     """
+    if _comes_later(worker, project.now()):
+        return
     first = _shown(project, worker, pane)
     if first is None:
         return
@@ -34,6 +38,12 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
     requests = [one.request for one in worker.dialogs if one.gate is not Gate.PLAN]  # its hook comes at once
     for request in requests if worker.dialogs else [""]:
         _record(project, worker, events.unblocked("monitor", request))
+
+
+def _comes_later(worker: Worker, now: float) -> bool:
+    """Whether a subagent has just asked: its dialog takes the place of the prompt box a little later."""
+    asked = (one for one in worker.dialogs if one.request.startswith(OF_SUBAGENT))
+    return any(now - (seconds_of(one.asked_at) or 0.0) < SUBAGENT_SECONDS for one in asked)
 
 
 def _shown(project: Project, worker: Worker, pane: Pane) -> bool | None:

@@ -11,6 +11,7 @@ from pytest_mock import MockerFixture
 from support.stub_project import START, StubProject, doing, pane
 
 from orchestra.core.attention import ObservedWorker
+from orchestra.core.dialogs import OF_SUBAGENT
 from orchestra.core.models import Activity, ActivityState, Attempts, Escalation, Gate, Limit, Pane, Status, Worker
 from orchestra.core.state import Shown, State
 from orchestra.core.text import stamp
@@ -267,6 +268,20 @@ def test_what_became_of_a_dialog(
     dismissed_dialogs.record_dismissed(project, worker, pane(worker))
     found = project.worker()
     assert (found.activity.state, len(found.dialogs)) == (state, open_dialogs)
+
+
+@pytest.mark.parametrize(("age", "open_dialogs"), [(5, 1), (60, 0)], ids=["not drawn yet", "drawn, and answered"])
+def test_the_dialog_of_a_subagent_is_drawn_a_little_later(
+    age: int, open_dialogs: int, tmp_path: Path, mocker: MockerFixture
+) -> None:
+    project: Any = StubProject(tmp_path)
+    asked = ASKED._replace(request=f"{OF_SUBAGENT}1", asked_at=stamp(project.now() - age))
+    worker = project.has(activity=doing(ActivityState.BLOCKED, seconds=age), dialogs=(asked,))
+    agent = SimpleNamespace(composer_text=lambda screen: "", at_work=lambda screen: False)
+    mocker.patch("orchestra.monitor.dismissed_dialogs.agents.agent", return_value=agent)
+    mocker.patch.object(dismissed_dialogs, "pause")
+    dismissed_dialogs.record_dismissed(project, worker, pane(worker))
+    assert len(project.worker().dialogs) == open_dialogs
 
 
 def test_a_dialog_that_opened_meanwhile_is_not_closed_with_the_one_before(
