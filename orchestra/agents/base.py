@@ -22,7 +22,12 @@ class Rules(NamedTuple):
 
 
 class AgentHooks(Protocol):
-    """What our hooks ask of an agent: its wire format, both ways. Standard library only, and quick to import."""
+    """What our hooks ask of an agent: its wire format, both ways. Standard library only, and quick to import.
+
+    `MOST_WORDS`: how many characters one hook can hand to the model.
+    """
+
+    MOST_WORDS: int
 
     def event_of(
         self, hook: str, payload: Mapping[str, Any], now: float | None = None

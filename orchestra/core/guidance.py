@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from orchestra.core.models import Guidance
 
@@ -36,3 +36,11 @@ def as_message(words: Guidance) -> str:
 def as_one_message(pieces: Iterable[Guidance]) -> str:
     """Several pieces as one message."""
     return "\n\n".join(map(as_message, pieces))
+
+
+def first_that_fit(pieces: Sequence[Guidance], most: int) -> Sequence[Guidance]:
+    """As many as one message of `most` characters holds, from the first on: none overtakes another."""
+    count = 0
+    while count < len(pieces) and len(as_one_message(pieces[: count + 1])) <= most:
+        count += 1
+    return pieces[:count]

@@ -17,7 +17,7 @@ if __package__ in (None, ""):  # run by path, with -I -S: four milliseconds soon
 from orchestra import agents
 from orchestra.core import events, fast_json
 from orchestra.core.dialogs import answered_in_pane, open_after
-from orchestra.core.guidance import as_one_message
+from orchestra.core.guidance import as_one_message, first_that_fit
 from orchestra.core.models import ActivityState, Answer, Delivery, Event, Guidance, Worker
 from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
@@ -234,21 +234,25 @@ def _hand_over(store: Store, worker: Worker, agent: AgentHooks, hook: str) -> Ma
     """Give queued guidance to a busy agent without a key: after a tool, or instead of ending its turn.
 
     The user's own words are not handed over at the end of a turn: there the model is told that they are a hook's and
-    not the user's. They are pasted as soon as the agent waits.
+    not the user's. They are pasted as soon as the agent waits, and so is what is too long for a hook.
     """
     given: list[Guidance] = []
+    waiting: list[Guidance] = []
     ends = agent.ends_turn(hook)
 
     def take(current: Worker | None) -> Event | None:
         queued = [g for g in (current.guidance if current else ()) if g.state is Delivery.QUEUED]
         if ends and any(words.sender == "human" for words in queued):
             return None
-        given.extend(queued)
-        ids = [words.id for words in queued]
-        return events.sent(f"hook:{hook}", ids, goes_on=ends) if queued else None
+        given.extend(first_that_fit(queued, agent.MOST_WORDS))
+        waiting.extend(queued[len(given) :])
+        ids = [words.id for words in given]
+        return events.sent(f"hook:{hook}", ids, goes_on=ends) if given else None
 
     remove_if_present(store.file(worker.id, "mailbox"))  # before looking: what comes from now on says so anew
     refused = store.decide(worker.id, take).refused
+    if given and waiting:  # for the next hook
+        _note(store.file(worker.id, "mailbox"), "")
     return None if refused or not given else agent.hand_over(hook, as_one_message(given))
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _SOURCES = ("startup", "resume", "clear", "compact")
 _PROMPTS = ("permission_prompt", "elicitation_dialog")  # notifications that mean: a dialog is open
 _NEED_A_WHOLE_PAYLOAD = ("SessionStart", "Stop", "SessionEnd")  # they say that the agent is at its prompt, or gone
+MOST_WORDS = 9_000  # characters handed over by one hook: of more than 10,000 the model sees the begin and a file's name
 MOST_SCHEDULED = 20
 # Tools that can be allowed for good, and which part of their input says what they do.
 _RULED = {"Bash": "command", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path",

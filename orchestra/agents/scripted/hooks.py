@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestra.agents.claude.hooks import (
+    MOST_WORDS,
     accepted_in,
     asks,
     decision,
@@ -19,6 +20,7 @@ from orchestra.agents.claude.hooks import (
 )
 
 __all__ = [
+    "MOST_WORDS",
     "accepted_in",
     "asks",
     "decision",
