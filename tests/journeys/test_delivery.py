@@ -223,12 +223,20 @@ SIZES = (
 @pytest.mark.real
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
-def test_answers_of_every_size_are_given_once(claude: tuple[Person, MessagesApi]) -> None:
+@pytest.mark.parametrize("busy", [False, True], ids=["it waits", "it works"])
+def test_answers_of_every_size_are_given_once(claude: tuple[Person, MessagesApi], *, busy: bool) -> None:
     person, api = claude
     begun = len(heard(api))
+    if busy:
+        step = {"tool": "Bash", "input": {"command": "sleep 2", "description": "step"}}
+        person.runs("tell", "1", marker(*[step] * 25, {"wait": True}))
+        begun += 1
+        eventually(lambda: person.asks("show", "1")["activity"]["state"] == "busy", 30, "it to work")
     for count, one in enumerate(SIZES, begun + 1):
         said = person.runs("tell", "1", "-", text=one).out
-        eventually(lambda count=count: len(heard(api)) >= count, 90, f"word {count}: {said}")  # type: ignore[misc]
+        if not busy:
+            eventually(lambda count=count: len(heard(api)) >= count, 90, f"word {count}: {said}")  # type: ignore[misc]
+    eventually(lambda: len(heard(api)) >= begun + len(SIZES), 240, "all of them")
     for got, one in zip(heard(api)[begun:], SIZES, strict=True):
         own, _, _ = got.partition("\n\nThe user hasn't heard from you")  # the program's own reminder, in the same text
         assert own.replace("\t", "    ") == one.replace("\t", "    "), "the prompt box turns a tab into four spaces"
