@@ -23,7 +23,7 @@ from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 from orchestra.agents.claude.selftest.script import bash
 
-pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(800)]
 
 Git = Callable[..., str]
 
@@ -112,14 +112,14 @@ def test_from_ship_to_merged_while_the_monitor_is_killed(
     with Killed(person) as monitors:
         number = github.pulls()[0].number
         github.add_run("issue-123", "test", "failure", log="collected 3 items\nFAILED test_code.py::test_one\n")
-        eventually(lambda: pushed("code.txt", "two"), 90, "the check to be fixed")
+        eventually(lambda: pushed("code.txt", "two"), 180, "the check to be fixed")
         github.add_run("issue-123", "test", "success")
         github.comment(number, "Please document this.", author="lint[bot]", association="NONE")
-        eventually(lambda: pushed("doc.txt", "documented"), 90, "the bot to be answered")
+        eventually(lambda: pushed("doc.txt", "documented"), 180, "the bot to be answered")
         github.add_run("issue-123", "test", "success")
         person.sees("123", "complete", 90)
         github.review(number, "CHANGES_REQUESTED", "Use three, please.")
-        eventually(lambda: pushed("code.txt", "three"), 90, "the reviewer to be heard")
+        eventually(lambda: pushed("code.txt", "three"), 180, "the reviewer to be heard")
         github.add_run("issue-123", "test", "success")
         person.sees("123", "complete", 90)
         github.merge(number, "squash")
