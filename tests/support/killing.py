@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -141,7 +142,10 @@ def _nothing_is_nobodys(person: Person, git: Git, workers: Mapping[str, str], se
     trees = [name for name in seen["beside"].splitlines() if "-issue-" in name]
     for made in (branches, trees):
         assert {name.rpartition("issue-")[2] for name in made} <= set(workers)
-    assert not [name for name in seen["files"].splitlines() if name.endswith((".tmp", "/pruning"))]
+    half = [name for name in seen["files"].splitlines() if name.endswith((".tmp", "/pruning"))]
+    eventually(
+        lambda: not any(map(os.path.lexists, half)), 10, f"no half-written file (the monitor writes now): {half}"
+    )
     assert not [lock for lock in (person.where / ".git").rglob("*.lock") if lock.name != "orchestra.lock"]
     assert git("-C", person.where, "fsck", "--connectivity-only", "--no-dangling") == ""
 

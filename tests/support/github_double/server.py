@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import re
+import secrets
 import socket
 import struct
 import threading
@@ -55,7 +56,7 @@ class Double(State):
         port: int = 0,
     ) -> None:
         super().__init__(owner, repo, bare)
-        self.token = "ghp_double0123456789"
+        self.token = f"ghp_double{secrets.token_hex(8)}"  # one that no other test has in its processes
         self.tokens = {self.token: "ann"}
         self.read_only: set[str] = set()
         self.former_names: set[str] = set()
