@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestra.errors import OrchestraError
 from orchestra.git import local_merge
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: 
     """
     tip = repository.ask("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
     made = local_merge.replayed(repository, branch, onto, fork, tip)
+    if repository.branch_tip(branch) != tip:  # a reset, unlike a fast-forward, would take a new commit off the branch
+        raise OrchestraError(f"{branch} has moved meanwhile", "the monitor tries again")
     repository.ask("reset", "--keep", "--quiet", made, at=path)
     return made
 

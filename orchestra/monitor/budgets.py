@@ -5,7 +5,7 @@ A worker that is stopped rests as one that the user paused: its agent ends, its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from orchestra.core import budget, events
@@ -19,20 +19,20 @@ from orchestra.workers import delivery, launch, spending, stop
 from orchestra.workers.spending import Spending
 
 if TYPE_CHECKING:
+    from orchestra.config.schema import Limits
     from orchestra.project.context import Project
 
 _AT_WORK = frozenset({ActivityState.STARTING, ActivityState.BUSY, ActivityState.BLOCKED})
 _UNFINISHED = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 
 
-def any_at_work(project: Project) -> bool:
+def any_at_work(workers: Iterable[Worker], limits: Limits) -> bool:
     """Whether a worker that has a limit is at work."""
-    limits = project.config.limits
     return any(
         worker.activity.state in _AT_WORK
         and worker.status in LIVE
         and (limits.day.budget, budget.of_worker(worker.budget, limits.budget)) != (Budget(), Budget())
-        for worker in project.store.listing().workers
+        for worker in workers
     )
 
 

@@ -129,7 +129,9 @@ def _start_by_itself(project: Project, memory: Memory, say: Callable[[str], None
 def _keep_budgets(project: Project, memory: Memory, say: Callable[[str], None]) -> None:
     """Read what the workers have used, now and then, and hold them to their budgets."""
     start, worked = time.monotonic(), time.thread_time()
-    memory.limited = budgets.any_at_work(project)  # at each pass: it says how soon the next one is
+    memory.limited = budgets.any_at_work(
+        project.store.listing().workers, project.config.limits
+    )  # at each pass: it says how soon the next one is
     if start >= memory.spent_due:
         budgets.keep(project, spending.look(project, memory.journals), say)
         took = time.thread_time() - worked  # not the wall's: a busy machine must not let a worker go beyond its limit

@@ -30,4 +30,4 @@ BUSY = doing(ActivityState.BUSY)
 def test_a_worker_with_a_limit_is_at_work(tmp_path: Path, changes: dict[str, Any], soon: bool) -> None:
     project: Any = StubProject(tmp_path)
     project.has(**changes)
-    assert budgets.any_at_work(project) is soon
+    assert budgets.any_at_work([project.worker()], project.config.limits) is soon
