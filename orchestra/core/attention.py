@@ -32,12 +32,14 @@ class ObservedWorker(Record):
 
 
 def activity(seen: ObservedWorker) -> Activity:
-    """What the agent does now: a dialog was answered when the agent has used a tool since it opened."""
+    """What the agent does now. A tool that it has used since answers a dialog, and ends the wait for its API."""
     told = seen.worker.activity
     since = seconds_of(told.since)
-    if told.state is ActivityState.BLOCKED and since and seen.heartbeat and seen.heartbeat > since + 2:
+    if not since or not seen.heartbeat or seen.heartbeat <= since + 2:
+        return told
+    if told.state is ActivityState.BLOCKED:
         return Activity(ActivityState.BUSY, told.since, "heartbeat")
-    return told
+    return told._replace(retrying="")
 
 
 def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
@@ -65,7 +67,7 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
 def _in_doubt(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
     """Silent or unknown: nothing says that the agent works as it should."""
     doing = activity(seen)
-    if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
+    if doing.state is ActivityState.BUSY and not doing.retrying and now - last_sign(seen) > silent:
         return Attention.SILENT
     return Attention.UNKNOWN if doing.state is ActivityState.UNKNOWN and doing.detail else None
 

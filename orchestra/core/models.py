@@ -101,6 +101,7 @@ class Activity(Record):
     source: str = ""
     detail: str = ""
     background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
+    retrying: str = ""  # of a busy agent: why it asks its API again and again; `since` is then when that was seen
 
 
 class Turn(Record):

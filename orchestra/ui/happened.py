@@ -193,6 +193,7 @@ _SENTENCES: Mapping[str, Callable[[Event, Seen], str]] = {
     "resumed": _by("resumed"),
     "cancelled": _by("cancelled"),
     "limited": _limited,
+    "retrying": lambda event, _: _text(event, "what") or "its API has answered",
     "unclear": lambda event, _: f"not known: {_text(event, 'reason')}",
     "ended": _ended,
     "noted": _noted,

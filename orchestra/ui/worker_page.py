@@ -185,6 +185,8 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
         yield Line("", clean(it.elsewhere, 400))
     if doing.background:
         yield Line("", clean(f"waits for {doing.background}", 400))
+    if doing.retrying:
+        yield Line("", clean(f"{doing.retrying}; it tries again", 400))
     if doing.detail:
         yield Line("", clean(doing.detail, 400))
     if it.agent_session:
