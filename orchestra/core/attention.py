@@ -14,6 +14,7 @@ from orchestra.core.verdict import Outcome, facts_of, verdict
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
+LATE_SECONDS = 5.0  # a beat of the turn's last tool may come this long after the word of its end
 PROSE_SECONDS = 20.0  # after the end of a turn: by then guidance that was queued has begun the next one
 
 
@@ -83,7 +84,8 @@ def _on_github(seen: ObservedWorker, now: float) -> bool:
 def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     """Whether the agent waits at its prompt after a turn that neither shipped nor asked: often a question in prose.
 
-    Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next.
+    Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next. A
+    tool that it has used since shows that it goes on: a hook of the user's may keep it from ending its turn.
     """
     worker, doing = seen.worker, seen.worker.activity
     at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and not doing.background
@@ -96,6 +98,7 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
         and not coming
         and _has_pane(seen)
         and since is not None
+        and (seen.heartbeat or 0.0) <= since + LATE_SECONDS
         and now - max(since, seen.awake) > PROSE_SECONDS
     )
 

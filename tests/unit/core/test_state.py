@@ -166,6 +166,12 @@ PROSE = "I read both files. Which one shall I keep?"
             seen(Status.SHIPPING, AT_PROMPT, detail=PROSE, pull=pull()), "waiting for CI", id="it waits for CI"
         ),
         pytest.param(seen(doing=AT_PROMPT, detail=PROSE, pane=None, ago=30), "working", id="no pane"),
+        pytest.param(
+            seen(doing=AT_PROMPT, detail=PROSE)._replace(heartbeat=NOW - 90), "working", id="it has used a tool since"
+        ),
+        pytest.param(
+            seen(doing=AT_PROMPT, detail=PROSE)._replace(heartbeat=NOW - 178), "question", id="a beat that was late"
+        ),
     ],
 )
 def test_a_question_in_prose_is_shown_and_never_for_a_turn_that_goes_on(it: ObservedWorker, word: str) -> None:
