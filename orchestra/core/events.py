@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "unclear", "retrying", "ended", "moved", "version", "pull", "landed", "dispatched", "blockers",
-        "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated",
+        "idle", "unclear", "retrying", "ended", "moved", "version", "pull", "issue", "landed", "dispatched",
+        "blockers", "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated",
         "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped",
         "told", "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
@@ -327,6 +327,11 @@ def ended(by: str, reason: str) -> Event:
 
 
 # --- what GitHub or git says ---
+
+
+def issue_seen(by: str, note: str) -> Event:
+    """What became of its issue, in a sentence; empty: it is open again."""
+    return _event("issue", by, text=note)
 
 
 def pull_seen(by: str, pull: Pull, url: str, *, base: str = "", green: Iterable[str] = ()) -> Event:

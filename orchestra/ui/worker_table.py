@@ -127,7 +127,7 @@ def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str
     if wide.pull and worker.pull is not None and pull in rest:
         shown = shown.replace(paint.look.text(pull), paint.link(paint.look.text(pull), clean(worker.pull_url or "")), 1)
     yield before + paint.role(state, row.shown.role) + shown
-    told = [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
+    told = [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *lasting(row)]
     for text in told:
         yield INDENT + paint.look.text(cells.cut(text, paint.columns - len(INDENT)))
 
@@ -143,9 +143,10 @@ def quiet_lines(row: WorkerRow) -> list[str]:
     return [row.why] if told else []
 
 
-def old_base(row: WorkerRow) -> list[str]:
-    """Why a worker's base may be older than the remote's, until its work is over."""
-    return [clean(row.worker.stale_base, 200)] if row.worker.stale_base and row.shown.state not in OVER else []
+def lasting(row: WorkerRow) -> list[str]:
+    """Why a worker's base may be older than the remote's, and what became of its issue, until its work is over."""
+    found = (row.worker.stale_base, row.worker.issue_note)
+    return [clean(text, 200) for text in found if text and row.shown.state not in OVER]
 
 
 def need_lines(row: WorkerRow, name: str = "") -> Iterator[str]:
@@ -225,7 +226,7 @@ def _whole_heading(view: Overview, title: str, paint: Paint) -> str:
 def _whole(row: WorkerRow, name: str) -> tuple[str, ...]:
     worker = row.worker
     told = [clean(worker.title), clean(worker.pull_url or "", 300)]
-    told += [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
+    told += [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *lasting(row)]
     facts = (worker.id, state_text(row.shown), age(row.state_age), changes_text(row), pull_text(worker.pull))
     return (*facts, "   ".join(part for part in told if part))
 
