@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
         "idle", "unclear", "retrying", "ended", "moved", "version", "pull", "issue", "landed", "dispatched",
-        "blockers", "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated",
-        "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped",
-        "told", "approved", "sent", "unconfirmed", "delivered", "noted",
+        "blockers", "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed",
+        "relocated", "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted",
+        "shipped", "told", "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
         "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "unclear", "ended", "moved"
