@@ -104,25 +104,62 @@ _ASKS = _any_of(
 )
 _PRAISE = _any_of(
     r"\b(?:lgtm|looks? (?:good|great|fine|nice)|sgtm|ship it|shipit|thanks?|thank you|thx|ty|nice|great|awesome)\b",
-    r"\b(?:perfect|excellent|cool|love (?:it|this)|well done|good (?:job|work|stuff)|approved?|merging|merge[ds]?)\b",
-    r"\b(?:done|ok|okay|works? for me|wow|beautiful|amazing|congrat\w*)\b",
+    r"\b(?:perfect|excellent|cool|love (?:it|this)|well done|good (?:job|work|stuff|question))\b",
+    r"\b(?:approv(?:ed?|ing)|merging)\b",
+    r"\bmerge[ds]\b|\b(?:will|i'?ll|let'?s|can|going to|ready to|good to|ok to|about to|to|we) merge\b",
+    r"\b(?:done|ok|okay|wow|beautiful|amazing|interesting|welcome|congrat\w*|fine (?:by|with) (?:me|us)|no concerns)\b",
+    r"\b(?:verified|tested|released|backported|deployed|qa passed|works? (?:for me|on|locally|fine|well|great|now))\b",
+)
+# Behind praise: an order to the author, or what is wrong in words that `_ASKS` does not have.
+_ORDERS = _any_of(
+    r"(?:^|[.,;:!\n]\s*|\s-+\s+|\b(?:and|now|next|then|so|maybe|perhaps|just|only|otherwise)\s+)"
+    r"(?:do|squash|handle|make|update|drop|delete|split|extract|inline|keep|put|turn|write|run|check|document|cover|log"
+    r"|raise|return|wrap|bump|pin|sort|rebase|try|consider|prefer|avoid|replace|simplify|format|guard|validate|close|link"
+    r"|mention|note|explain|clarify|double-?check|look|apply|revert|call|pass|set|get|take|name|test|catch|cache|skip"
+    r"|next step|follow[- ]up)\b",
+    r"\b(?:leaks?|crash\w*|slow\w*|rac(?:e|y)|deadlock\w*|hangs?|regress\w*|breaks?)\b",
+    r"\b(?:duplicat\w*|off by one|conflicts?|errors?|[45]\d\ds?)\b",
+    r"\b(?:can ?not|cannot|can'?t|won'?t|doesn'?t|isn'?t|not|never|yet)\b",
+    r"\b(?:once|until|provided|assuming|modulo)\b(?! (?:the |all )?(?:ci|checks?|builds?|tests|approv\w+|green))",
 )
 # Short words that only say where somebody is: nothing more than these, and whom they are for.
 _ACKNOWLEDGED = re.compile(
     r"(?:tested(?: locally)?,? )?(?:all )?good(?: to go| to merge| catch| point)?"
-    r"|no (?:further |more )?(?:objections?|comments?|concerns?)"
-    r"|yay|yes|yep|ack|utack(?: [0-9a-f]{7,40})?|agreed|makes sense|sounds good|same here|not a blocker"
+    r"|no (?:further |more |other )?(?:objections?|comments?|concerns?|changes?(?: needed)?)"
+    r"(?: from (?:me|us|(?:my|our) side))?"
+    r"|yay|yes|yep|ack|utack(?: [0-9a-f]{7,40})?|agreed|(?:that |this |it )?makes sense|sounds good|not a blocker"
+    r"|bump|(?:a )?(?:gentle |friendly )?(?:ping|nudge|reminder)|this|til|r=[\w-]+"
+    r"|(?:a )?(?:.{0,20}\b)?flak(?:e|y)\b.{0,40}|(?:an )?unrelated (?:test |ci )?failures?"
+    r"|.{0,30}failures? (?:is|are) unrelated.{0,30}"
+    r"|(?:sorry,? )?(?:wrong (?:pr|pull request|thread|window|issue|tab)|never ?mind|nvm|oops|my bad"
+    r"|scratch that)(?:,? sorry)?"
+    r"|(?:please )?(?:ignore|disregard) (?:me|this|that|my (?:last |previous )?(?:comment|message))|ah,? i see(?: now)?"
+    r"|(?:wait(?:ing)?|on hold|let us wait|let'?s wait) (?:for|on|until|till)\b.{0,60}"
+    r"|(?:i'?m |i am |i'?ll be )?(?:out of office|on vacation|away|on leave|ooo)\b.{0,40}"
+    r"|(?:leaving|deferring|passing|handing) (?:this |it )?(?:over )?to @[\w/-]+.{0,40}"
+    r"|(?:adding|added|assigning|assigned|requesting|requested)(?: a)?(?: review)?(?: from| to)? @[\w/-]+.{0,30}"
+    r"|(?:moved|moving|postponed|pushed) to (?:the )?(?:next|another|a later)\b.{0,40}|reviewed,? no \w+"
+    r"|(?:(?:see|related|part|depends|blocked|closes?|closed|fixes|refs?|references?|cf|follow-?up|parent|epic|tracking)"
+    r"(?: (?:to|of|on|by|in|also))?:?\s+)(?:(?:[\w./-]+)?#\d+|[A-Z][A-Z\d]+-\d+|https?://\S+)"
+    r"(?:,? (?:and )?(?:[\w./-]+)?#\d+)*"
     r"|danke|merci|gracias"
-    r"|(?:i have )?(?:rebased|resolved|fixed|addressed|deployed)(?: (?:to|in|by|it|this|on)\b.{0,40})?"
+    r"|(?:i have )?(?:rebased|resolved|fixed|addressed|deployed)(?: (?:to|in|by|it|this|on)\b[^,;]{0,40})?"
     r"|duplicate of #\d+"
-    r"|(?:(?:i'?ll |i will |will |going to |let me )(?:re-?)?(?:review|take a look|look|check)"
+    r"|(?:(?:i'?ll |i will |will |going to |let me )(?:re-?)?"
+    r"(?:review|take a (?:closer |quick |second )?look|look|check)"
     r"|(?:re-?)?(?:taking a look|looking|reviewing|checking))"
-    r"(?: (?:at )?(?:this|it))?(?: (?:now|later|soon|today|tomorrow|later today|on \w+|next week))?"
-    r"|on (?:my|it|the) ?list|on it|closing and reopening.{0,40}|(?:fyi|cc|ptal|/cc)(?:\W+@[\w/-]+)*",
+    r"(?: (?:at )?(?:this|it))?(?: (?:now|this week|later|soon|today|tomorrow|later today|on \w+|next week))?"
+    r"|on (?:my|it|the) ?list|on it|(?:closing and reopening|close/reopen|reopening to)\b.{0,40}"
+    r"|(?:fyi|cc|ptal|/cc|ping|bump)(?:\W+@[\w/-]+)*",
     re.IGNORECASE,
 )
+# On a line of the change: what was said before holds here, too; or what is this?
+_ELSEWHERE = re.compile(r"(?:same(?: here| as above| thing)?|ditto|here too|this too|likewise|\?+)\W*", re.IGNORECASE)
+_FOR_THE_AUTHOR = re.compile(r"\b(?:you|your|please (?!ignore|disregard)|should|must)\b", re.IGNORECASE)
 _NOTHING = re.compile(
-    r"\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|change|add|fix|needed?)\b", re.IGNORECASE
+    r"\b(?:for|the|your|this|these|quick|nice|great|good) (?:fix(?:es)?|changes?|additions?)\b"
+    r"|\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|errors?|change|add|fix|needed?)\b",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
 _HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -132,7 +169,10 @@ _COMMAND = re.compile(
     r"|build|deploy|summary|help|squash|queue|retry|try)\b)[^\n]{0,80}",
     re.IGNORECASE,
 )
-_EMOJI = re.compile(r":[\w+-]+:|\+1")
+_EMOJI = re.compile(r":[\w+-]+:|[+-]1\b")
+_FROWN = re.compile(
+    r"\s*(?:\U0001f44e|\u274c|\U0001f6d1|\u26d4|\U0001f615|\U0001f61f|\u2639|:-1:|:thumbsdown:|:x:|:confused:|-1)"
+)
 _ADDRESSED = re.compile(r"@([\w-]+)")
 MOST_PRAISE = 12  # words; who writes more has something to say
 
@@ -150,7 +190,20 @@ def asks(remark: Remark, voices: Voices, author: str = "") -> bool:
         return _bot_asks(remark, text)
     if _COMMAND.fullmatch(text) or (remark.kind is not Kind.INLINE and _is_for_another(text, voices, author)):
         return False
-    return not _is_praise(text) and _ACKNOWLEDGED.fullmatch(_EMOJI.sub("", text).strip(" .!,")) is None
+    if remark.kind is Kind.INLINE and _ELSEWHERE.fullmatch(text):
+        return True
+    return not _is_praise(text) and not _is_acknowledged(text)
+
+
+def _is_acknowledged(text: str) -> bool:
+    """Whether it says where somebody is, and nothing of it is for the author."""
+    return _ACKNOWLEDGED.fullmatch(_EMOJI.sub("", text).strip(" .!,")) is not None and not _FOR_THE_AUTHOR.search(text)
+
+
+def is_frown(remark: Remark) -> bool:
+    """Whether it is a sign without words that its author does not like it: nothing to do for the worker is in it."""
+    text = _HIDDEN.sub("", _QUOTED.sub("", remark.text)).strip()
+    return _FROWN.match(text) is not None and not re.search(r"\w", _EMOJI.sub("", text))
 
 
 def _bot_asks(remark: Remark, text: str) -> bool:
@@ -169,7 +222,8 @@ def _is_praise(text: str) -> bool:
     if not words:
         return True
     # `no issues`, `nothing to add` and `no need to change` ask for nothing.
-    return len(words) <= MOST_PRAISE and bool(_PRAISE.search(text)) and not _ASKS.search(_NOTHING.sub("", text))
+    rest = _NOTHING.sub("", text)
+    return len(words) <= MOST_PRAISE and bool(_PRAISE.search(text)) and not (_ASKS.search(rest) or _ORDERS.search(rest))
 
 
 def _is_for_another(text: str, voices: Voices, author: str) -> bool:

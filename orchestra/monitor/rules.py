@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
+from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs, waiting_for_people
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.remarks import (
@@ -17,6 +18,7 @@ from orchestra.core.remarks import (
     asks,
     conversations,
     is_addressed,
+    is_frown,
     withdrawn_requests,
 )
 from orchestra.core.text import clean, seconds_of, stamp
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
 NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where earlier heads or the base had some
+HOLDS = re.compile(  # labels that a team sets so that nobody merges yet
+    r"\b(?:do[- _]?not[- _]?merge|don'?t[- _]?merge|dnm|no[- _]?merge|(?:on[- _]?)?hold|blocked|wip"
+    r"|work[- _]in[- _]progress)\b",
+    re.IGNORECASE,
+)
 MOST_NAMES = 200  # of checks kept from earlier heads
 
 
@@ -104,9 +111,21 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         update=update_of(worker.pull, facts, Update(config.pull_request.update)),
         unseen=tuple(sorted(facts.unseen)),
         partial=clean(facts.partial, 200),
+        holds=tuple(sorted(clean(label, 60) for label in facts.labels if HOLDS.search(label))),
+        frowns=frowns(seen, voices),
+        orphan=not facts.head_repo,
         renamed="" if facts.head_ref == worker.branch else clean(facts.head_ref, 200),
         archived=seen.archived,
     )
+
+
+def frowns(seen: Observation, voices: Voices) -> tuple[str, ...]:
+    """Who disapproves by a sign alone, and has not approved."""
+    signs = {
+        one.author for one in seen.remarks if is_frown(one) and voices.hears(one.author, one.association, bot=one.bot)
+    }
+    approved = {one.author for one in seen.facts.opinions if one.state == "APPROVED"}
+    return tuple(sorted(clean(login, 40) for login in {*signs, *seen.facts.frowns} - approved))
 
 
 def lost(before: Pull, why: str, now: float) -> Pull:
@@ -140,7 +159,7 @@ def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: fl
     if known and not seen.facts.checks:
         wait = NO_CHECKS_SECONDS
     return head_checks(
-        [one.run for one in seen.facts.checks],
+        [waiting_for_people(one.run, one.summary) for one in seen.facts.checks],
         seen.facts.suites,
         required=seen.base.required,
         expected=known if age < wait else (),

@@ -33,6 +33,10 @@ NOTHING = [
     "No further comments", "cc @bob", "PTAL @bob", "Will review tomorrow", "I'll take a look later today", "Reviewing now",
     "Rebased", "Fixed in abc1234", "Good catch", "Agreed", "Makes sense", "ACK", "utACK abc1234", "retest this please",
     "ok to test", "recheck", "!rebase", "@mergifyio queue", "Duplicate of #12", "Closing and reopening to trigger CI",
+    "\U0001f44e", "-1", "bump", "See #12", "Depends on acme/api#7", "TIL", "Verified on staging", "Never mind", "wrong PR, sorry",
+    "Waiting for the release freeze to end", "Adding @bob as reviewer", "Flaky test, rerunning", "Moved to the next sprint",
+    "That failure is unrelated to this PR", "Thanks for the fix!", "Great, let's merge", "Nice, this will help a lot",
+    "No changes needed from my side", "Works on my machine", "I'll take a closer look this week", "Leaving this to @bob",
 ]  # fmt: skip
 SOMETHING = [
     "Please also handle empty input.", "LGTM but please rename the flag", "Looks good, could you add a test?", "Why?",
@@ -41,6 +45,10 @@ SOMETHING = [
     "I do not like where this is going, the whole module wants another structure.", "Needs a changelog entry",
     "This is wrong", "Handle the null case", "typo in README", "Looks good, just one typo in line 3", "Check this",
     "Hold off merging until the API freeze is over", "line 3 leaks the handle", "Fixed width is ugly here",
+    "Nice, now do the same for POST", "Thanks. Squash it.", "Cool. Now handle errors", "ok so this leaks memory",
+    "Cannot merge, schema differs", "Great - update the changelog", "Not ready to merge", "Approved once the docs are there",
+    "Works on Linux, not on macOS", "Deployed to staging, 500s everywhere", "Flaky test: please fix", "See my comments",
+    "waiting for the tests you promised", "verified: the bug is still there", "Nice work. This crashes on Windows",
 ]  # fmt: skip
 
 
