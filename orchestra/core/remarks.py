@@ -49,6 +49,11 @@ class Remark(Record):
     reply_to: int = 0
     commit: str = ""  # that an inline one was written about
 
+    @property
+    def number(self) -> int:
+        """GitHub's number of an inline one; 0 for what is not inline."""
+        return int(self.id.partition(":")[2]) if self.kind is Kind.INLINE else 0
+
 
 class Voices(Record):
     """Whose word counts: members by association, `trusted` logins, and those who may push (`pushers`)."""

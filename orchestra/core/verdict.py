@@ -392,7 +392,8 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
         ]
     unheard = {one.author for one in pull.threads if not one.heard}
     unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
-    notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
+    names = [clean(login, 40) or "a deleted account" for login in sorted(unheard)]
+    notes += [f"{name} is not passed on to the worker: not a member" for name in names]
     notes += [f"{clean(login, 40)} disapproves, without words" for login in sorted(pull.frowns)]
     notes += ["the repository of its branch is gone, or hidden from this token"] if pull.orphan else []
     notes += [f"its branch was renamed to {clean(pull.renamed, 60)} on GitHub"] if pull.renamed else []

@@ -200,11 +200,17 @@ def addressed(worker: Worker) -> frozenset[str]:
     return frozenset(one.partition("~")[0] for one in worker.addressed)
 
 
+def _talks(remarks: Iterable[Remark]) -> dict[int, Conversation]:
+    """The inline threads by the numbers of all their comments: the first one may have been deleted."""
+    found = conversations(remarks)
+    return {talk.root: talk for talk in found} | {one.number: talk for talk in found for one in talk.remarks}
+
+
 def open_threads(worker: Worker, seen: Observation, voices: Voices) -> tuple[Thread, ...]:
     """The threads that are not resolved, by who began them; where GitHub does not say, those not yet addressed."""
-    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    talks, met = _talks(seen.remarks), addressed(worker)
     if seen.facts.threads is None:
-        open_ones = [talk for talk in talks.values() if not is_addressed(talk, voices, met)]
+        open_ones = [talk for talk in conversations(seen.remarks) if not is_addressed(talk, voices, met)]
         return tuple(_thread(talk, voices, met) for talk in open_ones)
     found = []
     for thread in seen.facts.threads:
@@ -225,7 +231,7 @@ def answered_bot_threads(worker: Worker, seen: Observation, voices: Voices) -> l
     """The open threads, by id, of bots alone, which the worker was told of and has shipped another commit since."""
     if seen.head is not Head.SAME or seen.facts.threads is None:
         return []
-    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    talks, met = _talks(seen.remarks), addressed(worker)
     found = []
     for thread in (one for one in seen.facts.threads if not one.resolved):
         talk = next((talks[root] for root in seen.first.get(thread.id, ()) if root in talks), None)
@@ -248,7 +254,7 @@ def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
         if remark.id not in withdrawn
         and voices.hears(remark.author, remark.association, bot=remark.bot)
         and MARK not in remark.text
-        and remark.thread not in resolved
+        and not {remark.thread, remark.number} & resolved
         and asks(remark, voices, seen.author)
         and not _is_told(remark, fed)
     ]
