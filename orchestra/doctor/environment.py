@@ -179,7 +179,7 @@ def push(project: Project) -> Iterator[Finding]:
 
 
 def commits(project: Project) -> Iterator[Finding]:
-    """E16: the agents can commit: an identity, a key that signs without a question, hooks that can run."""
+    """E16: the agents can commit: an identity, filters, a key that signs without a question, hooks that can run."""
     fault, notes = preflight.check_commits(project)
     if fault is not None:
         yield error("E16", fault.what, fault.hint)
