@@ -38,6 +38,9 @@ _PEOPLE = re.compile(
 _AT_WORK = re.compile(
     r"\bin progress|\breviewing|\brunning|\bqueued|\bstarted|\bprocessing|\banaly[sz]ing", re.IGNORECASE
 )
+_LICENCE = re.compile(r"\bCLAs?\b|\bcontribut\w+ licen[cs]e agreement", re.IGNORECASE)
+_LICENCE_NAME = re.compile(r"(?:^|[/ _-])(?:easy)?cla(?:$|[/ _-])", re.IGNORECASE)
+_UNSIGNED = frozenset({"pending", "failure", "error", "action_required"})
 _DRAFT = re.compile(r"\bwork in progress\b|\bwip\b", re.IGNORECASE)
 
 
@@ -90,7 +93,11 @@ def state_of(word: str, app: str = ACTIONS) -> CheckState:
 def waiting_for_people(run: CheckRun, said: str) -> CheckRun:
     """The same run; where an app's check is pending until people act, by what it says of itself, as one that waits."""
     text = said[:SAID]
-    if run.app == ACTIONS or run.state not in _UNFINISHED:
+    if run.app == ACTIONS:
+        return run
+    if run.state in _UNSIGNED and (_LICENCE.search(text) or _LICENCE_NAME.search(run.name)):
+        return run._replace(state="waiting")  # the worker cannot sign it
+    if run.state not in _UNFINISHED:
         return run
     people = _DRAFT.search(text) or (_PEOPLE.search(text) and not _AT_WORK.search(text))
     return run._replace(state="waiting") if people else run

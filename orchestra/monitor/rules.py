@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs, waiting_for_people
+from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs, state_of, waiting_for_people
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.remarks import (
@@ -90,7 +90,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         state=facts.state,
         head_sha=facts.head_sha,
         checks=checks.state,
-        review_decision=facts.decision,
+        review_decision=facts.decision or _missing_review(seen),
         unresolved=None if facts.threads is None else len(threads),
         mergeable=facts.mergeable,
         observed_at=stamp(now),
@@ -117,6 +117,13 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         renamed="" if facts.head_ref == worker.branch else clean(facts.head_ref, 200),
         archived=seen.archived,
     )
+
+
+def _missing_review(seen: Observation) -> str | None:
+    """REST gives no decision: without an approval one is missing where the rules of the base ask for some."""
+    approved = sum(one.state == "APPROVED" for one in seen.facts.opinions)
+    blocked = seen.facts.merge_state == "blocked"
+    return "REVIEW_REQUIRED" if blocked and approved < seen.base.reviews else None
 
 
 def frowns(seen: Observation, voices: Voices) -> tuple[str, ...]:
@@ -278,7 +285,11 @@ def failing(seen: Observation, pull: Pull) -> list[CheckDetail]:
     """The checks that fail the pull request, by workflow and name."""
     names = {row.name for row in pull.rows if row.counts and row.state is CheckState.FAILED}
     current: set[CheckRun] = set(newest_runs(one.run for one in seen.facts.checks))
-    found = [one for one in seen.facts.checks if one.run.name in names and one.run in current]
+    found = [
+        one
+        for one in seen.facts.checks
+        if one.run.name in names and one.run in current and state_of(one.run.state, one.run.app) is CheckState.FAILED
+    ]  # not one of the same name that passes: of another workflow or event, or a status
     return sorted(found, key=lambda one: (one.run.workflow, one.run.name))
 
 

@@ -157,5 +157,10 @@ def test_a_pending_check_of_an_app_may_wait_for_people(said: str, waits: bool) -
     for state in ("pending", "in_progress"):
         one = CheckRun("policy", state, "policy-bot")
         assert (waiting_for_people(one, said).state == "waiting") is waits
+    for name, words in (("EasyCLA", "Missing CLA Authorization."), ("license/cla", ""), ("cla/google", "")):
+        for state in ("pending", "failure", "action_required"):
+            assert waiting_for_people(CheckRun(name, state), words).state == "waiting", "the worker cannot sign it"
+    for other in (CheckRun("DCO", "action_required", "dco"), CheckRun("clang", "failure"), CheckRun("cla", "success")):
+        assert waiting_for_people(other, "") == other
     for other in (CheckRun("policy", "success", "policy-bot"), CheckRun("test", "in_progress", ACTIONS)):
         assert waiting_for_people(other, said) == other

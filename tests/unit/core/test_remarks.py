@@ -77,6 +77,13 @@ def test_words_of_people_that_ask_something(text: str) -> None:
         ("lint[bot]", "Please document this.", True),
         ("github-actions[bot]", "The migration must be reversible.", True),
         ("github-actions[bot]", "Bundle size: 12 kB (+1 kB)", False),
+        ("k8s-ci-robot", "[APPROVALNOTIFIER] This PR is **NOT APPROVED**. Please assign bob", False),
+        ("acme-bot", "Please fix the lint errors in a.py", True),
+        ("github-actions[bot]", "This PR is stale because it has been open 30 days with no activity. Remove the label", False),
+        ("github-actions[bot]", "#### Terraform Plan\nPlan: 1 to add, 0 to change", False),
+        ("google-cla[bot]", "Please sign our CLA", False),
+        ("claude[bot]", "Looks good overall. Consider a test for empty input.", True),
+        ("rob", "Please wait: this stack of pull requests is managed by **Graphite**.", False),
         ("ci-reporter[bot]", "Benchmark results: 3% slower", False),
         ("sonarcloud[bot]", "Quality Gate failed. 2 New issues", False),
     ],
@@ -163,3 +170,24 @@ def test_a_request_is_withdrawn_by_the_approval_of_the_same_reviewer() -> None:
     assert withdrawn_requests(said) == {"review:1"}
     assert withdrawn_requests([*said, review(4, "rob", "CHANGES_REQUESTED")]) == {"review:1"}
     assert withdrawn_requests(said[:2]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "withdrawn"),
+    [
+        ("Never mind, it is fine", True),
+        ("Oh sorry, I misread that", True),
+        ("Ignore this.", True),
+        ("Ignore this error and return None", False),
+        ("Please do it", False),
+        ("Never mind the name, but the lock that is held here for the whole time of the request must go", False),
+    ],
+)
+def test_a_remark_is_taken_back_by_its_author(words: str, withdrawn: bool) -> None:
+    first = remark("Rename this", id="inline:1", kind=Kind.INLINE, thread=1, at="1", author="rob")
+    other = first._replace(id="inline:2", author="sue", at="2")
+    last = first._replace(id="inline:3", text=words, at="3")
+    assert withdrawn_requests([first, other, last]) == ({"inline:1", "inline:3"} if withdrawn else frozenset())
+    for before, addressed in ((first, withdrawn), (other, False)):
+        (one,) = conversations([before, last])
+        assert is_addressed(one, US, frozenset()) is addressed, "another reviewer's stays"

@@ -229,6 +229,19 @@ def test_a_pull_request_whose_fork_is_gone_says_so() -> None:
     assert not pull_of(worker(), seen()).orphan
 
 
+def test_of_checks_of_one_name_those_that_fail_are_told() -> None:
+    found = seen(checks=(run("test", "failure"), CheckDetail(CheckRun("test", "success"), "", None, "")))
+    assert [one.run.state for one in rules.failing(found, pull_of(worker(), found))] == ["failure"]
+
+
+def test_without_a_decision_a_review_is_missing_where_the_rules_ask_for_more() -> None:
+    base = BaseFacts(reviews=1)
+    assert pull_of(worker(), seen(base=base, merge_state="blocked")).review_decision == "REVIEW_REQUIRED"
+    approval = Opinion("3", "rob", "MEMBER", "APPROVED", False, True)
+    assert pull_of(worker(), seen(base=base, merge_state="blocked", opinions=(approval,))).review_decision is None
+    assert pull_of(worker(), seen(base=base, merge_state="clean")).review_decision is None
+
+
 def test_a_thread_of_which_nothing_is_known_holds_nothing_back() -> None:
     found = seen(threads=(ThreadSeen("T", False, False, "a", 1),))
     assert rules.open_threads(worker(), found, US) == (Thread("somebody", addressed=True),)
