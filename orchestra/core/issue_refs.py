@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
 
-_REFERENCE = re.compile(
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
+
+_REFERENCE = regex(
     r"(?:https?://)?(?P<host>[\w.-]+\.[\w.-]+)/(?P<slug>[\w.-]+/[\w.-]+)/(?:issues|pull)/(?P<web>[1-9]\d{0,9})(?!\d)"
     r"|(?<![\w./-])(?P<other>[\w.-]+/[\w.-]+)#(?P<far>[1-9]\d{0,9})(?!\w)"
     r"|(?<![\w-])GH-(?P<gh>[1-9]\d{0,9})(?!\w)"
@@ -16,7 +18,7 @@ _REFERENCE = re.compile(
 )
 
 
-_TYPED = re.compile(
+_TYPED = regex(
     r"(?:https?://)?[\w.-]+\.[\w.-]+(?::\d+)?/(?P<slug>[\w.-]+/[\w.-]+)/(?P<kind>issues|pull)/(?P<web>[1-9]\d{0,9})(?:[/?#].*)?"
     r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
     r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
@@ -24,7 +26,7 @@ _TYPED = re.compile(
 )
 
 
-class Reference(NamedTuple):
+class Reference(Record):
     """What the user typed for a worker: its number, the number of its pull request, or its branch.
 
     `project` is empty for the one around.
@@ -47,7 +49,7 @@ def typed_reference(text: str) -> Reference:
     return Reference(project=found["project"] or "", number=found["far"] or found["own"])
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """A cursor: the lines around it as they are on the screen, those same lines with wrapped ones joined, and where.
 
     `row` counts the lines from 0, `column` the cells of the terminal.

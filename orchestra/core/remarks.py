@@ -7,10 +7,11 @@ of bots that are still at work, words from one person to another.
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
+from orchestra.core.enums import StrEnum
 from orchestra.core.models import MEMBERS
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 TYPE_CHECKING = False
 
@@ -108,7 +109,7 @@ _PRAISE = _any_of(
     r"\b(?:done|ok|okay|works? for me|wow|beautiful|amazing|congrat\w*)\b",
 )
 # Short words that only say where somebody is: nothing more than these, and whom they are for.
-_ACKNOWLEDGED = re.compile(
+_ACKNOWLEDGED = regex(
     r"(?:tested(?: locally)?,? )?(?:all )?good(?: to go| to merge| catch| point)?"
     r"|no (?:further |more )?(?:objections?|comments?|concerns?)"
     r"|yay|yes|yep|ack|utack(?: [0-9a-f]{7,40})?|agreed|makes sense|sounds good|same here|not a blocker"
@@ -121,19 +122,19 @@ _ACKNOWLEDGED = re.compile(
     r"|on (?:my|it|the) ?list|on it|closing and reopening.{0,40}|(?:fyi|cc|ptal|/cc)(?:\W+@[\w/-]+)*",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(
+_NOTHING = regex(
     r"\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|change|add|fix|needed?)\b", re.IGNORECASE
 )
-_QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
-_HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
-_COMMAND = re.compile(
+_QUOTED = regex(r"^\s*>.*$", re.MULTILINE)
+_HIDDEN = regex(r"<!--.*?-->", re.DOTALL)
+_COMMAND = regex(
     r"(?:[/!][a-z][\w-]*|(?:bors )?r[+-]|recheck|re-?test this(?: please)?|(?:ok to )?test this(?: please)?|ok to test"
     r"|@[\w-]+(?:\[bot\])?\s+(?:review|full review|resume|pause|rerun|retest|merge|rebase|recheck"
     r"|build|deploy|summary|help|squash|queue|retry|try)\b)[^\n]{0,80}",
     re.IGNORECASE,
 )
-_EMOJI = re.compile(r":[\w+-]+:|\+1")
-_ADDRESSED = re.compile(r"@([\w-]+)")
+_EMOJI = regex(r":[\w+-]+:|\+1")
+_ADDRESSED = regex(r"@([\w-]+)")
 MOST_PRAISE = 12  # words; who writes more has something to say
 
 

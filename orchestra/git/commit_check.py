@@ -7,8 +7,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import Unreachable
 
@@ -19,10 +21,10 @@ SIGN_SECONDS = 10.0
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-push")
 # Without these a signing program cannot ask for a pass phrase where nobody would answer.
 _ASKING = ("GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
-_PYTHON = re.compile(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
+_PYTHON = regex(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """What keeps commits from being made: a sentence with git's own words, and the next command."""
 
     what: str

@@ -6,9 +6,10 @@ What will certainly be refused is an error with the next command. What is not kn
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.branch_names import next_free, why_taken
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git import commit_check, push_check
@@ -29,7 +30,7 @@ WAIT = 8.0  # seconds for each answer of GitHub
 SHORT_WAIT = 3.0  # while the workspace is opened
 
 
-class FreeBranch(NamedTuple):
+class FreeBranch(Record):
     """The name for a new branch, and why it is not the usual one; empty: it is."""
 
     name: str
