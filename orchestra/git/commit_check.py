@@ -46,9 +46,9 @@ def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault
 
     Raises Unreachable when the signing program does not end: a key may wait to be touched.
     """
-    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign")
-    head = repository.commit("HEAD")
-    if wanted.out != "true" or head is None:
+    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign").out == "true"
+    head = repository.commit("HEAD") if wanted else None
+    if head is None:
         return None
     environ = {name: value for name, value in repository.environ.items() if name not in _ASKING}
     quiet = repository.in_environment({**environ, "SSH_ASKPASS_REQUIRE": "never"})
@@ -66,7 +66,7 @@ def hooks(repository: RepositoryFacts) -> Iterator[str]:
     """Hooks that cannot run in a new worktree, in sentences."""
     path = repository.environ.get("PATH", os.defpath)
     configured = repository.git("config", "--get", "core.hooksPath", hooks=True).out
-    directory = repository.hooks(repository.root)
+    directory = repository.hooks(repository.root) if configured else repository.common / "hooks"
     if configured and not os.path.isabs(os.path.expanduser(configured)):
         tracked = repository.git("ls-files", "--", configured).out
         if directory.is_dir() and not tracked:

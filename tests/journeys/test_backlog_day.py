@@ -16,7 +16,7 @@ from orchestra.core.waiting import pause
 pytestmark = [pytest.mark.journey, pytest.mark.nightly, pytest.mark.timeout(1800)]
 Git = Callable[..., str]
 PLACES = 4
-MERGE = """run "sh -c 'git fetch -q origin && git merge -q -X ours --no-edit origin/main; true'"\nship\nwait\n"""
+MERGE = "run git fetch -q origin && git merge -q -X ours --no-edit origin/main; true\nship\nwait\n"
 WORK = (
     '```script\nstatus working\nwrite {0}.txt done\n{1}commit "Part {0}"\npause {2}\nship\nwait\n' + MERGE * 6 + "```"
 )

@@ -139,7 +139,7 @@ def test_no_name_says_nothing() -> None:
 # loads what one command needs; a hook, the bar and `list` do without the libraries that the edges of a project import.
 MAY_IMPORT_LATE = frozenset(
     {"cli", "ui", "hooks", "project", "agents/claude/hooks.py", "workers/statusbar.py", "workers/overview.py",
-     "workers/launch.py", "commands/merge.py", "commands/new.py", "commands/review.py", "commands/worker/ship.py", "git/worktrees.py"}
+     "workers/launch.py", "workers/preflight.py", "commands/merge.py", "commands/new.py", "commands/review.py", "commands/worker/ship.py", "git/worktrees.py"}
 )  # fmt: skip
 
 
