@@ -30,6 +30,7 @@ BEFORE = {2: (1,), 5: (4,), 8: (7,), 10: (9,)}  # an issue: what it waits for
 STACK = {"11": "3", "12": "11"}
 TOGETHER = ("3", "6")  # both write one file
 SECONDS = 1500.0
+TIMELINE = os.environ.get("ORCHESTRA_TEST_TIMELINE")  # read before the tests get an environment of their own
 
 
 def hand_over(github_repo: Path, github: Double, git: Git) -> Person:
@@ -101,9 +102,9 @@ def test_twelve_issues_are_twelve_merged_pull_requests(github_repo: Path, github
     while len(day.merged) < 12 and time.monotonic() < end:
         day.go()
         pause(2.0)  # as often as a user looks: a look costs a third of a second of a core
-    if place := os.environ.get("ORCHESTRA_TEST_TIMELINE"):
+    if TIMELINE:
         numbers = [str(number) for number in range(1, 13)]
-        Path(place).write_text(
+        Path(TIMELINE).write_text(
             svg(day.seen, numbers, "Twelve issues, four places: 2, 5, 8, 10 wait for others; 3, 11, 12 are a stack")
         )
     last = day.seen[-1].states
