@@ -105,6 +105,9 @@ class Agent(Protocol):
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""
 
+    def retrying(self, screen: str) -> str:
+        """Why the agent asks its API again, as a sentence, while a turn runs; empty: it does not."""
+
     def startup_problem(self, screen: str) -> StartupProblem | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
@@ -140,6 +143,9 @@ class Agent(Protocol):
 
     def logged_in(self, environ: Mapping[str, str]) -> bool:
         """Whether there is something to log in with, as far as that can be seen without starting the agent."""
+
+    def hooks_off(self, environ: Mapping[str, str], checkout: str) -> str:
+        """The file of settings that keeps our hooks from being called, without which nothing is known; empty: none."""
 
     def version(self, command: str, environ: Mapping[str, str]) -> str | None:
         """The version of the program, `2.1.197`; None when it is not there or does not answer."""

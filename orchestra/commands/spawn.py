@@ -27,6 +27,7 @@ from orchestra.workers import (
     queue,
     stacks,
     start_problems,
+    start_slots,
     trust,
     worktree_setup,
 )
@@ -84,7 +85,7 @@ def spawn(
 def check_wishes(project: Project, wishes: SpawnOptions) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
     name = wishes.agent or project.config.agent
-    launch.check_installed(project, name)
+    launch.check_agent(project, name)
     for number in wishes.after:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
@@ -269,7 +270,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs."""
     number = begun.id
-    patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    patience = start_slots.START_SECONDS + worktree_setup.SETUP_SECONDS
     wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
     if why:
@@ -291,4 +292,4 @@ def _started(project: Project, number: str) -> str | None:
     pane = pane_of(project, worker)
     if pane is None or pane.dead:
         return start_problems.record_lost_pane(project, worker, pane)
-    return start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
+    return start_problems.record_startup_problem(project, worker, pane)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RENEWED = "another version of orchestra opened this workspace: its monitor, bar and borders are of this version now"
 
+MOVED = "this repository moved: the monitor, and a board, were started again at its new place"
+
 
 class Opened(Record):
     """What `up` did: whether the session is new, and which workers it brought back, what it repaired."""
@@ -42,11 +44,12 @@ def up(project: Project, name: str | None) -> Opened:
     """Open the workspace with a layout (None: the present one, else the configured). Idempotent."""
     name = name or layout_plan.current_layout(project)
     wanted = _validated(project, name)
+    left = bool(project.identity.moved_from)
     moved = relocation.bring_along(project)  # while it is still known where it was
     project.remember(name)
     launch.keep_token(project)
     panes, revived = repair.reachable_panes(project)
-    renewed = [RENEWED] if project.workspace.renew(wanted.windows) else []
+    renewed = [MOVED if left else RENEWED] if project.workspace.renew(wanted.windows, moved=left) else []
     repaired = (*moved, *revived, *renewed, *repair.repair(project, panes))
     missing = _missing(project, panes)
     workers = launch.resume_plans(project, missing, "up")

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "unclear", "ended", "moved", "version", "pull", "landed", "dispatched", "blockers", "queue-moved",
-        "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated", "renamed",
-        "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped", "told",
-        "approved", "sent", "unconfirmed", "delivered", "noted",
+        "idle", "unclear", "retrying", "ended", "moved", "version", "pull", "issue", "landed", "dispatched",
+        "blockers", "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed",
+        "relocated", "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted",
+        "shipped", "told", "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
         "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "unclear", "ended", "moved"
@@ -301,6 +301,11 @@ def unclear(by: str, reason: str, context: str) -> Event:
     return _event("unclear", by, reason=reason, context=context)
 
 
+def retrying(by: str, what: str) -> Event:
+    """Its program asks its API again and again, for this reason; empty: it was answered."""
+    return _event("retrying", by, what=what)
+
+
 def unblocked(by: str, request: str) -> Event:
     """The dialog `request` is gone from the screen."""
     return _event("unblocked", by, request=request)
@@ -322,6 +327,11 @@ def ended(by: str, reason: str) -> Event:
 
 
 # --- what GitHub or git says ---
+
+
+def issue_seen(by: str, note: str) -> Event:
+    """What became of its issue, in a sentence; empty: it is open again."""
+    return _event("issue", by, text=note)
 
 
 def pull_seen(by: str, pull: Pull, url: str, *, base: str = "", green: Iterable[str] = ()) -> Event:

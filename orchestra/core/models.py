@@ -100,6 +100,7 @@ class Activity(Record):
     source: str = ""
     detail: str = ""
     background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
+    retrying: str = ""  # of a busy agent: why it asks its API again and again; `since` is then when that was seen
 
 
 class Turn(Record):
@@ -214,6 +215,7 @@ class Worker(Record):
     transcript: str = ""  # path of the present conversation
     trusted: str = ""  # hash of an outsider's words that the user has read (see `workers/trust`)
     held: str = ""  # why it was paused without the user's word
+    issue_note: str = ""  # what became of its issue, where that is not open any more
     held_until: str = ""  # when it goes on by itself, as a stamp
     answers: tuple[Answer, ...] = ()  # the last ones, to dialogs
     labels: tuple[str, ...] = ()  # of its issue, when it was claimed
@@ -256,6 +258,7 @@ class Issue(Record):
     comments: int | None = None
     milestone: str = ""
     assignees: tuple[str, ...] = ()  # logins
+    locked: str = ""  # why its conversation is locked
 
 
 class Border(Record):

@@ -46,6 +46,9 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
         "byHand": pull.by_hand,
         "renamed": pull.renamed,
         "archived": pull.archived,
+        "lost": pull.lost,
+        "lostSince": pull.lost_since,
+        "partial": pull.partial,
     }
 
 
@@ -84,6 +87,9 @@ def pull_from_json(value: Any) -> Pull | None:
         by_hand=text_at(found, "byHand", ""),
         renamed=text_at(found, "renamed", ""),
         archived=typed_or(found, "archived", False),
+        lost=text_at(found, "lost", ""),
+        lost_since=text_at(found, "lostSince", ""),
+        partial=text_at(found, "partial", ""),
     )
 
 

@@ -66,6 +66,7 @@ _PLAIN = (
     ("held_until", "heldUntil"),
     ("beyond", "beyondDay"),
     ("parent", "parent"),
+    ("issue_note", "issueNote"),
 )
 _OPTIONAL = (
     ("stuck_reason", "stuckReason"),

@@ -283,6 +283,8 @@ def _agent(seen: ObservedWorker, now: float) -> Shown:
     if doing.state is ActivityState.WAITING and doing.background:
         name = doing.background.partition(":")[0]  # `its shell`, of `its shell: npm run dev`
         return Shown(State.WAITING, f"waiting for {name}", doing.background, _since(doing))
+    if doing.state is ActivityState.BUSY and doing.retrying:
+        return Shown(State.WAITING, "waiting for the API", f"{doing.retrying}; its agent tries again", _since(doing))
     return Shown(State.PLANNING if worker.status is Status.PLANNING else State.WORKING, "", doing.detail)
 
 

@@ -90,6 +90,11 @@ def facts_of(worker: Worker, trouble: str = "", heard: str = "") -> Facts:
     return Facts(worker.pull, worker.activity, queued, trouble, heard)
 
 
+def notes_of(worker: Worker, heard: str, now: float) -> tuple[str, ...]:
+    """What is worth knowing of a worker's open pull request, and decides nothing."""
+    return verdict(facts_of(worker, heard=heard), now).notes if worker.pull and worker.pull.state == "open" else ()
+
+
 def verdict(facts: Facts, now: float) -> Verdict:
     """The verdict at `now` (epoch seconds)."""
     pull = facts.pull
@@ -101,6 +106,9 @@ def verdict(facts: Facts, now: float) -> Verdict:
         return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
     found = _rewound(pull, now) or _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
     found = found._replace(notes=_notes(pull, found))
+    if pull.lost:
+        said = f"{clean(pull.lost)}; then: {found.sentence}"
+        return Verdict(Outcome.UNKNOWN, Topic.GITHUB, said, pull.lost_since, (*found.notes, clean(pull.lost)))
     seen = max((time for stamped in (pull.observed_at, facts.heard) if (time := seconds_of(stamped))), default=None)
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
@@ -381,6 +389,9 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
     notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
     notes += [f"its branch was renamed to {clean(pull.renamed, 60)} on GitHub"] if pull.renamed else []
     notes += [f"{part} cannot be seen with this token" for part in sorted(pull.unseen)]
+    if pull.partial:
+        why = clean(pull.partial, 200)
+        notes += [f"GraphQL says nothing now ({why}): review threads and merge queue are those seen last"]
     return tuple(notes)
 
 

@@ -1,9 +1,10 @@
-"""What would keep an agent from committing and pushing here: identity, signing key, hooks that cannot run."""
+"""What would keep an agent from working here: identity, signing key, filters and hooks that cannot run."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ SIGN_SECONDS = 10.0
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-push")
 # Without these a signing program cannot ask for a pass phrase where nobody would answer.
 _ASKING = ("GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
+_FILTER = regex(r"filter\.(?P<name>.+)\.(?P<key>process|smudge)", re.DOTALL)
 _PYTHON = regex(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
 
 
@@ -60,6 +62,39 @@ def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault
     how = "ssh-add KEY" if ssh else "echo | gpg --clearsign"
     hint = f"unlock the key where you are: {how}; or: git config commit.gpgsign false"
     return Fault(f"git cannot sign a commit: {done.quoted() or done.reason()}", hint)
+
+
+def filters(repository: RepositoryFacts) -> Fault | None:
+    """The first filter without which git writes no worktree (`required`), and whose program is not there."""
+    configured: dict[str, dict[str, str]] = {}
+    asked = repository.git("config", "-z", "--get-regexp", r"^filter\..*\.(process|smudge)$")
+    for entry in asked.out.split("\0"):
+        key, _, value = entry.partition("\n")
+        if found := _FILTER.fullmatch(key):
+            configured.setdefault(found["name"], {})[found["key"]] = value
+    for name, keys in configured.items():
+        program = _missing(repository, keys.get("process") or keys.get("smudge", ""))
+        required = repository.git("config", "--type=bool", "--get", f"filter.{name}.required").out == "true"
+        if not program or not required:
+            continue
+        files = repository.git("ls-files", "-z", "--", f":(attr:filter={name})").out.split("\0")
+        if files[0]:
+            what = f"{clean(files[0], 80)} needs the filter {clean(name, 40)}, and its program {program} is not found"
+            return Fault(what, f"install {program} where the workers find it, then: orchestra up --environment")
+    return None
+
+
+def _missing(repository: RepositoryFacts, command: str) -> str:
+    """The program of a filter's command when it is not there; empty: it is, or the command is more than a program."""
+    try:
+        word = next(iter(shlex.split(command)), "")
+    except ValueError:
+        return ""
+    if not re.fullmatch(r"[\w.+/~-]+", word):
+        return ""
+    path = repository.environ.get("PATH", os.defpath)
+    own = repository.git("--exec-path").out  # git looks there first
+    return "" if shutil.which(os.path.expanduser(word), path=f"{own}{os.pathsep}{path}") else clean(word, 80)
 
 
 def hooks(repository: RepositoryFacts) -> Iterator[str]:

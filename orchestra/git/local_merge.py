@@ -168,6 +168,23 @@ def merged_tree(repository: RepositoryFacts, ours: str, theirs: str) -> str:
     raise OrchestraError(f"git cannot merge without a checkout: {done.reason()}", "install git 2.38 or newer")
 
 
+def holds_changes(repository: RepositoryFacts, base: str, tip: str, *, since: str = "", in_doubt: bool) -> bool:
+    """Whether `base` holds all that `tip` has changed `since`, by whatever method it came there.
+
+    A merge of the two then changes nothing. `in_doubt`: the answer where they conflict, or `tip` is not here.
+    """
+    if not tip or (commit := repository.commit(tip)) is None:
+        return in_doubt
+    if since and repository.ask("rev-parse", f"{since}^{{tree}}") == repository.ask("rev-parse", f"{commit}^{{tree}}"):
+        return False  # nothing was changed
+    if repository.git("merge-base", "--is-ancestor", commit, base).status == 0:
+        return True
+    try:
+        return merged_tree(repository, base, commit) == repository.ask("rev-parse", f"{base}^{{tree}}")
+    except Conflicted:
+        return in_doubt
+
+
 def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
     """A new commit of a tree; no branch is moved."""
     named = [word for parent in parents for word in ("-p", parent)]

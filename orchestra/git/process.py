@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from orchestra.core.packages import install_hint
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import read_text
@@ -30,6 +31,7 @@ _STRAY = (
 )  # fmt: skip
 
 OLDEST = "2.31"
+_FILTER_FAILED = regex(r"\b(?:smudge|clean) filter .+ failed$")
 
 
 class GitResult(Record):
@@ -43,7 +45,11 @@ class GitResult(Record):
         """The line that says why it failed; what comes before is progress (`Preparing worktree`)."""
         lines = [clean(line, 300) for line in self.err.splitlines() if line.strip()]
         told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"status {self.status}"]
-        return told[-1].removeprefix("fatal: ").removeprefix("error: ")
+        why = told[-1].removeprefix("fatal: ").removeprefix("error: ")
+        if not _FILTER_FAILED.search(why):
+            return why
+        own = [line for line in lines if not line.startswith(("fatal:", "error:", "warning:"))]
+        return clean("; ".join([why, *own[-3:]]), 600)  # git names the filter alone, the filter itself says why
 
     def quoted(self, most: int = 12) -> str:
         """Its last lines, and every line that the server said, as they were written: for whoever must act on them."""

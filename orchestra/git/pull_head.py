@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestra.core.pull_request import Head
-from orchestra.errors import OrchestraError, Unreachable
-from orchestra.git import local_merge
+from orchestra.errors import Unreachable
 from orchestra.git.process import GitResult
 from orchestra.git.remote import FETCH_SECONDS
 
@@ -80,23 +79,6 @@ def is_merged_with(repository: RepositoryFacts, tip: str, sha: str, number: int)
             if repository.commit(sha) is not None:
                 break
     return repository.commit(sha) is not None and _is_ancestor(repository, tip, sha)
-
-
-def holds_changes(repository: RepositoryFacts, base: str, tip: str, start: str) -> bool:
-    """Whether the ref `base` holds everything that `tip` changed since `start`: squashed, rebased or picked by hand.
-
-    A merge of the two then changes nothing. What cannot be merged without a conflict is not known to be there.
-    """
-    if not start or _tree(repository, start) == _tree(repository, tip):
-        return False  # nothing was changed
-    try:
-        return local_merge.merged_tree(repository, base, tip) == _tree(repository, base)
-    except OrchestraError:  # a conflict too
-        return False
-
-
-def _tree(repository: RepositoryFacts, commit: str) -> str:
-    return repository.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{tree}}").out
 
 
 def fast_forward(repository: RepositoryFacts, worktree: str | os.PathLike[str], sha: str) -> GitResult:

@@ -248,7 +248,7 @@ class RepositoryFacts:
         """The branch that work starts from when the user has not said one, and why it is this one."""
         remote = self.remote()
         theirs = self.git("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").out if remote else ""
-        if theirs:
+        if theirs and self.commit(theirs) is not None:  # the remote may have renamed it since
             return theirs.removeprefix(f"refs/remotes/{remote}/"), f"the default branch of {remote}"
         here = self.branch_of(self.root) or ""
         known = [name for name in USUAL_BASES if self.branch_tip(name) is not None]

@@ -58,19 +58,3 @@ def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: 
 def has_merges(repository: Repository, fork: str, branch: str) -> bool:
     """Whether a branch's own commits since `fork` hold a merge, which a rebase would lose."""
     return repository.ask("rev-list", "--merges", "--max-count=1", f"{fork}..refs/heads/{branch}") != ""
-
-
-def holds_work(repository: Repository, base: str, tip: str) -> bool:
-    """Whether a base holds what a branch has changed, by whatever method it was merged.
-
-    A merge of the two then changes nothing, or conflicts where the base has moved on. An unknown commit is believed.
-    """
-    if not tip or repository.commit(tip) is None:
-        return True
-    if repository.git("merge-base", "--is-ancestor", tip, base).status == 0:
-        return True
-    try:
-        tree = local_merge.merged_tree(repository, base, tip)
-    except local_merge.Conflicted:
-        return True
-    return tree == repository.ask("rev-parse", f"{base}^{{tree}}")

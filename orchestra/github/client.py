@@ -34,11 +34,15 @@ SCOPES = "x-oauth-scopes"
 
 
 class ApiReply(Record):
-    """A successful answer, not yet read. `unchanged`: a 304, and `kept` is what was kept on disk."""
+    """A successful answer, not yet read. `unchanged`: a 304, and `kept` is what was kept on disk.
+
+    `graph`: of GraphQL, whose failures are not told to the budget.
+    """
 
     url: str
     kept: CachedAnswer
     unchanged: bool
+    graph: bool = False
 
 
 class ApiClient:
@@ -167,9 +171,10 @@ class ApiClient:
             found = read(json.loads(reply.kept.content))
         except (ValueError, RecursionError):
             hint = "is there a proxy or a login page in between?"
-            raise self.failed(Unreachable(f"the answer of {self.address.name} is not JSON", hint)) from None
+            wrong = Unreachable(f"the answer of {self.address.name} is not JSON", hint)
+            raise (wrong if reply.graph else self.failed(wrong)) from None
         except Unreachable as error:
-            raise self.failed(error) from None
+            raise (error if reply.graph else self.failed(error)) from None
         if reply.url and not reply.unchanged:
             self._etags.keep(reply.url, ACCEPT, reply.kept)
         return found
@@ -243,7 +248,8 @@ class ApiClient:
     def _reply(self, response: Any, url: str, *, optional: bool) -> ApiReply:
         if 200 <= response.status_code < 300:
             content = response.content.decode("utf-8", "surrogateescape")
-            return ApiReply(url, CachedAnswer(response.headers.get("etag", ""), content), unchanged=False)
+            kept, graph = CachedAnswer(response.headers.get("etag", ""), content), _is_graph(response.request)
+            return ApiReply(url, kept, unchanged=False, graph=graph)
         raise self._refused(response, optional=optional)
 
     def _refused(self, response: Any, *, optional: bool) -> OrchestraError:

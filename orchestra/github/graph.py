@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestra.core.checks import CheckRun, Suite
 from orchestra.core.records import Record
+from orchestra.core.text import clean
 from orchestra.github.responses import optional, required
 
 PAGE = 100
@@ -87,6 +88,7 @@ class PullFacts(Record):
     suites: tuple[Suite, ...] = ()
     more: tuple[str, ...] = ()  # cursors of further pages: `checks:`, `suites:` and `threads:`
     unseen: tuple[str, ...] = ()
+    partial: str = ""  # why GraphQL said nothing, and REST was asked: no threads, no merge queue
     failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
 
@@ -108,6 +110,7 @@ class Answered(Record):
     unknown: tuple[str, ...] = ()
     failed: bool = False
     denied: bool = False  # this token may not ask, or there is no such thing: no use to try again soon
+    why: str = ""  # the first error's message
 
 
 def query(numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = ()) -> str:
@@ -195,7 +198,8 @@ def answered(answer: Any, numbers: Sequence[int], bases: Sequence[str]) -> Answe
     repository = optional(answer, dict, "data", "repository") if optional(answer, dict, "data") else None
     if repository is None:
         denied = any(one.get("type") in _DENIED or "extensions" in one for one in errors)
-        return Answered(unknown=unknown, failed=True, denied=denied)
+        said = [one["message"] for one in errors if isinstance(one.get("message"), str)]
+        return Answered(unknown=unknown, failed=True, denied=denied, why=clean(said[0] if said else "an empty answer"))
     refused = [_path(one) for one in errors if one.get("type") in _DENIED]
     cut = [_path(one) for one in errors if one.get("type") not in _DENIED]
     pulls, gone = [], []

@@ -100,6 +100,11 @@ def issue_seen(row: Any, address: RepositoryAddress) -> Issue | None:
     return None if optional(row, dict, "pull_request") else responses.issue(row, address)
 
 
+def issue_place(answer: Any) -> tuple[str, str, str]:
+    """Of an issue its number and repository, which a redirect may have changed, and who closed it."""
+    return str(required(answer, int, "number")), responses.repository_of(answer), responses.closed(answer)
+
+
 def rest_facts(answer: Any) -> PullFacts:
     """One pull request as REST gives it; its checks, reviews and threads are asked for apart."""
     known = responses.pull(answer, 0.0)

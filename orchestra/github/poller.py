@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from orchestra.core.models import Issue
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import poll_parsing, responses
 from orchestra.github.client import ApiClient
@@ -81,6 +82,23 @@ class Poller:
         """`open` or `closed`, by one conditional request. Raises Missing where there is no such issue."""
         reply = self._client.get(f"{self._repo}/issues/{number}")
         return self._client.understood(reply, lambda answer: responses.issue(answer, self.address)).state
+
+    def issue_fate(self, number: str, here: str) -> str:
+        """What became of an issue, in a sentence, by one conditional request; empty while it is open.
+
+        `here`: what the repository is called now, where known. Raises Missing where the issue is not there.
+        """
+        reply = self._client.get(f"{self._repo}/issues/{number}", optional=True)
+        now, place, closed = self._client.understood(reply, poll_parsing.issue_place)
+        known = {"", self.address.slug.lower(), here.lower()}
+        if now != number or (place.lower() not in known and place.lower() != self._full_name()):
+            return f"issue #{number} was moved to {clean(place, 100)}#{now}"
+        return f"issue #{number} was {closed}" if closed else ""
+
+    def _full_name(self) -> str:
+        """What the repository is called now: a redirect leads to a renamed one, too."""
+        reply = self._client.get(self._repo)
+        return self._client.understood(reply, lambda answer: responses.required(answer, str, "full_name")).lower()
 
     def _issues(self, query: dict[str, str | int]) -> tuple[tuple[Issue, ...], int]:
         """The open issues; none where issues are disabled: pull requests do not depend on them."""

@@ -61,7 +61,7 @@ class PullReader:
         self._client, self._now = client, now
         self._repo, self._variables = f"/repos/{owner}/{repo}", {"owner": owner, "name": repo}
         self._batch, self._without = BATCH, frozenset[str]()
-        self._graph_again = 0.0
+        self._graph_again, self._graph_trouble = 0.0, ""
         self._pushers: dict[str, tuple[float, bool | None]] = {}
         self._comments: dict[str, tuple[int, ...]] = {}
         self._tails: dict[int, str] = {}
@@ -111,8 +111,8 @@ class PullReader:
                 self._comments |= self._client.understood(reply, graph.first_comments)
             except Limited:
                 raise
-            except OrchestraError:
-                self._graph_again = self._now() + ABSENT
+            except OrchestraError as wrong:
+                self._graph_again = self._now() + (ABSENT if isinstance(wrong, Missing) else FAILING)
         return {thread: self._comments[thread] for thread in threads if thread in self._comments}
 
     def may_push(self, login: str) -> bool | None:
@@ -149,9 +149,10 @@ class PullReader:
         except Limited:
             raise
         except Missing:
-            self._graph_again = self._now() + ABSENT
+            self._graph_again, self._graph_trouble = self._now() + ABSENT, ""
             return None
-        except Unreachable:
+        except Unreachable as failed:
+            self._graph_trouble = failed.message
             self._shrink(len(numbers))
             return None
         if found.unknown and not set(found.unknown) <= self._without:
@@ -159,7 +160,9 @@ class PullReader:
             return None
         if found.failed:
             self._graph_again = self._now() + (ABSENT if found.denied else FAILING)
+            self._graph_trouble = "" if found.denied else found.why
             return None
+        self._graph_trouble = ""
         return found
 
     def _shrink(self, asked: int) -> None:
@@ -205,8 +208,13 @@ class PullReader:
 
     def _page(self, facts: PullFacts, kind: str, cursor: str) -> PullFacts | None:
         """The facts with one more page; None where it was not given."""
-        reply = self._client.graphql(graph.page_query(facts.number, kind, cursor), self._variables)
-        return self._client.understood(reply, lambda answer: graph.with_page(facts, answer))
+        try:
+            reply = self._client.graphql(graph.page_query(facts.number, kind, cursor), self._variables)
+            return self._client.understood(reply, lambda answer: graph.with_page(facts, answer))
+        except Limited:
+            raise
+        except (Missing, Unreachable):  # what was not read counts as pending
+            return None
 
     # --- REST ---
 
@@ -218,6 +226,9 @@ class PullReader:
             if facts.state == "open":
                 facts = self._with_rest_checks(facts, runs=True)
                 facts = self._with_reviews(self._with_last_known(facts))
+            if self._graph_trouble:  # which is not this token's fault
+                unseen = tuple(part for part in facts.unseen if part != "review threads")
+                facts = facts._replace(partial=self._graph_trouble, unseen=unseen)
             pulls[number] = facts
         except Missing:
             gone.append(number)

@@ -42,6 +42,10 @@ class Missing(OrchestraError):
     """404 or 410: the thing asked for is not there, or the repository, or this token's right to see it."""
 
 
+class Deleted(Missing):
+    """410: it was there, and is not any more; or issues are disabled."""
+
+
 class Invalid(OrchestraError):
     """422, with GitHub's reasons."""
 
@@ -86,8 +90,25 @@ def issue(answer: Any, address: RepositoryAddress) -> Issue:
         sub_issues=optional(answer, int, "sub_issues_summary", "total"),
         comments=optional(answer, int, "comments"),
         milestone=optional(optional(answer, dict, "milestone") or {}, str, "title") or "",
+        locked=_lock(answer),
         assignees=tuple(required(one, str, "login") for one in optional(answer, list, "assignees") or ()),
     )  # fmt: skip
+
+
+def _lock(answer: Any) -> str:
+    reason = optional(answer, str, "active_lock_reason") or "without a reason"
+    return clean(reason, 60) if optional(answer, bool, "locked") else ""
+
+
+def closed(answer: Any) -> str:
+    """Who closed an issue, and as what; empty for one that is open."""
+    if required(answer, str, "state") == "open":
+        return ""
+    by = clean(optional(answer, str, "closed_by", "login") or "", 60)
+    reason = {"not_planned": "not planned", "duplicate": "a duplicate", "completed": "completed"}.get(
+        optional(answer, str, "state_reason") or "", ""
+    )
+    return "closed" + (f" by {by}" if by else "") + (f" as {reason}" if reason else "")
 
 
 def repository_of(answer: Any) -> str:
@@ -166,9 +187,9 @@ def refusal(
     if status == 403:
         return _forbidden(address, headers, message)
     if status == 410 and "disabled" in message.lower():
-        return Missing(f"issues are disabled in {address.slug}", "enable them in the repository's settings on GitHub")
+        return Deleted(f"issues are disabled in {address.slug}", "enable them in the repository's settings on GitHub")
     if status in (404, 410):
-        return Missing(
+        return (Deleted if status == 410 else Missing)(
             f"there is no repository {address.slug} that this token may see",
             "git remote get-url origin shows the repository; orchestra doctor says which token is used",
         )

@@ -20,10 +20,11 @@ from orchestra.core.records import Record
 from orchestra.core.remarks import Remark, Voices
 from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.git import pull_head
+from orchestra.git import local_merge, pull_head
 from orchestra.github.thread_replies import ThreadReplies
 from orchestra.monitor import feedback, rules
 from orchestra.monitor.feedback import Item
+from orchestra.monitor.issue_watch import IssueWatch
 from orchestra.monitor.rules import Observation
 from orchestra.workers import delivery, still_wanted
 
@@ -58,6 +59,7 @@ class PullRequests:
         self._fetched: dict[str, float] = {}
         self._updated: dict[str, float] = {}
         self._us = ""
+        self._issues = IssueWatch()
         self._resolved: set[str] = set()  # threads, by id; also those that GitHub would not resolve
 
     def look(self, project: Project, say: Callable[[str], None]) -> None:
@@ -72,6 +74,11 @@ class PullRequests:
             return
         self._asked = time.monotonic()
         poll = project.watch.poll()
+        self._follow(project, workers, poll, say)
+        self._issues.look(project, project.store.listing().workers, poll, say)
+
+    def _follow(self, project: Project, workers: Sequence[Worker], poll: Poll, say: Callable[[str], None]) -> None:
+        """Ask for all that GitHub says of these workers' pull requests, and act on what is new."""
         pairs = [(worker, seen) for worker in workers if (seen := self._own(project, worker, poll))]
         known = [(worker, seen.number, seen.base_ref, seen.author) for worker, seen in pairs]
         default = next((seen.default_branch for _, seen in pairs if seen.default_branch), "")
@@ -115,10 +122,7 @@ class PullRequests:
     ) -> None:
         found = facts.pulls.get(number)
         if found is None:
-            if number in facts.gone:
-                say(f"#{worker.id}: PR #{number} is not there any more")
-            elif number in facts.failed:
-                say(f"#{worker.id}: {facts.failed[number]}")
+            self._not_shown(project, worker, number, facts, say)
             return
         base = facts.bases.get(found.base_ref) or next(iter(facts.bases.values()))
         if found.state != "open":
@@ -141,6 +145,21 @@ class PullRequests:
         if refused := self._bring_up_to_date(project, recorded, pull, say):
             _record(project, recorded, seen, refused, say)
 
+    def _not_shown(
+        self, project: Project, worker: Worker, number: int, facts: Facts, say: Callable[[str], None]
+    ) -> None:
+        """Record that GitHub answers and does not show a pull request: how it is now is not known."""
+        gone = f"GitHub does not show PR #{number} any more: it was deleted, or this token may not see it"
+        why = gone if number in facts.gone else facts.failed.get(number, "")
+        if not why:
+            return
+        before = worker.pull if worker.pull is not None and worker.pull.number == number else None
+        pull = rules.lost(before, why, project.now()) if before else None
+        if pull is None or pull != before:
+            say(f"#{worker.id}: {why}")
+        if pull is not None and pull != before:
+            project.store.record(worker.id, events.pull_seen("monitor", pull, worker.pull_url or "", base=worker.base))
+
     def _holder(self, project: Project, worker: Worker, facts: PullFacts, say: Callable[[str], None]) -> str:
         """The base branch, where it holds what a closed pull request wanted: merged by hand; empty where not."""
         tip, key = project.repository.branch_tip(worker.branch), f"base:{worker.id}"
@@ -155,7 +174,12 @@ class PullRequests:
             say(f"#{worker.id}: {facts.base_ref} was not fetched: {why}")
             return ""
         base = f"refs/remotes/{remote}/{facts.base_ref}"
-        held = pull_head.holds_changes(project.repository, base, tip, worker.base_commit)
+        try:
+            since = worker.base_commit
+            held = local_merge.holds_changes(project.repository, base, tip, since=since, in_doubt=False)
+        except OrchestraError as wrong:  # of this git: that the pull request is closed is recorded all the same
+            say(f"#{worker.id}: {wrong.message}")
+            return ""
         return facts.base_ref if held else ""
 
     def _said(self, reader: PullReader, facts: PullFacts) -> tuple[Remark, ...]:

@@ -104,9 +104,15 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         conversations=seen.base.conversations,
         update=update_of(worker.pull, facts, Update(config.pull_request.update)),
         unseen=tuple(sorted(facts.unseen)),
+        partial=clean(facts.partial, 200),
         renamed="" if facts.head_ref == worker.branch else clean(facts.head_ref, 200),
         archived=seen.archived,
     )
+
+
+def lost(before: Pull, why: str, now: float) -> Pull:
+    """The pull request as it was seen last, and why GitHub does not show it now."""
+    return before._replace(lost=clean(why, 300), lost_since=before.lost_since or stamp(now))
 
 
 def head_since(worker: Worker, sha: str, now: float) -> str:

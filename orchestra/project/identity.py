@@ -53,7 +53,7 @@ def _identity_of(repository: RepositoryFacts, home: str, suffix: str) -> Identit
     last = _last_place(home, here + suffix)
     if last in ("", str(repository.common)):
         return Identity(here, written=True)
-    if _read(last) == here:  # both are there: this one is the copy
+    if _read(last) == here and not _is_same(last, str(repository.common)):  # both are there: this one is the copy
         return Identity(_own(repository), written=False)
     return Identity(here, written=True, moved_from=last)
 
@@ -70,6 +70,14 @@ def claim(repository: Repository, home: str, key: str) -> None:
             raise OrchestraError("another clone of this repository has just been opened", "run the same again")
         if not present.written:
             write_atomic(str(repository.common / NAME), key + "\n", mode=0o644)
+
+
+def _is_same(last: str, common: str) -> bool:
+    """Whether the last place is a link to this one, which a user leaves behind who moves a repository."""
+    try:
+        return os.path.samefile(last, common)
+    except OSError:
+        return False
 
 
 def _read(common: str) -> str:

@@ -102,18 +102,15 @@ class Workspace:
             for at in range(0, len(new), per_window)
         ]
 
-    def renew(self, windows: Sequence[WindowPlan]) -> bool:
+    def renew(self, windows: Sequence[WindowPlan], *, moved: bool = False) -> bool:
         """Bring a session that another version opened up to date: formats, and our programs that run in it.
 
-        The agents run on. Returns whether there was one.
+        `moved`: the repository has another place now, which programs that run do not know. The agents run on. Returns
+        whether there was such a session.
         """
         with self._server.locked():
             seen = self._session.look()
-            if (
-                not seen.rows
-                or self._server.ask("show-options", "-qv", "-t", f"{seen.session}:", commands.VERSION).out.strip()
-                == self._version
-            ):
+            if not seen.rows or not (moved or self._is_of_another_version(seen.session)):
                 return False
             ours = {row.window: row.key for row in seen.rows if row.key}
             groups = commands.renew_session(seen.session, ours, self._version)
@@ -121,6 +118,10 @@ class Workspace:
                 groups.append(commands.respawn_pane(row.pane, pane, self._hook, row.place, kill=True))
             self._server.send(groups if self._server.guest else [[commands.MARK_SERVER], *groups])
         return True
+
+    def _is_of_another_version(self, session: str) -> bool:
+        asked = self._server.ask("show-options", "-qv", "-t", f"{session}:", commands.VERSION)
+        return asked.out.strip() != self._version
 
     def open_worker(self, plan: WorkerPlan, *, per_window: int) -> Pane:
         """The worker's pane: the living one of this nonce, its dead one run again, or a new one beside other workers.

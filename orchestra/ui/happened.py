@@ -133,6 +133,7 @@ def _pull(event: Event, seen: Seen) -> str:
     now = {
         "checks": (f"{pull.checks} {pull.head_sha}", _CHECKS.get(pull.checks, "")),
         "review": (str(pull.review_decision), _REVIEWS.get(pull.review_decision or "", "")),
+        "lost": (pull.lost, pull.lost),
         "state": (pull.state, {"merged": "merged", "closed": "its pull request was closed"}.get(pull.state, "")),
     }
     said = [words for key, (value, words) in now.items() if words and seen.get(key) != value]
@@ -188,12 +189,14 @@ _SENTENCES: Mapping[str, Callable[[Event, Seen], str]] = {
     "attempted": _attempted,
     "shipped": _shipped,
     "pull": _pull,
+    "issue": lambda event, _: _text(event, "text") or "its issue is open again",
     "landed": lambda _, __: "merged into its base",
     "budgeted": _budgeted,
     "paused": _paused,
     "resumed": _by("resumed"),
     "cancelled": _by("cancelled"),
     "limited": _limited,
+    "retrying": lambda event, _: _text(event, "what") or "its API has answered",
     "unclear": lambda event, _: f"not known: {_text(event, 'reason')}",
     "ended": _ended,
     "noted": _noted,

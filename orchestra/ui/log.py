@@ -74,5 +74,6 @@ _SAID: Mapping[str, Callable[[Event], str]] = {
     "approved": _answered,
     "told": _told,
     **dict.fromkeys(("unblocked", "accepted", "turn-ended", "idle"), _in_the_pane),
+    "issue": lambda event: _text(event, "text"),
     "noted": lambda event: ": ".join(filter(None, (_text(event, "text"), _text(event, "plan")))),
 }

@@ -142,6 +142,7 @@ def pull_request(row: WorkerRow, now: float) -> Iterator[Line]:
     review = clean(pull.review_decision or "none", 40).lower().replace("_", " ")
     yield Line("review", review + (f"; {pull.unresolved} threads open" if pull.unresolved else ""))
     yield Line("mergeable", {None: "not known", True: "yes", False: "no"}[pull.mergeable])
+    yield from (Line("note", clean(note, 400), Role.WARNING) for note in row.notes)
     seen = seconds_of(pull.observed_at)
     yield Line("seen", f"{age(now - seen)} ago" if seen else "when GitHub said so is not known")
 
@@ -153,6 +154,8 @@ def work(row: WorkerRow, facts: Facts, now: float) -> Iterator[Line]:
         yield Line("branch", f"{clean(it.branch, 100)} from {clean(it.base, 100)} ({clean(it.base_commit, 10)})")
         if it.stale_base:
             yield Line("", clean(it.stale_base, 200), Role.WARNING)
+    if it.issue_note:
+        yield Line("issue", clean(it.issue_note, 300), Role.WARNING)
     if held and held.files:
         yield Line("changes", f"{held.files} file{'' if held.files == 1 else 's'} +{held.insertions} -{held.deletions}")
     yield from (Line("", clean(name, 300)) for name in facts.files)
@@ -186,6 +189,8 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
         yield Line("", clean(it.elsewhere, 400))
     if doing.background:
         yield Line("", clean(f"waits for {doing.background}", 400))
+    if doing.retrying:
+        yield Line("", clean(f"{doing.retrying}; it tries again", 400))
     if doing.detail:
         yield Line("", clean(doing.detail, 400))
     if it.agent_session:

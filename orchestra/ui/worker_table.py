@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestra.core import cells, radar
+from orchestra.core.attention import activity
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
@@ -126,14 +127,14 @@ def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str
     if wide.pull and worker.pull is not None and pull in rest:
         shown = shown.replace(paint.look.text(pull), paint.link(paint.look.text(pull), clean(worker.pull_url or "")), 1)
     yield before + paint.role(state, row.shown.role) + shown
-    told = [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
+    told = [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *lasting(row)]
     for text in told:
         yield INDENT + paint.look.text(cells.cut(text, paint.columns - len(INDENT)))
 
 
 def quiet_lines(row: WorkerRow) -> list[str]:
     """What is worth a line about a worker that needs nobody: what it waits for, why it is silent or at rest."""
-    if row.shown.state in (State.SILENT, State.UNKNOWN):
+    if row.shown.state in (State.SILENT, State.UNKNOWN) or activity(row.seen).retrying:
         return [f"{row.why} for {age(row.state_age)}"]
     queued = row.worker.status is Status.QUEUED
     if row.why and row.shown.word.endswith(row.why):
@@ -142,9 +143,10 @@ def quiet_lines(row: WorkerRow) -> list[str]:
     return [row.why] if told else []
 
 
-def old_base(row: WorkerRow) -> list[str]:
-    """Why a worker's base may be older than the remote's, until its work is over."""
-    return [clean(row.worker.stale_base, 200)] if row.worker.stale_base and row.shown.state not in OVER else []
+def lasting(row: WorkerRow) -> list[str]:
+    """Why a worker's base may be older than the remote's, and what became of its issue, until its work is over."""
+    found = (row.worker.stale_base, row.worker.issue_note)
+    return [clean(text, 200) for text in found if text and row.shown.state not in OVER]
 
 
 def need_lines(row: WorkerRow, name: str = "") -> Iterator[str]:
@@ -224,7 +226,7 @@ def _whole_heading(view: Overview, title: str, paint: Paint) -> str:
 def _whole(row: WorkerRow, name: str) -> tuple[str, ...]:
     worker = row.worker
     told = [clean(worker.title), clean(worker.pull_url or "", 300)]
-    told += [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *old_base(row)]
+    told += [*(need_lines(row, name) if row.shown.needs_you else quiet_lines(row)), *lasting(row)]
     facts = (worker.id, state_text(row.shown), age(row.state_age), changes_text(row), pull_text(worker.pull))
     return (*facts, "   ".join(part for part in told if part))
 

@@ -16,6 +16,7 @@ from orchestra.core.radar import Meeting
 from orchestra.core.records import Record
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
+from orchestra.core.verdict import notes_of
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage import json_cache, start_holds
 from orchestra.storage.github_heard import last_heard
@@ -47,6 +48,7 @@ class WorkerRow(Record):
     spent: Spent | None = None  # what it has used, as of the monitor's last look
     budget: Budget = Budget()  # that holds for it
     meets: tuple[Meeting, ...] = ()  # what it changes that others, or its base, change too
+    notes: tuple[str, ...] = ()  # what is worth knowing of its pull request, and decides nothing
 
     @property
     def worker(self) -> Worker:
@@ -106,7 +108,8 @@ def _queue_in_order(items: Seen, priorities: Sequence[str]) -> Seen:
 def _row(seen: ObservedWorker, shown: Shown, now: float, silent: float, held: Changes | None) -> WorkerRow:
     since = seconds_of(seen.worker.status_since)
     old = max(0.0, now - since) if since else 0.0
-    return WorkerRow(seen, attention(seen, now, silent), shown, old, held, max(0.0, now - shown.since))
+    notes = notes_of(seen.worker, seen.heard, now) if seen.worker.status in LIVE else ()
+    return WorkerRow(seen, attention(seen, now, silent), shown, old, held, max(0.0, now - shown.since), notes=notes)
 
 
 def with_tokens(project: Project, view: Overview) -> Overview:
@@ -181,6 +184,7 @@ def row_json(row: WorkerRow) -> dict[str, Any]:
         "pane": {"id": pane.id, "dead": pane.dead, "exitStatus": pane.exit_status} if pane else None,
         "ageSeconds": int(row.age),
         "changes": row.changes._asdict() if row.changes else Changes()._asdict(),
+        "notes": [*filter(None, [row.worker.issue_note]), *row.notes],
         "meets": [{**one._asdict(), "files": list(one.files)} for one in row.meets],
         "tokens": token_usage.as_json(row.tokens),
         "spent": row.spent._asdict() if row.spent else None,

@@ -110,9 +110,9 @@ class Preflight:
 
 
 def check_commits(project: Project) -> tuple[Fault | None, list[str]]:
-    """What keeps the agents from committing, asked with their environment; and what may, in sentences."""
+    """What keeps the agents from working, asked with their environment; and what may, in sentences."""
     repository = project.repository.in_environment(orchestrator_environment(project))
-    fault = commit_check.identity(repository)
+    fault = commit_check.identity(repository) or commit_check.filters(repository)
     if fault is not None or git_config_guard.changed(project):
         return fault, []  # in the second case the program that signs, or a hook, might be a worker's
     fault, unknown = commit_check.cannot_sign(repository)

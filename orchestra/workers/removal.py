@@ -9,7 +9,7 @@ from orchestra import processes
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Status, Worker
 from orchestra.errors import OrchestraError
-from orchestra.git import copy_files, pull_head, submodules, trash
+from orchestra.git import copy_files, pull_head, submodules, trash, unseen
 from orchestra.storage.files import read_text, remove_if_present, write_atomic
 from orchestra.workers import git_config_guard, slots, stop
 from orchestra.workers.git_config_guard import Act
@@ -45,7 +45,7 @@ def _occupied(project: Project, worker: Worker, *, torn_down: bool) -> str:
     branch = repository.branch_of(path)
     if branch != worker.branch:
         return f"it is on {branch or 'a detached HEAD'}, not on {worker.branch}"
-    dirty = repository.dirty(path)
+    dirty = repository.dirty(path) or unseen.marked(repository, path)
     if dirty:
         return f"{len(dirty)} files not committed: {', '.join(dirty[:3])}"
     if inside := submodules.unsaved(repository, path):
@@ -56,6 +56,8 @@ def _occupied(project: Project, worker: Worker, *, torn_down: bool) -> str:
     left = [name for name in repository.ignored(path) if not copy_files.is_as_copied(repository, path, name, made)]
     if left:
         return f"ignored files that are nowhere else: {', '.join(left[:3])}"
+    if held := unseen.repositories(repository, path):
+        return held
     others = processes.processes_inside(path, but=worker.nonce)
     return f"process {others[0]} works in {path}" if others else ""
 

@@ -93,7 +93,7 @@ def _target(project: Project, parent: Worker, child: Worker) -> tuple[str, str]:
     local = project.tracker_name == "local"  # merged here: what the remote has of the base may be older
     onto = (repository.branch_tip(parent.base) or "") if local else repository.resolve(parent.base)
     merged = (parent.pull.head_sha if parent.pull else "") or repository.branch_tip(parent.branch) or ""
-    return (onto if onto and stack.holds_work(repository, onto, merged) else ""), parent.base
+    return (onto if onto and local_merge.holds_changes(repository, onto, merged, in_doubt=True) else ""), parent.base
 
 
 def _rests(project: Project, child: Worker) -> bool:

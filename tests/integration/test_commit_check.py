@@ -118,3 +118,30 @@ def test_hooks_of_husky_that_a_new_worktree_does_not_have(repo: Path, git: Git) 
     assert said == "core.hooksPath is .husky/_, which a new worktree does not have: make it in `setup`"
     git("-C", repo, "add", "-f", ".husky")
     assert all("new worktree" not in one for one in commit_check.hooks(Repository(repo, os.environ)))
+
+
+FILTERS: dict[str, tuple[dict[str, str], bool]] = {  # the keys of filter.big, and whether a worktree can be written
+    "program is missing": ({"smudge": "git-of-nobody smudge -- %f", "required": "true"}, False),
+    "path is missing": ({"smudge": "'/no where/program' %f", "required": "true"}, True),  # more than a plain word
+    "process is missing": ({"process": "git-of-nobody", "smudge": "cat", "required": "yes"}, False),
+    "process is there": ({"process": "sh", "smudge": "git-of-nobody", "required": "true"}, True),
+    "not required": ({"smudge": "git-of-nobody smudge"}, True),
+    "is there": ({"smudge": "cat", "required": "true"}, True),
+    "git's own": ({"smudge": "git stripspace", "required": "true"}, True),
+    "some shell": ({"smudge": "A=1 git-of-nobody", "required": "true"}, True),
+}
+
+
+@pytest.mark.parametrize("case", FILTERS)
+def test_a_filter_without_its_program(case: str, repo: Path, git: Git) -> None:
+    keys, can_write = FILTERS[case]
+    for key, value in keys.items():
+        git("-C", repo, "config", f"filter.big.{key}", value)
+    assert commit_check.filters(Repository(repo, os.environ)) is None, "no file needs it"
+    (repo / ".gitattributes").write_text("*.bin filter=big\n")
+    (repo / "a.bin").write_text("a")
+    git("-C", repo, "-c", "filter.big.required=false", "-c", "filter.big.process=", "add", ".")
+    found = commit_check.filters(Repository(repo, os.environ))
+    assert (found is None) == can_write
+    if found:
+        assert found.what == "a.bin needs the filter big, and its program git-of-nobody is not found"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestra.git import pull_head
+from orchestra.git import local_merge
 from orchestra.git.worktrees import Repository
 
 Git = Callable[..., str]
@@ -36,5 +36,19 @@ def test_what_was_merged_by_hand_is_held(moves: list[str], held: bool, repo: Pat
     for move in moves:
         git("-C", repo, *move.split())
     repository = Repository(repo, os.environ)
-    assert pull_head.holds_changes(repository, "refs/heads/main", "refs/heads/work", start) is held
-    assert not pull_head.holds_changes(repository, "refs/heads/main", start, start), "nothing was changed"
+    tip, base = "refs/heads/work", "refs/heads/main"
+    assert local_merge.holds_changes(repository, base, tip, since=start, in_doubt=False) is held
+    assert not local_merge.holds_changes(repository, base, start, since=start, in_doubt=True), "nothing was changed"
+
+
+@pytest.mark.parametrize("in_doubt", [False, True])
+def test_what_cannot_be_known_is_what_the_caller_believes(in_doubt: bool, repo: Path, git: Git) -> None:
+    """A base that moved on in the same lines, and a commit that is not here."""
+    for branch, text in (("work", "one\n"), ("main", "two\n")):
+        git("-C", repo, "switch", "-q", *(["-c"] if branch == "work" else []), branch)
+        (repo / "a.txt").write_text(text)
+        git("-C", repo, "add", ".")
+        git("-C", repo, "commit", "-qm", branch)
+    repository = Repository(repo, os.environ)
+    for tip in ("refs/heads/work", "f" * 40, ""):
+        assert local_merge.holds_changes(repository, "refs/heads/main", tip, in_doubt=in_doubt) is in_doubt

@@ -241,3 +241,13 @@ def test_a_place_tells_a_move_from_a_copy(repo: Path, home: Path, tmp_path: Path
     copy = identity_of(repository, str(home))
     assert (copy.written, copy.moved_from) == (False, "")
     assert copy.key != "acme-widgets"
+
+
+@pytest.mark.fast
+def test_a_link_left_where_the_repository_was_is_not_a_copy(repo: Path, home: Path, tmp_path: Path) -> None:
+    (repo / ".git" / NAME).write_text("acme-widgets\n")
+    other = tmp_path / "other"
+    known(home, "acme-widgets", other)
+    other.symlink_to(repo)
+    found = identity_of(Repository(repo, os.environ), str(home))
+    assert (found.key, found.written, found.moved_from) == ("acme-widgets", True, str(other / ".git"))

@@ -23,6 +23,8 @@ from support.pull_acts import (
     environment,
     gap,
     green,
+    issue,
+    lost,
     merged,
     merged_by_hand,
     opened_anew,
@@ -136,7 +138,18 @@ PAGE = [
     Situation("somebody pushed on top", (green, LOOK, pushed_by("rob", "rob.txt")), "", "", 1),
     Situation("somebody pushed something else", (green, LOOK, pushed_by("rob", "rob.txt", force=True)), "", "", 1),
     Situation("opened anew by hand", (green, LOOK, closed, LOOK, opened_anew, LOOK), READY, "checks pass"),
-    Situation("its conversation is locked", (green, edited(locked=True)), READY, "checks pass"),
+    Situation("its conversation is locked", (green, edited(locked="spam")), READY, "checks pass"),
+    Situation("its issue is closed", (green, issue(lambda github, n: github.close(n, "bob", "not_planned"))), READY,
+              "was closed by bob as not planned; the worker goes on, unless you end it: orchestra cancel"),
+    Situation("its issue is closed and opened again",
+              (green, issue(lambda github, n: github.close(n)), LOOK, issue(lambda github, n: github.reopen(n))), READY,
+              "ready: checks pass"),
+    Situation("its issue is moved", (green, issue(lambda github, n: github.edit(n, moved_to="acme/other", state="closed"))),
+              READY, "was moved to acme/other#"),
+    Situation("its issue is deleted", (green, issue(lambda github, n: github.delete(n))), READY, "was deleted"),
+    Situation("its issue is locked", (green, issue(lambda github, n: github.edit(n, locked="too heated"))), READY,
+              "is locked: too heated"),
+    Situation("it is deleted", (green, LOOK, lost), "unknown", "does not show PR #"),
 ]  # fmt: skip
 
 WORDS = [

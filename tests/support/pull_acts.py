@@ -173,6 +173,16 @@ def opened_anew(github: Double, number: int, branch: str) -> None:
     github.add_pull(branch, title="Again")
 
 
+def issue(act: Callable[[Double, int], object]) -> Act:
+    """What is done to the issue of the pull request."""
+    return lambda github, number, branch: act(github, int(branch.rpartition("-")[2]))
+
+
+def lost(github: Double, number: int, branch: str) -> None:
+    """The pull request alone is not there any more."""
+    github.delete(number)
+
+
 def merged(method: str) -> Act:
     return lambda github, number, branch: github.merge(number, method)
 
@@ -256,7 +266,7 @@ def check_all(found: Sequence[Situation], github_repo: Path, github: Double, git
     seen, wrong = rows(person), []
     for worker, one in enumerate(found, 1):
         row = seen.get(str(worker)) or person.asks("show", str(worker))
-        said = f"{row['state']}: {row['stateReason']}"
+        said = "; ".join([f"{row['state']}: {row['stateReason']}", *row["notes"]])
         texts = [words["text"] for words in row["guidance"]]
         if not row["state"].startswith(one.state) or one.words not in said or len(texts) != one.told:
             wrong.append(f"{one.name}: {said}, {row['status']}, told {len(texts)}: {texts}")

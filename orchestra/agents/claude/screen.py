@@ -23,6 +23,8 @@ _CHOICE = regex(rf"\s*{MARK}?\s*\d{{1,2}}\. \S")
 CHOSEN = regex(rf"\s*{MARK}\s*\d{{1,2}}\. \S")
 FOOTER = regex(r"\s*(?:Esc to cancel|Enter to \w+)\b")
 _SPINNER = regex(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
+# `✻ 429 slow down · retrying in 21s · attempt 7/10`; `● ` and `⎿ ` begin what the agent prints.
+_RETRY = regex(r"[^\w\s●⎿] (\S.*?)(?: \([^)]*\))? · (?:[Rr]etrying|will retry|next try)\b")
 _COLLAPSED = regex(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
 _SUSPENDED = regex(r"Claude Code (?:is|has been) suspended\. Run .{0,3}fg.{0,3} to bring")
 _SEARCH = regex(r"\s*(?:search prompts|no matching prompt):")  # below the box, after Ctrl-R: a paste is searched for
@@ -156,7 +158,19 @@ def understood(screen: str) -> bool:
 
 def at_work(screen: str) -> bool:
     """True when a turn runs: the box is there as well then, and the line below it or the one above says so."""
-    return any("esc to interrupt" in line or _SPINNER.match(line) for line in lines_of(screen))
+    lines = lines_of(screen)
+    return any("esc to interrupt" in line or _SPINNER.match(line) or _RETRY.match(line) for line in lines)
+
+
+def retrying(screen: str) -> str:
+    """Why the program asks its API again, as a sentence; empty: it does not. No hook and no transcript tells of it."""
+    found = [match[1] for match in map(_RETRY.match, lines_of(screen)) if match]
+    if not found:
+        return ""
+    why = clean(found[-1], 120)
+    if why in ("Waiting for API response", "API error") or why.startswith("No response from the API"):
+        return "the API answers with an error" if why == "API error" else "the API does not answer"
+    return f"the API answers {why}" if re.match(r"\d{3}\b", why) else why
 
 
 def startup_problem(screen: str) -> StartupProblem | None:

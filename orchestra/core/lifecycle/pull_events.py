@@ -9,6 +9,7 @@ from orchestra.core.lifecycle.transitions import (
     Refused,
     close_escalation,
     open_escalation,
+    require_unfinished,
     text_at,
     with_status,
 )
@@ -89,4 +90,10 @@ def _landed(worker: Worker, event: Event) -> Worker:
     return with_status(worker, Status.MERGED, event)
 
 
-RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {"pull": _pull, "landed": _landed}
+def _issue(worker: Worker, event: Event) -> Worker:
+    """What became of its issue: said, and decides nothing."""
+    require_unfinished(worker)
+    return worker._replace(issue_note=text_at(event, "text"))
+
+
+RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {"pull": _pull, "landed": _landed, "issue": _issue}

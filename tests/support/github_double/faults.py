@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 class Fault(StrEnum):
     UNAUTHORIZED = "401"
     FORBIDDEN = "403"
+    NOT_FOUND = "404"
     PRIMARY = "403 primary"
     SECONDARY = "403 secondary"
     TOO_MANY = "429"
@@ -77,6 +78,7 @@ def instead(fault: Fault, reset: int, path: str, method: str, elsewhere: str = "
     replies = {
         Fault.UNAUTHORIZED: refusal(401, "Bad credentials"),
         Fault.FORBIDDEN: refusal(403, "Resource not accessible by personal access token"),
+        Fault.NOT_FOUND: refusal(404, "Not Found"),
         Fault.PRIMARY: exhausted(reset),
         Fault.SECONDARY: refusal(403, secondary, {"Retry-After": "90"}),
         Fault.TOO_MANY: refusal(429, secondary),

@@ -66,6 +66,9 @@ class Ticket:
     comments: list[Comment] = field(default_factory=list)
     assignees: list[str] = field(default_factory=list)
     blocked_by: list[int] = field(default_factory=list)
+    closed_by: str = ""
+    reason: str | None = None  # why it was closed: completed, not_planned, duplicate
+    locked: str = ""  # why its conversation is locked
     moved_to: str = ""  # the repository that it was transferred to
     sub_issues: list[int] = field(default_factory=list)
 

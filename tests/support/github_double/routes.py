@@ -154,6 +154,8 @@ def add_issue(asked: Asked) -> Answer:
 def issue(asked: Asked) -> Answer:
     if asked.state.tickets.get(_number(asked)) not in asked.state.pulls():
         _require_issues(asked)
+    if _number(asked) in asked.state.deleted:
+        raise Refused(410, "This issue was deleted")
     return Answer(200, asked.views.issue(asked.state.ticket(_number(asked))))
 
 

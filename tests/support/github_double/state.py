@@ -44,6 +44,7 @@ class State:
         self.permissions: dict[str, str] = {}  # login -> admin, write, read, none: where association does not say it
         self.protection: dict[str, Protection] = {}  # by branch
         self.tickets: dict[int, Ticket] = {}
+        self.deleted: set[int] = set()  # issues and pull requests that were
         self.checks: list[Check] = []
         self.statuses: list[CommitStatus] = []
         self.suites: list[Suite] = []
@@ -192,9 +193,15 @@ class State:
         if state and state != ticket.state:
             self.close(number) if state == "closed" else self.reopen(number)
 
-    def close(self, number: int) -> None:
+    def close(self, number: int, by: str = "", reason: str | None = None) -> None:
         ticket = self.ticket(number)
+        ticket.closed_by, ticket.reason = by, reason
         ticket.state, ticket.closed, ticket.updated = "closed", self.tick(), self.clock
+
+    def delete(self, number: int) -> None:
+        """Delete an issue, or a pull request, for good."""
+        self.tickets.pop(number)
+        self.deleted.add(number)
 
     def reopen(self, number: int) -> None:
         ticket = self.ticket(number)

@@ -104,6 +104,8 @@ class Views:
             html_url=f"{self.web}/{kind}/{ticket.number}", comments_url=f"{url}/comments",
             repository_url=self.api.replace(self.slug, ticket.moved_to) if ticket.moved_to else self.api,
             created_at=when(ticket.created), updated_at=when(ticket.updated), closed_at=when(ticket.closed),
+            closed_by=self.user(ticket.closed_by) if ticket.closed_by else None, state_reason=ticket.reason,
+            locked=bool(ticket.locked), active_lock_reason=ticket.locked or None,
             issue_dependencies_summary={
                 "blocked_by": sum(tickets[number].state == "open" for number in ticket.blocked_by),
                 "total_blocked_by": len(ticket.blocked_by), "blocking": blocking, "total_blocking": blocking,

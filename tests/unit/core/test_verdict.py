@@ -155,6 +155,8 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
      "GitHub says which"),
     ("blocked by a rule that is not seen", facts(merge_state="blocked"), USER, Topic.BLOCKED,
      "checks pass, but a rule of the base branch blocks the merge: its page on GitHub says which"),
+    ("GitHub answers, and does not show it", facts(lost="GitHub does not show PR #12 any more"), Outcome.UNKNOWN,
+     Topic.GITHUB, "GitHub does not show PR #12 any more; then: checks pass"),
     ("never looked at", Facts(None), Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen"),
     ("old", facts(observed_at=stamp(NOW - OLD_SECONDS - 1)), Outcome.UNKNOWN, Topic.GITHUB,
      "GitHub was last heard 5m ago; then: checks pass"),
@@ -202,6 +204,7 @@ def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
         pytest.param({"reviews": (Review("eve", CHANGES, heard=False),)}, "eve is not passed on to the worker: not a member", id="unheard"),
         pytest.param({"reviews": (Review("rob", CHANGES, addressed=True),)}, "rob asked for changes; the worker shipped since, and the request is still open on GitHub", id="addressed"),
         pytest.param({"renamed": "feature/x"}, "its branch was renamed to feature/x on GitHub", id="renamed"),
+        pytest.param({"partial": "not JSON"}, "GraphQL says nothing now (not JSON): review threads and merge queue are those seen last", id="partial"),
         pytest.param({"unseen": ("checks of apps",)}, "checks of apps cannot be seen with this token", id="unseen"),
     ],
 )  # fmt: skip
@@ -264,6 +267,7 @@ pulls = st.builds(
     update=st.sampled_from(list(Update)),
     renamed=st.sampled_from(["", "other"]),
     archived=st.booleans(),
+    lost=st.sampled_from(["", "", "GitHub does not show it"]),
 )
 all_facts = st.builds(
     Facts,
@@ -293,6 +297,7 @@ def test_ready_is_only_what_nothing_speaks_against(some: Facts) -> None:
         return
     assert (p.state, p.mergeable, p.draft, p.in_queue, p.auto_merge) == ("open", True, False, False, False)
     assert p.settled
+    assert not p.lost
     assert p.head is Head.SAME
     assert not some.queued
     assert some.activity.state in (ActivityState.WAITING, ActivityState.ENDED, ActivityState.LIMITED)

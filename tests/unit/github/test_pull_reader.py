@@ -304,6 +304,36 @@ def test_graphql_that_fails_for_a_moment_is_asked_again_soon(
     assert one(reader).threads == ()
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault.LOGIN_PAGE, Fault.EMPTY, Fault.DEEP, Fault.WRONG_TYPES, Fault.TRUNCATED, Fault.CUT, Fault.HTML]
+)
+def test_graphql_that_answers_nonsense_is_replaced_by_rest(fault: Fault, github: Double, reading: Open) -> None:
+    opened(github)
+    github.add_check("issue-1", "unit", "failure")
+    github.fault(fault, "/graphql")
+    reader = reading()
+    found = one(reader)
+    assert names(found) == [("unit", "failure")]
+    assert found.partial, "and why is said"
+    assert found.unseen == (), "it is not the token's fault"
+    assert reader._client.budget.last_failure().sentence == "", "REST is asked all the same"
+
+
+def test_a_further_page_that_makes_no_sense_counts_as_pending(
+    github: Double, reading: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(github)
+    for number in range(120):
+        github.add_check("issue-1", f"unit {number}")
+    route = routes.ROUTES["post", "/graphql"]
+    monkeypatch.setitem(
+        routes.ROUTES,
+        ("post", "/graphql"),
+        lambda asked: Answer(200, "?") if "after:" in asked.body["query"] else route(asked),
+    )
+    assert names(one(reading()))[-1] == ("more than 100 checks", "pending")
+
+
 def test_a_check_that_is_completed_without_a_conclusion_has_not_passed(github: Double, reading: Open) -> None:
     opened(github)
     github.add_check("issue-1", "odd", None, status="completed")

@@ -13,15 +13,17 @@ from support.stub_project import START, StubProject, doing
 
 from orchestra.config.schema import Limits, PullRequest
 from orchestra.core.checks import ACTIONS, CheckRun
-from orchestra.core.models import ActivityState, Attempts, Status, Worker
+from orchestra.core.models import ActivityState, Attempts, Issue, Status, Worker
 from orchestra.core.pull_request import Head, Pull
 from orchestra.core.remarks import Kind, Remark
 from orchestra.core.text import stamp
+from orchestra.core.verdict import Outcome, facts_of, verdict
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git.remotes import Choice
 from orchestra.github.graph import BaseFacts, CheckDetail, PullFacts, ThreadSeen
 from orchestra.github.poll_parsing import PullSeen
 from orchestra.github.pull_reader import Facts
+from orchestra.github.responses import Deleted, Missing
 from orchestra.monitor import pull_requests
 from orchestra.monitor.feedback import Item
 from orchestra.monitor.pull_requests import PullRequests
@@ -89,8 +91,13 @@ class GitHub:
         self.reader = Reader()
         self.updated: list[tuple[int, str]] = []
         self.polls = 0
+        self.issues: tuple[Issue, ...] = (Issue("7", "t"), Issue("8", "t"))
+        self.fates: dict[str, str | Exception] = {}
         self.project.watch = SimpleNamespace(
-            poll=self.poll, pulls=self.reader, address=SimpleNamespace(web="https://github.com/acme/widgets")
+            poll=self.poll,
+            pulls=self.reader,
+            issue_fate=self.issue_fate,
+            address=SimpleNamespace(web="https://github.com/acme/widgets"),
         )
         self.project.github = SimpleNamespace(update_branch=lambda number, sha: self.updated.append((number, sha)))
         self.head = Head.SAME
@@ -106,7 +113,14 @@ class GitHub:
 
     def poll(self) -> Any:
         self.polls += 1
-        return SimpleNamespace(pulls=self.listed)
+        return SimpleNamespace(pulls=self.listed, issues=self.issues)
+
+    def issue_fate(self, number: str, here: str) -> str:
+        self.reader.asked.append(("issue", number))
+        found = self.fates[number]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def shows(self, number: int = 1, **changes: Any) -> None:
         """The pull request is like this now."""
@@ -237,12 +251,59 @@ def test_an_end_on_github_is_seen_from_every_state(github: GitHub, before: Statu
     assert github.worker.status is Status.MERGED
 
 
-def test_a_pull_request_that_is_gone_is_said(github: GitHub) -> None:
+def test_a_pull_request_that_github_does_not_show_is_unknown_until_it_does(github: GitHub) -> None:
     github.has()
+    github.shows()
+    github.look()
+    shown = github.reader.pulls.pop(1)
     github.reader.gone = (1,)
-    assert github.look() == ["#7: PR #1 is not there any more"]
+    gone = "GitHub does not show PR #1 any more: it was deleted, or this token may not see it"
+    assert github.look() == [f"#7: {gone}"]
+    assert github.look() == [], "it is said once"
+    assert (github.worker.status, github.worker.pull and github.worker.pull.lost) == (Status.SHIPPING, gone)
+    found = verdict(facts_of(github.worker, heard=stamp(github.project.clock)), github.project.clock)
+    assert (found.outcome, found.sentence) == (Outcome.UNKNOWN, f"{gone}; then: checks pass")
+    assert found.since == stamp(github.project.clock - 100), "since the first look that did not show it"
     github.reader.gone, github.reader.failed = (), {1: "its checks could not be read"}
     assert github.look() == ["#7: its checks could not be read"]
+    github.reader.failed, github.reader.pulls[1] = {}, shown
+    assert github.look() == ["#7 is complete: PR #1"]
+
+
+@pytest.mark.parametrize(
+    ("fate", "note"),
+    [
+        ("issue #7 was closed by bob", "issue #7 was closed by bob; the worker goes on, unless you end it: orchestra cancel 7"),
+        (Deleted("no"), "issue #7 was deleted, or made a discussion; the worker goes on, unless you end it: orchestra cancel 7"),
+        (Deleted("issues are disabled in acme/widgets"),
+         "issues are disabled in acme/widgets; the worker goes on, unless you end it: orchestra cancel 7"),
+        (Missing("no"), "GitHub does not show issue #7 any more: it was deleted, or this token may not see it; the worker "
+         "goes on, unless you end it: orchestra cancel 7"),
+        ("", ""),
+    ],
+    ids=["closed", "deleted", "disabled", "hidden", "open, and not among the hundred that changed last"],
+)  # fmt: skip
+def test_what_became_of_an_issue_is_said_and_stops_nothing(fate: str | Exception, note: str, github: GitHub) -> None:
+    github.has(pull=None, status=Status.WORKING, activity=doing(ActivityState.BUSY))
+    github.issues, github.fates = (), {"7": fate}
+    assert github.look() == ([note] if note else [])
+    assert (github.worker.issue_note, github.worker.status) == (note, Status.WORKING)
+    assert github.look() == [], "it is said once"
+    github.issues = (Issue("7", "t", locked="spam"),)
+    assert github.look() == ["issue #7 is locked: spam"]
+    github.issues = (Issue("7", "t"),)
+    assert github.look() == ["issue #7 is open again"]
+
+
+def test_issues_that_are_not_listed_cost_a_request_now_and_then(github: GitHub) -> None:
+    for number in "123456":
+        github.has(number, pull=None, status=Status.WORKING)
+    github.issues, github.fates = (), dict.fromkeys("123456", "")
+    asked = github.reader.asked
+    for seconds, numbers in ((60, "12345"), (60, "6"), (60, ""), (300, "1"), (60, "2"), (60, "3")):
+        asked.clear()
+        github.look(seconds)
+        assert asked == [("issue", number) for number in numbers]
 
 
 def test_a_pull_request_that_was_opened_by_hand_is_taken_up(github: GitHub) -> None:
