@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from orchestra.core.pull_request import Check, Checks, CheckState
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 TYPE_CHECKING = False
 
@@ -30,18 +31,16 @@ _UNREPORTED = frozenset({"expected", "stale"})
 
 SAID = 300  # characters of what a check says of itself that are read
 # A pending check of an app that counts approvals, labels or signatures does not run: nothing but people ends it.
-_PEOPLE = re.compile(
+_PEOPLE = regex(
     r"\b(?:wait\w*|await\w*|needs?|requir\w*|missing|not (?:yet )?|\d+)\b.{0,40}"
     r"\b(?:approv\w*|review\w*|labels?|lgtm|sign\w*|agreement|cla|maintainers?|code ?owners?|mergeable)\b",
     re.IGNORECASE,
 )
-_AT_WORK = re.compile(
-    r"\bin progress|\breviewing|\brunning|\bqueued|\bstarted|\bprocessing|\banaly[sz]ing", re.IGNORECASE
-)
-_LICENCE = re.compile(r"\bCLAs?\b|\bcontribut\w+ licen[cs]e agreement", re.IGNORECASE)
-_LICENCE_NAME = re.compile(r"(?:^|[/ _-])(?:easy)?cla(?:$|[/ _-])", re.IGNORECASE)
+_AT_WORK = regex(r"\bin progress|\breviewing|\brunning|\bqueued|\bstarted|\bprocessing|\banaly[sz]ing", re.IGNORECASE)
+_LICENCE = regex(r"\bCLAs?\b|\bcontribut\w+ licen[cs]e agreement", re.IGNORECASE)
+_LICENCE_NAME = regex(r"(?:^|[/ _-])(?:easy)?cla(?:$|[/ _-])", re.IGNORECASE)
 _UNSIGNED = frozenset({"pending", "failure", "error", "action_required"})
-_DRAFT = re.compile(r"\bwork in progress\b|\bwip\b", re.IGNORECASE)
+_DRAFT = regex(r"\bwork in progress\b|\bwip\b", re.IGNORECASE)
 
 
 class CheckRun(Record):

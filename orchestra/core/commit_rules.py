@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 
 TYPE_CHECKING = False
@@ -49,26 +50,26 @@ class Fault(Record):
     hint: str
 
 
-_COMMITLINT = re.compile(r"(?:commitlint\.config\.[cm]?[jt]s|\.commitlintrc(?:\.(?:json|ya?ml|[cm]?[jt]s))?)")
-_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
-_DCO_APP = re.compile(r"\.github/dco\.ya?ml")
-_SEMANTIC_APP = re.compile(r"\.github/semantic\.ya?ml")
-_USES_DCO = re.compile(r"^\s*-?\s*uses:\s*\S*\bdco\b", re.IGNORECASE | re.MULTILINE)
-_USES_TITLE = re.compile(r"^\s*-?\s*uses:\s*\S*semantic-pull-request", re.IGNORECASE | re.MULTILINE)
-_USES_COMMITLINT = re.compile(r"^\s*-?\s*uses:\s*\S*commitlint", re.IGNORECASE | re.MULTILINE)
-_SIGNOFF_RULE = re.compile(
+_COMMITLINT = regex(r"(?:commitlint\.config\.[cm]?[jt]s|\.commitlintrc(?:\.(?:json|ya?ml|[cm]?[jt]s))?)")
+_WORKFLOW = regex(r"\.github/workflows/[^/]+\.ya?ml")
+_DCO_APP = regex(r"\.github/dco\.ya?ml")
+_SEMANTIC_APP = regex(r"\.github/semantic\.ya?ml")
+_USES_DCO = regex(r"^\s*-?\s*uses:\s*\S*\bdco\b", re.IGNORECASE | re.MULTILINE)
+_USES_TITLE = regex(r"^\s*-?\s*uses:\s*\S*semantic-pull-request", re.IGNORECASE | re.MULTILINE)
+_USES_COMMITLINT = regex(r"^\s*-?\s*uses:\s*\S*commitlint", re.IGNORECASE | re.MULTILINE)
+_SIGNOFF_RULE = regex(
     r"signed-off-by[\"']?\s*:\s*\[\s*2|contrib-body-requires-signed-off-by|^contrib\s*=.*\bCC1\b", re.MULTILINE
 )
-_GITLINT_TITLE = re.compile(r"contrib-title-conventional-commits|^contrib\s*=.*\bCT1\b", re.MULTILINE)
-_CONVENTIONAL_HOOK = re.compile(r"conventional-pre-commit|id:\s*commitizen\b")
-_CONVENTIONAL_CONFIG = re.compile(r"config-(?:conventional|angular)\b")
-_OTHER_COMMITIZEN = re.compile(r"\[tool\.commitizen\][^\[]*?^name\s*=\s*[\"'](?!cz_conventional_commits)", re.MULTILINE)
-_NO_TITLE = re.compile(r"^\s*(?:enabled:\s*false|commitsOnly:\s*true)\b|headerPattern", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_GITLINT_TITLE = regex(r"contrib-title-conventional-commits|^contrib\s*=.*\bCT1\b", re.MULTILINE)
+_CONVENTIONAL_HOOK = regex(r"conventional-pre-commit|id:\s*commitizen\b")
+_CONVENTIONAL_CONFIG = regex(r"config-(?:conventional|angular)\b")
+_OTHER_COMMITIZEN = regex(r"\[tool\.commitizen\][^\[]*?^name\s*=\s*[\"'](?!cz_conventional_commits)", re.MULTILINE)
+_NO_TITLE = regex(r"^\s*(?:enabled:\s*false|commitsOnly:\s*true)\b|headerPattern", re.MULTILINE)
+_COMMENT = regex(r"^\s*(?:#|//).*$", re.MULTILINE)
 
-_CONVENTIONAL = re.compile(r"\w+(?:\([^()\r\n]+\))?!?: \S.*")
-_LEFT_ALONE = re.compile(r"(?:Merge|Revert|fixup!|squash!|amend!|Initial commit|v?\d+\.\d+\.\d+)\b", re.IGNORECASE)
-_SIGNED = re.compile(r"^Signed-off-by: .*<([^<>]+)>\s*$", re.IGNORECASE | re.MULTILINE)
+_CONVENTIONAL = regex(r"\w+(?:\([^()\r\n]+\))?!?: \S.*")
+_LEFT_ALONE = regex(r"(?:Merge|Revert|fixup!|squash!|amend!|Initial commit|v?\d+\.\d+\.\d+)\b", re.IGNORECASE)
+_SIGNED = regex(r"^Signed-off-by: .*<([^<>]+)>\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def may_state(path: str) -> bool:

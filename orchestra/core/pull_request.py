@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from orchestra.core.enums import StrEnum
 from orchestra.core.records import Record
 
 

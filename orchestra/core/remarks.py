@@ -7,10 +7,11 @@ of bots that are still at work, words from one person to another.
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
+from orchestra.core.enums import StrEnum
 from orchestra.core.models import MEMBERS
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 TYPE_CHECKING = False
 
@@ -75,7 +76,7 @@ MARK = "<!-- orchestra -->"  # in what orchestra itself writes; the login may be
 
 
 def _any_of(*parts: str) -> re.Pattern[str]:
-    return re.compile("|".join(parts), re.IGNORECASE | re.MULTILINE)
+    return regex("|".join(parts), re.IGNORECASE | re.MULTILINE)
 
 
 # Programs that report: their findings are checks, or inline remarks.
@@ -96,7 +97,7 @@ _REPORT = _any_of(
     r"contribut\w+ licen[cs]e agreement|\bsign (?:our|the|a) cla\b",
 )
 # Accounts of programs that GitHub shows as people, and what tools write under the name of who uses them.
-_MACHINE = re.compile(r"(?:^|[-_])(?:bot|robot|ci)(?:$|[-_])", re.IGNORECASE)
+_MACHINE = regex(r"(?:^|[-_])(?:bot|robot|ci)(?:$|[-_])", re.IGNORECASE)
 _STACK = _any_of(r"managed by \W{0,3}graphite|stack created with \W{0,3}sapling|stack from \W{0,3}ghstack")
 _PLACEHOLDER = _any_of(
     r"(?:review|analysis|scan|run|check|build)(?:ing)?\s+(?:is\s+)?(?:in progress|pending|started|queued|triggered)",
@@ -134,7 +135,7 @@ _ORDERS = _any_of(
     r"\b(?:once|until|provided|assuming|modulo)\b(?! (?:the |all )?(?:ci|checks?|builds?|tests|approv\w+|green))",
 )
 # Short words that only say where somebody is: nothing more than these, and whom they are for.
-_ACKNOWLEDGED = re.compile(
+_ACKNOWLEDGED = regex(
     r"(?:tested(?: locally)?,? )?(?:all )?good(?: to go| to merge| catch| point)?"
     r"|no (?:further |more |other )?(?:objections?|comments?|concerns?|changes?(?: needed)?)"
     r"(?: from (?:me|us|(?:my|our) side))?"
@@ -165,26 +166,26 @@ _ACKNOWLEDGED = re.compile(
     re.IGNORECASE,
 )
 # On a line of the change: what was said before holds here, too; or what is this?
-_ELSEWHERE = re.compile(r"(?:same(?: here| as above| thing)?|ditto|here too|this too|likewise|\?+)\W*", re.IGNORECASE)
-_FOR_THE_AUTHOR = re.compile(r"\b(?:you|your|please (?!ignore|disregard)|should|must)\b", re.IGNORECASE)
-_NOTHING = re.compile(
+_ELSEWHERE = regex(r"(?:same(?: here| as above| thing)?|ditto|here too|this too|likewise|\?+)\W*", re.IGNORECASE)
+_FOR_THE_AUTHOR = regex(r"\b(?:you|your|please (?!ignore|disregard)|should|must)\b", re.IGNORECASE)
+_NOTHING = regex(
     r"\b(?:for|the|your|this|these|quick|nice|great|good) (?:fix(?:es)?|changes?|additions?)\b"
     r"|\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|errors?|change|add|fix|needed?)\b",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
-_HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
-_COMMAND = re.compile(
+_QUOTED = regex(r"^\s*>.*$", re.MULTILINE)
+_HIDDEN = regex(r"<!--.*?-->", re.DOTALL)
+_COMMAND = regex(
     r"(?:[/!][a-z][\w-]*|(?:bors )?r[+-]|recheck|re-?test this(?: please)?|(?:ok to )?test this(?: please)?|ok to test"
     r"|@[\w-]+(?:\[bot\])?\s+(?:review|full review|resume|pause|rerun|retest|merge|rebase|recheck"
     r"|build|deploy|summary|help|squash|queue|retry|try)\b)[^\n]{0,80}",
     re.IGNORECASE,
 )
-_EMOJI = re.compile(r":[\w+-]+:|[+-]1\b")
-_FROWN = re.compile(
+_EMOJI = regex(r":[\w+-]+:|[+-]1\b")
+_FROWN = regex(
     r"\s*(?:\U0001f44e|\u274c|\U0001f6d1|\u26d4|\U0001f615|\U0001f61f|\u2639|:-1:|:thumbsdown:|:x:|:confused:|-1)"
 )
-_ADDRESSED = re.compile(r"@([\w-]+)")
+_ADDRESSED = regex(r"@([\w-]+)")
 MOST_PRAISE = 12  # words; who writes more has something to say
 
 
@@ -270,7 +271,7 @@ def withdrawn_requests(remarks: Iterable[Remark]) -> frozenset[str]:
     return frozenset(found)
 
 
-_WITHDRAWN = re.compile(
+_WITHDRAWN = regex(
     r"\s*(?:(?:oh|ah|oops|sorry|actually|hmm),? )*(?:(?:never ?mind|nvm|my (?:bad|mistake)|scratch that|false alarm"
     r"|i (?:misread|misunderstood|was wrong))\b"
     r"|(?:ignore|forget|disregard) (?:me|this|that|it|what i said|my \w+ comment)(?=\s*$|\s*[.,;:!]))",

@@ -6,8 +6,7 @@ The rules are asked in order; the first that has something to say decides. docs/
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from orchestra.core.enums import StrEnum
 from orchestra.core.models import COMING, Activity, ActivityState, Worker
 from orchestra.core.pull_request import Check, CheckState, Head, Pull, Update
 from orchestra.core.records import Record

@@ -6,10 +6,12 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from orchestra.core.models import Issue
 from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import age, clean, is_id, seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 
@@ -22,7 +24,7 @@ _PASSED = {"success", "neutral", "skipped"}
 _FAILED = {"failure", "error", "cancelled", "timed_out", "action_required", "startup_failure"}
 # Anyone may approve on a public repository; on GitHub too only these people's approval counts.
 _STRANGERS = {"NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"}
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_SHA = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 
 
 class RateLimited(Unreachable):
@@ -56,7 +58,7 @@ class Invalid(OrchestraError):
         return any(words in reason.lower() for reason in self.reasons)
 
 
-class RepositoryAddress(NamedTuple):
+class RepositoryAddress(Record):
     """Which repository of which GitHub is asked, for addresses and sentences."""
 
     name: str  # GitHub, as people call this one

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs, state_of, waiting_for_people
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
+from orchestra.core.records import Record
 from orchestra.core.remarks import (
     MARK,
     Conversation,
@@ -41,7 +42,7 @@ HOLDS = re.compile(  # labels that a team sets so that nobody merges yet
 MOST_NAMES = 200  # of checks kept from earlier heads
 
 
-class Observation(NamedTuple):
+class Observation(Record):
     """A worker's pull request with all that was asked about it. `first`: by thread, the numbers of its comments."""
 
     facts: PullFacts

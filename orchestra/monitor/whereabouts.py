@@ -28,7 +28,8 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     alive = pane.pid if pane is not None and not pane.dead else None
     worker = _record_version(project, worker, version_of(worker, alive, running))
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
-    where = where or (hook_silence.unheard(project, worker) if alive is not None else "")
+    if not where and pane is not None and not pane.dead:
+        where = hook_silence.unheard(project, worker) or hook_silence.unheard_start(project, worker, pane)
     if where == worker.elsewhere:
         return worker
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra.core.models import Activity, ActivityState, Delivery, Guidance, Status, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread, Update
+from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.text import seconds_of, stamp
 from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Verdict, facts_of, verdict
 
@@ -242,7 +242,9 @@ def test_the_facts_of_a_session_file() -> None:
 
 # --- what holds for all facts ---------------------------------------------------------------------------------------
 
-checks = st.builds(Check, st.sampled_from(["a", "b", "c"]), st.sampled_from(CheckState), st.booleans(), st.booleans())
+checks = st.builds(
+    Check, st.sampled_from(["a", "b", "c"]), st.sampled_from(list(CheckState)), st.booleans(), st.booleans()
+)
 threads = st.builds(Thread, st.sampled_from(["ann", "eve"]), st.booleans(), st.booleans())
 reviews = st.builds(
     Review, st.sampled_from(["ann", "eve"]), st.sampled_from(["APPROVED", CHANGES]), st.booleans(), st.booleans()
@@ -251,6 +253,7 @@ pulls = st.builds(
     Pull,
     number=st.just(12),
     state=st.sampled_from(["open", "open", "open", "closed", "merged"]),
+    checks=st.sampled_from(list(Checks)),
     review_decision=st.sampled_from([None, "APPROVED", "REVIEW_REQUIRED", CHANGES]),
     mergeable=st.sampled_from([True, True, None, False]),
     observed_at=st.sampled_from(["", stamp(NOW - 10), stamp(NOW - 9999)]),
@@ -259,7 +262,7 @@ pulls = st.builds(
     in_queue=st.booleans(),
     left_queue=st.booleans(),
     auto_merge=st.booleans(),
-    head=st.sampled_from(Head),
+    head=st.sampled_from(list(Head)),
     settled=st.booleans(),
     passed=st.integers(0, 2),
     rows=st.lists(checks, max_size=4).map(tuple),
@@ -267,7 +270,7 @@ pulls = st.builds(
     reviews=st.lists(reviews, max_size=3).map(tuple),
     untold=st.integers(0, 1),
     conversations=st.booleans(),
-    update=st.sampled_from(Update),
+    update=st.sampled_from(list(Update)),
     renamed=st.sampled_from(["", "other"]),
     archived=st.booleans(),
     lost=st.sampled_from(["", "", "GitHub does not show it"]),
@@ -275,7 +278,7 @@ pulls = st.builds(
 all_facts = st.builds(
     Facts,
     pulls,
-    st.builds(Activity, st.sampled_from(ActivityState)),
+    st.builds(Activity, st.sampled_from(list(ActivityState))),
     st.integers(0, 1),
 )
 
