@@ -10,6 +10,7 @@ from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.remarks import (
     MARK,
     Conversation,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
 NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where earlier heads or the base had some
-HOLDS = re.compile(  # labels that a team sets so that nobody merges yet
+HOLDS = regex(  # labels that a team sets so that nobody merges yet
     r"\b(?:do[- _]?not[- _]?merge|don'?t[- _]?merge|dnm|no[- _]?merge|(?:on[- _]?)?hold|blocked|wip"
     r"|work[- _]in[- _]progress)\b",
     re.IGNORECASE,
