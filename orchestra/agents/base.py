@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestra.agents.records import RunningSession, ScreenDialog, StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
+from orchestra.core.records import Record
 
 if TYPE_CHECKING:
     from orchestra.core.events import AgentKind
 
 
-class Rules(NamedTuple):
+class Rules(Record):
     """Permission rules in the agent's own syntax: `ask` raises a gate, `deny` refuses in every mode."""
 
     ask: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
@@ -14,6 +14,7 @@ from orchestra.core.budget import Budget
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Spawned(NamedTuple):
+class Spawned(Record):
     """What came of one issue: `spawned`, `existing`, `queued` or `failed` with its error."""
 
     id: str
@@ -51,7 +52,7 @@ class Spawned(NamedTuple):
     notes: tuple[str, ...] = ()  # what is not as usual or not known, of issue, branch, remote and environment
 
 
-class SpawnOptions(NamedTuple):
+class SpawnOptions(Record):
     """What the person asked for beside the numbers."""
 
     base: str | None = None

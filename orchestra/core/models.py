@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from orchestra.core.budget import Budget
+from orchestra.core.enums import StrEnum
 from orchestra.core.pull_request import Pull
 from orchestra.core.records import Record
 

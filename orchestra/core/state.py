@@ -6,10 +6,9 @@ show, popups, notifications and `--json` all take it from here. Pure; standard l
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from orchestra.core import attention, backlog, start_hold
 from orchestra.core.attention import ObservedWorker
+from orchestra.core.enums import StrEnum
 from orchestra.core.models import LEFT, ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of

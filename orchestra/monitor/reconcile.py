@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.start_hold import StartHold
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
@@ -65,7 +66,7 @@ class Memory:
         self.forge = PullRequests()
 
 
-class PassResult(NamedTuple):
+class PassResult(Record):
     """What one pass did, in sentences, and whether any worker is at work."""
 
     said: tuple[str, ...]

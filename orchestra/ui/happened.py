@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.models import Event
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _CHECKS: dict[str, str] = {"passing": "CI passed", "failing": "CI failed", "pend
 _REVIEWS = {"APPROVED": "approved on GitHub", "CHANGES_REQUESTED": "changes requested on GitHub"}
 
 
-class Happened(NamedTuple):
+class Happened(Record):
     """One thing that happened: when (a stamp), and in words."""
 
     at: str

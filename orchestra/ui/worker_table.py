@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from orchestra.core import cells, radar
 from orchestra.core.attention import activity
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.records import Record
 from orchestra.core.state import OVER, Role, State
 from orchestra.core.text import age, clean
 from orchestra.ui.paint import Paint, state_text
@@ -20,7 +20,7 @@ INDENT = "       "
 _CHECKS = {Checks.NONE: "", Checks.PENDING: " \u25cc", Checks.PASSING: " \u2714", Checks.FAILING: " \u2718"}
 
 
-class Columns(NamedTuple):
+class Columns(Record):
     """How wide each column is; 0 where it is left out."""
 
     number: int

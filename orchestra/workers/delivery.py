@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra import agents
 from orchestra.core import events
@@ -28,6 +28,7 @@ from orchestra.core.models import (
     Status,
     Worker,
 )
+from orchestra.core.records import Record
 from orchestra.core.text import age, seconds_of
 from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
@@ -57,7 +58,7 @@ class Proof(Enum):
     GIVEN = "given"
 
 
-class Evidence(NamedTuple):
+class Evidence(Record):
     """What is known of a piece of guidance and of the agent that is to get it. `age`: seconds since it was sent."""
 
     state: Delivery
