@@ -9,7 +9,7 @@ from orchestra import agents, processes
 from orchestra.core import events
 from orchestra.core.text import clean
 from orchestra.git import worktree_state
-from orchestra.workers import hook_silence, worktree_setup
+from orchestra.workers import delivery, hook_silence, worktree_setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,8 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     alive = pane.pid if pane is not None and not pane.dead else None
     worker = _record_version(project, worker, version_of(worker, alive, running))
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
-    where = where or (hook_silence.unheard(project, worker) if alive is not None else "")
+    if pane is not None and alive is not None:
+        where = where or hook_silence.unheard(project, worker) or delivery.cramped(project, worker, pane)
     if where == worker.elsewhere:
         return worker
 
