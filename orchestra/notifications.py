@@ -12,14 +12,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 
 COMMAND_SECONDS = 10.0
 
 
-class Channels(NamedTuple):
+class Channels(Record):
     """How to reach the user: `show` is a line in tmux, `terminals` are the attached clients' devices."""
 
     show: Callable[[str], None]
@@ -31,7 +31,7 @@ class Channels(NamedTuple):
     quiet: str | None = None
 
 
-class Alert(NamedTuple):
+class Alert(Record):
     """Why the user is needed: `kind` is an attention or `merged`."""
 
     kind: str

@@ -127,10 +127,8 @@ def bench_start() -> None:
 
 def bench_hook() -> None:
     place = Place(1)
-    code = ("import sys,time; from orchestra.storage.session_store import Store; s=Store(sys.argv[1],'p',time.time); "
-            "s.record('124',s.event('spawned','x',id='124',title='t',nonce='n'))")  # fmt: skip
-    place.run(PY, "-c", code, str(place.base / "o"))
-    who = {"ORCHESTRA_PROJECT": "p", "ORCHESTRA_WORKER": "124"}
+    place.claim("T", [1])
+    who = {"ORCHESTRA_PROJECT": place.opened().key, "ORCHESTRA_WORKER": "1"}
     payload = json.dumps({"session_id": "x", "hook_event_name": "Stop", "last_assistant_message": "done"}).encode()
     hook = (PY, "-I", "-S", str(ROOT / "orchestra" / "hooks" / "entry.py"), "claude", "Stop", "n")
     pair("hook: an event recorded", "<= 2 x python -c pass", lambda: place.run(*hook, given=payload, more=who),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestra.agents.records import RunningSession, ScreenDialog, StartupProblem
 from orchestra.agents.usage import ReadPosition
 from orchestra.core.gates import GateRule
 from orchestra.core.models import AgentContext, AgentOptions, Answer, Launch
+from orchestra.core.records import Record
 
 if TYPE_CHECKING:
     from orchestra.core.events import AgentKind
 
 
-class Rules(NamedTuple):
+class Rules(Record):
     """Permission rules in the agent's own syntax: `ask` raises a gate, `deny` refuses in every mode."""
 
     ask: tuple[str, ...]
@@ -104,6 +105,9 @@ class Agent(Protocol):
     def at_work(self, screen: str) -> bool:
         """True when the screen shows a turn that runs, whatever the prompt box shows."""
 
+    def retrying(self, screen: str) -> str:
+        """Why the agent asks its API again, as a sentence, while a turn runs; empty: it does not."""
+
     def startup_problem(self, screen: str) -> StartupProblem | None:
         """Why the agent has not come up, by its screen; asked only when its own report did not come in time."""
 
@@ -139,6 +143,9 @@ class Agent(Protocol):
 
     def logged_in(self, environ: Mapping[str, str]) -> bool:
         """Whether there is something to log in with, as far as that can be seen without starting the agent."""
+
+    def hooks_off(self, environ: Mapping[str, str], checkout: str) -> str:
+        """The file of settings that keeps our hooks from being called, without which nothing is known; empty: none."""
 
     def version(self, command: str, environ: Mapping[str, str]) -> str | None:
         """The version of the program, `2.1.197`; None when it is not there or does not answer."""

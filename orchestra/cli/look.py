@@ -12,7 +12,7 @@ import click
 from orchestra.cli.completion import numbers, states, statuses
 from orchestra.cli.verbs import verb
 from orchestra.core.text import clean, clean_lines
-from orchestra.ui import dialogs, worker_page, worker_table
+from orchestra.ui import worker_table
 from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each, targets
@@ -90,6 +90,7 @@ def _whole(found: Sequence[Listing], console: Console, *, every: bool) -> Iterab
 def show_command(console: Console, ids: Sequence[str], as_json: bool) -> None:
     """One worker in full: its question, its pull request, its work, and what happened."""
     from orchestra.commands.show import show
+    from orchestra.ui import worker_page
 
     if as_json:
         found = [show(one.project, one.number) for one in targets(console, ids)]
@@ -171,6 +172,7 @@ def issues_command(console: Console, as_json: bool) -> None:
 def diff_command(console: Console, ids: Sequence[str]) -> None:
     """What a worker has changed, committed or not, in your pager."""
     from orchestra.commands.diff import diff
+    from orchestra.ui import dialogs
 
     def one(at: Target) -> None:
         found = diff(at.project, at.number)

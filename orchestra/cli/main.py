@@ -6,12 +6,12 @@ import importlib
 import os
 import sys
 import time
-from typing import NamedTuple
 
 import click
 
 from orchestra import __version__
 from orchestra.cli.errors import run_main
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.ui.console import Console
@@ -19,7 +19,7 @@ from orchestra.ui.console import Console
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """A command: the module of this package that has it, and its line in `orchestra --help`."""
 
     module: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from orchestra.core.issue_query import IssueQuery
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _OPTIONS = (
 )
 
 
-class AskedFor(NamedTuple):
+class AskedFor(Record):
     """Which issues, and how many of them at most."""
 
     query: IssueQuery

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import OrchestraError
 from orchestra.git.change import Change
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MOST = 2_000_000  # characters; nobody reads more
 
 
-class Diff(NamedTuple):
+class Diff(Record):
     """The changes as clean text, and the argv of the pager to show them in."""
 
     text: str

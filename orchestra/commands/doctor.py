@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from orchestra import agents
 from orchestra.agents.self_test import CheckResult
 from orchestra.config.environment import masked
+from orchestra.core.records import Record
 from orchestra.doctor import agent_self_test, environment, invariants, repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
@@ -82,7 +82,7 @@ def _remotes(project: Project) -> Iterator[str]:
             yield from remotes.told_push(own, f"{worker.branch} of #{worker.id} is")
 
 
-class KeptVariable(NamedTuple):
+class KeptVariable(Record):
     """A variable of the project's environment; `agent`: agents get it, else git and the tools alone."""
 
     name: str
@@ -90,7 +90,7 @@ class KeptVariable(NamedTuple):
     agent: bool
 
 
-class KeptEnvironment(NamedTuple):
+class KeptEnvironment(Record):
     """What `doctor --environment` shows: the variables, and which command recorded them when."""
 
     variables: tuple[KeptVariable, ...]
@@ -108,7 +108,7 @@ def kept_environment(project: Project) -> KeptEnvironment:
     return KeptEnvironment(tuple(rows), found.at, found.by)
 
 
-class AgentTrial(NamedTuple):
+class AgentTrial(Record):
     """The self-test of the project's agent: what is tried, and the results, each when it is known."""
 
     command: str

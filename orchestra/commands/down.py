@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.workers import stop
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Closed(NamedTuple):
+class Closed(Record):
     """What `down` ended: whether a session was there, and how many workers ran in it."""
 
     was_open: bool

@@ -6,9 +6,11 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import schema, test_command
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.storage.files import write_atomic
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG = "orchestra.yaml"
 ISSUES = os.path.join(".orchestra", "issues")
-_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z./][\w./ -]*", re.ASCII | re.IGNORECASE)
+_PLAIN = regex(r"(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z./][\w./ -]*", re.ASCII | re.IGNORECASE)
 FIRST_ISSUE = """---
 title: Say what should be done, in one line
 state: open
@@ -35,7 +37,7 @@ MORE = """
 Ask = Callable[[str, str], str]  # a question and its default -> the user's answer
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """A line of the config, and why it says this."""
 
     key: str

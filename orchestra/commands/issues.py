@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import Issue, Status
+from orchestra.core.records import Record
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Listed(NamedTuple):
+class Listed(Record):
     """An open issue, and the number of its worker if it has one."""
 
     issue: Issue

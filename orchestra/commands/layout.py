@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import layout as layouts
 from orchestra.config.resources import find_layout, layout_names
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Offered(NamedTuple):
+class Offered(Record):
     """A layout by name: what it is for, and whether it is the present one."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.core.state import NEEDS_YOU, Shown, State
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NEEDED = "needs you"  # as a filter: every state that needs the user
 
 
-class Filters(NamedTuple):
+class Filters(Record):
     """Which workers are wanted: by state, by a label of the issue, by its author; empty is everything."""
 
     states: tuple[str, ...] = ()
@@ -28,7 +29,7 @@ class Filters(NamedTuple):
     mine: bool = False
 
 
-class Listing(NamedTuple):
+class Listing(Record):
     """The workers of one project: its short name, its heading, and what was seen."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import Event
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.storage import pruned
 from orchestra.workers import pane_log
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """One event of a journal, and why it was refused (empty: it was not)."""
 
     event: Event

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import Pull
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.verdict import facts_of, verdict
 from orchestra.errors import OrchestraError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class MergePlan(NamedTuple):
+class MergePlan(Record):
     """What a merge will do, in sentences, the method first; `local` without a forge, else the pull request."""
 
     worker: Worker
@@ -38,7 +39,7 @@ class MergePlan(NamedTuple):
     auto: bool = False
 
 
-class Merged(NamedTuple):
+class Merged(Record):
     """What was done: in words, and whether it is in the base now (GitHub may do it later)."""
 
     worker: str

@@ -7,9 +7,10 @@ loses no text, and the next try makes no second issue.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import Issue
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable, UsageError
 from orchestra.storage.drafts import Draft, Drafts, new_id
@@ -25,7 +26,7 @@ MOST_BODY = 65_536
 KEPT = "the text is kept: orchestra new --draft"
 
 
-class NewIssue(NamedTuple):
+class NewIssue(Record):
     """The issue that was written: its number, its title, where it is, and the labels that GitHub did not give it."""
 
     number: str

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from orchestra.core.regex import regex
 from orchestra.errors import OrchestraError
 from orchestra.workers.overview import worker_of
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._/-]+", re.ASCII)
+_ADDRESS = regex(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._/-]+", re.ASCII)
 
 
 OPEN_SECONDS = 3.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
 from orchestra.workers import git_config_guard, preflight, removal, stop
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class KeptWorker(NamedTuple):
+class KeptWorker(Record):
     """A worker that stays, and why."""
 
     id: str
     why: str
 
 
-class RemoteBranch(NamedTuple):
+class RemoteBranch(Record):
     """The branch of a merged pull request that the remote still has; `why` it was not deleted, where it should be."""
 
     id: str
@@ -34,7 +35,7 @@ class RemoteBranch(NamedTuple):
     why: str = ""
 
 
-class Pruned(NamedTuple):
+class Pruned(Record):
     """What `prune` removed (or would remove), what it kept, and the merged branches that the remote still has."""
 
     removed: tuple[str, ...]

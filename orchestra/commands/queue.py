@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import backlog, events, radar, start_hold
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.start_hold import StartHold
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.monitor import auto
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class QueuedRow(NamedTuple):
+class QueuedRow(Record):
     """One queued worker: its place, and what it waits for."""
 
     place: int
@@ -31,7 +32,7 @@ class QueuedRow(NamedTuple):
     priority: str = ""  # the label that moved it forward
 
 
-class QueueView(NamedTuple):
+class QueueView(Record):
     """The queue in the order of starts, and how many of the places are taken."""
 
     project: str

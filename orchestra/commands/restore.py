@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import schema
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.workers import git_config_guard, removal
 from orchestra.workers.git_config_guard import Act
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Restored(NamedTuple):
+class Restored(Record):
     """Where the work is again; `files` the snapshot that was written into the worktree, `others` what stays kept."""
 
     branch: str

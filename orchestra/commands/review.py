@@ -9,9 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import patch
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
     from orchestra.github.pull_actions import LineComment, PullActions
     from orchestra.project.context import Project
 
-_WHERE = re.compile(r"(?P<path>.+):(?P<old>-?)(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?", re.ASCII | re.DOTALL)
+_WHERE = regex(r"(?P<path>.+):(?P<old>-?)(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?", re.ASCII | re.DOTALL)
 MOST_NEW = 1024 * 1024  # bytes of a file that git does not know yet
 MOST_FILES = 2000  # of those
 MOST_QUOTED_LINES = 8
 EVENTS = {"comment": "COMMENT", "approve": "APPROVE", "changes": "REQUEST_CHANGES"}
 
 
-class Review(NamedTuple):
+class Review(Record):
     """What there is to review: the committed files first, then those of the worktree alone, and the kept comments."""
 
     worker: Worker

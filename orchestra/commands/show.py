@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import budget
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Event
+from orchestra.core.records import Record
 from orchestra.core.state import shown
 from orchestra.core.text import clean, clean_lines, seconds_of
 from orchestra.errors import OrchestraError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MOST_FILES = 20
 
 
-class WorkerReport(NamedTuple):
+class WorkerReport(Record):
     """A worker's row, its journal (each event, and why it was refused), its changed files; `removed` by prune."""
 
     row: WorkerRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import prompts, schema
 from orchestra.config.resources import find_prompt
@@ -14,6 +14,7 @@ from orchestra.core.budget import Budget
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Issue, Pane, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
@@ -26,6 +27,7 @@ from orchestra.workers import (
     queue,
     stacks,
     start_problems,
+    start_slots,
     trust,
     worktree_setup,
 )
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Spawned(NamedTuple):
+class Spawned(Record):
     """What came of one issue: `spawned`, `existing`, `queued` or `failed` with its error."""
 
     id: str
@@ -50,7 +52,7 @@ class Spawned(NamedTuple):
     notes: tuple[str, ...] = ()  # what is not as usual or not known, of issue, branch, remote and environment
 
 
-class SpawnOptions(NamedTuple):
+class SpawnOptions(Record):
     """What the person asked for beside the numbers."""
 
     base: str | None = None
@@ -83,7 +85,7 @@ def spawn(
 def check_wishes(project: Project, wishes: SpawnOptions) -> None:
     """Everything that would fail for every issue fails here, before anything is claimed."""
     name = wishes.agent or project.config.agent
-    launch.check_installed(project, name)
+    launch.check_agent(project, name)
     for number in wishes.after:
         if not is_id(number):
             raise UsageError(f"--after: {clean(number, 40)!r} is not an issue number")
@@ -268,7 +270,7 @@ def _render(project: Project, issue: Issue, worker: Worker, wishes: SpawnOptions
 def _finish(project: Project, begun: Spawned) -> Spawned:
     """Wait until the agent has accepted its prompt; otherwise say what is in the way, never that it runs."""
     number = begun.id
-    patience = start_problems.START_SECONDS + worktree_setup.SETUP_SECONDS
+    patience = start_slots.START_SECONDS + worktree_setup.SETUP_SECONDS
     wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
     if why:
@@ -290,4 +292,4 @@ def _started(project: Project, number: str) -> str | None:
     pane = pane_of(project, worker)
     if pane is None or pane.dead:
         return start_problems.record_lost_pane(project, worker, pane)
-    return start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
+    return start_problems.record_startup_problem(project, worker, pane)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.storage import pruned
 from orchestra.workers import receipts, spending, token_usage
 from orchestra.workers.figures import Figures, accepted, figures
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Stats(NamedTuple):
+class Stats(Record):
     """The project's workers, by number."""
 
     project: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.guidance import without_controls
 from orchestra.core.models import Delivery
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.workers import answers, delivery
 from orchestra.workers.answers import Decision
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Told(NamedTuple):
+class Told(Record):
     """Guidance `id` for a worker, how far it has come, and whether it answered an open escalation."""
 
     worker: str

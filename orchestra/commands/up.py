@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import prompts
 from orchestra.config.resources import find_prompt
 from orchestra.core import actions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Pane, Worker
+from orchestra.core.records import Record
 from orchestra.doctor import repair
 from orchestra.errors import OrchestraError
 from orchestra.project import layout_plan
@@ -27,7 +28,7 @@ RENEWED = "another version of orchestra opened this workspace: its monitor, bar 
 MOVED = "this repository moved: the monitor, and a board, were started again at its new place"
 
 
-class Opened(NamedTuple):
+class Opened(Record):
     """What `up` did: whether the session is new, and which workers it brought back, what it repaired."""
 
     created: bool

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.lifecycle.transitions import TERMINAL
 from orchestra.core.models import Attention, Status
+from orchestra.core.records import Record
 from orchestra.core.waiting import wait_until
 from orchestra.workers.overview import WorkerRow, overview, worker_of
 
@@ -25,7 +26,7 @@ class Outcome(IntEnum):
     NEEDS_PERSON = 5
 
 
-class Waited(NamedTuple):
+class Waited(Record):
     """The outcome, and the workers as they were then."""
 
     outcome: Outcome

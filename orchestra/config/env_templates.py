@@ -9,9 +9,11 @@ import ast
 import re
 from collections.abc import Mapping
 
+from orchestra.core.regex import regex
+
 NUMBERS = ("slot", "id")
 TEXTS = ("project", "repo", "branch", "worktree")
-_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_PART = regex(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _LONGEST = 100
 _SIGNS = {
     ast.Add: int.__add__,

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from orchestra.config.schema import environment_allowed
+from orchestra.core.records import Record
 from orchestra.storage.project_environment import ProjectEnvironment
 
 # What git, gh, an editor, a pager and a browser are reached by and configured with. An agent gets none of it by this.
@@ -35,7 +35,7 @@ class Kind(Enum):
     ROUTE = "route"  # where requests go, and as whom: never changed behind the workers' backs
 
 
-class Renewal(NamedTuple):
+class Renewal(Record):
     """A renewed record, and what to tell the user, each sentence once for a difference."""
 
     recorded: ProjectEnvironment

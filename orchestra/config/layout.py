@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 from zlib import crc32
 
 from orchestra.config.layout_schema import (
@@ -34,13 +33,14 @@ from orchestra.config.layout_schema import (
 from orchestra.config.nodes import Node, root, whole_number
 from orchestra.config.yaml import Document, dotted, parse, shown
 from orchestra.core.models import PanePlan, WindowPlan
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.tmux_layout import pane_count
 
 PANES_PER_WINDOW = 4
 
 
-class PaneSpec(NamedTuple):
+class PaneSpec(Record):
     """A pane of a layout. `typed` goes into its shell line by line; `shell` replaces the shell."""
 
     role: str = "shell"
@@ -51,7 +51,7 @@ class PaneSpec(NamedTuple):
     environment: Mapping[str, str] = {}
 
 
-class WindowSpec(NamedTuple):
+class WindowSpec(Record):
     """A window of a layout; one with the role `workers` has no panes of its own."""
 
     name: str
@@ -62,7 +62,7 @@ class WindowSpec(NamedTuple):
     options: Mapping[str, str] = {}
 
 
-class Layout(NamedTuple):
+class Layout(Record):
     """A checked layout. `ignored` says, with file and line, what of it orchestra leaves out and why."""
 
     name: str
@@ -111,7 +111,7 @@ def plan(
     return tuple(_distinct([window for window in windows if window.panes or window.role == "workers"]))
 
 
-class _Place(NamedTuple):
+class _Place(Record):
     """Where a layout is opened."""
 
     root: str

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestra.config.nodes import Node, true_or_false
 from orchestra.config.yaml import shown
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 
 ROLES = frozenset({"orchestrator", "board", "workers", "monitor", "shell"})
@@ -51,7 +52,7 @@ _COMMAND_KEYS = frozenset({"cmd", "enter", "sleep_before", "sleep_after", "suppr
 
 # What `set-option -w` takes. Options of the session or the server would change what the other windows, the bar and the
 # keys rely on; they belong in the user's tmux.conf.
-_WINDOW_OPTIONS = re.compile(
+_WINDOW_OPTIONS = regex(
     r"@(?!orchestra)[A-Za-z0-9_-]+|(main|other)-pane-(width|height)|automatic-rename(-format)?|allow-(rename|passthrough)"
     r"|alternate-screen|remain-on-exit|synchronize-panes|aggressive-resize|(clock-)?mode-(keys|style|colour)"
     r"|clock-mode-(colour|style)|monitor-(activity|bell|silence)|pane-(active-)?border-(style|format|status|lines|indicators)"

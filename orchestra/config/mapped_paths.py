@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+
+from orchestra.core.records import Record
 
 _LISTS = ("PATH", "*PATH", "*_PATHS")
 _PLACES = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "GOBIN", "CARGO_TARGET_DIR", "MISE_PROJECT_ROOT")
 
 
-class Moved(NamedTuple):
+class Moved(Record):
     """One entry that led into another checkout: where it leads now, empty when it was left out."""
 
     variable: str

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from orchestra.config.yaml import Document, Path, shown, unknown_key
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import UsageError
 
 T = TypeVar("T")
 
 
-class Node(NamedTuple):
+class Node(Record):
     """A value of the document and where it is."""
 
     document: Document

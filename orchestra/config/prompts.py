@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from orchestra.config.yaml import unknown_key
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import UsageError
 
@@ -19,16 +20,16 @@ _LINES = frozenset({"body", "verify", "gates"})  # any other value is one line: 
 MAX_BYTES = 64 * 1024
 MAX_BODY = 20_000  # characters; GitHub takes 65,536, and a longer prompt does not help
 
-_VARIABLE = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
+_VARIABLE = regex(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
 # Invisible letters: the tag block spells whole sentences, variation selectors any bytes. Joiners stay: emoji and
 # several scripts need them.
-_HIDDEN = re.compile(
+_HIDDEN = regex(
     r"[\u00ad\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
-class Prompt(NamedTuple):
+class Prompt(Record):
     """A template whose every variable is known."""
 
     name: str

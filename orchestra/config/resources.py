@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from orchestra.config.yaml import MAX_BYTES
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import UsageError
 
-_NAME = re.compile(
+_NAME = regex(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII
 )  # without a slash or a leading dot, so that a bare name never leaves its directory
 

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestra.config import env_templates
 from orchestra.config.agent_names import AGENTS
@@ -40,6 +40,7 @@ from orchestra.core import actions, budget, gates
 from orchestra.core.auto_rules import AutoRule
 from orchestra.core.budget import Budget
 from orchestra.core.models import Attention
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 
 # What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
@@ -57,7 +58,7 @@ _NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*", "*_FILE_DESCRIPTOR")
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # by full name only
 
 
-class Agent(NamedTuple):
+class Agent(Record):
     """`agents.<name>`: how to start it, and what it may do. An empty command is the agent's own default."""
 
     command: str = ""
@@ -67,19 +68,19 @@ class Agent(NamedTuple):
     permissions: str = "standard"
 
 
-class Workers(NamedTuple):
+class Workers(Record):
     """`max`: how many run at once; the others wait in the queue."""
 
     max: int = 5
 
 
-class Queue(NamedTuple):
+class Queue(Record):
     """`priorities`: labels, the most urgent first; an issue with one of them starts before those without."""
 
     priorities: tuple[str, ...] = ()
 
 
-class Day(NamedTuple):
+class Day(Record):
     """What all workers together may use in a day; None: no limit."""
 
     tokens: int | None = None
@@ -93,7 +94,7 @@ class Day(NamedTuple):
         return Budget(self.tokens or 0, self.cost or 0.0, self.time or 0.0, self.turns or 0)
 
 
-class Limits(NamedTuple):
+class Limits(Record):
     """How often without progress before the user is asked, and after how many seconds a silence means something.
 
     `tokens`, `cost`, `time` (seconds at work) and `turns`: what a worker may use; None: no limit.
@@ -117,7 +118,7 @@ class Limits(NamedTuple):
         return Budget(self.tokens or 0, self.cost or 0.0, self.time or 0.0, self.turns or 0)
 
 
-class GateConfig(NamedTuple):
+class GateConfig(Record):
     """A point that only the user may pass, by path or by command (see `core/gates.py`)."""
 
     name: str
@@ -126,7 +127,7 @@ class GateConfig(NamedTuple):
     why: str = ""
 
 
-class Notify(NamedTuple):
+class Notify(Record):
     """How the user is alerted: `command` gets the alert as JSON on its input; `kinds` empty is every kind."""
 
     bell: bool = True
@@ -136,7 +137,7 @@ class Notify(NamedTuple):
     quiet: str | None = None
 
 
-class Github(NamedTuple):
+class Github(Record):
     """How often to ask, where (an Enterprise server), and what prints a token.
 
     `repo`: where issues and pull requests are. `remote`: fetched; `push_remote`: pushed to. None: see git/remotes.py.
@@ -150,7 +151,7 @@ class Github(NamedTuple):
     push_remote: str | None = None
 
 
-class PullRequest(NamedTuple):
+class PullRequest(Record):
     """`update`: who brings a branch up to date with its base: auto, ask or never. `stack`: how a branch that is built
     on another worker's follows it: merge or rebase.
 
@@ -171,25 +172,25 @@ class PullRequest(NamedTuple):
     receipt: bool = False
 
 
-class ChecksConfig(NamedTuple):
+class ChecksConfig(Record):
     """`ignore`: patterns of checks that decide nothing when they fail."""
 
     ignore: tuple[str, ...] = ()
 
 
-class Trust(NamedTuple):
+class Trust(Record):
     """`logins`: accounts whose words count as a member's."""
 
     logins: tuple[str, ...] = ()
 
 
-class Merge(NamedTuple):
+class Merge(Record):
     """Whether the orchestrator's agent may merge; workers never may."""
 
     orchestrator: bool = False
 
 
-class Tmux(NamedTuple):
+class Tmux(Record):
     """The socket of orchestra's server, the key after the prefix, and whether the user's tmux.conf is read."""
 
     socket: str = "orchestra"
@@ -197,7 +198,7 @@ class Tmux(NamedTuple):
     user_config: bool = True
 
 
-class Config(NamedTuple):
+class Config(Record):
     """The whole config. `tracker` None: the remote decides."""
 
     tracker: str | None = None

@@ -6,8 +6,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import UsageError
 
@@ -22,14 +24,14 @@ MAX_DEPTH = 20
 _WORDS = dict.fromkeys(("~", "null", "Null", "NULL")) | {
     word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
-_UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17}|(?=\.))(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
+_UNSPEAKABLE = regex("[\x00\ud800-\udfff]")
+_INT = regex(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
+_FLOAT = regex(r"[-+]?(0|[1-9][0-9]{0,17}|(?=\.))(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
 
 Path = tuple[str | int, ...]
 
 
-class Document(NamedTuple):
+class Document(Record):
     """A document's plain value, and the line each key and list item starts on."""
 
     value: Any

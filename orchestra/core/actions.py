@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _NAMED = "F(?:[1-9]|1[0-2])|Enter|Space|Tab|BSpace|Up|Down|Left|Right"
 # Those that tmux itself writes as they are here: C-A, C-i and M-C-x it writes otherwise, and would not be found again.
-_KEY = re.compile(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})", re.ASCII)
+_KEY = regex(rf"[!-~]|C-[a-hj-ln-z]|M-[A-Za-z0-9]|(?:[CMS]-)?(?:{_NAMED})", re.ASCII)
 
 
 class Action(Record):

@@ -14,6 +14,7 @@ from orchestra.core.verdict import Outcome, facts_of, verdict
 
 STARTING_GRACE = 60.0  # seconds a spawn may take before a missing pane means anything
 _SETTLED = frozenset({Status.QUEUED, Status.PAUSED, Status.MERGED, Status.CANCELLED})
+LATE_SECONDS = 5.0  # a beat of the turn's last tool may come this long after the word of its end
 PROSE_SECONDS = 20.0  # after the end of a turn: by then guidance that was queued has begun the next one
 
 
@@ -32,12 +33,14 @@ class ObservedWorker(Record):
 
 
 def activity(seen: ObservedWorker) -> Activity:
-    """What the agent does now: a dialog was answered when the agent has used a tool since it opened."""
+    """What the agent does now. A tool that it has used since answers a dialog, and ends the wait for its API."""
     told = seen.worker.activity
     since = seconds_of(told.since)
-    if told.state is ActivityState.BLOCKED and since and seen.heartbeat and seen.heartbeat > since + 2:
+    if not since or not seen.heartbeat or seen.heartbeat <= since + 2:
+        return told
+    if told.state is ActivityState.BLOCKED:
         return Activity(ActivityState.BUSY, told.since, "heartbeat")
-    return told
+    return told._replace(retrying="")
 
 
 def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
@@ -65,7 +68,7 @@ def attention(seen: ObservedWorker, now: float, silent: float) -> Attention | No
 def _in_doubt(seen: ObservedWorker, now: float, silent: float) -> Attention | None:
     """Silent or unknown: nothing says that the agent works as it should."""
     doing = activity(seen)
-    if doing.state is ActivityState.BUSY and now - last_sign(seen) > silent:
+    if doing.state is ActivityState.BUSY and not doing.retrying and now - last_sign(seen) > silent:
         return Attention.SILENT
     return Attention.UNKNOWN if doing.state is ActivityState.UNKNOWN and doing.detail else None
 
@@ -81,7 +84,8 @@ def _on_github(seen: ObservedWorker, now: float) -> bool:
 def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
     """Whether the agent waits at its prompt after a turn that neither shipped nor asked: often a question in prose.
 
-    Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next.
+    Only the agent's own word that the turn is over counts, and only when nothing is on its way that begins the next. A
+    tool that it has used since shows that it goes on: a hook of the user's may keep it from ending its turn.
     """
     worker, doing = seen.worker, seen.worker.activity
     at_prompt = doing.state is ActivityState.WAITING and doing.source == "hook:Stop" and not doing.background
@@ -94,6 +98,7 @@ def ended_its_turn(seen: ObservedWorker, now: float) -> bool:
         and not coming
         and _has_pane(seen)
         and since is not None
+        and (seen.heartbeat or 0.0) <= since + LATE_SECONDS
         and now - max(since, seen.awake) > PROSE_SECONDS
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from orchestra.core.backlog import OCCUPYING
 from orchestra.core.models import Status, Worker
+from orchestra.core.records import Record
 
 UNDER_WAY = OCCUPYING | {Status.QUEUED, Status.PAUSED}
 
 
-class AutoRule(NamedTuple):
+class AutoRule(Record):
     """Issues of `project` (`acme/widgets`) with `label`, by members, or by these `authors` of them.
 
     At most `max` of them are under way at once, and at most `per_day` are begun in a day.

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 MOST_TEXT = 65_536  # characters of one text, which is the longest that GitHub takes
 MOST_NAMED = 50
 
 _REFERENCE = r"(?:[\w.-]+/[\w.-]+#|#|\bGH-|https?://[^\s/]+/[\w.-]+/[\w.-]+/(?:issues|pull)/)[1-9][0-9]{0,9}\b"
 # Backslashes guard against a longer word before and after: `unblocked by #12` says the opposite.
-_SAYS = re.compile(
+_SAYS = regex(
     rf"(?<![\w-])(?P<not>(?:not|no longer|never|isn't|was|were|un)[ -]+(?:\w+[ ]+)?)?"
     rf"(?:blocked[ ]+(?:by|on)|depend(?:s|ent|ing)?[ ]+(?:up)?on|waits?[ ]+for|requires?)[ ]*:?[ ]*"
     rf"(?P<list>{_REFERENCE}(?:(?:[ ]*(?:,|;|&|\band\b|\bor\b))+[ ]*{_REFERENCE})*)",
     re.IGNORECASE | re.ASCII,
 )
-_TASK = re.compile(rf"^[ ]{{0,8}}(?:[-*+]|\d{{1,3}}[.)])[ ]+\[[ ]\][ ]+(?P<one>{_REFERENCE})", re.MULTILINE | re.ASCII)
-_ONE = re.compile(_REFERENCE, re.IGNORECASE | re.ASCII)
+_TASK = regex(rf"^[ ]{{0,8}}(?:[-*+]|\d{{1,3}}[.)])[ ]+\[[ ]\][ ]+(?P<one>{_REFERENCE})", re.MULTILINE | re.ASCII)
+_ONE = regex(_REFERENCE, re.IGNORECASE | re.ASCII)
 _UNSAID = (  # what a reader does not take as said: code, comments, quotations, struck out text
-    re.compile(r"^[ ]{0,3}(?P<fence>`{3,}|~{3,}).*?(?:^[ ]{0,3}(?P=fence)[`~]*[ ]*$|\Z)", re.MULTILINE | re.DOTALL),
-    re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL),
-    re.compile(r"`[^`\n]*`"),
-    re.compile(r"~~[^~\n]*~~"),
-    re.compile(r"^[ ]{0,3}>.*$", re.MULTILINE),
+    regex(r"^[ ]{0,3}(?P<fence>`{3,}|~{3,}).*?(?:^[ ]{0,3}(?P=fence)[`~]*[ ]*$|\Z)", re.MULTILINE | re.DOTALL),
+    regex(r"<!--.*?(?:-->|\Z)", re.DOTALL),
+    regex(r"`[^`\n]*`"),
+    regex(r"~~[^~\n]*~~"),
+    regex(r"^[ ]{0,3}>.*$", re.MULTILINE),
 )
 
 
-class Blocker(NamedTuple):
+class Blocker(Record):
     """An issue that must be done first, and who says so. One of another repository is `owner/repo#12`."""
 
     number: str

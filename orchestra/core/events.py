@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "spawned", "adopted", "started", "accepted", "turn-ended", "blocked", "unblocked", "answered", "limited",
-        "idle", "unclear", "ended", "moved", "version", "pull", "issue", "landed", "dispatched", "blockers",
-        "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed", "relocated",
-        "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted", "shipped",
-        "told", "approved", "sent", "unconfirmed", "delivered", "noted",
+        "idle", "unclear", "retrying", "ended", "moved", "version", "pull", "issue", "landed", "dispatched",
+        "blockers", "queue-moved", "queue-held", "queue-released", "stacked", "budgeted", "launched", "failed",
+        "relocated", "renamed", "paused", "resumed", "cancelled", "reported", "escalated", "verified", "attempted",
+        "shipped", "told", "approved", "sent", "unconfirmed", "delivered", "noted",
     ]  # fmt: skip
     AgentKind = Literal[
         "started", "accepted", "turn-ended", "blocked", "unblocked", "limited", "unclear", "ended", "moved"
@@ -299,6 +299,11 @@ def blocked(by: str, asked: Escalation) -> Event:
 def unclear(by: str, reason: str, context: str) -> Event:
     """Its screen shows something that is not understood: what the agent does is not known. `context`: the screen."""
     return _event("unclear", by, reason=reason, context=context)
+
+
+def retrying(by: str, what: str) -> Event:
+    """Its program asks its API again and again, for this reason; empty: it was answered."""
+    return _event("retrying", by, what=what)
 
 
 def unblocked(by: str, request: str) -> Event:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from orchestra.core.records import Record
 
 
 class GateRule(Protocol):
@@ -25,7 +27,7 @@ class GateRule(Protocol):
     def why(self) -> str: ...  # noqa: D102
 
 
-class Hit(NamedTuple):
+class Hit(Record):
     """A gate that is met, and by what: the changed paths, or the one command."""
 
     gate: str

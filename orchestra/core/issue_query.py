@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from orchestra.core.models import Issue
+from orchestra.core.records import Record
 
 _QUALIFIERS = ("label", "milestone", "assignee", "author", "no", "is", "state")
 
 
-class IssueQuery(NamedTuple):
+class IssueQuery(Record):
     """What an issue must have: all the labels, and the milestone, assignee and text where they are given."""
 
     labels: tuple[str, ...] = ()

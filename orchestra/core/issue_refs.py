@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
 
-_REFERENCE = re.compile(
-    r"(?:https?://)?(?P<host>[\w.-]+\.[\w.-]+)/(?P<slug>[\w.-]+/[\w.-]+)/(?:issues|pull)/(?P<web>[1-9]\d{0,9})(?!\d)"
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
+
+# A web address, or one of the API: github.com, a name in a company's own network, another port.
+_REPOSITORY = r"(?:https?://[\w.-]+|[\w-]+(?:\.[\w-]+)+)(?::\d+)?/(?:(?:api/v3/)?repos/)?(?P<slug>[\w.-]+/[\w.-]+)"
+_REFERENCE = regex(
+    rf"{_REPOSITORY}/(?:issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?!\d)"
     r"|(?<![\w./-])(?P<other>[\w.-]+/[\w.-]+)#(?P<far>[1-9]\d{0,9})(?!\w)"
     r"|(?<![\w-])GH-(?P<gh>[1-9]\d{0,9})(?!\w)"
     r"|(?<![\w/#&])#(?P<own>[1-9]\d{0,9})(?!\w)",
@@ -16,15 +20,16 @@ _REFERENCE = re.compile(
 )
 
 
-_TYPED = re.compile(
-    r"(?:https?://)?[\w.-]+\.[\w.-]+(?::\d+)?/(?P<slug>[\w.-]+/[\w.-]+)/(?P<kind>issues|pull)/(?P<web>[1-9]\d{0,9})(?:[/?#].*)?"
+_TYPED = regex(
+    rf"<?{_REPOSITORY}/(?P<kind>issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?:\.(?:diff|patch)|[/?#].*)?>?"
+    r"|https?://\S+[?&]issue=(?P<owner>[\w.-]+)(?:%7C|\|)(?P<name>[\w.-]+)(?:%7C|\|)(?P<card>[1-9]\d{0,9})(?:&.*)?"
     r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
     r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
     re.ASCII,
 )
 
 
-class Reference(NamedTuple):
+class Reference(Record):
     """What the user typed for a worker: its number, the number of its pull request, or its branch.
 
     `project` is empty for the one around.
@@ -41,13 +46,15 @@ def typed_reference(text: str) -> Reference:
     found = _TYPED.fullmatch(text)
     if found is None:
         return Reference(branch=text)
+    if found["card"]:  # an issue on a project's board
+        return Reference(project=f"{found['owner']}/{found['name']}", number=found["card"])
     if found["web"]:
-        number = {"pull": found["web"]} if found["kind"] == "pull" else {"number": found["web"]}
+        number = {"pull": found["web"]} if found["kind"] != "issues" else {"number": found["web"]}
         return Reference(project=found["slug"], **number)
     return Reference(project=found["project"] or "", number=found["far"] or found["own"])
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """A cursor: the lines around it as they are on the screen, those same lines with wrapped ones joined, and where.
 
     `row` counts the lines from 0, `column` the cells of the terminal.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from orchestra.core.budget import Budget
+from orchestra.core.enums import StrEnum
 from orchestra.core.pull_request import Pull
 from orchestra.core.records import Record
 
@@ -101,6 +100,7 @@ class Activity(Record):
     source: str = ""
     detail: str = ""
     background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
+    retrying: str = ""  # of a busy agent: why it asks its API again and again; `since` is then when that was seen
 
 
 class Turn(Record):

@@ -10,6 +10,7 @@ import hashlib
 import re
 
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 TYPE_CHECKING = False
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 BEGIN = "<!-- orchestra -->"
 MOST_TITLE = 256  # GitHub's limits, in characters
 MOST_TEXT = 65_536
-_END = re.compile(r"<!-- /orchestra title:([0-9a-f]{8}) text:([0-9a-f]{8}) words:(given|made) -->")
+_END = regex(r"<!-- /orchestra title:([0-9a-f]{8}) text:([0-9a-f]{8}) words:(given|made) -->")
 _WORDS_END = "\n\n<!-- end of the words -->\n\n"
 _KEYWORD = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+"
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple as Record
 else:
     from _collections import _tuplegetter
+    from _operator import itemgetter
 
     class _RecordType(type):
         def __new__(cls, name, bases, space):
@@ -23,6 +24,7 @@ else:
                 defaults = {field: space.pop(field) for field in fields if field in space}
                 places = {field: _tuplegetter(place, None) for place, field in enumerate(fields)}
                 space = {**space, **places, "_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
+                space["_in_order"] = itemgetter(*fields) if len(fields) > 1 else None
             space["__slots__"] = ()
             return super().__new__(cls, name, bases, space)
 
@@ -34,17 +36,22 @@ else:
 
         def __new__(cls, *given, **named):
             """By place or by name, as a named tuple."""
-            if len(given) < len(cls._fields):
-                try:
-                    given += tuple(
-                        named.pop(field) if field in named else cls._field_defaults[field]
-                        for field in cls._fields[len(given) :]
-                    )
-                except KeyError as missing:
-                    raise TypeError(f"{cls.__name__} needs {missing.args[0]}") from None
             if named or len(given) != len(cls._fields):
-                raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}; given {given!r} {named!r}")
+                given = cls._filled(given, named)
             return tuple.__new__(cls, given)
+
+        @classmethod
+        def _filled(cls, given, named):
+            """The values of all places. Raises TypeError, as a call that does not fit."""
+            fields = cls._fields
+            by_name = dict(zip(fields, given, strict=False))
+            values = {**cls._field_defaults, **by_name, **named}
+            if len(given) > len(fields) or len(values) > len(fields) or not named.keys().isdisjoint(by_name):
+                raise TypeError(f"{cls.__name__} takes {', '.join(fields)}; given {given!r} {named!r}")
+            try:
+                return cls._in_order(values) if cls._in_order else tuple(values[field] for field in fields)
+            except KeyError as missing:
+                raise TypeError(f"{cls.__name__} needs {missing.args[0]}") from None
 
         @classmethod
         def _make(cls, values):

@@ -6,10 +6,9 @@ show, popups, notifications and `--json` all take it from here. Pure; standard l
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from orchestra.core import attention, backlog, start_hold
 from orchestra.core.attention import ObservedWorker
+from orchestra.core.enums import StrEnum
 from orchestra.core.models import LEFT, ActivityState, Attention, Escalation, Gate, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
@@ -284,6 +283,8 @@ def _agent(seen: ObservedWorker, now: float) -> Shown:
     if doing.state is ActivityState.WAITING and doing.background:
         name = doing.background.partition(":")[0]  # `its shell`, of `its shell: npm run dev`
         return Shown(State.WAITING, f"waiting for {name}", doing.background, _since(doing))
+    if doing.state is ActivityState.BUSY and doing.retrying:
+        return Shown(State.WAITING, "waiting for the API", f"{doing.retrying}; its agent tries again", _since(doing))
     return Shown(State.PLANNING if worker.status is Status.PLANNING else State.WORKING, "", doing.detail)
 
 

@@ -7,16 +7,18 @@ Seen on 3.3a: an unknown name does (6 of 6); of well-formed layout strings with 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 NAMES = ("even-horizontal", "even-vertical", "main-horizontal", "main-vertical", "tiled")
 
-_CELL = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3}),(0|[1-9][0-9]{0,3}),(0|[1-9][0-9]{0,3})", re.ASCII)
-_PANE = re.compile(r",(0|[1-9][0-9]{0,5})(?![0-9x])", re.ASCII)
+_CELL = regex(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3}),(0|[1-9][0-9]{0,3}),(0|[1-9][0-9]{0,3})", re.ASCII)
+_PANE = regex(r",(0|[1-9][0-9]{0,5})(?![0-9x])", re.ASCII)
 _MAX_DEPTH = 20
 
 
-class _Cell(NamedTuple):
+class _Cell(Record):
     width: int
     height: int
     x: int

@@ -226,10 +226,9 @@ verify: python3 -m unittest -q
     "widgets/__init__.py": "",
     "widgets/catalog.py": """'''What the shop sells.'''
 
-from typing import NamedTuple
 
 
-class Widget(NamedTuple):
+class Widget(Record):
     name: str
     cents: int
 
@@ -263,6 +262,8 @@ class Token:
 from widgets.catalog import CATALOG
 from widgets.prices import price
 from widgets.tokens import LIFETIME, Token
+
+from orchestra.core.records import Record
 
 
 class TestShop(unittest.TestCase):

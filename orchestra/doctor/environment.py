@@ -112,7 +112,7 @@ def lingering(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def agent(project: Project) -> Iterator[Finding]:
-    """E2, E6, E13: the agent's program answers, has a login in the environment of the workers, and is a tested one."""
+    """E2, E6, E13, E14: the agent's program answers, has a login for workers, is a tested one, and calls hooks."""
     name = project.config.agent
     module, options = agents.agent(name), project.options(name)
     environ = orchestrator_environment(project)
@@ -126,6 +126,8 @@ def agent(project: Project) -> Iterator[Finding]:
     if not module.logged_in(environ):
         how = f"run `{options.command}` and log in; or set a key in this shell, then: orchestra up --environment"
         yield warning("E6", f"{options.command} has no login in the environment that workers get", how)
+    if off := module.hooks_off(environ, str(project.repository.root)):
+        yield error("E14", f"hooks are switched off in {clean(off)}: no worker can start", "allow hooks there")
 
 
 def untested(command: str, version: str, tested: Sequence[str]) -> Iterator[Finding]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from orchestra.core.records import Record
 
 
-class Finding(NamedTuple):
+class Finding(Record):
     """One thing that is not as it should be. `severity` is `error` or `warning`."""
 
     id: str

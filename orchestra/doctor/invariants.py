@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra import processes
 from orchestra.config import schema
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Pane, Status, Worker
+from orchestra.core.records import Record
 from orchestra.doctor import repair
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import Unreachable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class ObservedState(NamedTuple):
+class ObservedState(Record):
     """One look: the workers on record, and our panes (None: tmux does not tell)."""
 
     workers: tuple[Worker, ...]

@@ -7,12 +7,12 @@ it is told to at a conflict, does not become the author of everybody's commits.
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestra.core.commit_rules import Commit
 from orchestra.core.models import Changes
+from orchestra.core.regex import regex
 from orchestra.git.patch import PREFIXES
 from orchestra.git.process import AnyPath, canonical_path
 from orchestra.storage.files import count_lines, text_or_empty
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", "-O/dev/null")
 
 
-_COMMIT_LINE = re.compile(r"\ncommit [0-9a-f]{40,64}\s*\Z")
+_COMMIT_LINE = regex(r"\ncommit [0-9a-f]{40,64}\s*\Z")
 
 
 class Change:

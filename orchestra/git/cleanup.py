@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git.process import gitdir_target, read_git_file, worktree_of_admin
@@ -16,7 +17,7 @@ from orchestra.git.process import gitdir_target, read_git_file, worktree_of_admi
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
 
-_INDEX = re.compile(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
+_INDEX = regex(r"orchestra-[a-z0-9_]{8}", re.ASCII)  # of `temporary_index`
 STALE_SECONDS = 60.0  # git holds a lock for moments
 
 

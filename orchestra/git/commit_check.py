@@ -8,8 +8,10 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import Unreachable
 
@@ -20,11 +22,11 @@ SIGN_SECONDS = 10.0
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-push")
 # Without these a signing program cannot ask for a pass phrase where nobody would answer.
 _ASKING = ("GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
-_FILTER = re.compile(r"filter\.(?P<name>.+)\.(?P<key>process|smudge)", re.DOTALL)
-_PYTHON = re.compile(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
+_FILTER = regex(r"filter\.(?P<name>.+)\.(?P<key>process|smudge)", re.DOTALL)
+_PYTHON = regex(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """What keeps commits from being made: a sentence with git's own words, and the next command."""
 
     what: str
@@ -57,9 +59,9 @@ def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault
 
     Raises Unreachable when the signing program does not end: a key may wait to be touched.
     """
-    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign")
-    head = repository.commit("HEAD")
-    if wanted.out != "true" or head is None:
+    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign").out == "true"
+    head = repository.commit("HEAD") if wanted else None
+    if head is None:
         return None
     environ = {name: value for name, value in repository.environ.items() if name not in _ASKING}
     quiet = repository.in_environment({**environ, "SSH_ASKPASS_REQUIRE": "never"})
@@ -110,7 +112,7 @@ def hooks(repository: RepositoryFacts) -> Iterator[str]:
     """Hooks that cannot run in a new worktree, in sentences."""
     path = repository.environ.get("PATH", os.defpath)
     configured = repository.git("config", "--get", "core.hooksPath", hooks=True).out
-    directory = repository.hooks(repository.root)
+    directory = repository.hooks(repository.root) if configured else repository.common / "hooks"
     if configured and not os.path.isabs(os.path.expanduser(configured)):
         tracked = repository.git("ls-files", "--", configured).out
         if directory.is_dir() and not tracked:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.git.process import AnyPath, canonical_path
 from orchestra.storage.files import read_text
@@ -19,7 +20,7 @@ from orchestra.storage.files import read_text
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
 
-_SETTING = re.compile(rb"^([ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_]*)([ \t]*=[ \t]*)[^\r\n]*", re.MULTILINE)
+_SETTING = regex(rb"^([ \t]*(?:export[ \t]+)?)([A-Za-z_][A-Za-z0-9_]*)([ \t]*=[ \t]*)[^\r\n]*", re.MULTILINE)
 LIST = ".worktreeinclude"  # more patterns to copy, one a line, as .gitignore has them
 
 

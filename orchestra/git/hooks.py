@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ def as_typed(hooks: Path, environ: Mapping[str, str], names: tuple[str, ...] = A
 
     `environ` is what the user's shell has.
     """
+    import tempfile  # 3 ms, which only a push needs to spend
+
     with tempfile.TemporaryDirectory(prefix="orchestra-hooks-") as directory:
         for name in names:
             if os.access(hooks / name, os.X_OK):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.enums import StrEnum
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 
@@ -38,7 +39,7 @@ class Method(StrEnum):
     REBASE = "rebase"
 
 
-class LocalPlan(NamedTuple):
+class LocalPlan(Record):
     """A merge that may be done: its sentence, and the commits that it was decided on."""
 
     sentence: str

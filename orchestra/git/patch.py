@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.ASCII | re.DOTALL)
-_ESCAPED = re.compile(r"\\([0-7]{3}|.)", re.ASCII | re.DOTALL)
+from orchestra.core.enums import StrEnum
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
+
+_HUNK = regex(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.ASCII | re.DOTALL)
+_ESCAPED = regex(r"\\([0-7]{3}|.)", re.ASCII | re.DOTALL)
 _CHARS = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 # Where both names are the same they are given once in the headers: `diff --git a/NAME b/NAME`.
 PREFIXES = ("--src-prefix=a/", "--dst-prefix=b/")
@@ -25,7 +27,7 @@ class Kind(StrEnum):
     COPIED = "copied"
 
 
-class PatchLine(NamedTuple):
+class PatchLine(Record):
     """A line of a hunk: ` `, `+` or `-`, its text, its number on each side (0: it is not there)."""
 
     sign: str
@@ -35,7 +37,7 @@ class PatchLine(NamedTuple):
     no_newline: bool = False  # the file ends here without one
 
 
-class Hunk(NamedTuple):
+class Hunk(Record):
     """Lines that are beside each other; `title` is the function that git found around them."""
 
     old: int
@@ -49,7 +51,7 @@ class Hunk(NamedTuple):
         return self.new + sum(line.sign != "-" for line in self.lines)
 
 
-class FilePatch(NamedTuple):
+class FilePatch(Record):
     """What happened to one file. `before` is its old name where it has a new one."""
 
     path: str

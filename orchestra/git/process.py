@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from orchestra.core.packages import install_hint
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import read_text
@@ -29,10 +31,10 @@ _STRAY = (
 )  # fmt: skip
 
 OLDEST = "2.31"
-_FILTER_FAILED = re.compile(r"\b(?:smudge|clean) filter .+ failed$")
+_FILTER_FAILED = regex(r"\b(?:smudge|clean) filter .+ failed$")
 
 
-class GitResult(NamedTuple):
+class GitResult(Record):
     """How a git ended: its status, its output without the last newline, its complaints."""
 
     status: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.errors import Unreachable
 from orchestra.git.remote import credential_for
 
@@ -14,27 +16,27 @@ if TYPE_CHECKING:
 
 SECONDS = 15.0
 # What servers and ssh say of the right to push. All else, a network that is down for one, says nothing about it.
-_REFUSED = re.compile(
+_REFUSED = regex(
     r"permission (?:to \S+ )?(?:was )?denied|denied to|access rights|write access|not granted|read.only"
     r"|returned error: 40[13]|authentication failed|could not read (?:username|password)|access denied|not authorized"
     r"|archived|must (?:authorize|grant)|saml|host key verification failed|repository not found|invalid credentials",
     re.IGNORECASE,
 )
-_SILENT = re.compile(
+_SILENT = regex(
     r"could not resolve|timed out|connection refused|network is unreachable|no route to host|connection reset"
     r"|failed to connect|returned error: 5\d\d|does not appear to be a git repository|connection closed",
     re.IGNORECASE,
 )
 
 
-class RemoteHeads(NamedTuple):
+class RemoteHeads(Record):
     """The branches of the remote that is pushed to, with their commits; None: not known, and `why`."""
 
     heads: Mapping[str, str] | None
     why: str = ""
 
 
-class PushAnswer(NamedTuple):
+class PushAnswer(Record):
     """Whether the remote takes a push; None: not known. `said`: git's own words."""
 
     taken: bool | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git.hooks import as_typed
@@ -21,7 +22,7 @@ FETCH_SECONDS = 30.0  # the repository's lock is held meanwhile
 PUSH_SECONDS = 600.0  # the user's pre-push hook may run a test suite
 
 
-class Fetched(NamedTuple):
+class Fetched(Record):
     """What came of a fetch. It is true when it worked; `why` it did not, in git's words."""
 
     why: str

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-_URL = re.compile(
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
+
+_URL = regex(
     r"(?P<scheme>https?|ssh|git|git\+ssh|ssh\+git|git\+https?)://(?:[^@/]*@)?"
     r"(?P<host>[A-Za-z0-9._-]+)(?::(?P<port>[0-9]*))?/(?P<path>.+)",
     re.IGNORECASE,
 )
-_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
-_SCP_PORT = re.compile(r"\[(?:[^@/:\]]+@)?(?P<host>[A-Za-z0-9._-]+)(?::[0-9]*)?\]:(?P<path>.+)")
-_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
+_SCP = regex(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
+_SCP_PORT = regex(r"\[(?:[^@/:\]]+@)?(?P<host>[A-Za-z0-9._-]+)(?::[0-9]*)?\]:(?P<path>.+)")
+_NAME = regex(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
+_SAME_HOST = regex(r"(?:ssh|www)\.(github\.com|[a-z0-9-]+\.ghe\.com)")
 _USUAL_PORT = {"http": "80", "https": "443"}
 
 
-class RemoteURL(NamedTuple):
+class RemoteURL(Record):
     """Host, owner and repository that a URL names; `ssh`: its host is a name that ssh may know as an alias."""
 
     host: str
@@ -42,8 +45,8 @@ def read_remote_url(url: str) -> RemoteURL | None:
     found = match.groupdict()
     scheme = (found.get("scheme") or "ssh").lower().removeprefix("git+").removesuffix("+git")
     host, port = match["host"].lower(), found.get("port") or ""
-    if host in ("ssh.github.com", "www.github.com"):  # GitHub's ssh over the https port has a host of its own
-        host = "github.com"
+    if same := _SAME_HOST.fullmatch(host):  # GitHub's ssh over the https port has a host of its own
+        host = same[1]
     elif scheme in _USUAL_PORT and port not in ("", _USUAL_PORT[scheme]):
         host = f"{host}:{port}"
     return RemoteURL(host, "/".join(names[:-1]), names[-1], scheme == "ssh")

@@ -6,11 +6,11 @@ come before both.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.git.remote_url import RemoteURL, read_remote_url
 
 ORDER = ("upstream", "github", "origin")  # of remotes, where nothing says which is the one, as gh has it
@@ -18,10 +18,10 @@ FORKS = ("origin", "fork")  # beside a remote that is not one's own
 KEYS = r"^(remote|url|branch)\."  # of the git configuration that is read
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
-_SLUG = re.compile(rf"(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)/)?(?P<owner>{_PART})/(?P<name>{_PART})")
+_SLUG = regex(rf"(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)/)?(?P<owner>{_PART})/(?P<name>{_PART})")
 
 
-class Address(NamedTuple):
+class Address(Record):
     """A repository on a host."""
 
     host: str
@@ -38,7 +38,7 @@ class Address(NamedTuple):
         return other is not None and [part.lower() for part in self] == [part.lower() for part in other]
 
 
-class UrlRule(NamedTuple):
+class UrlRule(Record):
     """`url.BASE.insteadOf` or, with `push`, `url.BASE.pushInsteadOf`."""
 
     base: str
@@ -46,7 +46,7 @@ class UrlRule(NamedTuple):
     push: bool
 
 
-class Remote(NamedTuple):
+class Remote(Record):
     """A remote as it is written. `resolved`: what `gh repo set-default` has noted."""
 
     name: str
@@ -55,7 +55,7 @@ class Remote(NamedTuple):
     resolved: str = ""
 
 
-class RemoteSettings(NamedTuple):
+class RemoteSettings(Record):
     """All that the git configuration says about remotes. `push_remotes`: by branch."""
 
     remotes: tuple[Remote, ...] = ()
@@ -78,7 +78,7 @@ class RemoteSettings(NamedTuple):
         return _rewritten(remote.urls[0], self.rules, push=True)
 
 
-class Hosts(NamedTuple):
+class Hosts(Record):
     """What is known about hosts. `aliases`: by what ssh calls them; `github`: those that gh or a token knows.
 
     `every`: an API address was given, or the config says that the tracker is GitHub.
@@ -110,7 +110,7 @@ class Hosts(NamedTuple):
         return real if followed and not self.is_certain(url.host) else url.host
 
 
-class Wishes(NamedTuple):
+class Wishes(Record):
     """`github.repo`, `github.remote` and `github.push_remote` of the config; None: by the rules."""
 
     repo: str | None = None
@@ -118,7 +118,7 @@ class Wishes(NamedTuple):
     push_remote: str | None = None
 
 
-class Choice(NamedTuple):
+class Choice(Record):
     """What was chosen, and why. `base`: where issues and pull requests are; `head`: where branches are pushed to.
 
     `fetch` and `push` are names of remotes. None: there is none. `push_place`: what git is asked to see the branch

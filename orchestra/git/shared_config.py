@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra.core import fast_json
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.git.remote_url import without_password
 from orchestra.storage.files import MOST_BYTES, read_text
@@ -63,7 +64,7 @@ _LFS = {
 }
 
 
-class ConfigChange(NamedTuple):
+class ConfigChange(Record):
     """One key that is not what it was; no values: it is not set."""
 
     key: str

@@ -10,8 +10,10 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 
+from orchestra.core.regex import regex
+
 SECONDS = 5.0
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)  # nothing that ssh could take for an option
+_HOST = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)  # nothing that ssh could take for an option
 
 
 def real_hosts(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:

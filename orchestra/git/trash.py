@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ ROOT = "refs/orchestra/trash"
 _OURS = "What the worktree of #"  # how the message of a snapshot begins
 
 
-class TrashRef(NamedTuple):
+class TrashRef(Record):
     """A ref in the trash: of a branch, or of a worktree's files that were not committed."""
 
     ref: str

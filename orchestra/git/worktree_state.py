@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.git import local_merge
 from orchestra.git.process import canonical_path, gitdir_target, worktree_of_admin
@@ -22,7 +23,7 @@ _ENDS = {
 }
 
 
-class Problem(NamedTuple):
+class Problem(Record):
     """What is wrong, as a sentence, and the next command; none where only the user knows what has become of it."""
 
     what: str
@@ -30,7 +31,7 @@ class Problem(NamedTuple):
     misplaced: bool = False  # it is not where it was made
 
 
-class Found(NamedTuple):
+class Found(Record):
     """What was seen of a worktree."""
 
     exists: bool

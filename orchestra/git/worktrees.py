@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import remote, submodules
@@ -32,7 +33,7 @@ from orchestra.git.repository import RepositoryFacts
 from orchestra.storage.files import locked
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
-_OURS = re.compile(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
+_OURS = regex(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
 
 
 class Repository(RepositoryFacts):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from orchestra.core.records import Record
 from orchestra.core.text import age, clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.client import ApiClient
@@ -15,7 +16,7 @@ SOON = 3600.0  # a token that ends within so many seconds may end before the wor
 FINE_GRAINED = ("github_pat_", "ghs_", "ghu_")  # their permissions are not listed anywhere
 
 
-class Seen(NamedTuple):
+class Seen(Record):
     """A repository as a token sees it. `push` None: GitHub does not say."""
 
     slug: str  # as it is called now
@@ -28,7 +29,7 @@ class Seen(NamedTuple):
     pulls: bool = True
 
 
-class Access(NamedTuple):
+class Access(Record):
     """What was asked. `base`: where the pull request goes; `head`: what is pushed to. None: `unknown` says why.
 
     `writes`: whether the token may open a pull request; None: not known. `lasts`: seconds until it ends, if it does.
@@ -45,7 +46,7 @@ class Access(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
-class Obstacle(NamedTuple):
+class Obstacle(Record):
     """What a ship would be refused for, or may be: a sentence and the next command. `certain`: it will be."""
 
     what: str

@@ -17,22 +17,23 @@ import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.errors import OrchestraError
 
 TIMEOUT = 10.0  # seconds for `github.token_command` and for `gh`
 LARGEST = 4096  # bytes; a GitHub token is 40 to 255
 
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?", re.ASCII)
-_VALUE = re.compile(r"[!-~]+", re.ASCII)
+_HOST = regex(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?", re.ASCII)
+_VALUE = regex(r"[!-~]+", re.ASCII)
 _FOR_GITHUB = ("GH_TOKEN", "GITHUB_TOKEN")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")  # this machine: a double, or a tunnel of the user
 _FOR_ENTERPRISE = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
-class Token(NamedTuple):
+class Token(Record):
     """A token, and where it came from: `token_command`, a variable's name, `kept` or `gh`. Its repr hides the value."""
 
     value: str

@@ -11,9 +11,10 @@ import ssl
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from orchestra.core.records import Record
 from orchestra.core.text import age
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import responses
@@ -32,7 +33,7 @@ EXPIRES = "github-authentication-token-expiration"
 SCOPES = "x-oauth-scopes"
 
 
-class ApiReply(NamedTuple):
+class ApiReply(Record):
     """A successful answer, not yet read. `unchanged`: a 304, and `kept` is what was kept on disk.
 
     `graph`: of GraphQL, whose failures are not told to the budget.

@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from typing import NamedTuple
 
+from orchestra.core.records import Record
 from orchestra.storage.files import make_private, names_in, read_text, remove_if_present, write_atomic
 
 MOST_FILES = 500  # 50 workers, a handful of questions each, and the head commits before
 MOST_BYTES = 32 * 1024 * 1024  # a hundred pull requests with the longest bodies GitHub takes are 8 MB
 
 
-class CachedAnswer(NamedTuple):
+class CachedAnswer(Record):
     """An answer as it was last given; nothing has been kept when `etag` is empty."""
 
     etag: str = ""

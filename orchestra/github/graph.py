@@ -7,9 +7,10 @@ nothing is nested below a list of a hundred. https://docs.github.com/en/graphql/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestra.core.checks import CheckRun, Suite
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.github.responses import optional, required
 
@@ -32,7 +33,7 @@ OPTIONAL = {
 _DENIED = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"})  # types of errors that stay
 
 
-class Opinion(NamedTuple):
+class Opinion(Record):
     """The latest review of one person that approves, or asks for changes. `pushes`: they may push (None: not said)."""
 
     id: str
@@ -43,7 +44,7 @@ class Opinion(NamedTuple):
     pushes: bool | None
 
 
-class ThreadSeen(NamedTuple):
+class ThreadSeen(Record):
     """A review thread, by its node id."""
 
     id: str
@@ -53,7 +54,7 @@ class ThreadSeen(NamedTuple):
     line: int | None
 
 
-class CheckDetail(NamedTuple):
+class CheckDetail(Record):
     """A check with what helps when it fails. `job`: the Actions job that has its log."""
 
     run: CheckRun
@@ -62,7 +63,7 @@ class CheckDetail(NamedTuple):
     summary: str
 
 
-class PullFacts(NamedTuple):
+class PullFacts(Record):
     """All that GitHub says of one pull request. `unseen`: parts that this token cannot see, in words.
 
     `said_at` moves with every comment, review and edit: what people wrote is read again when it does.
@@ -87,11 +88,13 @@ class PullFacts(NamedTuple):
     suites: tuple[Suite, ...] = ()
     more: tuple[str, ...] = ()  # cursors of further pages: `checks:`, `suites:` and `threads:`
     unseen: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    frowns: tuple[str, ...] = ()  # who gave it a thumbs down
     partial: str = ""  # why GraphQL said nothing, and REST was asked: no threads, no merge queue
     failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
 
-class BaseFacts(NamedTuple):
+class BaseFacts(Record):
     """What a base branch requires before a merge, and which checks its own head has."""
 
     required: tuple[str, ...] = ()
@@ -100,7 +103,7 @@ class BaseFacts(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-class Answered(NamedTuple):
+class Answered(Record):
     """One answer. `gone`: pull requests that are not there. `unknown`: fields that this server does not have."""
 
     pulls: tuple[PullFacts, ...] = ()
@@ -146,6 +149,8 @@ def _pull(number: int, field: Mapping[str, str]) -> str:
         "reviews(last: 1) { totalCount nodes { updatedAt } } "
         f"latestOpinionatedReviews(first: {OPINIONS}) {{ nodes {{ fullDatabaseId state author {{ __typename login }} "
         f"authorAssociation {field['authorCanPushToRepository']} }} }} "
+        "labels(first: 20) { nodes { name } } "
+        "reactions(content: THUMBS_DOWN, last: 5) { nodes { user { login } } } "
         f"{_threads()} {_commit(number)}"
     )
 
@@ -288,6 +293,8 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]], failed: tuple[str, ...]) 
         suites=suites,
         more=tuple(more),
         unseen=tuple(unseen),
+        labels=tuple(required(one, str, "name") for one in _nodes(row, "labels")),
+        frowns=tuple(filter(None, (optional(one, str, "user", "login") for one in _nodes(row, "reactions")))),
         failed=failed,
     )
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from orchestra.core.regex import regex
 from orchestra.storage.files import read_text
 
-_ENTRY = re.compile(r"^[\"']?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)[\"']?:", re.MULTILINE)
+_ENTRY = regex(r"^[\"']?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)[\"']?:", re.MULTILINE)
 
 
 def known_hosts(environ: Mapping[str, str], api_url: str | None = None) -> frozenset[str]:

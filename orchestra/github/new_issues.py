@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import responses
@@ -14,7 +15,7 @@ from orchestra.github.operations import Operations
 SKEW_SECONDS = 7200.0  # that this machine's clock may be ahead of GitHub's: one that missed a change of the hour too
 
 
-class OpenedIssue(NamedTuple):
+class OpenedIssue(Record):
     """The issue: its number, its address, and the labels that GitHub has given it."""
 
     number: str

@@ -6,10 +6,11 @@ Text is as its author wrote it: foreign, not yet cleaned. Addresses of GitHub's 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from orchestra.core.checks import ACTIONS, CheckRun, Suite
 from orchestra.core.models import Issue
+from orchestra.core.records import Record
 from orchestra.core.remarks import Kind, Remark
 from orchestra.errors import Unreachable
 from orchestra.github import responses
@@ -19,7 +20,7 @@ from orchestra.github.responses import RepositoryAddress, optional, required
 T = TypeVar("T")
 
 
-class PullSeen(NamedTuple):
+class PullSeen(Record):
     """A pull request as the listing shows it. `state`: open, closed or merged; `head_repo`: empty where it is gone."""
 
     number: int
@@ -37,7 +38,7 @@ class PullSeen(NamedTuple):
     archived: bool = False  # that repository is read-only
 
 
-class Poll(NamedTuple):
+class Poll(Record):
     """One look at the repository `at` (seconds since the epoch): the hundred of each kind that changed last.
 
     What is not in it has not changed lately; that does not mean that it is gone. `requests` were sent for it, of
@@ -122,6 +123,7 @@ def rest_facts(answer: Any) -> PullFacts:
         base_ref=required(answer, str, "base", "ref"),
         said_at="",
         unseen=("review threads",) if known.state == "open" else (),
+        labels=tuple(required(one, str, "name") for one in optional(answer, list, "labels") or ()),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.github import responses
@@ -22,7 +23,7 @@ _AUTO = (
 )
 
 
-class LineComment(NamedTuple):
+class LineComment(Record):
     """A comment on lines of a file, on the new side (`RIGHT`) or on what was removed (`LEFT`)."""
 
     path: str
@@ -32,7 +33,7 @@ class LineComment(NamedTuple):
     side: str = "RIGHT"
 
 
-class MergeRules(NamedTuple):
+class MergeRules(Record):
     """What the repository allows, and what it does by default."""
 
     allowed: tuple[str, ...]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from orchestra.core.checks import CheckRun
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.remarks import Remark
 from orchestra.core.text import clean_lines
 from orchestra.errors import OrchestraError, Unreachable
@@ -34,11 +36,11 @@ LOG_LINE = 300  # characters
 LOG_KEPT = 64 * 1024  # characters of each of the last LOGS logs: a finished job's log does not change
 LOGS = 50
 
-_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?", re.ASCII)
-_COLOUR = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
+_TIME = regex(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?", re.ASCII)
+_COLOUR = regex(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 
-class Facts(NamedTuple):
+class Facts(Record):
     """What was asked of some pull requests. `gone`: numbers that are not there. `failed`: by number, why not known."""
 
     pulls: Mapping[int, PullFacts]

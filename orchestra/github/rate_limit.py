@@ -9,8 +9,9 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from orchestra.core.records import Record
 from orchestra.core.text import age
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github.responses import LONGEST_WAIT
@@ -34,7 +35,7 @@ class Limited(Unreachable):
         self.until = until
 
 
-class Failure(NamedTuple):
+class Failure(Record):
     """What went wrong last. `who` is whose fault it is: the mark of one token, or empty when it is everybody's."""
 
     sentence: str = ""

@@ -6,10 +6,12 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from orchestra.core.models import Issue
 from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import age, clean, is_id, seconds_of, stamp
 from orchestra.errors import OrchestraError, Unreachable
 
@@ -22,7 +24,7 @@ _PASSED = {"success", "neutral", "skipped"}
 _FAILED = {"failure", "error", "cancelled", "timed_out", "action_required", "startup_failure"}
 # Anyone may approve on a public repository; on GitHub too only these people's approval counts.
 _STRANGERS = {"NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"}
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_SHA = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 
 
 class RateLimited(Unreachable):
@@ -56,7 +58,7 @@ class Invalid(OrchestraError):
         return any(words in reason.lower() for reason in self.reasons)
 
 
-class RepositoryAddress(NamedTuple):
+class RepositoryAddress(Record):
     """Which repository of which GitHub is asked, for addresses and sentences."""
 
     name: str  # GitHub, as people call this one
@@ -155,13 +157,13 @@ def rollup(states: Iterable[str]) -> Checks:
 def decision(reviews: Iterable[Any]) -> str | None:
     """What reviews, oldest first, come to: the latest opinion of each reviewer counts.
 
-    A comment is not an opinion and takes none back. A stranger's approval counts as little here as on GitHub.
+    A comment is not an opinion and takes none back. A stranger's opinion counts as little here as on GitHub.
     """
     opinions: dict[str, str] = {}
     for row in reviews:
         state, association = required(row, str, "state"), optional(row, str, "author_association")
         reviewer = _login(row) or str(required(row, int, "id"))
-        if state in ("CHANGES_REQUESTED", "DISMISSED") or (state == "APPROVED" and association not in _STRANGERS):
+        if state == "DISMISSED" or (state in ("APPROVED", "CHANGES_REQUESTED") and association not in _STRANGERS):
             opinions[reviewer] = state
     held = set(opinions.values())
     return "CHANGES_REQUESTED" if "CHANGES_REQUESTED" in held else "APPROVED" if "APPROVED" in held else None

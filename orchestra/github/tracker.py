@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from orchestra.core import pull_text
@@ -12,6 +12,8 @@ from orchestra.core.blockers import Blocker, named_in
 from orchestra.core.models import MEMBERS, Issue
 from orchestra.core.pull_request import Pull
 from orchestra.core.pull_text import Wanted
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.github import responses
@@ -20,7 +22,7 @@ from orchestra.github.operations import Operations
 from orchestra.github.responses import Invalid, Missing
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
+_HOST = regex(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 
 
 def api_base(host: str, configured: str | None, environ: Mapping[str, str]) -> str:
@@ -41,7 +43,7 @@ def api_base(host: str, configured: str | None, environ: Mapping[str, str]) -> s
     return f"https://api.{host}" if host.endswith(".ghe.com") else f"https://{host}/api/v3"
 
 
-class Opened(NamedTuple):
+class Opened(Record):
     """A pull request that was opened or brought up to date. `kept`: what stays as others wrote it."""
 
     pull: Pull

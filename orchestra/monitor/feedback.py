@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from orchestra.core.events import AtLimit, Failure
+from orchestra.core.records import Record
 from orchestra.core.remarks import MARK, Kind, Remark
 from orchestra.core.text import clean, clean_lines, signature
 
@@ -21,7 +21,7 @@ MOST_LOGS = 4  # different failures whose logs are shown
 MOST_LISTED = 20  # names in a list
 
 
-class Item(NamedTuple):
+class Item(Record):
     """One thing to tell: its id, a name for the monitor's line, the words, and what was asked of the worker.
 
     `asked`: what a reviewer said, and who: the same again does not count as progress.
@@ -33,7 +33,7 @@ class Item(NamedTuple):
     asked: str = ""
 
 
-class FailingCheck(NamedTuple):
+class FailingCheck(Record):
     """A failing check to tell of: its workflow, its address, and the end of its log (empty: it was not read)."""
 
     name: str

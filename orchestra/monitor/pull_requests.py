@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.pull_events import status_by_verdict
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Delivery, Event, Status, Worker
 from orchestra.core.pull_request import Checks, Head, Pull, Update
+from orchestra.core.records import Record
 from orchestra.core.remarks import Remark, Voices
 from orchestra.core.text import clean, stamp
 from orchestra.errors import OrchestraError, Unreachable
@@ -42,7 +43,7 @@ EARLY_SECONDS = 1.0  # a pass comes every 15 seconds: one that is a moment early
 MOST_PERMISSIONS = 20  # people whose right to push is asked for in one look
 
 
-class About(NamedTuple):
+class About(Record):
     """What a poll says of the repository itself: its default branch, where known, and whether it is read-only."""
 
     default: str

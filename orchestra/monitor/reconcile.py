@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Pane, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.start_hold import StartHold
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.monitor import (
+    api_retries,
     auto,
     budgets,
     conflicts,
@@ -41,6 +43,7 @@ BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub wheth
 SPENT_SECONDS = 2.0  # between two looks at what the workers have used, unless one costs much of a core
 MOST_SPENT_SECONDS = 5.0  # a limit is met this late at most; the first look, which also imports, costs the most
 AUTO_SECONDS = 5.0  # between two looks for issues of the user's own rules, where no request is made
+BRING_SECONDS = 8.0  # in a pass, for words to all workers: an agent that does not take its own holds up nothing else
 RADAR_SECONDS = 10.0  # between two looks for conflicts
 
 
@@ -50,7 +53,10 @@ class Memory:
     def __init__(self, start: auto.Start) -> None:
         self.start = start
         self.gone: dict[str, float] = {}
+        self.retried: dict[str, float] = {}  # when the screen of a worker last said that its API is asked again
         self.asked: dict[str, float] = {}  # queued workers, and when the tracker was asked what they wait for
+        self.to_bring: list[Worker] = []  # those whose agent can hear words, in this pass
+        self.brought: dict[str, float] = {}  # when words were last brought to a worker
         self.radar_due = 0.0
         self.spent_due = 0.0
         self.auto_due = 0.0
@@ -60,7 +66,7 @@ class Memory:
         self.forge = PullRequests()
 
 
-class PassResult(NamedTuple):
+class PassResult(Record):
     """What one pass did, in sentences, and whether any worker is at work."""
 
     said: tuple[str, ...]
@@ -76,9 +82,11 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
         if project.store.behind(row.worker):
             _guarded(said, f"#{row.worker.id}", lambda row=row: project.store.settle(row.worker.id))  # type: ignore[misc]
     memory.holds = queue.start_holds(project, [row.worker for row in view.rows])
+    memory.to_bring = []
     if view.open:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
+        _bring_words(project, memory, said)
         for child in _stacked(project):
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
         _guarded(said, "budgets", lambda: _keep_budgets(project, memory, said.append))
@@ -171,7 +179,7 @@ def _worker(project: Project, memory: Memory, row: WorkerRow, say: Callable[[str
 def _alive(project: Project, memory: Memory, worker: Worker, pane: Pane, say: Callable[[str], None]) -> None:
     """What an agent that runs may wait for: the user at its first screen, the end of a dialog or a limit, words."""
     if worker.status is Status.REGISTERED and worker.activity.state is ActivityState.STARTING:
-        trouble = start_problems.record_startup_problem(project, worker, pane, start_problems.START_SECONDS)
+        trouble = start_problems.record_startup_problem(project, worker, pane)
         if trouble:
             say(f"#{worker.id} {trouble}")
     elif worker.activity.state is ActivityState.BLOCKED:
@@ -180,11 +188,22 @@ def _alive(project: Project, memory: Memory, worker: Worker, pane: Pane, say: Ca
         _after_limit(project, worker, say)
     elif worker.activity.state is ActivityState.WAITING:
         stall.remind_or_ask(project, worker.id, say)
+    api_retries.record_retries(project, worker, pane, memory.retried, say)
     unreported_dialogs.record_unreported(project, worker, pane, say)
     at_rest = worker.activity.state is ActivityState.WAITING
     held = at_rest and queue.is_held(memory.holds, worker, project.now())
     if (at_rest or worker.activity.state is ActivityState.BUSY) and not held:
-        delivery.attend(project, worker, say)
+        memory.to_bring.append(worker)
+
+
+def _bring_words(project: Project, memory: Memory, said: list[str]) -> None:
+    """Bring guidance, for a bounded time in each pass, first to those whose turn was the longest ago."""
+    end = time.monotonic() + BRING_SECONDS
+    for worker in sorted(memory.to_bring, key=lambda one: memory.brought.get(one.id, 0.0)):
+        if time.monotonic() > end:
+            return
+        memory.brought[worker.id] = time.monotonic()
+        _guarded(said, f"#{worker.id}", lambda worker=worker: delivery.attend(project, worker, said.append))  # type: ignore[misc]
 
 
 def _fold(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> None:
@@ -246,7 +265,7 @@ def _dispatch(project: Project, say: Callable[[str], None]) -> None:
         worker = queue.refreshed(project, found)
         if worker.status is not Status.QUEUED or worker not in queue.startable(project):
             continue  # the tracker says that it waits for something after all
-        launch.check_installed(project, worker.agent)
+        launch.check_agent(project, worker.agent)
         start = stacks.start_of(project, worker.parent, worker.base)
         if (start.parent, start.base) != (worker.parent, worker.base):
             project.store.record(worker.id, events.stacked("monitor", *start[:3]))

@@ -25,7 +25,7 @@ WORDS = (
 def is_stalled(worker: Worker, now: float, limit: float, awake: float = 0.0) -> bool:
     """Whether it has waited at its prompt for `limit` seconds with nothing to wait for. `now` in epoch seconds.
 
-    `awake`: since when the machine runs without a pause.
+    `awake`: since when the machine runs without a pause, or the agent's last tool call, which is as good a sign.
     """
     since = seconds_of(worker.activity.since)
     at_prompt = worker.activity.state is ActivityState.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
@@ -50,7 +50,8 @@ def remind_or_ask(project: Project, number: str, say: Callable[[str], None]) -> 
     did = []
 
     def decide(worker: Worker | None) -> Event | None:
-        if worker is None or not is_stalled(worker, project.now(), limit, store.awake_since()):
+        awake = max(store.awake_since(), store.heartbeat(number) or 0.0)
+        if worker is None or not is_stalled(worker, project.now(), limit, awake):
             return None
         if not was_reminded(worker):
             did.append("ended its turn with its work unfinished: it is told so")

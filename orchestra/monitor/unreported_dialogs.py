@@ -28,7 +28,7 @@ def record_unreported(project: Project, worker: Worker, pane: Pane, say: Callabl
     Two looks must show the same. A pane that the user is in is theirs: what they open there is not reported. A program
     that Ctrl-Z has suspended is continued: a pane has no shell from which the user could do that.
     """
-    if worker.activity.state not in _LOOKED_AT or worker.dialogs or not _is_quiet(project, worker):
+    if worker.activity.state not in _LOOKED_AT or worker.dialogs or not is_quiet(project, worker):
         return
     if agents.agent(worker.agent).suspended(project.panes.drawn(pane)):
         processes.continue_process(pane.pid)
@@ -51,7 +51,8 @@ def record_unreported(project: Project, worker: Worker, pane: Pane, say: Callabl
         say(f"#{worker.id} {events.fact(seen, 'summary') or events.fact(seen, 'reason')}")
 
 
-def _is_quiet(project: Project, worker: Worker) -> bool:
+def is_quiet(project: Project, worker: Worker) -> bool:
+    """Whether the agent has told nothing for so long that its screen is asked."""
     if worker.activity.state is ActivityState.BLOCKED:
         return True  # the agent has told that something is open, but not what
     told = ObservedWorker(worker, heartbeat=project.store.heartbeat(worker.id))

@@ -28,8 +28,9 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     alive = pane.pid if pane is not None and not pane.dead else None
     worker = _record_version(project, worker, version_of(worker, alive, running))
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
-    if pane is not None and alive is not None:
-        where = where or hook_silence.unheard(project, worker) or delivery.cramped(project, worker, pane)
+    if not where and pane is not None and not pane.dead:
+        where = hook_silence.unheard(project, worker) or hook_silence.unheard_start(project, worker, pane)
+        where = where or delivery.cramped(project, worker, pane)
     if where == worker.elsewhere:
         return worker
 

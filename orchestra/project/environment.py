@@ -7,7 +7,6 @@ started by the user's shell, and tmux's own environment is that of whoever start
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -93,8 +92,11 @@ def _has_live_workers(project: Project) -> bool:
 
 def _in_our_tmux(project: Project, environ: Mapping[str, str]) -> bool:
     """Whether a shell runs in a pane of the server that we started, and so has what that server was started with."""
-    outer, server = surrounding_session(environ), project.tmux.server
-    return bool(outer) and not server.guest and os.path.realpath(outer[0]) == os.path.realpath(server.path)
+    outer = surrounding_session(environ)
+    if not outer:
+        return False
+    server = project.tmux_direct.server
+    return not server.guest and os.path.realpath(outer[0]) == os.path.realpath(server.path)
 
 
 def _given(project: Project, environ: Mapping[str, str]) -> dict[str, str]:
@@ -122,7 +124,7 @@ def link_ssh_agent(home: str, agent: str) -> str:
         present = ""
     if agent not in (link, present) and (_answers(agent) or not _answers(present)):
         make_private(home)
-        temporary = f"{link}.{secrets.token_hex(6)}"
+        temporary = f"{link}.{os.urandom(6).hex()}"
         os.symlink(agent, temporary)
         os.replace(temporary, link)
     return link

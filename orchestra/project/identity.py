@@ -11,9 +11,11 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import fast_json
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.errors import OrchestraError
 from orchestra.git import main_checkout
 from orchestra.git.cleanup import our_worktrees
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
     from orchestra.git.worktrees import Repository
 
 NAME = "orchestra.id"  # in the common git directory, beside orchestra.lock
-_ID = re.compile(r"[A-Za-z0-9_-]{1,120}", re.ASCII)
+_ID = regex(r"[A-Za-z0-9_-]{1,120}", re.ASCII)
 
 
-class Identity(NamedTuple):
+class Identity(Record):
     """The id of a project: `written` in the repository, or the one that it would get. `moved_from`: its last place."""
 
     key: str

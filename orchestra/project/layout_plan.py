@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.config import layout
 from orchestra.config.resources import find_layout
 from orchestra.core.models import WindowPlan
+from orchestra.core.records import Record
 from orchestra.errors import Unreachable
 from orchestra.project import entry_points
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
 
 
-class DesiredLayout(NamedTuple):
+class DesiredLayout(Record):
     """A layout, checked, as windows; `ignored` says what of it orchestra leaves out, with file and line."""
 
     windows: Sequence[WindowPlan]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from orchestra.core.records import Record
 from orchestra.storage import project_info
 from orchestra.storage.files import names_in
 
 
-class KnownProject(NamedTuple):
+class KnownProject(Record):
     """A project by its key, the directory of its main checkout, and the name that it is shown and addressed by."""
 
     key: str

@@ -6,9 +6,10 @@ import os
 import re
 import time
 
+from orchestra.core.regex import regex
 from orchestra.storage.files import remove_if_present
 
-_TEMPORARY = re.compile(r".*\.(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
+_TEMPORARY = regex(r".*\.(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
 _OLD_SECONDS = 86_400.0  # another process may have the pid of the name by now
 
 

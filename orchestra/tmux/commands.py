@@ -7,6 +7,7 @@ import re
 from orchestra.core.bar import Bar
 from orchestra.core.look import Look
 from orchestra.core.models import Border, PanePlan, WindowPlan, WorkerPlan
+from orchestra.core.regex import regex
 from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.core.tmux_layout import NAMES, pane_count
@@ -27,9 +28,9 @@ STALE = 90  # seconds after the monitor's last stamp when the bar says so by its
 
 MOST_OPTION = 2000  # characters of an option's text
 _MARKS = "[\u25cf\u2714!+]"  # of a window with a worker that needs the user, or has a change to review
-_OPTION = re.compile(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
-_PANE = re.compile(r"%\d{1,10}", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_OPTION = regex(r"@?[a-z][a-z0-9_-]*(\[\d+\])?", re.ASCII)
+_PANE = regex(r"%\d{1,10}", re.ASCII)
+_WORD = regex(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 _WAITS = f"#{{?#{{==:#{{client_key_table}},orchestra}},{style(Role.ACCENT)} orchestra: which key? #[default] ,}}"
 MARK_SERVER = ("set-option", "-s", "@orchestra_server", "1")  # tells it from another program's on a socket of this name

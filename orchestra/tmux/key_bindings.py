@@ -9,6 +9,7 @@ import re
 
 from orchestra.core.actions import ACTIONS, Action
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.tmux.commands import escape_hashes, quote
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ POPUP_SIZES = {
     "gates": _NEEDS,
 }  # columns, lines
 MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
-_BOUND = re.compile(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
+_BOUND = regex(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes comes before it. Where tmux 3.7 left out parts,
 # because a line took 100 ms, the dot is missing.
 BINDING_FORMAT = "#{key_repeat} #{key_table} #{key_string} #{n:key_note} #{?key_table,.,} #{key_note} #{key_command}"

@@ -6,12 +6,13 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from orchestra.config import nodes, yaml
 from orchestra.core.blockers import Blocker, named_in
 from orchestra.core.issue_query import found_in, terms_of
 from orchestra.core.models import Issue
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, is_id
 from orchestra.errors import OrchestraError, UsageError
 from orchestra.storage.files import names_in, read_text, write_atomic
@@ -19,11 +20,11 @@ from orchestra.storage.files import names_in, read_text, write_atomic
 DIRECTORY = os.path.join(".orchestra", "issues")
 MOST_BYTES = 256 * 1024
 
-_FILE = re.compile(r"0{0,9}(?P<number>[1-9][0-9]{0,9})(-.*)?\.md", re.ASCII | re.DOTALL)
-_FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
+_FILE = regex(r"0{0,9}(?P<number>[1-9][0-9]{0,9})(-.*)?\.md", re.ASCII | re.DOTALL)
+_FRONT = regex(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
 
 
-_STATE = re.compile(r"^state:.*$", re.MULTILINE)
+_STATE = regex(r"^state:.*$", re.MULTILINE)
 
 
 class LocalTracker:
@@ -168,7 +169,7 @@ def _parse(number: str, name: str, text: str) -> Issue:
     )
 
 
-class _Front(NamedTuple):
+class _Front(Record):
     """The front matter of an issue's file."""
 
     title: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestra.config import yaml as strict_yaml
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.storage.files import names_in, read_text
@@ -16,10 +18,10 @@ PLACES = (".github", "", "docs")  # where GitHub looks, in this order
 DIRECTORY = "ISSUE_TEMPLATE"
 SINGLE = "ISSUE_TEMPLATE.md"
 MOST_BYTES = 256 * 1024
-_FRONT = re.compile(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
+_FRONT = regex(r"\ufeff?---[ \t]*\n(?P<front>.*?)^---[ \t]*(\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
 
 
-class Template(NamedTuple):
+class Template(Record):
     """How an issue of one kind begins. `name` is what `--template` takes."""
 
     name: str
@@ -29,7 +31,7 @@ class Template(NamedTuple):
     body: str = ""
 
 
-class Templates(NamedTuple):
+class Templates(Record):
     """What the repository offers; `blank`: whether it also takes an issue without a template."""
 
     found: tuple[Template, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.models import Event
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _CHECKS: dict[str, str] = {"passing": "CI passed", "failing": "CI failed", "pend
 _REVIEWS = {"APPROVED": "approved on GitHub", "CHANGES_REQUESTED": "changes requested on GitHub"}
 
 
-class Happened(NamedTuple):
+class Happened(Record):
     """One thing that happened: when (a stamp), and in words."""
 
     at: str
@@ -195,6 +196,7 @@ _SENTENCES: Mapping[str, Callable[[Event, Seen], str]] = {
     "resumed": _by("resumed"),
     "cancelled": _by("cancelled"),
     "limited": _limited,
+    "retrying": lambda event, _: _text(event, "what") or "its API has answered",
     "unclear": lambda event, _: f"not known: {_text(event, 'reason')}",
     "ended": _ended,
     "noted": _noted,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import issue_refs
 from orchestra.core.models import Issue, Pane, Status
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.workers.overview import pane_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from orchestra.ui.key_context import KeyContext
 
 
-class IssueAtCursor(NamedTuple):
+class IssueAtCursor(Record):
     """The issue at the cursor, and the living pane of its worker if there is one."""
 
     issue: Issue

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import AnswerChannel, Worker
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.project.context import Project, home_of, open_project
 from orchestra.project.tmux_server import by_libtmux
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from orchestra.core.issue_refs import Spot
 
 
-class KeyContext(NamedTuple):
+class KeyContext(Record):
     """`tmux` is on the server the user is in: ours, or their own; `number` the worker of the pane, or empty."""
 
     project: Project

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate
+from orchestra.core.records import Record
 from orchestra.core.state import State
 from orchestra.core.text import clean, clean_lines
 from orchestra.ui.worker_table import answer_command
 from orchestra.workers.overview import WorkerRow
 
 
-class Need(NamedTuple):
+class Need(Record):
     """One thing to answer or to look at: of which worker, and the request, where it is one."""
 
     row: WorkerRow
@@ -56,7 +56,7 @@ class Need(NamedTuple):
         )
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One question with its options; `many`: several may be chosen."""
 
     question: str

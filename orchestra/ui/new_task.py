@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from orchestra.commands.new import KEPT, NewIssue, draft_for, drafts, ensure_tracker, new, written
 from orchestra.commands.spawn import Spawned, SpawnOptions, check_wishes, spawn
 from orchestra.core.models import Issue
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.storage.drafts import Draft, Drafts, new_id
@@ -31,7 +32,7 @@ MOST_TEXT = 4 * 1024 * 1024
 Ask = Callable[[str], bool]
 
 
-class Made(NamedTuple):
+class Made(Record):
     """What became of a task: its issue, and its worker if one was asked for."""
 
     issue: NewIssue

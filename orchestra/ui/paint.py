@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import click
 
 from orchestra.core.look import Look
+from orchestra.core.records import Record
 from orchestra.core.state import Role, Shown
 
 
-class Paint(NamedTuple):
+class Paint(Record):
     """How text is printed: what the terminal can show, its width, and whether to colour at all."""
 
     look: Look = Look()

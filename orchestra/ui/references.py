@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestra.core.issue_refs import Reference, typed_reference
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from orchestra.ui.console import Console
 
 
-class Target(NamedTuple):
+class Target(Record):
     """A worker, or an issue, of a project; `text` is what the user typed."""
 
     console: Console

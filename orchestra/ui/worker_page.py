@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import budget, radar
 from orchestra.core.attention import activity
 from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Delivery, Escalation, Guidance, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines, seconds_of
 from orchestra.ui.happened import Happened, history
@@ -26,7 +27,7 @@ LAST = 10  # things that happened
 LABEL = 11  # columns of a line's label
 
 
-class Line(NamedTuple):
+class Line(Record):
     """A line of a page: a label (may be empty), its text, and what its colour means. A heading has no text."""
 
     label: str
@@ -39,7 +40,7 @@ class Line(NamedTuple):
         return bool(self.label) and not self.text
 
 
-class Facts(NamedTuple):
+class Facts(Record):
     """What was looked up about one worker beside its row: files changed, and what happened, the newest last."""
 
     happened: Sequence[Happened] = ()
@@ -188,6 +189,8 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
         yield Line("", clean(it.elsewhere, 400))
     if doing.background:
         yield Line("", clean(f"waits for {doing.background}", 400))
+    if doing.retrying:
+        yield Line("", clean(f"{doing.retrying}; it tries again", 400))
     if doing.detail:
         yield Line("", clean(doing.detail, 400))
     if it.agent_session:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from orchestra.core import cells, radar
+from orchestra.core.attention import activity
 from orchestra.core.dialogs import open_questions
 from orchestra.core.models import Escalation, Gate, Status, Worker
 from orchestra.core.pull_request import Checks, Pull
+from orchestra.core.records import Record
 from orchestra.core.state import OVER, Role, State
 from orchestra.core.text import age, clean
 from orchestra.ui.paint import Paint, state_text
@@ -19,7 +20,7 @@ INDENT = "       "
 _CHECKS = {Checks.NONE: "", Checks.PENDING: " \u25cc", Checks.PASSING: " \u2714", Checks.FAILING: " \u2718"}
 
 
-class Columns(NamedTuple):
+class Columns(Record):
     """How wide each column is; 0 where it is left out."""
 
     number: int
@@ -133,7 +134,7 @@ def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str
 
 def quiet_lines(row: WorkerRow) -> list[str]:
     """What is worth a line about a worker that needs nobody: what it waits for, why it is silent or at rest."""
-    if row.shown.state in (State.SILENT, State.UNKNOWN):
+    if row.shown.state in (State.SILENT, State.UNKNOWN) or activity(row.seen).retrying:
         return [f"{row.why} for {age(row.state_age)}"]
     queued = row.worker.status is Status.QUEUED
     if row.why and row.shown.word.endswith(row.why):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.dialogs import is_on_screen, open_questions
 from orchestra.core.models import AnswerChannel, Escalation, Event, Gate, Guidance, Worker
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
@@ -24,7 +25,7 @@ HOOK_SECONDS = 3.0  # from the event to the waiting hook, and from the answer to
 _ENDINGS = ("answered", "approved", "told", "unblocked", "idle", "accepted", "turn-ended", "ended")
 
 
-class Decision(NamedTuple):
+class Decision(Record):
     """How the user decides: from where, about which requests (None: what is open now), all of them or the first.
 
     Who decides about what is on their screen never answers something else that was asked meanwhile.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.issue_query import IssueQuery, matches, oldest_first
 from orchestra.core.models import MEMBERS, Issue, Status
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.storage import pruned
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 ME = "@me"
 
 
-class Candidates(NamedTuple):
+class Candidates(Record):
     """The issues to start on, and those of outsiders, which start by their number and `--trust` alone."""
 
     issues: tuple[Issue, ...]

@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra import agents
 from orchestra.core import events
@@ -28,10 +28,11 @@ from orchestra.core.models import (
     Status,
     Worker,
 )
+from orchestra.core.records import Record
 from orchestra.core.text import age, seconds_of
 from orchestra.core.waiting import pause, wait_until
 from orchestra.errors import OrchestraError
-from orchestra.storage.files import locked, write_atomic
+from orchestra.storage.files import is_held, locked, write_atomic
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Proof(Enum):
     GIVEN = "given"
 
 
-class Evidence(NamedTuple):
+class Evidence(Record):
     """What is known of a piece of guidance and of the agent that is to get it. `age`: seconds since it was sent."""
 
     state: Delivery
@@ -101,11 +102,12 @@ def next_step(found: Evidence) -> Step:
     return Step.PASTE if found.proof is Proof.NONE and found.tries < MOST_TRIES else Step.ASK
 
 
-def deliver(project: Project, number: str, words: str, patience: float) -> Delivery:
+def deliver(project: Project, number: str, words: str, patience: float, *, waits: bool = True) -> Delivery:
     """Deliver the guidance `words` (its id) within `patience` seconds; returns how far it has come.
 
     A busy agent takes it from its mailbox at its next tool call or at the end of its turn; a waiting one is given
-    it by a paste; with a dialog open or no pane it stays queued.
+    it by a paste; with a dialog open or no pane it stays queued. Without `waits` the patience begins with the first
+    key: where there is nothing to do now, it comes back at once.
     """
     announce_in_mailbox(project, number)
     with locked(project.store.file(number, "deliver.lock"), wait=patience + 30):
@@ -124,10 +126,11 @@ def deliver(project: Project, number: str, words: str, patience: float) -> Deliv
                     return piece.state
             if step is Step.PASTE:
                 _paste(project, worker, pane, piece)
+                waits = True
             elif step is Step.ENTER and time.monotonic() - entered > ENTER_SECONDS:
                 project.panes.enter(pane)
-                entered = time.monotonic()
-            elif time.monotonic() > end or worker.activity.state in _UNREACHABLE:
+                entered, waits = time.monotonic(), True
+            elif not waits or time.monotonic() > end or worker.activity.state in _UNREACHABLE:
                 return piece.state
             pause(0.1)
 
@@ -137,7 +140,9 @@ def attend(project: Project, worker: Worker, say: Callable[[str], None]) -> None
     piece = next((words for words in worker.guidance if words.state in COMING), None)
     if piece is None or (piece.state is Delivery.QUEUED and worker.activity.state is not ActivityState.WAITING):
         return
-    state = deliver(project, worker.id, piece.id, MONITOR_PATIENCE)
+    if is_held(project.store.file(worker.id, "deliver.lock")):
+        return  # a command brings it just now
+    state = deliver(project, worker.id, piece.id, MONITOR_PATIENCE, waits=False)
     if state is Delivery.UNCONFIRMED:
         say(f"#{worker.id} has not shown that it got {piece.id}: the user is asked")
     elif state not in COMING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle import machine
 from orchestra.core.lifecycle.transitions import LIVE, TERMINAL, Refused
 from orchestra.core.models import ActivityState, Event, Size, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.text import seconds_of
 from orchestra.workers.token_usage import Tokens
 
@@ -20,7 +21,7 @@ WORKING = frozenset({Status.REGISTERED, Status.PLANNING, Status.WORKING})
 UNSEEN_SECONDS = 600.0  # at most so long counts an agent as busy whose end was not seen: the machine was off
 
 
-class Figures(NamedTuple):
+class Figures(Record):
     """One worker's figures. `worked`, `shipped`, `waited` (for the user) and `busy` in seconds, by the wall clock."""
 
     id: str
@@ -52,7 +53,7 @@ class Figures(NamedTuple):
         return self.status is Status.MERGED
 
 
-class Reading(NamedTuple):
+class Reading(Record):
     """The figures as of the last event of a journal, the worker then, and when that was."""
 
     figures: Figures

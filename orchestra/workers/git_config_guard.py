@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra.core import events, fast_json
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import ActivityState, Escalation, Gate
+from orchestra.core.records import Record
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.git import shared_config
@@ -38,7 +39,7 @@ class Act(Enum):
     PUSH = frozenset({Harm.REMOTE, Harm.HOOKS, Harm.FILES})
 
 
-class Known(NamedTuple):
+class Known(Record):
     """What the user knows of: the accepted listing, and every value that was ever accepted for a key."""
 
     listing: Mapping[str, shared_config.Values]
@@ -48,7 +49,7 @@ class Known(NamedTuple):
     who: tuple[str, ...] = ()
 
 
-class Unknown(NamedTuple):
+class Unknown(Record):
     """Changes that nobody has accepted, and the workers whose agents ran when they were made."""
 
     changes: tuple[ConfigChange, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
+from orchestra.core.records import Record
 from orchestra.core.text import seconds_of
 from orchestra.workers import token_usage
 from orchestra.workers.figures import Figures
@@ -14,7 +14,7 @@ from orchestra.workers.token_usage import Tokens
 BY = ("day", "week", "label", "agent")
 
 
-class Group(NamedTuple):
+class Group(Record):
     """Several workers together; what none of them tells is None. `answer`: the median seconds to an answer."""
 
     name: str

@@ -11,13 +11,31 @@ from typing import TYPE_CHECKING
 
 from orchestra import agents
 from orchestra.core.attention import ObservedWorker, last_sign
-from orchestra.core.text import stamp
+from orchestra.core.models import ActivityState
+from orchestra.core.text import seconds_of, stamp
+from orchestra.workers import start_slots
+from orchestra.workers.start_slots import START_SECONDS
 
 if TYPE_CHECKING:
-    from orchestra.core.models import Worker
+    from orchestra.core.models import Pane, Worker
     from orchestra.project.context import Project
 
 PATIENCE = 60.0  # seconds by which a hook may be late on a loaded machine
+
+
+def unheard_start(project: Project, worker: Worker, pane: Pane) -> str:
+    """A sentence when a program runs in the pane that has called no hook since its start; else empty."""
+    launched = seconds_of(max(worker.activity.since, worker.launched_at))
+    if worker.activity.state is not ActivityState.STARTING or launched is None:
+        return ""
+    if project.now() <= launched + START_SECONDS or start_slots.in_line(project, worker.id):
+        return ""
+    if agents.agent(worker.agent).composer_text(project.panes.drawn(pane)) is None:
+        return ""
+    return (
+        f"its hooks are not heard: it runs since {stamp(launched)[11:16]} UTC without a word from them, so what it "
+        f"does is not known; see whether its settings allow hooks; then: orchestra restart {worker.id}"
+    )
 
 
 def unheard(project: Project, worker: Worker) -> str:

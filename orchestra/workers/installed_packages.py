@@ -11,17 +11,18 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.storage.files import read_text
 
 _MOST = 512 * 1024
 _VENVS = (".venv", "venv", "env", ".env")
-_FINDER = re.compile(r"['\"](/[^'\"\n]+)['\"]")
+_FINDER = regex(r"['\"](/[^'\"\n]+)['\"]")
 
 
-class Foreign(NamedTuple):
+class Foreign(Record):
     """A package whose code is in another checkout: how it is called, where its code and where that is written."""
 
     name: str

@@ -17,6 +17,7 @@ from orchestra.core.text import age, clean
 from orchestra.errors import OrchestraError
 from orchestra.project import entry_points
 from orchestra.workers import git_config_guard, slots
+from orchestra.workers.environment import orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ def check_installed(project: Project, name: str) -> None:
     command = project.options(name).command
     if not agents.installed(command, project.environ):
         raise OrchestraError(f"the agent {command!r} is not installed", agents.how_to_install(name))
+
+
+def check_agent(project: Project, name: str) -> None:
+    """Raise OrchestraError when a worker of this agent could not begin, or when nothing would be heard of it."""
+    check_installed(project, name)
+    off = agents.agent(name).hooks_off(orchestrator_environment(project), str(project.repository.root))
+    if off:
+        what = f"hooks are switched off in {clean(off)}: nothing would be known of what a worker does"
+        raise OrchestraError(what, "allow hooks there (disableAllHooks, allowManagedHooksOnly), then start it again")
 
 
 def keep_token(project: Project) -> None:

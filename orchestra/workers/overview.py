@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra.core import backlog, serialization
 from orchestra.core.attention import ObservedWorker, attention
@@ -13,6 +13,7 @@ from orchestra.core.dialogs import open_questions
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.models import Attention, Changes, Pane, Status, Worker
 from orchestra.core.radar import Meeting
+from orchestra.core.records import Record
 from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.core.verdict import notes_of
@@ -33,7 +34,7 @@ Seen = list[tuple[ObservedWorker, Shown]]
 Known = dict[str, tuple[str, list[int]]]  # by number: what these counts were made of, and the counts
 
 
-class WorkerRow(NamedTuple):
+class WorkerRow(Record):
     """One worker as it is shown. `age` in seconds since its status began; `changes` None where nothing is known."""
 
     seen: ObservedWorker
@@ -60,7 +61,7 @@ class WorkerRow(NamedTuple):
         return self.shown.reason
 
 
-class Overview(NamedTuple):
+class Overview(Record):
     """Every worker, most urgent first, what could not be read, and whether the workspace is open (None: unknown)."""
 
     project: str

@@ -6,13 +6,13 @@ What will certainly be refused is an error with the next command. What is not kn
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.branch_names import next_free, why_taken
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git import commit_check, push_check
-from orchestra.github import access
 from orchestra.storage import closed_repositories
 from orchestra.workers import git_config_guard
 from orchestra.workers.environment import orchestrator_environment
@@ -29,7 +29,7 @@ WAIT = 8.0  # seconds for each answer of GitHub
 SHORT_WAIT = 3.0  # while the workspace is opened
 
 
-class FreeBranch(NamedTuple):
+class FreeBranch(Record):
     """The name for a new branch, and why it is not the usual one; empty: it is."""
 
     name: str
@@ -132,6 +132,8 @@ def warnings(project: Project) -> list[str]:
 
 def check_access(project: Project, wait: float = WAIT) -> list[str]:
     """Raise OrchestraError for what a ship will be refused for; what is not known, or may go wrong, in sentences."""
+    from orchestra.github.access import obstacles  # 60 ms with HTTP and TLS, which a local tracker does without
+
     where = project.where()
     if where.problem:
         raise OrchestraError(where.problem, where.hint)
@@ -148,7 +150,7 @@ def check_access(project: Project, wait: float = WAIT) -> list[str]:
     except Unreachable as silent:
         place = where.head.slug if where.head else where.push
         return [f"it is not known whether you may push to {place}: {silent.message}"]
-    for one in access.obstacles(found):
+    for one in obstacles(found):
         if one.certain:
             raise OrchestraError(one.what, one.hint)
         notes.append(f"{one.what}: {one.hint}")
@@ -157,6 +159,8 @@ def check_access(project: Project, wait: float = WAIT) -> list[str]:
 
 def ask_access(project: Project, where: Choice, wait: float = WAIT) -> Access:
     """Ask GitHub, and remember whether the repository that is pushed to is closed to this user."""
+    from orchestra.github import access
+
     base = project.remote.slug
     head = where.head.slug if where.head else base
     found = access.ask(project.github_client(wait, eager=True), base, head, project.now())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra.core.lifecycle.transitions import LIVE
 from orchestra.core.radar import Meeting
+from orchestra.core.records import Record
 from orchestra.storage import json_cache
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Seen(NamedTuple):
+class Seen(Record):
     """What one look has found. `paths`: by worker, what the answer was made of, and the files."""
 
     paths: dict[str, tuple[str, tuple[str, ...]]]

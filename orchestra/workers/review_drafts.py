@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra.core import fast_json
+from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.git.patch import FilePatch
 from orchestra.storage.files import read_text, write_atomic
@@ -19,7 +20,7 @@ MOST_QUOTED = 400  # characters of a line that are kept to find it again
 NEAR = 3  # lines around it that are kept for the same reason
 
 
-class Draft(NamedTuple):
+class Draft(Record):
     """A comment on lines of a file: `old` on the side that was removed, `committed` or of the worktree alone."""
 
     id: str
@@ -40,21 +41,21 @@ class Draft(NamedTuple):
         return f"{lines} (removed)" if self.old else lines
 
 
-class Drafts(NamedTuple):
+class Drafts(Record):
     """All of one worker, and the commit that the user had seen when they last looked."""
 
     comments: tuple[Draft, ...] = ()
     looked: str = ""
 
 
-class ReviewFile(NamedTuple):
+class ReviewFile(Record):
     """A file of a review: in a commit, or in the worktree alone."""
 
     patch: FilePatch
     committed: bool = True
 
 
-class Spot(NamedTuple):
+class Spot(Record):
     """Where a comment is now: place of the file, and its first line."""
 
     file: int

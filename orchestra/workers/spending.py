@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra import agents
 from orchestra.core import budget
 from orchestra.core.budget import Spent
+from orchestra.core.records import Record
 from orchestra.core.text import seconds_of
 from orchestra.errors import OrchestraError
 from orchestra.storage import json_cache
@@ -29,21 +30,21 @@ MOST_DAYS = 400
 Totals = dict[str, Spent]  # by worker and nonce
 
 
-class CostReading(NamedTuple):
+class CostReading(Record):
     """An agent's own count begins again with each run: what earlier runs came to, and the last figure of this one."""
 
     before: float = 0.0
     last: float = 0.0
 
 
-class Ledger(NamedTuple):
+class Ledger(Record):
     """The totals as of the last look of each day, and how far each agent's count of its cost was read."""
 
     days: Mapping[str, Totals] = {}
     costs: Mapping[str, CostReading] = {}
 
 
-class Spending(NamedTuple):
+class Spending(Record):
     """What was used: in all by each worker, by number, and by all workers today."""
 
     workers: Mapping[str, Spent]

@@ -6,11 +6,12 @@ What is told once is told by an id in `fed`, so a monitor that is killed between
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import AT_WORK, LIVE
 from orchestra.core.models import COMING, ActivityState, Status, Worker
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import local_merge, stack
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
-class Start(NamedTuple):
+class Start(Record):
     """Where a worker begins: the worker that it builds on, its base and commit; `stale`: why that may be old."""
 
     parent: str

@@ -9,13 +9,12 @@ from orchestra.agents.records import StartupProblem
 from orchestra.core import events
 from orchestra.core.models import Escalation, Gate, Pane, Worker
 from orchestra.core.text import seconds_of
-from orchestra.workers import start_slots
+from orchestra.workers import hook_silence, start_slots
+from orchestra.workers.start_slots import START_SECONDS
 from orchestra.workers.worktree_setup import is_prepared
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
-
-START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 
 
 def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str:
@@ -29,7 +28,7 @@ def record_lost_pane(project: Project, worker: Worker, pane: Pane | None) -> str
     return reason
 
 
-def record_startup_problem(project: Project, worker: Worker, pane: Pane, patience: float) -> str | None:
+def record_startup_problem(project: Project, worker: Worker, pane: Pane) -> str | None:
     """A dialog or a login screen in the way of the first prompt, recorded as what the agent does; None: none seen."""
     seen = agents.agent(worker.agent).startup_problem(project.panes.drawn(pane))
     launched = max(worker.activity.since, worker.launched_at)  # after its wait for a place
@@ -37,12 +36,14 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane, patienc
     if (
         seen is None
         and is_prepared(project, worker)
-        and waited > patience
+        and waited > START_SECONDS
         and not start_slots.in_line(project, worker.id)
     ):
-        seen = StartupProblem("silent", f"The agent took no prompt in {patience:.0f} s.", "Attach to it and look.")
+        seen = StartupProblem("silent", f"The agent took no prompt in {START_SECONDS:.0f} s.", "Attach to it and look.")
     if seen is None:
         return None
+    if seen.kind == "silent" and (unheard := hook_silence.unheard_start(project, worker, pane)):
+        return unheard  # the monitor records it, and that it is over
     said = f"{seen.sentence} {seen.fix}"
     if seen.kind in agents.LIMITS:
         project.store.record(worker.id, events.limited("spawn", seen.kind, seen.sentence, seen.fix))

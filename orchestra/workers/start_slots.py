@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 PLACES = max(4, (os.cpu_count() or 1) + 1)  # measured with 20 agents on 2 cores: more are no faster, and all late
+START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
 HELD_SECONDS = 15.0  # at most: an agent that shows a dialog instead of coming up holds up nobody for longer
 LOOK_SECONDS = 0.1
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from orchestra import agents
 from orchestra.agents.usage import LOOK_BYTES, ReadPosition, Usage
 from orchestra.core import events
+from orchestra.core.records import Record
 from orchestra.core.text import short
 from orchestra.errors import OrchestraError
 from orchestra.storage import json_cache
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Marks = dict[str, ReadPosition]  # by transcript
 
 
-class Tokens(NamedTuple):
+class Tokens(Record):
     """What a worker has used, over all its conversations; `behind`: at least so many, the rest is not read yet."""
 
     usage: Usage

@@ -9,16 +9,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import MEMBERS, Issue, Worker
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_REFERENCE = re.compile(r"^[ \t]*\[[^\]\n]*\]:[^\n]*$", re.MULTILINE)  # `[//]: # (words)`: a comment of Markdown
-_FOLDED = re.compile(r"<(?:details|template|script|style)\b[^>]*>|<[^>\n]*\bhidden\b[^>\n]*>", re.IGNORECASE)
-_GAP = re.compile(r"\n(?:[ \t]*\n){4,}")
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_REFERENCE = regex(r"^[ \t]*\[[^\]\n]*\]:[^\n]*$", re.MULTILINE)  # `[//]: # (words)`: a comment of Markdown
+_FOLDED = regex(r"<(?:details|template|script|style)\b[^>]*>|<[^>\n]*\bhidden\b[^>\n]*>", re.IGNORECASE)
+_GAP = regex(r"\n(?:[ \t]*\n){4,}")
 _SEEN = frozenset({"\n", "\t", "\u200d", "\ufe0f"})  # joiners of emoji, and their colour
 
 

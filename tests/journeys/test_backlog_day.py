@@ -1,22 +1,27 @@
-"""A day's backlog by one person: twelve issues with an order, a stack and a conflict, to twelve merged pull requests."""
+"""A day's backlog by one person: twelve issues with an order, a stack and a conflict, to twelve merged pull requests.
+
+With ORCHESTRA_TEST_TIMELINE=FILE the run is drawn there; docs/runs has such a picture.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from support.github_double import Double
 from support.person import Person, configure
+from support.timeline import Seen, svg
 
 from orchestra.core.waiting import pause
 
 pytestmark = [pytest.mark.journey, pytest.mark.nightly, pytest.mark.timeout(1800)]
 Git = Callable[..., str]
 PLACES = 4
-MERGE = """run "sh -c 'git fetch -q origin && git merge -q -X ours --no-edit origin/main; true'"\nship\nwait\n"""
+MERGE = "run git fetch -q origin && git merge -q -X ours --no-edit origin/main; true\nship\nwait\n"
 WORK = (
     '```script\nstatus working\nwrite {0}.txt done\n{1}commit "Part {0}"\npause {2}\nship\nwait\n' + MERGE * 6 + "```"
 )
@@ -25,13 +30,7 @@ BEFORE = {2: (1,), 5: (4,), 8: (7,), 10: (9,)}  # an issue: what it waits for
 STACK = {"11": "3", "12": "11"}
 TOGETHER = ("3", "6")  # both write one file
 SECONDS = 1500.0
-
-
-class Seen(NamedTuple):
-    """One look at all workers: when, and the state of each."""
-
-    at: float
-    states: dict[str, str]
+TIMELINE = os.environ.get("ORCHESTRA_TEST_TIMELINE")  # read before the tests get an environment of their own
 
 
 def hand_over(github_repo: Path, github: Double, git: Git) -> Person:
@@ -103,6 +102,11 @@ def test_twelve_issues_are_twelve_merged_pull_requests(github_repo: Path, github
     while len(day.merged) < 12 and time.monotonic() < end:
         day.go()
         pause(2.0)  # as often as a user looks: a look costs a third of a second of a core
+    if TIMELINE:
+        numbers = [str(number) for number in range(1, 13)]
+        Path(TIMELINE).write_text(
+            svg(day.seen, numbers, "Twelve issues, four places: 2, 5, 8, 10 wait for others; 3, 11, 12 are a stack")
+        )
     last = day.seen[-1].states
     assert len(day.merged) == 12, (day.merged, last, person.runs("list").out)
     for later, earlier in BEFORE.items():

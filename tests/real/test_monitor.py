@@ -16,11 +16,11 @@ from typing import Self
 
 import pytest
 from support.github_double import Double
-from support.person import Person, configure
+from support.person import Person
 from support.polling import eventually
+from support.real_claude import user_with_claude
 
-from orchestra.agents.claude.selftest import MessagesApi, marker
-from orchestra.agents.claude.selftest.sandbox import KEY, private_home
+from orchestra.agents.claude.selftest import marker
 from orchestra.agents.claude.selftest.script import bash
 
 pytestmark = [pytest.mark.real, pytest.mark.journey, pytest.mark.timeout(800)]
@@ -49,21 +49,9 @@ LOOP = marker(
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, home: Path, claude_program: Path, git: Git) -> Iterator[Person]:
-    private_home(home, github_repo)
-    command = f"agents: {{claude: {{command: {claude_program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
-    configure(github_repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
-    git("-C", github_repo, "add", ".")
-    git("-C", github_repo, "commit", "-qm", "config")
-    git("-C", github_repo, "push", "-q", "origin", "main")
     github.add_issue(number=123, title="Loop", body=f"Go round.\n\n{LOOP}")
-    quiet = ("DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING",
-             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL")  # fmt: skip
-    with MessagesApi() as api:
-        person = Person(
-            github_repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")}
-        )
-        yield person
-        print(person.screen("123"), person.runs("log", "123", code=None).out)  # pytest shows it when the test fails
+    with user_with_claude(github_repo, home, claude_program, git, "123") as user:
+        yield user
 
 
 class Killed:

@@ -17,11 +17,11 @@ from support.paths import ROOT
 from support.polling import eventually
 from support.real_claude import Terminal
 
-from orchestra.agents.claude.features import NEWEST, OLDEST
 from orchestra.agents.claude.permissions import rules_for
 from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.agents.claude.selftest.sandbox import private_home
 from orchestra.agents.claude.selftest.script import judged
+from orchestra.agents.claude.tested_versions import NEWEST, OLDEST
 from orchestra.config.schema import load
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]

@@ -10,10 +10,10 @@ import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
-from orchestra.agents.claude.features import NEWEST
 from orchestra.agents.claude.selftest import MessagesApi, marker
 from orchestra.agents.claude.selftest.sandbox import KEY, private_home
 from orchestra.agents.claude.selftest.script import bash
+from orchestra.agents.claude.tested_versions import NEWEST
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 

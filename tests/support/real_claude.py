@@ -11,12 +11,16 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from orchestra.agents.claude.features import MIDDLE, NEWEST, OLDEST, TESTED
+from orchestra.agents.claude.selftest import MessagesApi
+from orchestra.agents.claude.selftest.sandbox import KEY, QUIET, private_home
+from orchestra.agents.claude.tested_versions import MIDDLE, NEWEST, OLDEST, TESTED
+from support.person import Person, configure
 
 PACKAGE = "@anthropic-ai/claude-code"
 WORDS = {"oldest": (OLDEST,), "middle": (MIDDLE,), "newest": (NEWEST,), "all": TESTED}
@@ -113,6 +117,21 @@ def _installed(prefix: Path, version: str) -> Path | None:
             if done.returncode == 0 and done.stdout.split()[:1] == [version]:
                 return program
     return None
+
+
+@contextmanager
+def user_with_claude(repo: Path, home: Path, program: Path, git: Callable[..., str], number: str) -> Iterator[Person]:
+    """A user of a repository on GitHub, with the real program and a model on loopback; `number` is the worker's."""
+    private_home(home, repo)
+    command = f"agents: {{claude: {{command: {program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
+    configure(repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
+    git("-C", repo, "add", ".")
+    git("-C", repo, "commit", "-qm", "config")
+    git("-C", repo, "push", "-q", "origin", "main")
+    with MessagesApi() as api:
+        user = Person(repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(QUIET, "1")})
+        yield user
+        print(user.screen(number), user.runs("log", number, code=None).out)  # pytest shows it when the test fails
 
 
 class Terminal:

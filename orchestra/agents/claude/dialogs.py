@@ -5,17 +5,16 @@ Only for dialogs of which no hook tells: behind a gateway the check of the mode 
 
 from __future__ import annotations
 
-import re
-
 from orchestra.agents.claude.screen import CHOSEN, FOOTER, MARK, RULE, dialog_open, lines_of
 from orchestra.agents.records import ScreenDialog
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, clean_lines
 
-_NUMBERED = re.compile(rf"\s*{MARK}?\s*\d{{1,2}}\. (\S.*)")
-_MARKED = re.compile(rf"\s*{MARK}\s*\S")
-_BY_KEY = re.compile(r"(\S+) to (\S.*)")  # `shift+Tab to leave for accept edits mode`
+_NUMBERED = regex(rf"\s*{MARK}?\s*\d{{1,2}}\. (\S.*)")
+_MARKED = regex(rf"\s*{MARK}\s*\S")
+_BY_KEY = regex(r"(\S+) to (\S.*)")  # `shift+Tab to leave for accept edits mode`
 _KEYS = {"enter": "Enter", "esc": "Escape", "tab": "Tab", "shift+tab": "BTab", "space": "Space"}
-_DIVIDER = re.compile(r"[\u2500-\u257f\s]*")
+_DIVIDER = regex(r"[\u2500-\u257f\s]*")
 
 
 def read_dialog(screen: str) -> ScreenDialog | None:

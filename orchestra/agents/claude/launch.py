@@ -15,51 +15,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestra.agents.claude.dialogs import read_dialog
-from orchestra.agents.claude.features import TESTED
-from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions, rules_for
-from orchestra.agents.claude.screen import (
-    at_work,
-    box_holds,
-    composer_text,
-    dialog_open,
-    startup_problem,
-    suspended,
-    understood,
-)
-from orchestra.agents.claude.sessions import running_sessions
-from orchestra.agents.claude.status_line import cost_in, status_line, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
-from orchestra.agents.claude.usage import transcripts, used_in
+from orchestra.agents.claude import screen, sessions, tested_versions, users_settings
+from orchestra.agents.claude.permissions import BYPASS, ORCHESTRATOR, mode, permissions
+from orchestra.agents.claude.reading import *  # noqa: F403 - each of these is a part of the agent
+from orchestra.agents.claude.status_line import status_line
 from orchestra.core.models import AgentContext, AgentOptions, Launch
 
-__all__ = [
-    "HOOKS",
-    "INSTALL",
-    "TESTED",
-    "accepted_in",
-    "at_work",
-    "box_holds",
-    "composer_text",
-    "conversation_exists",
-    "cost_in",
-    "dialog_open",
-    "enqueued_in",
-    "hooked_at",
-    "launch",
-    "logged_in",
-    "read_dialog",
-    "rules_for",
-    "running_sessions",
-    "session_to_begin",
-    "startup_problem",
-    "suspended",
-    "transcripts",
-    "understood",
-    "used_in",
-    "users_status_line",
-    "version",
-]
+TESTED = tested_versions.TESTED
+startup_problem, understood, running_sessions = screen.startup_problem, screen.understood, sessions.running_sessions
+hooks_off = users_settings.hooks_off
 
 INSTALL = "npm install -g @anthropic-ai/claude-code"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, stamp
 
 _GO_ON = "then tell it to go on."
@@ -25,12 +26,12 @@ _UNKNOWN = f"Open its pane and read the message, {_GO_ON}"
 
 # `You've hit your session limit · resets 3:30pm (Europe/Paris)`, `... · resets Nov 25, 2027, 3pm (UTC)`;
 # older versions: `usage limit reached|1795356890`
-_RESETS = re.compile(
+_RESETS = regex(
     r"resets (?:([A-Z][a-z]{2}) (\d{1,2}),? (?:(\d{4}),? )?(?:at )?)?"
     r"(\d{1,2})(?::(\d\d))? ?([ap])m(?: \(([\w/+-]{1,40})\))?",
     re.ASCII | re.IGNORECASE,
 )
-_EPOCH = re.compile(r"limit reached\|(\d{10})\b", re.ASCII)
+_EPOCH = regex(r"limit reached\|(\d{10})\b", re.ASCII)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 

@@ -9,24 +9,25 @@ from __future__ import annotations
 import re
 
 from orchestra.agents.records import StartupProblem
+from orchestra.core.regex import regex
 from orchestra.core.text import clean
 
 # Before the prompt, and before the chosen line of a dialog.
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 _SGR = r"\x1b\[[\d;:]*m"
 # A hint in the empty box is dim, but its first letter is under the cursor: inverse, then dim until the next reset.
-_GHOST = re.compile(rf"(?:\x1b\[7m(?:{_SGR})*[^\x1b])?\x1b\[(?:0;)?2m[^\n]*?(?=\x1b\[0m|$)", re.MULTILINE)
-_ESCAPES = re.compile(rf"{_SGR}|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-RULE = re.compile(r"─{4,}(?: .{1,60} ─+)?")
-_CHOICE = re.compile(rf"\s*{MARK}?\s*\d{{1,2}}\. \S")
-CHOSEN = re.compile(rf"\s*{MARK}\s*\d{{1,2}}\. \S")
-FOOTER = re.compile(r"\s*(?:Esc to cancel|Enter to \w+)\b")
-_SPINNER = re.compile(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
-_COLLAPSED = re.compile(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
-_SUSPENDED = re.compile(r"Claude Code (?:is|has been) suspended\. Run .{0,3}fg.{0,3} to bring")
-_SEARCH = re.compile(
-    r"\s*(?:search prompts|no matching prompt):"
-)  # below the box, after Ctrl-R: a paste is searched for
+_GHOST = regex(rf"(?:\x1b\[7m(?:{_SGR})*[^\x1b])?\x1b\[(?:0;)?2m[^\n]*?(?=\x1b\[0m|$)", re.MULTILINE)
+_ESCAPES = regex(rf"{_SGR}|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+RULE = regex(r"─{4,}(?: .{1,60} ─+)?")
+_CHOICE = regex(rf"\s*{MARK}?\s*\d{{1,2}}\. \S")
+CHOSEN = regex(rf"\s*{MARK}\s*\d{{1,2}}\. \S")
+FOOTER = regex(r"\s*(?:Esc to cancel|Enter to \w+)\b")
+_SPINNER = regex(r"[^\w\s] \S+… \(\d")  # `✶ Levitating… (3s · ↓ 26 tokens)`
+# `✻ 429 slow down · retrying in 21s · attempt 7/10`; `● ` and `⎿ ` begin what the agent prints.
+_RETRY = regex(r"[^\w\s●⎿] (\S.*?)(?: \([^)]*\))? · (?:[Rr]etrying|will retry|next try)\b")
+_COLLAPSED = regex(r"\[Pasted text #\d+(?: \+(\d+) lines?)?\]")
+_SUSPENDED = regex(r"Claude Code (?:is|has been) suspended\. Run .{0,3}fg.{0,3} to bring")
+_SEARCH = regex(r"\s*(?:search prompts|no matching prompt):")  # below the box, after Ctrl-R: a paste is searched for
 _HINTS = ("Press up to edit queued messages", 'Try "')  # the same hints on a capture without colours
 
 _TROUBLES = (
@@ -157,7 +158,19 @@ def understood(screen: str) -> bool:
 
 def at_work(screen: str) -> bool:
     """True when a turn runs: the box is there as well then, and the line below it or the one above says so."""
-    return any("esc to interrupt" in line or _SPINNER.match(line) for line in lines_of(screen))
+    lines = lines_of(screen)
+    return any("esc to interrupt" in line or _SPINNER.match(line) or _RETRY.match(line) for line in lines)
+
+
+def retrying(screen: str) -> str:
+    """Why the program asks its API again, as a sentence; empty: it does not. No hook and no transcript tells of it."""
+    found = [match[1] for match in map(_RETRY.match, lines_of(screen)) if match]
+    if not found:
+        return ""
+    why = clean(found[-1], 120)
+    if why in ("Waiting for API response", "API error") or why.startswith("No response from the API"):
+        return "the API answers with an error" if why == "API error" else "the API does not answer"
+    return f"the API answers {why}" if re.match(r"\d{3}\b", why) else why
 
 
 def startup_problem(screen: str) -> StartupProblem | None:

@@ -9,12 +9,13 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, cast
 
+from orchestra.core.records import Record
 from orchestra.storage.files import read_text
 
 
-class Line(NamedTuple):
+class Line(Record):
     """One hook: which tools it is for, the shell line, and after how many seconds it is given up."""
 
     matcher: str

@@ -11,42 +11,10 @@ from collections.abc import Mapping
 from orchestra import __version__
 from orchestra.agents import installed
 from orchestra.agents.claude import launch as claude
-from orchestra.agents.claude.dialogs import read_dialog
-from orchestra.agents.claude.permissions import rules_for
-from orchestra.agents.claude.screen import at_work, box_holds, composer_text, dialog_open, suspended
-from orchestra.agents.claude.status_line import cost_in, users_status_line
-from orchestra.agents.claude.transcript import accepted_in, enqueued_in, hooked_at
-from orchestra.agents.claude.usage import transcripts, used_in
+from orchestra.agents.claude.reading import *  # noqa: F403 - each of these is a part of the agent
 from orchestra.agents.records import RunningSession, StartupProblem
 from orchestra.agents.scripted.hook_runner import conversation_file
 from orchestra.core.models import AgentContext, AgentOptions, Launch
-
-__all__ = [
-    "INSTALL",
-    "TESTED",
-    "accepted_in",
-    "at_work",
-    "box_holds",
-    "composer_text",
-    "conversation_exists",
-    "cost_in",
-    "dialog_open",
-    "enqueued_in",
-    "hooked_at",
-    "launch",
-    "logged_in",
-    "read_dialog",
-    "rules_for",
-    "running_sessions",
-    "session_to_begin",
-    "startup_problem",
-    "suspended",
-    "transcripts",
-    "understood",
-    "used_in",
-    "users_status_line",
-    "version",
-]
 
 INSTALL = "it is a part of orchestra: set agents.scripted.command to a Python that has it, or leave it out"
 TESTED: tuple[str, ...] = ()
@@ -95,6 +63,11 @@ def session_to_begin(session: str, _environ: Mapping[str, str]) -> str:
 def logged_in(_environ: Mapping[str, str]) -> bool:
     """It needs no login."""
     return True
+
+
+def hooks_off(_environ: Mapping[str, str], _checkout: str) -> str:
+    """It calls its hooks whatever any settings say."""
+    return ""
 
 
 def version(command: str, environ: Mapping[str, str]) -> str | None:

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from orchestra.agents.scripted import script
 from orchestra.agents.scripted.hook_runner import Hooks, conversation_file
@@ -22,6 +22,7 @@ from orchestra.agents.scripted.screen import Key, Leave, Screen, shortened
 from orchestra.agents.scripted.script import ASKING, Step
 from orchestra.agents.scripted.tools import Tools, heading, tool_call
 from orchestra.core import budget
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.storage.files import append_line, read_text
 
@@ -29,7 +30,7 @@ MOST_BLOCKS = 8  # times in a row that a Stop hook may hold up the end of a turn
 SILENT = ("say", "exit", "hang", "limit", "wait", "use")  # steps that are not tool calls
 
 
-class Wish(NamedTuple):
+class Wish(Record):
     """What the command line asks for."""
 
     session: str
@@ -39,7 +40,7 @@ class Wish(NamedTuple):
     prompt: str | None
 
 
-class Ending(NamedTuple):
+class Ending(Record):
     """How a turn ends: the hook to call, and what it says beside the agent's last words."""
 
     hook: str

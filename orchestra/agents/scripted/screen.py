@@ -14,16 +14,17 @@ import signal
 import termios
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean_lines
 
 MARK = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 RULE = "─" * 20
 MOST_SHOWN = 6  # lines of what somebody says
 ESCAPE_SECONDS = 0.05  # within which the rest of a key's bytes comes
-_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
-_PLAIN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f]+")
+_ESCAPE = regex(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^\[O])?", re.DOTALL)
+_PLAIN = regex(r"[^\x00-\x09\x0b-\x1f\x7f]+")
 _PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
 
 
@@ -38,7 +39,7 @@ def shortened(text: str) -> str:
     return "\n".join([*lines[:MOST_SHOWN], f"[+{more} lines]"] if more > 0 else lines)
 
 
-class Key(NamedTuple):
+class Key(Record):
     """What was typed: `text` (also a whole paste), or one of `enter`, `back`, `escape`, `end`."""
 
     kind: str

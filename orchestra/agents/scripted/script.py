@@ -27,7 +27,10 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import Any
+
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 # How many words each step takes: at least, at most.
 VERBS: Mapping[str, tuple[int, int]] = {
@@ -52,12 +55,12 @@ VERBS: Mapping[str, tuple[int, int]] = {
 }
 ASKING = ("escalate", "wait")  # steps that are finished by what the user answers
 
-_BLOCK = re.compile(r"^[ \t]*```script[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
-_PIECE = re.compile(r"^Guidance (g\d{1,9}) from ([^\n]*):[ \t]*$", re.MULTILINE | re.ASCII)
-_ANSWER = re.compile(r"\{answer(!r)?\}")
+_BLOCK = regex(r"^[ \t]*```script[ \t]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
+_PIECE = regex(r"^Guidance (g\d{1,9}) from ([^\n]*):[ \t]*$", re.MULTILINE | re.ASCII)
+_ANSWER = regex(r"\{answer(!r)?\}")
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One line of a script. `rest` is what follows the verb, as written; `text` what is indented below it."""
 
     verb: str
@@ -66,7 +69,7 @@ class Step(NamedTuple):
     text: str | None = None
 
 
-class Progress(NamedTuple):
+class Progress(Record):
     """How far a conversation has come: `at` is the step to do next, `begun` says that it was begun before."""
 
     steps: tuple[Step, ...] = ()
@@ -81,7 +84,7 @@ class Progress(NamedTuple):
         return self.steps[self.at] if self.at < len(self.steps) else None
 
 
-class Words(NamedTuple):
+class Words(Record):
     """Something said to the agent: its id and sender where it is guidance."""
 
     text: str

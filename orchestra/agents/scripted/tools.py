@@ -6,18 +6,19 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from subprocess import DEVNULL, PIPE, STDOUT, Popen, run
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestra.agents.scripted.hook_runner import Hooks
 from orchestra.agents.scripted.screen import Key, Leave, Screen
 from orchestra.agents.scripted.script import Step
+from orchestra.core.records import Record
 from orchestra.storage.files import read_text
 
 WORKER_VERBS = ("status", "escalate", "ship")  # the worker's own: `orchestra worker status ...`
 BEAT = 0.5  # seconds; a `pause` is a row of tool calls this long
 
 
-class Done(NamedTuple):
+class Done(Record):
     """Whether a step passed, and what the agent was told meanwhile."""
 
     passed: bool

@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import commit_rules, events, gates, pull_text
 from orchestra.core.events import AtLimit, Failure
 from orchestra.core.lifecycle.transitions import AT_WORK
 from orchestra.core.models import Escalation, Gate, Size, Worker
 from orchestra.core.pull_text import Wanted
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
 from orchestra.git import worktree_state
@@ -35,14 +37,14 @@ MOST_TEMPLATE = 20_000  # characters
 MOST_RULES = 200_000  # characters of a file that may state rules for commits
 
 
-class Shipped(NamedTuple):
+class Shipped(Record):
     """Where the work can be reviewed: a pull request's address, or the git command that shows the diff."""
 
     worker: Worker
     review: str
 
 
-class Evidence(NamedTuple):
+class Evidence(Record):
     """What `verify` said: the command, and the end of its output."""
 
     command: str
@@ -296,7 +298,7 @@ def _text(project: Project, worker: Worker, title: str | None, body: str | None,
     return Wanted(title or None, body if body and body.strip() else None, worker.title, made, said, closes, template)
 
 
-_TEMPLATES = re.compile(r"(?:(?:\.github|docs)/)?pull_request_template(?:\.md|\.txt)?", re.IGNORECASE)
+_TEMPLATES = regex(r"(?:(?:\.github|docs)/)?pull_request_template(?:\.md|\.txt)?", re.IGNORECASE)
 
 
 def _template(worktree: str) -> str:

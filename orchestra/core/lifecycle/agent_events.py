@@ -106,8 +106,10 @@ def _unblocked(worker: Worker, event: Event) -> Worker:
 
 
 def _limited(worker: Worker, event: Event) -> Worker:
-    detail = " ".join(part for part in (text_at(event, "detail"), text_at(event, "mend")) if part)
-    worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, detail)
+    said, fix = text_at(event, "detail"), text_at(event, "mend")
+    if said and fix and not said.endswith((".", "!", "?", ")", "\u2026")):
+        said += "."  # the API's words end as they like
+    worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, f"{said} {fix}".strip())
     return worker._replace(limit=serialization.limit_from_json(event.data))
 
 
@@ -123,6 +125,15 @@ def _unclear(worker: Worker, event: Event) -> Worker:
     if worker.dialogs:
         return worker
     return with_activity(worker, event, ActivityState.UNKNOWN, text_at(event, "reason"))
+
+
+def _retrying(worker: Worker, event: Event) -> Worker:
+    """The program asks its API again and again, or was answered. The turn goes on; it is not a sign of life."""
+    doing, what = worker.activity, text_at(event, "what")
+    if doing.state is not ActivityState.BUSY or doing.retrying == what:
+        return worker
+    since = doing.since if doing.retrying and what else event.at
+    return worker._replace(activity=doing._replace(since=since, retrying=what))
 
 
 def _ended(worker: Worker, event: Event) -> Worker:
@@ -168,6 +179,7 @@ RULES: Mapping[str, Callable[[Worker, Event], Worker]] = {
     "limited": _limited,
     "idle": _idle,
     "unclear": _unclear,
+    "retrying": _retrying,
     "ended": _ended,
     "moved": _moved,
     "version": _version,

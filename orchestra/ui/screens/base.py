@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events, work
 from textual.app import App, ComposeResult
@@ -21,6 +21,7 @@ from textual.widgets import Input, TextArea
 
 from orchestra.core import cells
 from orchestra.core.look import Look, look_of
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
@@ -106,7 +107,7 @@ class Words(TextArea):
         self.move_cursor(self.document.end)
 
 
-class Question(NamedTuple):
+class Question(Record):
     """What is asked over a screen, what `y` does, and since when it is shown."""
 
     lines: tuple[str, ...]

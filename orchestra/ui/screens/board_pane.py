@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from orchestra.core import cells, radar
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines
 from orchestra.errors import OrchestraError
@@ -37,7 +38,7 @@ NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}, or {ne
 NO_ISSUE = "No open issue. {new} makes one."
 
 
-class Detail(NamedTuple):
+class Detail(Record):
     """What was looked up about one worker: its plan's begin, its files, what happened, the end of its pane."""
 
     number: str = ""

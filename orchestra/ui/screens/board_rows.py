@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core import cells
+from orchestra.core.enums import StrEnum
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import clean, clean_lines
 from orchestra.ui import worker_table
@@ -30,7 +31,7 @@ class Sort(StrEnum):
     CHANGES = "largest change first"
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """A row: a worker, or an issue."""
 
     number: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import Any
 
 from rich.style import Style
 
+from orchestra.core.regex import regex
 from orchestra.core.text import clean_lines
 from orchestra.ui.screens.paper import NORMAL, Span
 
@@ -20,9 +20,9 @@ MOST_LINES = 3000  # lines of a hunk that are read as one piece of code
 MOST_WORDS = 200  # of a line that is compared word by word
 LEAST_ALIKE = 0.4  # two lines that have less in common are not the same line changed
 CHANGED = Style(underline=True, bold=True)
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_WORD = re.compile(r"\w+|\s+|.")
-_BAD = re.compile("[\ud800-\udfff]")
+_CONTROL = regex(r"[\x00-\x08\x0a-\x1f\x7f]")
+_WORD = regex(r"\w+|\s+|.")
+_BAD = regex("[\ud800-\udfff]")
 _COLOURS = (
     ("Comment", Style(dim=True)),
     ("Keyword", Style(color="blue")),

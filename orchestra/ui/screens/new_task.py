@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding
@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from orchestra.commands.new import drafts, written
 from orchestra.core import cells
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean
 from orchestra.errors import OrchestraError
@@ -45,7 +46,7 @@ KEYS = [
 ]
 
 
-class Field(NamedTuple):
+class Field(Record):
     """A line of the form: its key in the draft, its name, and what may be in it (empty: text)."""
 
     key: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console as RichConsole
@@ -14,6 +13,7 @@ from textual.strip import Strip
 
 from orchestra.core import cells
 from orchestra.core.look import Look
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 
 NORMAL = Style.null()
@@ -32,7 +32,7 @@ _PLAIN_ROLES = {Role.ALARM: BOLD, Role.WARNING: BOLD, Role.GOOD: BOLD, Role.ACCE
 CURSOR = "\u258c"
 
 
-class Span(NamedTuple):
+class Span(Record):
     """A piece of text in one style."""
 
     text: str
@@ -42,7 +42,7 @@ class Span(NamedTuple):
 Line = Sequence[Span]
 
 
-class Lines(NamedTuple):
+class Lines(Record):
     """The characters of boxes: corners from the top left clockwise, sides, joints."""
 
     top: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding
@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from orchestra.core import cells, fuzzy
+from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.ui.screens.base import View
 from orchestra.ui.screens.paper import BOLD, CURSOR, DIM, REVERSE, Paper, Span
@@ -32,7 +33,7 @@ KEYS = [
 ]
 
 
-class Choice(NamedTuple):
+class Choice(Record):
     """A row: its key, the mark and number in front, its title, what is said at its end, and its preview."""
 
     key: str

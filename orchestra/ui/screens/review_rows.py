@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from orchestra.core.records import Record
 from orchestra.core.text import clean, clean_lines
 from orchestra.git.patch import FilePatch, Hunk, Kind, PatchLine
 from orchestra.ui.screens import code
@@ -16,7 +16,7 @@ _USUAL = ("file mode 100644",)  # of a file that came or went: nothing to look a
 LEAST_WORDS = 12  # columns of a comment
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One line of the screen: a line of code, what is folded (`gap`: its lines of the new side), a comment, a note."""
 
     text: str = ""

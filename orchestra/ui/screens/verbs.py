@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from orchestra.core.models import AnswerChannel, Status
+from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux.client import surrounding_session
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from orchestra.ui.needs import Need
 
 
-class Outcome(NamedTuple):
+class Outcome(Record):
     """How a view ended: what to run in this terminal then, and what to say to the user."""
 
     argv: tuple[str, ...] = ()
     said: str = ""
 
 
-class Place(NamedTuple):
+class Place(Record):
     """Where a view runs: in a popup over a pane, or in a terminal or window of its own."""
 
     popup: bool = False

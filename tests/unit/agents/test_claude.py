@@ -16,7 +16,7 @@ from support.paths import DATA
 
 from orchestra import agents
 from orchestra.agents import base
-from orchestra.agents.claude import hooks, payload_words
+from orchestra.agents.claude import hooks, payload_words, users_settings
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.limits import resets_at
 from orchestra.core.models import AgentContext, AgentOptions
@@ -307,6 +307,64 @@ def test_the_text_in_the_prompt_box(name: str) -> None:
     assert claude.composer_text(screen(name)) == BOXES[name]
     assert claude.at_work(screen(name)) is (name == "box-queued-hint")
     assert not claude.dialog_open(screen(name))
+
+
+AGAIN = [
+    ("\u273b 429 slow down \u00b7 retrying in 21s \u00b7 attempt 7/10", "the API answers 429 slow down"),
+    (
+        "\u2722 401 Invalid bearer token \u00b7 retrying in 2s \u00b7 attempt 3/10",
+        "the API answers 401 Invalid bearer token",
+    ),
+    ("\u273b API error \u00b7 Retrying in 39s \u00b7 attempt 8/10", "the API answers with an error"),
+    ("\u273b Rate limit reached (3:30pm) \u00b7 Retrying in 1m \u00b7 attempt 8/10", "Rate limit reached"),
+    ("\u273b Waiting for API response \u00b7 will retry in 20s \u00b7 check your network", "the API does not answer"),
+    (
+        "\u273b No response from the API after 5m \u00b7 retrying, waiting up to 10m \u00b7 attempt 1/10",
+        "the API does not answer",
+    ),
+    (
+        "\u273b Auto mode check unavailable \u00b7 next try in 5s \u00b7 attempt 1/10 \u00b7 esc to interrupt",
+        "Auto mode check unavailable",
+    ),
+    ("\u25cf API error \u00b7 Retrying in 39s \u00b7 attempt 8/10", ""),  # the agent says so
+    ("  \u23bf  \u273b API error \u00b7 Retrying in 39s", ""),  # and a command
+    ("\u273b Levitating\u2026 (3s \u00b7 \u2193 26 tokens)", ""),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), AGAIN)
+def test_an_api_that_is_asked_again_is_a_turn_that_runs(line: str, why: str) -> None:
+    shown = screen("box-empty").replace(MARK, f"{line}\n{MARK}", 1) if why else f"{line}\n"
+    assert claude.retrying(shown) == why
+    assert not why or claude.at_work(shown)
+
+
+OFF, ON = {"disableAllHooks": True}, {"disableAllHooks": False}
+
+
+@pytest.mark.parametrize(
+    ("files", "off"),
+    [
+        ({}, ""),
+        ({"home/.claude/settings.json": OFF}, "home/.claude/settings.json"),
+        ({"home/.claude/settings.json": {"disableAllHooks": "no"}}, ""),
+        ({"home/.claude/settings.json": [1]}, ""),
+        ({"home/.claude/settings.json": OFF, "repo/.claude/settings.json": ON}, ""),
+        ({"repo/.claude/settings.json": OFF}, "repo/.claude/settings.json"),
+        (
+            {"repo/.claude/settings.json": ON, "repo/.claude/settings.local.json": OFF},
+            "repo/.claude/settings.local.json",
+        ),
+        ({"etc/managed-settings.json": {"allowManagedHooksOnly": True}}, "etc/managed-settings.json"),
+        ({"etc/managed-settings.json": OFF, "home/.claude/settings.json": ON}, "etc/managed-settings.json"),
+    ],
+)
+def test_where_the_users_settings_switch_hooks_off(files: dict[str, object], off: str, tmp_path: Path) -> None:
+    for name, found in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(found))
+    found = users_settings.hooks_off({"HOME": f"{tmp_path}/home"}, f"{tmp_path}/repo", f"{tmp_path}/etc")
+    assert found == (off and f"{tmp_path}/{off}")
 
 
 def test_without_colours_the_known_hints_are_still_no_text() -> None:

@@ -139,7 +139,7 @@ NUMBERS = st.sampled_from([str(number) for number in range(1, 9)])
 ANY = st.builds(
     worker,
     NUMBERS,
-    st.sampled_from(Status),
+    st.sampled_from(list(Status)),
     after=st.lists(NUMBERS, max_size=3).map(tuple),
     blocked_by=st.lists(NUMBERS, max_size=3).map(tuple),
     on_hold=st.booleans(),

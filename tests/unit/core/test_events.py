@@ -53,6 +53,7 @@ EVENTS: tuple[Event, ...] = (
     events.limited("spawn", "login", "It is logged out.", "Log in."),
     events.idle("monitor"),
     events.unclear("monitor", "its pane shows something that is not understood", "a screen"),
+    events.retrying("monitor", "the API answers 429 slow down"),
     events.moved("monitor", "its conversation is also open in another terminal"),
     events.reported("worker", "working", "/plan.md"),
     events.escalated("worker", ASKED),

@@ -71,7 +71,7 @@ DAYS = st.sampled_from(["2026-11-26", "2026-11-27"])
 STARTED = st.dictionaries(DAYS, st.dictionaries(NUMBERS, st.sampled_from(["ready", "other"]), max_size=6))
 
 
-@given(STARTED, st.dictionaries(NUMBERS, st.sampled_from(Status)), st.integers(1, 3), st.integers(1, 4), NUMBERS)
+@given(STARTED, st.dictionaries(NUMBERS, st.sampled_from(list(Status))), st.integers(1, 3), st.integers(1, 4), NUMBERS)
 def test_a_rule_never_has_more_under_way_nor_begins_more_in_a_day(
     started: dict[str, dict[str, str]], states: dict[str, Status], most: int, per_day: int, number: str
 ) -> None:

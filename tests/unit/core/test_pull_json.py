@@ -17,14 +17,15 @@ pytestmark = pytest.mark.fast
 words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 flags = st.booleans()
 pulls = st.builds(
-    Pull, st.integers(1, 99_999), st.sampled_from(["open", "closed", "merged"]), words, st.sampled_from(Checks),
+    Pull, st.integers(1, 99_999), st.sampled_from(["open", "closed", "merged"]), words, st.sampled_from(list(Checks)),
     st.none() | words, st.none() | st.integers(0, 9), st.none() | flags, words, flags, words, flags, flags,
-    st.sampled_from(Head), words, flags, st.integers(0, 999),
-    st.lists(st.builds(Check, words, st.sampled_from(CheckState), flags, flags, words), max_size=3).map(tuple),
+    st.sampled_from(list(Head)), words, flags, st.integers(0, 999),
+    st.lists(st.builds(Check, words, st.sampled_from(list(CheckState)), flags, flags, words), max_size=3).map(tuple),
     st.lists(st.builds(Thread, words, flags, flags), max_size=3).map(tuple),
     st.lists(st.builds(Review, words, words, flags, flags), max_size=3).map(tuple),
-    st.integers(0, 9), flags, st.sampled_from(Update), st.lists(words, max_size=3).map(tuple), flags, words, words,
-    words, words, flags,
+    st.integers(0, 9), flags, st.sampled_from(list(Update)), st.lists(words, max_size=3).map(tuple), flags, words, words,
+    words, words, flags, st.lists(words, max_size=2).map(tuple), st.lists(words, max_size=2).map(tuple), flags, words,
+    words, words,
 )  # fmt: skip
 
 

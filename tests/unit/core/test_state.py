@@ -53,6 +53,13 @@ def waking(background: str, **more: object) -> ObservedWorker:
     return it._replace(worker=it.worker._replace(activity=it.worker.activity._replace(background=background)))
 
 
+def retrying(**more: object) -> ObservedWorker:
+    """In a turn, and its API is asked again and again."""
+    it = seen(**more)  # type: ignore[arg-type]
+    activity = it.worker.activity._replace(retrying="the API answers 429 slow down")
+    return it._replace(worker=it.worker._replace(activity=activity))
+
+
 def asked(gate: Gate, *options: str) -> Escalation:
     return Escalation(gate, "Token refresh approach?", options=options, asked_at=stamp(NOW - 60), request="r1")
 
@@ -112,6 +119,8 @@ TABLE = [
     ("the workspace is closed", seen(is_open=False, pane=None), "resting"),
     ("the user ended the agent", seen(doing=ActivityState.ENDED, detail=LEFT, pane=False), "resting"),
     ("it wakes up by itself", waking("its shell: npm run dev"), "waiting for its shell"),
+    ("its API is asked again and again", retrying(ago=3600.0), "waiting for the API"),
+    ("its API has answered: it used a tool", retrying(ago=60.0)._replace(heartbeat=NOW - 5), "working"),
     ("paused", seen(Status.PAUSED), "paused"),
     ("merged", seen(Status.MERGED), "merged"),
     ("cancelled", seen(Status.CANCELLED), "cancelled"),
@@ -157,6 +166,12 @@ PROSE = "I read both files. Which one shall I keep?"
             seen(Status.SHIPPING, AT_PROMPT, detail=PROSE, pull=pull()), "waiting for CI", id="it waits for CI"
         ),
         pytest.param(seen(doing=AT_PROMPT, detail=PROSE, pane=None, ago=30), "working", id="no pane"),
+        pytest.param(
+            seen(doing=AT_PROMPT, detail=PROSE)._replace(heartbeat=NOW - 90), "working", id="it has used a tool since"
+        ),
+        pytest.param(
+            seen(doing=AT_PROMPT, detail=PROSE)._replace(heartbeat=NOW - 178), "question", id="a beat that was late"
+        ),
     ],
 )
 def test_a_question_in_prose_is_shown_and_never_for_a_turn_that_goes_on(it: ObservedWorker, word: str) -> None:
@@ -169,6 +184,8 @@ def test_the_reason_is_the_question_and_its_age_that_of_the_question() -> None:
     assert NOW - found.since == 60
     queued = seen(Status.QUEUED, pane=None, waits=("124",))._replace(queued="for #124 (shipping), then a free place")
     assert state.shown(queued, NOW, 600).reason == "for #124 (shipping), then a free place"
+    again = state.shown(retrying(ago=180.0), NOW, 60)
+    assert (again.reason, NOW - again.since) == ("the API answers 429 slow down; its agent tries again", 180)
     assert "you ended" in state.shown(seen(doing=ActivityState.ENDED, detail=LEFT, pane=False), NOW, 600).reason
     assert state.shown(seen(doing=AT_PROMPT, detail="x " * 300 + ". " + PROSE), NOW, 600).reason == PROSE
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra.core.models import Activity, ActivityState, Delivery, Guidance, Status, Worker
-from orchestra.core.pull_request import Check, CheckState, Head, Pull, Review, Thread, Update
+from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.text import seconds_of, stamp
 from orchestra.core.verdict import LOST_SECONDS, OLD_SECONDS, Facts, Outcome, Topic, Verdict, facts_of, verdict
 
@@ -155,6 +155,10 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
      "GitHub says which"),
     ("blocked by a rule that is not seen", facts(merge_state="blocked"), USER, Topic.BLOCKED,
      "checks pass, but a rule of the base branch blocks the merge: its page on GitHub says which"),
+    ("GitHub never comes to its mergeability", facts(mergeable=None, head_since=stamp(NOW - LOST_SECONDS)), USER,
+     Topic.MERGEABILITY, "GitHub has not said for 1h whether it merges"),
+    ("a label says not to merge", facts(holds=("do-not-merge",)), READY, Topic.REVIEW,
+     "checks pass, labelled do-not-merge"),
     ("GitHub answers, and does not show it", facts(lost="GitHub does not show PR #12 any more"), Outcome.UNKNOWN,
      Topic.GITHUB, "GitHub does not show PR #12 any more; then: checks pass"),
     ("never looked at", Facts(None), Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen"),
@@ -203,6 +207,8 @@ def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
         pytest.param({"rows": (row("nightly", FAILED, counts=False),)}, "failing, but not required: nightly", id="optional"),
         pytest.param({"reviews": (Review("eve", CHANGES, heard=False),)}, "eve is not passed on to the worker: not a member", id="unheard"),
         pytest.param({"reviews": (Review("rob", CHANGES, addressed=True),)}, "rob asked for changes; the worker shipped since, and the request is still open on GitHub", id="addressed"),
+        pytest.param({"frowns": ("rob",)}, "rob disapproves, without words", id="frown"),
+        pytest.param({"orphan": True}, "the repository of its branch is gone, or hidden from this token", id="orphan"),
         pytest.param({"renamed": "feature/x"}, "its branch was renamed to feature/x on GitHub", id="renamed"),
         pytest.param({"partial": "not JSON"}, "GraphQL says nothing now (not JSON): review threads and merge queue are those seen last", id="partial"),
         pytest.param({"unseen": ("checks of apps",)}, "checks of apps cannot be seen with this token", id="unseen"),
@@ -236,7 +242,9 @@ def test_the_facts_of_a_session_file() -> None:
 
 # --- what holds for all facts ---------------------------------------------------------------------------------------
 
-checks = st.builds(Check, st.sampled_from(["a", "b", "c"]), st.sampled_from(CheckState), st.booleans(), st.booleans())
+checks = st.builds(
+    Check, st.sampled_from(["a", "b", "c"]), st.sampled_from(list(CheckState)), st.booleans(), st.booleans()
+)
 threads = st.builds(Thread, st.sampled_from(["ann", "eve"]), st.booleans(), st.booleans())
 reviews = st.builds(
     Review, st.sampled_from(["ann", "eve"]), st.sampled_from(["APPROVED", CHANGES]), st.booleans(), st.booleans()
@@ -245,6 +253,7 @@ pulls = st.builds(
     Pull,
     number=st.just(12),
     state=st.sampled_from(["open", "open", "open", "closed", "merged"]),
+    checks=st.sampled_from(list(Checks)),
     review_decision=st.sampled_from([None, "APPROVED", "REVIEW_REQUIRED", CHANGES]),
     mergeable=st.sampled_from([True, True, None, False]),
     observed_at=st.sampled_from(["", stamp(NOW - 10), stamp(NOW - 9999)]),
@@ -253,7 +262,7 @@ pulls = st.builds(
     in_queue=st.booleans(),
     left_queue=st.booleans(),
     auto_merge=st.booleans(),
-    head=st.sampled_from(Head),
+    head=st.sampled_from(list(Head)),
     settled=st.booleans(),
     passed=st.integers(0, 2),
     rows=st.lists(checks, max_size=4).map(tuple),
@@ -261,7 +270,7 @@ pulls = st.builds(
     reviews=st.lists(reviews, max_size=3).map(tuple),
     untold=st.integers(0, 1),
     conversations=st.booleans(),
-    update=st.sampled_from(Update),
+    update=st.sampled_from(list(Update)),
     renamed=st.sampled_from(["", "other"]),
     archived=st.booleans(),
     lost=st.sampled_from(["", "", "GitHub does not show it"]),
@@ -269,7 +278,7 @@ pulls = st.builds(
 all_facts = st.builds(
     Facts,
     pulls,
-    st.builds(Activity, st.sampled_from(ActivityState)),
+    st.builds(Activity, st.sampled_from(list(ActivityState))),
     st.integers(0, 1),
 )
 

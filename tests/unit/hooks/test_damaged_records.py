@@ -18,7 +18,7 @@ from support.events import happened
 from support.paths import DATA
 
 from orchestra.agents.claude import transcript
-from orchestra.agents.claude.features import TESTED
+from orchestra.agents.claude.tested_versions import TESTED
 from orchestra.core.attention import ObservedWorker, attention
 from orchestra.core.models import ActivityState, Attention, Delivery, Pane, Worker
 from orchestra.hooks import entry

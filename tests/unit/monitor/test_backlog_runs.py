@@ -140,7 +140,7 @@ def test_whatever_happens_the_order_holds_and_the_queue_goes_on(
             patch("orchestra.monitor.reconcile.git_config_guard.settle"),
             patch("orchestra.monitor.reconcile.PullRequests.look"),
             patch("orchestra.monitor.reconcile.conflicts.look"),
-            patch("orchestra.monitor.reconcile.launch.check_installed"),
+            patch("orchestra.monitor.reconcile.launch.check_agent"),
             patch("orchestra.monitor.reconcile.launch.open_pane", run.open_pane),
         ):
             run.look()

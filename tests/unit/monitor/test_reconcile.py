@@ -12,12 +12,26 @@ from support.stub_project import START, StubProject, doing, pane
 
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.dialogs import OF_SUBAGENT
-from orchestra.core.models import Activity, ActivityState, Attempts, Escalation, Gate, Limit, Pane, Status, Worker
+from orchestra.core.models import (
+    Activity,
+    ActivityState,
+    Attempts,
+    Escalation,
+    Gate,
+    Guidance,
+    Limit,
+    Pane,
+    Status,
+    Worker,
+)
 from orchestra.core.state import Shown, State
 from orchestra.core.text import stamp
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.monitor import dismissed_dialogs, reconcile
+from orchestra.monitor import api_retries, dismissed_dialogs, reconcile
 from orchestra.monitor.recovery import GONE_SECONDS, STEADY_SECONDS
+from orchestra.storage.files import locked
+from orchestra.workers import delivery
+from orchestra.workers.delivery import MONITOR_PATIENCE
 from orchestra.workers.overview import Overview, WorkerRow
 from orchestra.workers.stacks import Start
 
@@ -144,6 +158,70 @@ def test_words_are_brought_to_those_who_can_hear_them(one_pass: Pass) -> None:
     one_pass.project.panes.drawn.return_value = ""
     one_pass.run()
     assert [call.args[1].id for call in one_pass.attend.call_args_list] == ["1", "2"]
+
+
+def test_an_agent_that_does_not_take_its_words_holds_up_neither_the_monitor_nor_the_words_of_others(
+    one_pass: Pass,
+) -> None:
+    for number in range(1, 21):
+        one_pass.has(str(number), activity=doing(ActivityState.WAITING))
+    brought: list[str] = []
+
+    def attend(project: Any, worker: Worker, say: Any) -> None:
+        brought.append(worker.id)
+        one_pass.clock += MONITOR_PATIENCE
+
+    one_pass.attend.side_effect = attend
+    passes = 0
+    while len(set(brought)) < 20:
+        passes += 1
+        before = one_pass.clock
+        one_pass.run()
+        assert one_pass.clock - before <= reconcile.BRING_SECONDS + MONITOR_PATIENCE
+    assert len(brought) == 20, "each once before the first one again"
+    assert passes == 10
+
+
+def test_words_for_which_nothing_can_be_done_now_take_no_time(tmp_path: Path, mocker: MockerFixture) -> None:
+    project: Any = StubProject(tmp_path)
+    words = Guidance("g1", "human", "x")
+    worker = project.has(activity=doing(ActivityState.WAITING), guidance=(words,))
+    mocker.patch.object(delivery, "pane_of", return_value=pane(worker))
+    pause = mocker.patch.object(delivery, "pause")
+    said: list[str] = []
+    delivery.attend(project, worker, said.append)  # no prompt box on its screen
+    with locked(project.store.file("7", "deliver.lock")):  # a command brings them
+        delivery.attend(project, worker, said.append)
+    pause.assert_not_called()
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "why"),
+    [
+        ([(11, "429")], "429"),
+        ([(5, "429")], ""),
+        ([(11, "429"), (12, ""), (20, "529")], "529"),
+        ([(11, "429"), (12, ""), (20, ""), (33, "")], ""),
+        ([(11, "429"), (12, ""), (20, "429"), (33, "")], "429"),
+    ],
+    ids=["it retries", "heard of just now", "another reason", "it was answered", "between two tries"],
+)
+def test_an_agent_whose_api_is_asked_again(
+    looks: list[tuple[float, str]], why: str, tmp_path: Path, mocker: MockerFixture
+) -> None:
+    project: Any = StubProject(tmp_path)
+    worker = project.has(activity=doing(ActivityState.BUSY))
+    agent = SimpleNamespace(retrying=lambda screen: screen)
+    mocker.patch("orchestra.monitor.api_retries.agents.agent", return_value=agent)
+    shown_at: dict[str, float] = {}
+    for after, screen in looks:
+        project.clock = START + after
+        project.panes.drawn.return_value = screen
+        api_retries.record_retries(project, project.worker(), pane(worker), shown_at, lambda _: None)
+    found = project.worker().activity
+    assert (found.state, found.retrying) == (ActivityState.BUSY, why)
+    assert not why or found.since == stamp(START + 11), "since when it is so"
 
 
 def test_a_trouble_at_the_start_is_said(one_pass: Pass, mocker: MockerFixture) -> None:

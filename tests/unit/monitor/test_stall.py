@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def told(state: Delivery, text: str = "Go on.") -> Guidance:
 def test_when_a_worker_counts_as_stalled(changes: dict[str, Any], stalled: bool) -> None:
     given = {"status": Status.WORKING, "status_since": "", "activity": IDLE, **changes}
     assert stall.is_stalled(Worker("7", "One", **given), START, LIMIT) is stalled
+
+
+def test_an_agent_that_has_used_a_tool_since_its_turn_ended_is_not_told(tmp_path: Path) -> None:
+    project: Any = StubProject(tmp_path)
+    late = project.config.limits.stall + 1
+    project.has(activity=doing(ActivityState.WAITING, seconds=late))
+    beat = Path(project.store.file("7", "heartbeat"))
+    beat.write_text("\n")
+    os.utime(beat, (START - 60, START - 60))
+    stall.remind_or_ask(project, "7", lambda _: None)
+    assert project.worker().guidance == ()
+    os.utime(beat, (START - late, START - late))
+    stall.remind_or_ask(project, "7", lambda _: None)
+    assert [one.text for one in project.worker().guidance] == [stall.WORDS]
 
 
 def test_it_is_told_once_and_then_the_user_is_asked(tmp_path: Path) -> None:

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
+from support.stub_project import StubProject, doing, pane
 
 from orchestra.agents.claude.transcript import hooked_at
+from orchestra.core.models import ActivityState, Status
 from orchestra.core.text import seconds_of
+from orchestra.workers import hook_silence
 from orchestra.workers.hook_silence import silence
+from orchestra.workers.start_slots import START_SECONDS
 
 pytestmark = pytest.mark.fast
 SIGN = seconds_of("2026-01-08T11:00:00Z") or 0.0
@@ -26,6 +33,27 @@ SIGN = seconds_of("2026-01-08T11:00:00Z") or 0.0
 )
 def test_a_hook_that_should_have_been_heard(hooked: str, now: float, dead: bool) -> None:
     assert bool(silence(SIGN, hooked, SIGN + now, "7")) is dead
+
+
+@pytest.mark.parametrize(
+    ("state", "after", "box", "said"),
+    [
+        (ActivityState.STARTING, START_SECONDS + 1, "", True),
+        (ActivityState.STARTING, START_SECONDS - 1, "", False),  # its first hook may still come
+        (ActivityState.STARTING, START_SECONDS + 1, None, False),  # a dialog, or nothing at all
+        (ActivityState.WAITING, START_SECONDS + 1, "", False),  # it was heard
+    ],
+)
+def test_a_program_that_has_called_no_hook_since_its_start(
+    state: ActivityState, after: float, box: str | None, said: bool, tmp_path: Path, mocker: MockerFixture
+) -> None:
+    project: Any = StubProject(tmp_path)
+    worker = project.has(status=Status.REGISTERED, activity=doing(state))
+    project.clock += after
+    mocker.patch(
+        "orchestra.workers.hook_silence.agents.agent", return_value=SimpleNamespace(composer_text=lambda _: box)
+    )
+    assert bool(hook_silence.unheard_start(project, worker, pane(worker))) is said
 
 
 def entry(at: str, kind: str = "assistant", **message: object) -> str:

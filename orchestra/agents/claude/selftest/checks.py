@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from orchestra.agents.claude import launch as claude
 from orchestra.agents.claude.permissions import MODES
@@ -13,6 +12,7 @@ from orchestra.agents.claude.selftest.server import MessagesApi
 from orchestra.agents.claude.selftest.trial import BrokenPromise, Trial, must
 from orchestra.agents.self_test import CheckResult, SelfTest, TrialPane
 from orchestra.core.models import Answer
+from orchestra.core.records import Record
 from orchestra.core.waiting import wait_until
 
 MOST_SCREEN = 4000
@@ -28,7 +28,7 @@ _LINES = (
 )
 
 
-class Check(NamedTuple):
+class Check(Record):
     """One thing that is relied on: a word for it, the sentence when it holds, and how it is tried."""
 
     name: str

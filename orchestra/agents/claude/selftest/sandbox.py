@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 KEY = "test-key"
-_QUIET = (
+QUIET = (
     "DISABLE_AUTOUPDATER",
     "DISABLE_TELEMETRY",
     "DISABLE_ERROR_REPORTING",
@@ -34,4 +34,4 @@ def clean_environment(home: Path, api: str, environ: Mapping[str, str] = os.envi
     """The environment for the program: its API on loopback, nothing that dials out, no key of the user's."""
     own = {name: environ[name] for name in _KEPT if name in environ}
     address = {"HOME": str(home), "ANTHROPIC_BASE_URL": api, "ANTHROPIC_API_KEY": KEY}
-    return {**own, **address, **dict.fromkeys(_QUIET, "1"), **more}
+    return {**own, **address, **dict.fromkeys(QUIET, "1"), **more}

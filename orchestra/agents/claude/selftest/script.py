@@ -22,10 +22,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 MARKER = "[[stub:"
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER = regex(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 # What is said to a busy program: pasted (a message with the role `system`, or a reminder), or handed over by our hook.
 _TOLD = (
     re.compile(
@@ -35,21 +38,21 @@ _TOLD = (
     ),
     re.compile(r"hook additional context: (Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
 )
-_PASTE = re.compile(r"^</?pasted_content[^>\n]*>\n?", re.MULTILINE)  # newer versions wrap a long paste
-_CWD = re.compile(r"[Ww]orking directory: (\S.*)")
-_PLAN = re.compile(r"(/\S+/plans/[\w.-]+\.md)")
+_PASTE = regex(r"^</?pasted_content[^>\n]*>\n?", re.MULTILINE)  # newer versions wrap a long paste
+_CWD = regex(r"[Ww]orking directory: (\S.*)")
+_PLAN = regex(r"(/\S+/plans/[\w.-]+\.md)")
 # What the program itself puts into a conversation: neither the user's words nor an answer of the model.
 _SYNTHETIC = ("[Request interrupted", "Continue from where you left off.", "No response requested.")
 
 
-class Call(NamedTuple):
+class Call(Record):
     """One tool call of an answer."""
 
     name: str
     input: Mapping[str, Any]
 
 
-class Trouble(NamedTuple):
+class Trouble(Record):
     """How a step fails before it succeeds: an HTTP status, or a connection closed `before` or `mid` answer."""
 
     times: float
@@ -60,7 +63,7 @@ class Trouble(NamedTuple):
     close: str = ""
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One answer of the model."""
 
     text: str = ""
@@ -70,7 +73,7 @@ class Step(NamedTuple):
     wait: bool = False
 
 
-class Place(NamedTuple):
+class Place(Record):
     """How far a conversation has come: the script, the steps already answered, and new words since the last wait."""
 
     script: tuple[Step, ...] = ()

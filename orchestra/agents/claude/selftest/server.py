@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from orchestra.agents.claude.selftest.script import Step, Trouble, aside, fill, next_step, place, user_texts
+from orchestra.core.records import Record
 
 
-class Request(NamedTuple):
+class Request(Record):
     """One recorded request: whose session, whether it was a side request (no tools), the body, and when it came."""
 
     session: str
