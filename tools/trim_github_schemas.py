@@ -68,7 +68,11 @@ FIELDS: dict[str, str] = {
     "Repository": "pullRequest pullRequests ref nameWithOwner",
     "PullRequest": "id number state isDraft mergeable mergeStateStatus reviewDecision isInMergeQueue autoMergeRequest "
     "headRefOid headRefName headRepository baseRefName updatedAt mergedAt comments latestOpinionatedReviews reviews "
-    "reviewThreads commits merged title",
+    "reviewThreads commits merged title labels reactions",
+    "LabelConnection": "nodes",
+    "Label": "name",
+    "ReactionConnection": "nodes",
+    "Reaction": "user",
     "AutoMergeRequest": "enabledAt",
     "IssueCommentConnection": "totalCount nodes",
     "IssueComment": "updatedAt",

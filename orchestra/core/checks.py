@@ -6,10 +6,12 @@ newest counts. Standard library only.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from orchestra.core.pull_request import Check, Checks, CheckState
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 
 TYPE_CHECKING = False
 
@@ -25,6 +27,20 @@ _WAITING = frozenset({"waiting", "action_required"})  # for somebody's approval 
 _UNFINISHED = frozenset({"queued", "in_progress", "pending", "requested"})
 # A required status of which nothing was reported yet; what GitHub gave up waiting for, after two weeks.
 _UNREPORTED = frozenset({"expected", "stale"})
+
+
+SAID = 300  # characters of what a check says of itself that are read
+# A pending check of an app that counts approvals, labels or signatures does not run: nothing but people ends it.
+_PEOPLE = regex(
+    r"\b(?:wait\w*|await\w*|needs?|requir\w*|missing|not (?:yet )?|\d+)\b.{0,40}"
+    r"\b(?:approv\w*|review\w*|labels?|lgtm|sign\w*|agreement|cla|maintainers?|code ?owners?|mergeable)\b",
+    re.IGNORECASE,
+)
+_AT_WORK = regex(r"\bin progress|\breviewing|\brunning|\bqueued|\bstarted|\bprocessing|\banaly[sz]ing", re.IGNORECASE)
+_LICENCE = regex(r"\bCLAs?\b|\bcontribut\w+ licen[cs]e agreement", re.IGNORECASE)
+_LICENCE_NAME = regex(r"(?:^|[/ _-])(?:easy)?cla(?:$|[/ _-])", re.IGNORECASE)
+_UNSIGNED = frozenset({"pending", "failure", "error", "action_required"})
+_DRAFT = regex(r"\bwork in progress\b|\bwip\b", re.IGNORECASE)
 
 
 class CheckRun(Record):
@@ -71,6 +87,19 @@ def state_of(word: str, app: str = ACTIONS) -> CheckState:
     if word == "action_required" and app != ACTIONS:
         return CheckState.FAILED  # the author must act: a sign-off is missing, a form is not filled
     return CheckState.APPROVAL if word in _WAITING else CheckState.PENDING
+
+
+def waiting_for_people(run: CheckRun, said: str) -> CheckRun:
+    """The same run; where an app's check is pending until people act, by what it says of itself, as one that waits."""
+    text = said[:SAID]
+    if run.app == ACTIONS:
+        return run
+    if run.state in _UNSIGNED and (_LICENCE.search(text) or _LICENCE_NAME.search(run.name)):
+        return run._replace(state="waiting")  # the worker cannot sign it
+    if run.state not in _UNFINISHED:
+        return run
+    people = _DRAFT.search(text) or (_PEOPLE.search(text) and not _AT_WORK.search(text))
+    return run._replace(state="waiting") if people else run
 
 
 def head_checks(

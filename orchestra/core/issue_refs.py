@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
 
+# A web address, or one of the API: github.com, a name in a company's own network, another port.
+_REPOSITORY = r"(?:https?://[\w.-]+|[\w-]+(?:\.[\w-]+)+)(?::\d+)?/(?:(?:api/v3/)?repos/)?(?P<slug>[\w.-]+/[\w.-]+)"
 _REFERENCE = regex(
-    r"(?:https?://)?(?P<host>[\w.-]+\.[\w.-]+)/(?P<slug>[\w.-]+/[\w.-]+)/(?:issues|pull)/(?P<web>[1-9]\d{0,9})(?!\d)"
+    rf"{_REPOSITORY}/(?:issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?!\d)"
     r"|(?<![\w./-])(?P<other>[\w.-]+/[\w.-]+)#(?P<far>[1-9]\d{0,9})(?!\w)"
     r"|(?<![\w-])GH-(?P<gh>[1-9]\d{0,9})(?!\w)"
     r"|(?<![\w/#&])#(?P<own>[1-9]\d{0,9})(?!\w)",
@@ -19,7 +21,8 @@ _REFERENCE = regex(
 
 
 _TYPED = regex(
-    r"(?:https?://)?[\w.-]+\.[\w.-]+(?::\d+)?/(?P<slug>[\w.-]+/[\w.-]+)/(?P<kind>issues|pull)/(?P<web>[1-9]\d{0,9})(?:[/?#].*)?"
+    rf"<?{_REPOSITORY}/(?P<kind>issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?:\.(?:diff|patch)|[/?#].*)?>?"
+    r"|https?://\S+[?&]issue=(?P<owner>[\w.-]+)(?:%7C|\|)(?P<name>[\w.-]+)(?:%7C|\|)(?P<card>[1-9]\d{0,9})(?:&.*)?"
     r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
     r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
     re.ASCII,
@@ -43,8 +46,10 @@ def typed_reference(text: str) -> Reference:
     found = _TYPED.fullmatch(text)
     if found is None:
         return Reference(branch=text)
+    if found["card"]:  # an issue on a project's board
+        return Reference(project=f"{found['owner']}/{found['name']}", number=found["card"])
     if found["web"]:
-        number = {"pull": found["web"]} if found["kind"] == "pull" else {"number": found["web"]}
+        number = {"pull": found["web"]} if found["kind"] != "issues" else {"number": found["web"]}
         return Reference(project=found["slug"], **number)
     return Reference(project=found["project"] or "", number=found["far"] or found["own"])
 

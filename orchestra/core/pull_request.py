@@ -104,6 +104,9 @@ class Pull(Record):
     by_hand: str = ""  # closed, while this base branch holds its changes: squashed, rebased or picked by hand
     renamed: str = ""  # the branch's name on GitHub, where that is not the worker's any more
     archived: bool = False  # the repository is read-only
+    holds: tuple[str, ...] = ()  # labels that say not to merge it yet
+    frowns: tuple[str, ...] = ()  # who disapproved with a sign, and without words
+    orphan: bool = False  # the repository of its branch is gone, or hidden from this token
     lost: str = ""  # why GitHub does not show it now, although it answers
     lost_since: str = ""  # when that was first seen
     partial: str = ""  # why GraphQL says nothing now: REST shows no threads and no merge queue

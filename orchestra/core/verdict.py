@@ -131,7 +131,7 @@ def _worker_turn(facts: Facts, pull: Pull) -> Verdict | None:
 
 def _no_end_yet(facts: Facts, pull: Pull, now: float) -> Verdict | None:
     """Something outside runs, or must begin; the user may have to approve it."""
-    outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull)
+    outside = _approval(pull) or _lost(pull, now) or _queued(pull) or _pending(pull) or _unmerged(pull, now)
     return outside or _agent(facts, pull) or _behind(pull)
 
 
@@ -262,7 +262,11 @@ def _pending(pull: Pull) -> Verdict | None:
     return None
 
 
-def _unmerged(pull: Pull) -> Verdict | None:
+def _unmerged(pull: Pull, now: float) -> Verdict | None:
+    since = seconds_of(pull.head_since)
+    if pull.mergeable is None and since is not None and now - since >= LOST_SECONDS:
+        said = f"GitHub has not said for {age(now - since)} whether it merges"
+        return Verdict(Outcome.USER, Topic.MERGEABILITY, said, pull.head_since)
     if pull.mergeable is None:
         said = "GitHub has not said yet whether it merges"
         return Verdict(Outcome.WAITING, Topic.MERGEABILITY, said, pull.head_since)
@@ -369,6 +373,7 @@ def _ready(pull: Pull) -> Verdict:
     elif pull.review_decision == "REVIEW_REQUIRED":
         parts += ["an approving review is required"]
     parts += ["taken out of the merge queue"] if pull.left_queue else []
+    parts += [f"labelled {_listed(sorted(pull.holds))}"] if pull.holds else []
     return Verdict(Outcome.READY, Topic.REVIEW, ", ".join(parts), pull.head_since)
 
 
@@ -386,7 +391,10 @@ def _notes(pull: Pull, found: Verdict) -> tuple[str, ...]:
         ]
     unheard = {one.author for one in pull.threads if not one.heard}
     unheard |= {one.author for one in pull.reviews if not one.heard and one.state != "APPROVED"}
-    notes += [f"{clean(login, 40)} is not passed on to the worker: not a member" for login in sorted(unheard)]
+    names = [clean(login, 40) or "a deleted account" for login in sorted(unheard)]
+    notes += [f"{name} is not passed on to the worker: not a member" for name in names]
+    notes += [f"{clean(login, 40)} disapproves, without words" for login in sorted(pull.frowns)]
+    notes += ["the repository of its branch is gone, or hidden from this token"] if pull.orphan else []
     notes += [f"its branch was renamed to {clean(pull.renamed, 60)} on GitHub"] if pull.renamed else []
     notes += [f"{part} cannot be seen with this token" for part in sorted(pull.unseen)]
     if pull.partial:

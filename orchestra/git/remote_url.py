@@ -15,6 +15,7 @@ _URL = regex(
 _SCP = regex(r"(?:[^@/:]+@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.+)")
 _SCP_PORT = regex(r"\[(?:[^@/:\]]+@)?(?P<host>[A-Za-z0-9._-]+)(?::[0-9]*)?\]:(?P<path>.+)")
 _NAME = regex(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
+_SAME_HOST = regex(r"(?:ssh|www)\.(github\.com|[a-z0-9-]+\.ghe\.com)")
 _USUAL_PORT = {"http": "80", "https": "443"}
 
 
@@ -44,8 +45,8 @@ def read_remote_url(url: str) -> RemoteURL | None:
     found = match.groupdict()
     scheme = (found.get("scheme") or "ssh").lower().removeprefix("git+").removesuffix("+git")
     host, port = match["host"].lower(), found.get("port") or ""
-    if host in ("ssh.github.com", "www.github.com"):  # GitHub's ssh over the https port has a host of its own
-        host = "github.com"
+    if same := _SAME_HOST.fullmatch(host):  # GitHub's ssh over the https port has a host of its own
+        host = same[1]
     elif scheme in _USUAL_PORT and port not in ("", _USUAL_PORT[scheme]):
         host = f"{host}:{port}"
     return RemoteURL(host, "/".join(names[:-1]), names[-1], scheme == "ssh")

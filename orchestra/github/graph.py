@@ -88,6 +88,8 @@ class PullFacts(Record):
     suites: tuple[Suite, ...] = ()
     more: tuple[str, ...] = ()  # cursors of further pages: `checks:`, `suites:` and `threads:`
     unseen: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    frowns: tuple[str, ...] = ()  # who gave it a thumbs down
     partial: str = ""  # why GraphQL said nothing, and REST was asked: no threads, no merge queue
     failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
@@ -147,6 +149,8 @@ def _pull(number: int, field: Mapping[str, str]) -> str:
         "reviews(last: 1) { totalCount nodes { updatedAt } } "
         f"latestOpinionatedReviews(first: {OPINIONS}) {{ nodes {{ fullDatabaseId state author {{ __typename login }} "
         f"authorAssociation {field['authorCanPushToRepository']} }} }} "
+        "labels(first: 20) { nodes { name } } "
+        "reactions(content: THUMBS_DOWN, last: 5) { nodes { user { login } } } "
         f"{_threads()} {_commit(number)}"
     )
 
@@ -289,6 +293,8 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]], failed: tuple[str, ...]) 
         suites=suites,
         more=tuple(more),
         unseen=tuple(unseen),
+        labels=tuple(required(one, str, "name") for one in _nodes(row, "labels")),
+        frowns=tuple(filter(None, (optional(one, str, "user", "login") for one in _nodes(row, "reactions")))),
         failed=failed,
     )
 

@@ -123,6 +123,7 @@ def rest_facts(answer: Any) -> PullFacts:
         base_ref=required(answer, str, "base", "ref"),
         said_at="",
         unseen=("review threads",) if known.state == "open" else (),
+        labels=tuple(required(one, str, "name") for one in optional(answer, list, "labels") or ()),
     )
 
 

@@ -157,13 +157,13 @@ def rollup(states: Iterable[str]) -> Checks:
 def decision(reviews: Iterable[Any]) -> str | None:
     """What reviews, oldest first, come to: the latest opinion of each reviewer counts.
 
-    A comment is not an opinion and takes none back. A stranger's approval counts as little here as on GitHub.
+    A comment is not an opinion and takes none back. A stranger's opinion counts as little here as on GitHub.
     """
     opinions: dict[str, str] = {}
     for row in reviews:
         state, association = required(row, str, "state"), optional(row, str, "author_association")
         reviewer = _login(row) or str(required(row, int, "id"))
-        if state in ("CHANGES_REQUESTED", "DISMISSED") or (state == "APPROVED" and association not in _STRANGERS):
+        if state == "DISMISSED" or (state in ("APPROVED", "CHANGES_REQUESTED") and association not in _STRANGERS):
             opinions[reviewer] = state
     held = set(opinions.values())
     return "CHANGES_REQUESTED" if "CHANGES_REQUESTED" in held else "APPROVED" if "APPROVED" in held else None

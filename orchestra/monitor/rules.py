@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs
+from orchestra.core.checks import CheckRun, HeadChecks, head_checks, newest_runs, state_of, waiting_for_people
 from orchestra.core.models import Status, Worker
 from orchestra.core.pull_request import CheckState, Head, Pull, Review, Thread, Update
 from orchestra.core.records import Record
+from orchestra.core.regex import regex
 from orchestra.core.remarks import (
     MARK,
     Conversation,
@@ -18,6 +20,7 @@ from orchestra.core.remarks import (
     asks,
     conversations,
     is_addressed,
+    is_frown,
     withdrawn_requests,
 )
 from orchestra.core.text import clean, seconds_of, stamp
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
 CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
 NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where earlier heads or the base had some
+HOLDS = regex(  # labels that a team sets so that nobody merges yet
+    r"\b(?:do[- _]?not[- _]?merge|don'?t[- _]?merge|dnm|no[- _]?merge|(?:on[- _]?)?hold|blocked|wip"
+    r"|work[- _]in[- _]progress)\b",
+    re.IGNORECASE,
+)
 MOST_NAMES = 200  # of checks kept from earlier heads
 
 
@@ -84,7 +92,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         state=facts.state,
         head_sha=facts.head_sha,
         checks=checks.state,
-        review_decision=facts.decision,
+        review_decision=facts.decision or _missing_review(seen),
         unresolved=None if facts.threads is None else len(threads),
         mergeable=facts.mergeable,
         observed_at=stamp(now),
@@ -105,9 +113,28 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         update=update_of(worker.pull, facts, Update(config.pull_request.update)),
         unseen=tuple(sorted(facts.unseen)),
         partial=clean(facts.partial, 200),
+        holds=tuple(sorted(clean(label, 60) for label in facts.labels if HOLDS.search(label))),
+        frowns=frowns(seen, voices),
+        orphan=not facts.head_repo,
         renamed="" if facts.head_ref == worker.branch else clean(facts.head_ref, 200),
         archived=seen.archived,
     )
+
+
+def _missing_review(seen: Observation) -> str | None:
+    """REST gives no decision: without an approval one is missing where the rules of the base ask for some."""
+    approved = sum(one.state == "APPROVED" for one in seen.facts.opinions)
+    blocked = seen.facts.merge_state == "blocked"
+    return "REVIEW_REQUIRED" if blocked and approved < seen.base.reviews else None
+
+
+def frowns(seen: Observation, voices: Voices) -> tuple[str, ...]:
+    """Who disapproves by a sign alone, and has not approved."""
+    signs = {
+        one.author for one in seen.remarks if is_frown(one) and voices.hears(one.author, one.association, bot=one.bot)
+    }
+    approved = {one.author for one in seen.facts.opinions if one.state == "APPROVED"}
+    return tuple(sorted(clean(login, 40) for login in {*signs, *seen.facts.frowns} - approved))
 
 
 def lost(before: Pull, why: str, now: float) -> Pull:
@@ -141,7 +168,7 @@ def checks_of(worker: Worker, seen: Observation, ignored: Sequence[str], age: fl
     if known and not seen.facts.checks:
         wait = NO_CHECKS_SECONDS
     return head_checks(
-        [one.run for one in seen.facts.checks],
+        [waiting_for_people(one.run, one.summary) for one in seen.facts.checks],
         seen.facts.suites,
         required=seen.base.required,
         expected=known if age < wait else (),
@@ -182,11 +209,17 @@ def addressed(worker: Worker) -> frozenset[str]:
     return frozenset(one.partition("~")[0] for one in worker.addressed)
 
 
+def _talks(remarks: Iterable[Remark]) -> dict[int, Conversation]:
+    """The inline threads by the numbers of all their comments: the first one may have been deleted."""
+    found = conversations(remarks)
+    return {talk.root: talk for talk in found} | {one.number: talk for talk in found for one in talk.remarks}
+
+
 def open_threads(worker: Worker, seen: Observation, voices: Voices) -> tuple[Thread, ...]:
     """The threads that are not resolved, by who began them; where GitHub does not say, those not yet addressed."""
-    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    talks, met = _talks(seen.remarks), addressed(worker)
     if seen.facts.threads is None:
-        open_ones = [talk for talk in talks.values() if not is_addressed(talk, voices, met)]
+        open_ones = [talk for talk in conversations(seen.remarks) if not is_addressed(talk, voices, met)]
         return tuple(_thread(talk, voices, met) for talk in open_ones)
     found = []
     for thread in seen.facts.threads:
@@ -207,7 +240,7 @@ def answered_bot_threads(worker: Worker, seen: Observation, voices: Voices) -> l
     """The open threads, by id, of bots alone, which the worker was told of and has shipped another commit since."""
     if seen.head is not Head.SAME or seen.facts.threads is None:
         return []
-    talks, met = {talk.root: talk for talk in conversations(seen.remarks)}, addressed(worker)
+    talks, met = _talks(seen.remarks), addressed(worker)
     found = []
     for thread in (one for one in seen.facts.threads if not one.resolved):
         talk = next((talks[root] for root in seen.first.get(thread.id, ()) if root in talks), None)
@@ -230,7 +263,7 @@ def untold(worker: Worker, seen: Observation, voices: Voices) -> list[Remark]:
         if remark.id not in withdrawn
         and voices.hears(remark.author, remark.association, bot=remark.bot)
         and MARK not in remark.text
-        and remark.thread not in resolved
+        and not {remark.thread, remark.number} & resolved
         and asks(remark, voices, seen.author)
         and not _is_told(remark, fed)
     ]
@@ -254,7 +287,11 @@ def failing(seen: Observation, pull: Pull) -> list[CheckDetail]:
     """The checks that fail the pull request, by workflow and name."""
     names = {row.name for row in pull.rows if row.counts and row.state is CheckState.FAILED}
     current: set[CheckRun] = set(newest_runs(one.run for one in seen.facts.checks))
-    found = [one for one in seen.facts.checks if one.run.name in names and one.run in current]
+    found = [
+        one
+        for one in seen.facts.checks
+        if one.run.name in names and one.run in current and state_of(one.run.state, one.run.app) is CheckState.FAILED
+    ]  # not one of the same name that passes: of another workflow or event, or a status
     return sorted(found, key=lambda one: (one.run.workflow, one.run.name))
 
 

@@ -83,6 +83,7 @@ def deployed(github: Double, number: int, branch: str) -> None:
     """Somebody approved the environment."""
     made = next(one for one in reversed(github.runs) if one.branch == branch)
     github.add_job(made.id, "deploy", "success")
+    github.set_run(made.id, "completed", "success")
 
 
 def updated(github: Double, number: int, branch: str) -> None:

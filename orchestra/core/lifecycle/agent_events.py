@@ -107,7 +107,7 @@ def _unblocked(worker: Worker, event: Event) -> Worker:
 
 def _limited(worker: Worker, event: Event) -> Worker:
     said, fix = text_at(event, "detail"), text_at(event, "mend")
-    if said and fix and not said.endswith((".", "!", "?", ")", "\u2026")):
+    if said and fix and not said.endswith((".", "!", "?", "\u2026")):
         said += "."  # the API's words end as they like
     worker = with_activity(worker._replace(dialogs=()), event, ActivityState.LIMITED, f"{said} {fix}".strip())
     return worker._replace(limit=serialization.limit_from_json(event.data))

@@ -143,6 +143,11 @@ class Root:
             "comments": lambda *_, **arguments: page(comments, arguments),
             "latestOpinionatedReviews": lambda *_, **arguments: page(opinions, arguments),
             "reviews": lambda *_, **arguments: page(reviews, arguments),
+            "labels": lambda *_, **arguments: page([{"name": name} for name in pull.labels], arguments),
+            "reactions": lambda *_, **arguments: page(
+                [{"user": {"login": who}} for who, what in pull.reactions if what == arguments.get("content", what)],
+                arguments,
+            ),
             "reviewThreads": lambda *_, **arguments: page([self._thread(pull, one) for one in pull.threads], arguments),
             "commits": lambda *_, **arguments: page([{"commit": self._commit(pull.sha, pull)}], arguments),
         }  # fmt: skip

@@ -86,6 +86,7 @@ class Pull(Ticket):
     in_queue: bool = False
     auto_merge: bool = False
     requested: list[str] = field(default_factory=list)  # reviewers
+    reactions: list[tuple[str, str]] = field(default_factory=list)  # login, and what: `THUMBS_DOWN`
     reviews: list[Review] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
 

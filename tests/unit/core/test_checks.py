@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestra.core.checks import ACTIONS, CheckRun, HeadChecks, Suite, head_checks
+from orchestra.core.checks import ACTIONS, CheckRun, HeadChecks, Suite, head_checks, waiting_for_people
 from orchestra.core.pull_request import Check, Checks, CheckState
 
 pytestmark = pytest.mark.fast
@@ -134,3 +134,33 @@ def test_passing_is_only_what_has_passed(rows: list[CheckRun], groups: list[Suit
     found = head_checks(rows, groups)
     deciding = [row for row in found.rows if row.counts]
     assert (found.state is Checks.PASSING) == (found.passed > 0 and not deciding)
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ("0/1 approvals required", True),
+        ("1 of 2 required reviews", True),
+        ("Not mergeable. Needs approved, lgtm labels.", True),
+        ("Contributor License Agreement is not signed yet.", True),
+        ("Waiting for a review by a code owner", True),
+        ("work in progress", True),
+        ("Review in progress", False),
+        ("Reviewing 3 files", False),
+        ("Your tests are running on 12 machines", False),
+        ("Waiting for status to be reported", False),
+        ("The build is queued", False),
+        ("", False),
+    ],
+)
+def test_a_pending_check_of_an_app_may_wait_for_people(said: str, waits: bool) -> None:
+    for state in ("pending", "in_progress"):
+        one = CheckRun("policy", state, "policy-bot")
+        assert (waiting_for_people(one, said).state == "waiting") is waits
+    for name, words in (("EasyCLA", "Missing CLA Authorization."), ("license/cla", ""), ("cla/google", "")):
+        for state in ("pending", "failure", "action_required"):
+            assert waiting_for_people(CheckRun(name, state), words).state == "waiting", "the worker cannot sign it"
+    for other in (CheckRun("DCO", "action_required", "dco"), CheckRun("clang", "failure"), CheckRun("cla", "success")):
+        assert waiting_for_people(other, "") == other
+    for other in (CheckRun("policy", "success", "policy-bot"), CheckRun("test", "in_progress", ACTIONS)):
+        assert waiting_for_people(other, said) == other

@@ -31,6 +31,19 @@ SIGNED = "\n\nSigned-off-by: Ann <ann@example.org>"
         pytest.param("package.json", '{"name": "widgets"}', Rules(), id="a package without it"),
         pytest.param(".gitlint", "[general]\ncontrib=contrib-body-requires-signed-off-by\n", Rules(signoff=".gitlint"),
                      id="gitlint"),
+        pytest.param(".gitlint", "[general]\n# contrib=contrib-body-requires-signed-off-by\n", Rules(), id="gitlint's sample"),
+        pytest.param(".gitlint", "[general]\ncontrib=CT1,CC1\n", Rules(signoff=".gitlint", conventional=".gitlint"),
+                     id="gitlint by number"),
+        pytest.param("package.json", '{"devDependencies": {"@commitlint/config-conventional": "^19"}}', Rules(),
+                     id="a package that is only there"),
+        pytest.param("commitlint.config.js", "// extends: ['@commitlint/config-conventional']\nmodule.exports = {extends: ['jira']}",
+                     Rules(), id="a form of the team's own"),
+        pytest.param(".github/semantic.yml", "commitsOnly: true\n", Rules(), id="title app for commits alone"),
+        pytest.param(".github/semantic.yml", "enabled: false\n", Rules(), id="title app that is off"),
+        pytest.param(FLOW, "    - uses: amannn/action-semantic-pull-request@v5\n      with:\n        headerPattern: '^X'\n",
+                     Rules(), id="titles of another form"),
+        pytest.param(".pre-commit-config.yaml", "# - repo: https://github.com/compilerla/conventional-pre-commit\n",
+                     Rules(), id="a hook in a comment"),
         pytest.param(".pre-commit-config.yaml", "- repo: https://github.com/compilerla/conventional-pre-commit\n",
                      Rules(conventional=".pre-commit-config.yaml"), id="a hook"),
     ],
@@ -38,6 +51,18 @@ SIGNED = "\n\nSigned-off-by: Ann <ann@example.org>"
 def test_the_rules_that_a_file_states(path: str, text: str, rules: Rules) -> None:
     assert may_state(path)
     assert rules_of({path: text}) == rules
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {FLOW: "- uses: wagoid/commitlint-github-action@v6\n", "commitlint.config.js": "module.exports = {extends: ['jira']}"},
+        {".pre-commit-config.yaml": "  - id: commitizen\n", "pyproject.toml": '[tool.commitizen]\nname = "cz_jira"\n'},
+    ],
+    ids=["commitlint", "commitizen"],
+)  # fmt: skip
+def test_where_a_team_has_a_form_of_its_own_none_is_asked_for(files: dict[str, str]) -> None:
+    assert rules_of(files) == Rules()
 
 
 def test_other_files_state_nothing() -> None:
@@ -59,7 +84,8 @@ ALL = Rules(signoff="dco.yml", conventional="lint", header="lint", title="title.
         pytest.param(f"Add it{SIGNED}", None, ["commit messages that lint does not allow"], id="no type"),
         pytest.param(f"feat:add it{SIGNED}", None, ["commit messages"], id="no space"),
         pytest.param(f"feat: {'x' * 100}{SIGNED}", None, ["commit messages"], id="too long"),
-        pytest.param('Revert "feat: add it"', None, [], id="a revert is left alone"),
+        pytest.param(f'Revert "feat: add it"{SIGNED}', None, [], id="the form of a revert is left alone"),
+        pytest.param('Revert "feat: add it"', None, ["not signed off"], id="a revert is signed off, too"),
         pytest.param(f"feat: add it{SIGNED}", "Add it", ['the title "Add it"'], id="title"),
         pytest.param("Add it", "Add it", ["not signed off", "commit messages", "the title"], id="everything at once"),
     ],

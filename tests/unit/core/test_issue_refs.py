@@ -21,6 +21,8 @@ def at(line: str, column: int = 0, *, exact: bool = False) -> str | None:
         ("see https://github.com/acme/widgets/issues/126", "126"),
         ("see https://github.com/Acme/Widgets/pull/7/files", "7"),
         ("https://github.com/acme/widgets/issues/126#issuecomment-99", "126"),
+        ("https://ghes.corp:8443/acme/widgets/issues/126", "126"),
+        ("http://ghes/acme/widgets/issues/126", "126"),
         ("acme/widgets#12, please", "12"),
         ("other/repo#12", None),
         ("https://github.com/other/repo/issues/126", None),

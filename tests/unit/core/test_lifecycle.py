@@ -108,6 +108,20 @@ def test_refused_events(events: list[Event], refused: Event, why: str) -> None:
         machine.apply(worker, refused)
 
 
+@pytest.mark.parametrize(
+    ("said", "fix", "shown"),
+    [
+        ("Credit balance is too low", "Add credit.", "Credit balance is too low. Add credit."),
+        ("It is logged out.", "Log in.", "It is logged out. Log in."),
+        ("Your limit resets 3pm (UTC)", "Wait.", "Your limit resets 3pm (UTC). Wait."),
+        ("", "Wait.", "Wait."),
+        ("Overloaded", "", "Overloaded"),
+    ],
+)
+def test_the_message_of_a_limit_and_its_hint_are_two_sentences(said: str, fix: str, shown: str) -> None:
+    assert after(event("accepted"), event("limited", detail=said, mend=fix)).activity.detail == shown
+
+
 def test_the_same_failure_counts_and_another_starts_anew() -> None:
     fail = event("verified", passed=False, signature="a")
     assert after(fail, fail, fail).attempts.verify == 3

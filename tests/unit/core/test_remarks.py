@@ -33,6 +33,10 @@ NOTHING = [
     "No further comments", "cc @bob", "PTAL @bob", "Will review tomorrow", "I'll take a look later today", "Reviewing now",
     "Rebased", "Fixed in abc1234", "Good catch", "Agreed", "Makes sense", "ACK", "utACK abc1234", "retest this please",
     "ok to test", "recheck", "!rebase", "@mergifyio queue", "Duplicate of #12", "Closing and reopening to trigger CI",
+    "\U0001f44e", "-1", "bump", "See #12", "Depends on acme/api#7", "TIL", "Verified on staging", "Never mind", "wrong PR, sorry",
+    "Waiting for the release freeze to end", "Adding @bob as reviewer", "Flaky test, rerunning", "Moved to the next sprint",
+    "That failure is unrelated to this PR", "Thanks for the fix!", "Great, let's merge", "Nice, this will help a lot",
+    "No changes needed from my side", "Works on my machine", "I'll take a closer look this week", "Leaving this to @bob",
 ]  # fmt: skip
 SOMETHING = [
     "Please also handle empty input.", "LGTM but please rename the flag", "Looks good, could you add a test?", "Why?",
@@ -41,6 +45,10 @@ SOMETHING = [
     "I do not like where this is going, the whole module wants another structure.", "Needs a changelog entry",
     "This is wrong", "Handle the null case", "typo in README", "Looks good, just one typo in line 3", "Check this",
     "Hold off merging until the API freeze is over", "line 3 leaks the handle", "Fixed width is ugly here",
+    "Nice, now do the same for POST", "Thanks. Squash it.", "Cool. Now handle errors", "ok so this leaks memory",
+    "Cannot merge, schema differs", "Great - update the changelog", "Not ready to merge", "Approved once the docs are there",
+    "Works on Linux, not on macOS", "Deployed to staging, 500s everywhere", "Flaky test: please fix", "See my comments",
+    "waiting for the tests you promised", "verified: the bug is still there", "Nice work. This crashes on Windows",
 ]  # fmt: skip
 
 
@@ -69,6 +77,13 @@ def test_words_of_people_that_ask_something(text: str) -> None:
         ("lint[bot]", "Please document this.", True),
         ("github-actions[bot]", "The migration must be reversible.", True),
         ("github-actions[bot]", "Bundle size: 12 kB (+1 kB)", False),
+        ("k8s-ci-robot", "[APPROVALNOTIFIER] This PR is **NOT APPROVED**. Please assign bob", False),
+        ("acme-bot", "Please fix the lint errors in a.py", True),
+        ("github-actions[bot]", "This PR is stale because it has been open 30 days with no activity. Remove the label", False),
+        ("github-actions[bot]", "#### Terraform Plan\nPlan: 1 to add, 0 to change", False),
+        ("google-cla[bot]", "Please sign our CLA", False),
+        ("claude[bot]", "Looks good overall. Consider a test for empty input.", True),
+        ("rob", "Please wait: this stack of pull requests is managed by **Graphite**.", False),
         ("ci-reporter[bot]", "Benchmark results: 3% slower", False),
         ("sonarcloud[bot]", "Quality Gate failed. 2 New issues", False),
     ],
@@ -155,3 +170,24 @@ def test_a_request_is_withdrawn_by_the_approval_of_the_same_reviewer() -> None:
     assert withdrawn_requests(said) == {"review:1"}
     assert withdrawn_requests([*said, review(4, "rob", "CHANGES_REQUESTED")]) == {"review:1"}
     assert withdrawn_requests(said[:2]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "withdrawn"),
+    [
+        ("Never mind, it is fine", True),
+        ("Oh sorry, I misread that", True),
+        ("Ignore this.", True),
+        ("Ignore this error and return None", False),
+        ("Please do it", False),
+        ("Never mind the name, but the lock that is held here for the whole time of the request must go", False),
+    ],
+)
+def test_a_remark_is_taken_back_by_its_author(words: str, withdrawn: bool) -> None:
+    first = remark("Rename this", id="inline:1", kind=Kind.INLINE, thread=1, at="1", author="rob")
+    other = first._replace(id="inline:2", author="sue", at="2")
+    last = first._replace(id="inline:3", text=words, at="3")
+    assert withdrawn_requests([first, other, last]) == ({"inline:1", "inline:3"} if withdrawn else frozenset())
+    for before, addressed in ((first, withdrawn), (other, False)):
+        (one,) = conversations([before, last])
+        assert is_addressed(one, US, frozenset()) is addressed, "another reviewer's stays"

@@ -20,6 +20,15 @@ pytestmark = pytest.mark.fast
         ("https://github.com/acme/widgets/issues/124", Reference("acme/widgets", "124")),
         ("github.com/acme/widgets/issues/124#issuecomment-9", Reference("acme/widgets", "124")),
         ("https://ghe.example.com:8443/acme/widgets/pull/31/files?w=1", Reference("acme/widgets", pull="31")),
+        ("https://acme.ghe.com/acme/widgets/issues/124", Reference("acme/widgets", "124")),
+        ("http://ghes:8080/acme/widgets/pull/31.diff", Reference("acme/widgets", pull="31")),
+        ("https://api.acme.ghe.com/repos/acme/widgets/pulls/31", Reference("acme/widgets", pull="31")),
+        ("https://ghes/api/v3/repos/acme/widgets/issues/124", Reference("acme/widgets", "124")),
+        ("<https://github.com/acme/widgets/issues/124>", Reference("acme/widgets", "124")),
+        (
+            "https://github.com/orgs/acme/projects/1?pane=issue&issue=acme%7Cwidgets%7C124",
+            Reference("acme/widgets", "124"),
+        ),
         ("issue-124", Reference(branch="issue-124")),
         ("fix/some,thing", Reference(branch="fix/some,thing")),
         *(

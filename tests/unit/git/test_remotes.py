@@ -168,6 +168,8 @@ HOSTS = {
     "https://GitHub.com/a/b": ("github.com", True),
     "git@github.com:a/b": ("github.com", True),
     "ssh://git@ssh.github.com:443/a/b": ("github.com", True),
+    "ssh://git@ssh.acme.ghe.com:443/a/b": ("acme.ghe.com", True),
+    "acme@acme.ghe.com:a/b": ("acme.ghe.com", True),
     "git@ssh.github.com:a/b": ("github.com", True),
     "git@work:a/b": ("github.com", True),
     "git@ghe:a/b": ("ghe.corp.com", True),

@@ -88,6 +88,26 @@ def test_which_pull_request_comes_from_a_branch(
     assert not responses.is_head(answer, "c", fork, owner)
 
 
+@pytest.mark.parametrize(
+    ("reviews", "decision"),
+    [
+        ([("rob", "MEMBER", "CHANGES_REQUESTED")], "CHANGES_REQUESTED"),
+        ([("rob", "MEMBER", "CHANGES_REQUESTED"), ("rob", "MEMBER", "DISMISSED")], None),
+        ([("eve", "NONE", "CHANGES_REQUESTED")], None),
+        ([("eve", "NONE", "APPROVED")], None),
+        ([("rob", "MEMBER", "APPROVED"), ("eve", "CONTRIBUTOR", "CHANGES_REQUESTED")], "APPROVED"),
+    ],
+)
+def test_a_strangers_opinion_counts_as_little_as_on_github(
+    reviews: list[tuple[str, str, str]], decision: str | None
+) -> None:
+    rows = [
+        {"id": number, "user": {"login": login}, "author_association": association, "state": state}
+        for number, (login, association, state) in enumerate(reviews)
+    ]
+    assert responses.decision(rows) == decision
+
+
 @given(st.sampled_from(sorted(GOOD)), JSON)
 def test_any_answer_is_a_noun_or_a_sentence(key: str, value: Any) -> None:
     answer = {**GOOD, key: value}

@@ -196,6 +196,52 @@ def test_a_thread_is_open_for_somebody(it: Worker, remark: Remark, thread: Threa
     assert rules.open_threads(it, found, US) == (thread,)
 
 
+@pytest.mark.parametrize("resolved", [False, True])
+def test_a_thread_whose_first_comment_was_deleted_is_known_by_the_next(resolved: bool) -> None:
+    reply = said(2)._replace(thread=1, reply_to=1)
+    found = seen([reply], {"T": (2,)}, threads=(ThreadSeen("T", resolved, False, "a", 1),))
+    assert rules.open_threads(worker(), found, US) == (() if resolved else (Thread("rob"),))
+    assert [one.id for one in rules.untold(worker(), found, US)] == ([] if resolved else ["inline:2"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": ("bug", "do-not-merge", "threshold")}, ("do-not-merge",)),
+        ({"labels": ("status: On Hold", "WIP", "unblocked")}, ("WIP", "status: On Hold")),
+    ],
+)
+def test_labels_that_say_not_to_merge_yet(changes: dict[str, Any], words: tuple[str, ...]) -> None:
+    assert pull_of(worker(), seen(**changes)).holds == words
+
+
+def test_a_sign_without_words_is_noted_until_its_author_approves() -> None:
+    frown = said(1, "\U0001f44e")._replace(kind=Kind.COMMENT, id="comment:1", thread=0)
+    assert pull_of(worker(), seen([frown], frowns=("sue",))).frowns == ("rob", "sue")
+    approval = Opinion("3", "rob", "MEMBER", "APPROVED", False, True)
+    assert pull_of(worker(), seen([frown], opinions=(approval,))).frowns == ()
+    stranger = frown._replace(author="eve", association="NONE")
+    assert pull_of(worker(), seen([stranger])).frowns == ()
+
+
+def test_a_pull_request_whose_fork_is_gone_says_so() -> None:
+    assert pull_of(worker(), seen(head_repo="")).orphan
+    assert not pull_of(worker(), seen()).orphan
+
+
+def test_of_checks_of_one_name_those_that_fail_are_told() -> None:
+    found = seen(checks=(run("test", "failure"), CheckDetail(CheckRun("test", "success"), "", None, "")))
+    assert [one.run.state for one in rules.failing(found, pull_of(worker(), found))] == ["failure"]
+
+
+def test_without_a_decision_a_review_is_missing_where_the_rules_ask_for_more() -> None:
+    base = BaseFacts(reviews=1)
+    assert pull_of(worker(), seen(base=base, merge_state="blocked")).review_decision == "REVIEW_REQUIRED"
+    approval = Opinion("3", "rob", "MEMBER", "APPROVED", False, True)
+    assert pull_of(worker(), seen(base=base, merge_state="blocked", opinions=(approval,))).review_decision is None
+    assert pull_of(worker(), seen(base=base, merge_state="clean")).review_decision is None
+
+
 def test_a_thread_of_which_nothing_is_known_holds_nothing_back() -> None:
     found = seen(threads=(ThreadSeen("T", False, False, "a", 1),))
     assert rules.open_threads(worker(), found, US) == (Thread("somebody", addressed=True),)
