@@ -9,6 +9,7 @@ A test keeps packaging/ up to date. The wheel installs the man page and the comp
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import sys
 import textwrap
@@ -91,7 +92,7 @@ def manual() -> str:
     lines = [f'.TH ORCHESTRA 1 "" "orchestra {__version__}" "User Commands"']
     lines += [".SH NAME", "orchestra \\- run many coding agents on one codebase, in tmux"]
     lines += [".SH SYNOPSIS", ".B orchestra", ".I COMMAND", "[\\fIOPTIONS\\fR] [\\fIARGUMENTS\\fR]"]
-    lines += [".SH DESCRIPTION", *described(cli.help or "")]
+    lines += [".SH DESCRIPTION", *described(inspect.cleandoc(cli.help or ""))]
     lines += [".SH OPTIONS", *options(cli, root)]
     for title, entries in GROUPS.items():
         if title:
@@ -111,7 +112,7 @@ def section(name: str, root: click.Context) -> Iterator[str]:
     here = click.Context(command, info_name=name, parent=root, help_option_names=HELP)
     usage = " ".join([here.command_path, *command.collect_usage_pieces(here)])
     yield f'.SS "{roff(usage)}"'
-    yield from described(command.help or "")
+    yield from described(inspect.cleandoc(command.help or ""))
     if examples := getattr(command, "examples", ()):
         yield from (".PP", ".nf", *(f"    {roff(example)}" for example in examples), ".fi")
     yield from options(command, here)

@@ -10,7 +10,7 @@ from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.workers import answers, delivery
 from orchestra.workers.answers import Decision
-from orchestra.workers.overview import worker_of
+from orchestra.workers.overview import pane_of, worker_of
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Told(Record):
     id: str
     state: Delivery
     answered: bool
+    why: str = ""  # they are queued, where that is known
 
 
 def tell(project: Project, number: str, words: str, decision: Decision, patience: float = delivery.PATIENCE) -> Told:
@@ -44,4 +45,15 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
     except OrchestraError:  # they are recorded: to end with an error now would have them told again
         state = Delivery.QUEUED
     refresh(project)
-    return Told(number, said.id, state, asked is not None)
+    return Told(
+        number, said.id, state, asked is not None, _why_queued(project, number) if state is Delivery.QUEUED else ""
+    )
+
+
+def _why_queued(project: Project, number: str) -> str:
+    worker = worker_of(project, number)
+    try:
+        pane = pane_of(project, worker)
+        return delivery.cramped(project, worker, pane) if pane is not None else ""
+    except OrchestraError:  # tmux does not answer
+        return ""

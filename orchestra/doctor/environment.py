@@ -43,6 +43,10 @@ def home(path: str, *, fix: bool) -> Iterator[Finding]:
             yield warning("I6", f"{found} can be read by others", "orchestra doctor --fix")
     if not os.access(path, os.W_OK):
         yield error("E4", f"{path} cannot be written", f"give yourself the right: chmod u+w {path}")
+    yield from _room(path)
+
+
+def _room(path: str) -> Iterator[Finding]:
     facts = os.statvfs(path)
     if facts.f_bavail * facts.f_frsize < MOST_FREE:
         yield warning("E4", f"less than 1 GiB is free below {path}", "make room; orchestra prune helps")
@@ -189,6 +193,14 @@ def commits(project: Project) -> Iterator[Finding]:
         yield warning("E16", said, "a worker may begin all the same; its commit or push will show it")
 
 
+def room(project: Project) -> Iterator[Finding]:
+    """E4: there is room where the repository is, when that is another file system than our own files'."""
+    common = str(project.repository.common)
+    own = project.home if os.path.isdir(project.home) else os.path.dirname(project.home)
+    if not os.path.isdir(own) or os.stat(own).st_dev != os.stat(common).st_dev:
+        yield from _room(common)
+
+
 def base(project: Project) -> Iterator[Finding]:
     """E17: there is a commit that work can start from; raises when there is none."""
     project.repository.resolve(project.config.base)
@@ -225,5 +237,6 @@ CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
     "E15": push,
     "E16": commits,
     "E17": base,
+    "E4": room,
     "E11": differences,
 }  # by the id of the finding that an error becomes which stops the check

@@ -43,6 +43,17 @@ def identity(repository: RepositoryFacts) -> Fault | None:
     return None
 
 
+def writable(repository: RepositoryFacts) -> Fault | None:
+    """Whether git's own directory takes a branch and a commit: it may be mounted read-only, or another user's."""
+    for place in (repository.common, repository.common / "objects", repository.common / "refs" / "heads"):
+        if place.exists() and not os.access(place, os.W_OK):
+            where = clean(str(place))
+            return Fault(
+                f"{where} cannot be written", f"look who may: ls -ld {where}; and whether it is mounted read-only"
+            )
+    return None
+
+
 def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault | None:
     """Whether a commit can be signed without a question, where the configuration wants that.
 

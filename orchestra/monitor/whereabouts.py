@@ -9,7 +9,7 @@ from orchestra import agents, processes
 from orchestra.core import events
 from orchestra.core.text import clean
 from orchestra.git import worktree_state
-from orchestra.workers import hook_silence, worktree_setup
+from orchestra.workers import delivery, hook_silence, worktree_setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
     if not where and pane is not None and not pane.dead:
         where = hook_silence.unheard(project, worker) or hook_silence.unheard_start(project, worker, pane)
+        where = where or delivery.cramped(project, worker, pane)
     if where == worker.elsewhere:
         return worker
 

@@ -63,6 +63,24 @@ class PaneIO:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""
         return self._server.within(pane, [("capture-pane", "-p", "-e", "-t", pane.id)], dead=True)
 
+    def give_rows(self, pane: Pane, wanted: int) -> tuple[int, int]:
+        """Make the pane as high as `wanted` where its window allows; its rows before and after.
+
+        A window in which another pane is zoomed stays as it is.
+        """
+        before, zoomed = self._rows(pane)
+        if before >= wanted or zoomed:
+            return before, before
+        self._server.within(pane, [("resize-pane", "-t", pane.id, "-y", str(wanted))])
+        return before, self._rows(pane)[0]
+
+    def _rows(self, pane: Pane) -> tuple[int, bool]:
+        what = "#{pane_height} #{window_zoomed_flag}"
+        rows, _, zoomed = (
+            self._server.within(pane, [("display-message", "-p", "-t", pane.id, what)]).strip().partition(" ")
+        )
+        return int(rows) if rows.isdigit() else 0, zoomed == "1"
+
     def keeps_history(self, pane: Pane) -> bool:
         """Whether what scrolls away is kept: not of a program on the alternate screen."""
         return self._server.within(pane, [("display-message", "-p", "-t", pane.id, "#{alternate_on}")]).strip() == "0"

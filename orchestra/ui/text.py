@@ -98,7 +98,8 @@ def told(found: Told) -> str:
     if not found.id:
         return f"#{found.worker}: its question is answered"
     if found.state is Delivery.QUEUED:
-        return f"#{found.worker}: {found.id} is queued, not delivered yet; the agent gets it when it can take it"
+        when = found.why or "the agent gets it when it can take it"
+        return f"#{found.worker}: {found.id} is queued, not delivered yet; {when}"
     if found.state is Delivery.SENT:
         return f"#{found.worker}: {found.id} is sent, not confirmed yet; see it: orchestra show {found.worker}"
     return f"#{found.worker}: {found.id} delivered" + (", its question is answered" if found.answered else "")

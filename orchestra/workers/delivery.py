@@ -46,6 +46,7 @@ PROOF_SECONDS = 30.0  # after which words that were sent without a proof are sen
 PATIENCE = 15.0  # to see a waiting agent take it
 MONITOR_PATIENCE = 8.0
 MOST_TRIES = 2
+ROWS = 8  # of a pane, in which the prompt box of an agent is seen, and what is below it
 _UNREACHABLE = (ActivityState.BLOCKED, ActivityState.LIMITED, ActivityState.ENDED)
 
 
@@ -110,7 +111,7 @@ def deliver(project: Project, number: str, words: str, patience: float, *, waits
     """
     announce_in_mailbox(project, number)
     with locked(project.store.file(number, "deliver.lock"), wait=patience + 30):
-        end, entered = time.monotonic() + patience, 0.0
+        end, entered, asked = time.monotonic() + patience, 0.0, False
         while True:
             worker = worker_of(project, number)
             piece, pane = _piece(worker, words), pane_of(project, worker)
@@ -119,6 +120,10 @@ def deliver(project: Project, number: str, words: str, patience: float, *, waits
             step = next_step(_evidence(project, worker, pane, piece))
             if step in (Step.CONFIRM, Step.ASK):
                 return _settle(project, worker, piece, step)
+            if not asked and piece.state is Delivery.QUEUED:
+                asked = True
+                if cramped(project, worker, pane):
+                    return piece.state
             if step is Step.PASTE:
                 _paste(project, worker, pane, piece)
                 waits = True
@@ -142,6 +147,27 @@ def attend(project: Project, worker: Worker, say: Callable[[str], None]) -> None
         say(f"#{worker.id} has not shown that it got {piece.id}: the user is asked")
     elif state not in COMING:
         say(f"#{worker.id} was given {piece.id} from {piece.sender}")
+
+
+def cramped(project: Project, worker: Worker, pane: Pane) -> str:
+    """Why words cannot reach an agent that waits for them: its pane is too low to show its prompt; empty: it is not.
+
+    The pane is given more rows where its window has them.
+    """
+    queued = any(words.state is Delivery.QUEUED for words in worker.guidance)
+    if not queued or pane.dead or worker.activity.state is not ActivityState.WAITING:
+        return ""
+    try:
+        agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
+        if agent.composer_text(screen) is not None or agent.dialog_open(screen):
+            return ""
+        before, rows = project.panes.give_rows(pane, ROWS)
+    except OrchestraError:  # the pane has ended meanwhile
+        return ""
+    if rows >= ROWS or rows > before:
+        return ""
+    have = "1 row" if rows == 1 else f"{rows} rows"
+    return f"make its pane larger: with {have} its prompt is not seen, and words for it wait"
 
 
 def announce_in_mailbox(project: Project, number: str) -> None:

@@ -112,7 +112,8 @@ class Preflight:
 def check_commits(project: Project) -> tuple[Fault | None, list[str]]:
     """What keeps the agents from working, asked with their environment; and what may, in sentences."""
     repository = project.repository.in_environment(orchestrator_environment(project))
-    fault = commit_check.identity(repository) or commit_check.filters(repository)
+    checks = (commit_check.writable, commit_check.identity, commit_check.filters)
+    fault = next(filter(None, (check(repository) for check in checks)), None)
     if fault is not None or git_config_guard.changed(project):
         return fault, []  # in the second case the program that signs, or a hook, might be a worker's
     fault, unknown = commit_check.cannot_sign(repository)

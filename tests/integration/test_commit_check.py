@@ -145,3 +145,13 @@ def test_a_filter_without_its_program(case: str, repo: Path, git: Git) -> None:
     assert (found is None) == can_write
     if found:
         assert found.what == "a.bin needs the filter big, and its program git-of-nobody is not found"
+
+
+def test_a_repository_that_cannot_be_written(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(repo, os.environ)
+    assert commit_check.writable(repository) is None
+    objects = str(repo / ".git" / "objects")
+    monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != objects)  # root may write everywhere
+    found = commit_check.writable(repository)
+    assert found is not None
+    assert found.what == f"{objects} cannot be written"

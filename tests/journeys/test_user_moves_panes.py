@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.person import Person, configure, write_issue
+from support.polling import eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
@@ -34,6 +35,29 @@ def tagged(person: Person) -> dict[str, list[str]]:
         if worker:
             found.setdefault(worker, []).append(command)
     return found
+
+
+def test_words_reach_a_pane_that_was_squeezed_to_one_row(repo: Path, git: Git) -> None:
+    configure(repo, "agent: scripted", "tracker: local", "layout: still")  # without a monitor
+    (repo / ".orchestra" / "layouts").mkdir(parents=True)
+    (repo / ".orchestra" / "layouts" / "still.yaml").write_text("windows:\n  - window_name: w\n    role: workers\n")
+    write_issue(repo, 1, "Ask", ASK)
+    git("-C", repo, "add", ".")
+    git("-C", repo, "commit", "-qm", "issues")
+    person = Person(repo)
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    eventually(lambda: person.asks("show", "1")["activity"]["state"] == "waiting", 60, "the question")
+    pane = pane_of(person, "1")
+    person.tmux("resize-window", "-x", "60", "-y", "4", "-t", pane)
+    person.tmux("split-window", "-d", "-t", pane, "-l", "90%")
+    person.tmux("resize-pane", "-y", "1", "-t", pane)
+    said = person.runs("tell", "1", "red").out
+    assert "queued, not delivered yet; make its pane larger: with 1 row its prompt is not seen" in said
+    person.tmux("resize-window", "-x", "60", "-y", "30", "-t", pane)
+    person.tmux("resize-pane", "-y", "1", "-t", pane)
+    assert "delivered" in person.runs("tell", "1", "go on").out  # the pane is given rows, which its window has now
+    person.sees("1", "complete")
 
 
 def answered(person: Person, *numbers: str) -> None:
