@@ -226,9 +226,10 @@ verify: python3 -m unittest -q
     "widgets/__init__.py": "",
     "widgets/catalog.py": """'''What the shop sells.'''
 
+from typing import NamedTuple
 
 
-class Widget(Record):
+class Widget(NamedTuple):
     name: str
     cents: int
 
@@ -262,8 +263,6 @@ class Token:
 from widgets.catalog import CATALOG
 from widgets.prices import price
 from widgets.tokens import LIFETIME, Token
-
-from orchestra.core.records import Record
 
 
 class TestShop(unittest.TestCase):

