@@ -6,9 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from fnmatch import fnmatchcase
 
 from orchestra.config.schema import environment_allowed
+from orchestra.core.globs import matches
 from orchestra.core.records import Record
 from orchestra.storage.project_environment import ProjectEnvironment
 
@@ -44,17 +44,17 @@ class Renewal(Record):
 
 def wanted(environ: Mapping[str, str], agents: Iterable[Sequence[str]]) -> dict[str, str]:
     """What a project keeps of a shell's environment: what its agents may have (`agents.<name>.env`), and the tools."""
-    found = {name: value for name, value in environ.items() if _matches(name, TOOLS)}
+    found = {name: value for name, value in environ.items() if matches(name, TOOLS)}
     for patterns in ((), *agents):
         found.update(environment_allowed(patterns, environ))
-    return {name: value for name, value in found.items() if not _matches(name, TERMINAL)}
+    return {name: value for name, value in found.items() if not matches(name, TERMINAL)}
 
 
 def kind_of(name: str) -> Kind:
     """What a change of this variable means."""
-    if _matches(name, _FOLLOWS):
+    if matches(name, _FOLLOWS):
         return Kind.FOLLOWS
-    return Kind.SECRET if _matches(name, _SECRET) else Kind.ROUTE
+    return Kind.SECRET if matches(name, _SECRET) else Kind.ROUTE
 
 
 def renew(
@@ -124,7 +124,3 @@ def _it(names: Sequence[str]) -> str:
 
 def _mark(name: str, value: str | None) -> str:
     return hashlib.sha256(os.fsencode(f"{name}={value}" if value is not None else name)).hexdigest()[:12]
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

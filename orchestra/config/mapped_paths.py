@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
+from orchestra.core.globs import matches
 from orchestra.core.records import Record
 
 _LISTS = ("PATH", "*PATH", "*_PATHS")
@@ -37,7 +37,7 @@ def mapped(
     """The variables for a program in `worktree`. `checkouts`: the main one first, and those of other workers."""
     found, moved = dict(variables), []
     for name, value in variables.items():
-        is_list = any(fnmatchcase(name, one) for one in _LISTS)
+        is_list = matches(name, _LISTS)
         if not (is_list or name in _PLACES):
             continue
         entries, kept = value.split(os.pathsep) if is_list else [value], []

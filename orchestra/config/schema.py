@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +38,7 @@ from orchestra.config.yaml import Document, parse
 from orchestra.core import actions, budget, gates
 from orchestra.core.auto_rules import AutoRule
 from orchestra.core.budget import Budget
+from orchestra.core.globs import matches
 from orchestra.core.models import Attention
 from orchestra.core.records import Record
 from orchestra.core.text import clean
@@ -263,8 +263,7 @@ def environment_allowed(patterns: Sequence[str], environ: Mapping[str, str]) -> 
     return {
         name: value
         for name, value in environ.items()
-        if (name in patterns if name in _TOKENS else any(fnmatchcase(name, pattern) for pattern in wanted))
-        and not any(fnmatchcase(name, pattern) for pattern in _NEVER)
+        if (name in patterns if name in _TOKENS else matches(name, wanted)) and not matches(name, _NEVER)
     }
 
 
@@ -302,7 +301,7 @@ def _branch_problem(value: str) -> str:
 def _env_name_problem(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
         return "expected a variable's name"
-    taken = name in ("PATH", "HOME", *_TOKENS) or any(fnmatchcase(name, pattern) for pattern in _NEVER)
+    taken = name in ("PATH", "HOME", *_TOKENS) or matches(name, _NEVER)
     return "orchestra sets this variable itself" if taken else ""
 
 

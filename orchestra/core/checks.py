@@ -7,8 +7,8 @@ newest counts. Standard library only.
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 
+from orchestra.core.globs import matches
 from orchestra.core.pull_request import Check, Checks, CheckState
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
@@ -126,9 +126,9 @@ def head_checks(
     rows += _suite_rows(newest, current, ignored)
     names = {run.name for run in current}
     for name in sorted(_from_other_apps(current, must) if blocked else ()):
-        rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), required=True))
+        rows.append(Check(name, CheckState.MISSING, not matches(name, ignored), required=True))
     for name in sorted((must | set(expected)) - names):
-        rows.append(Check(name, CheckState.MISSING, not _matches(name, ignored), name in must))
+        rows.append(Check(name, CheckState.MISSING, not matches(name, ignored), name in must))
     passed = sum(row.state is CheckState.PASSED for row in rows)
     kept = _kept(row for row in rows if row.state is not CheckState.PASSED)
     return HeadChecks(_rollup(rows), passed, kept, tuple(sorted(names)))
@@ -192,7 +192,7 @@ def _row(run: CheckRun, must: frozenset[str], some: bool, ignored: Sequence[str]
     state, required = state_of(run.state, run.app), run.name in must
     # What is still running may fail, and is waited for, required or not.
     decides = required or not some or state is CheckState.PENDING
-    return Check(run.name, state, decides and not _matches(run.name, ignored), required, run.started)
+    return Check(run.name, state, decides and not matches(run.name, ignored), required, run.started)
 
 
 def _has_twin(suite: Suite, suites: Iterable[Suite]) -> bool:
@@ -219,7 +219,7 @@ def _suite_rows(suites: Sequence[Suite], runs: Sequence[CheckRun], ignored: Sequ
             shown = suite.state not in _FAILED or bool(own) or not named or _has_twin(suite, suites)
             state = CheckState.FAILED
         if not shown:
-            rows.append(Check(suite.workflow, state, not _matches(suite.workflow, ignored), since=suite.created))
+            rows.append(Check(suite.workflow, state, not matches(suite.workflow, ignored), since=suite.created))
     return rows
 
 
@@ -235,7 +235,3 @@ def _rollup(rows: Iterable[Check]) -> Checks:
 def _kept(rows: Iterable[Check]) -> tuple[Check, ...]:
     found = sorted(rows)
     return tuple(row for state in CheckState for row in [one for one in found if one.state is state][:MOST_ROWS])
-
-
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

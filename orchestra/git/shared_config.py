@@ -9,11 +9,11 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestra.core import fast_json
+from orchestra.core.globs import matches
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.git.remote_url import without_password
@@ -89,7 +89,7 @@ def harm_of(key: str, values: Values = ()) -> Harm:
         return Harm.REMOTE  # issues and pull requests would be those of another repository
     if key.startswith("submodule.") and key.endswith(".url") and not any("::" in value for value in values):
         return Harm.NOTHING  # git copies it there from .gitmodules
-    return next((harm for harm, keys in _RULES if any(fnmatchcase(key, one) for one in keys.split())), Harm.FILES)
+    return next((harm for harm, keys in _RULES if matches(key, keys.split())), Harm.FILES)
 
 
 def listing(repository: RepositoryFacts) -> dict[str, Values]:

@@ -104,7 +104,7 @@ _TROUBLES = (
         "Correct agents.claude.args in orchestra.yaml, or install a newer version.",
     ),
 )
-_COMPILED = tuple((kind, re.compile(pattern, re.MULTILINE), said, fix) for kind, pattern, said, fix in _TROUBLES)
+_COMPILED = tuple((kind, regex(pattern, re.MULTILINE), said, fix) for kind, pattern, said, fix in _TROUBLES)
 
 
 def composer_text(screen: str) -> str | None:
