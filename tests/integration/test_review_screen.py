@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from orchestra.ui.console import Console
 from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.review import ReviewView
-from orchestra.ui.screens.verbs import Place
+from orchestra.ui.screens.verbs import Place, Verbs
 from orchestra.workers import review_drafts
 
 Git = Callable[..., str]
@@ -71,6 +72,34 @@ def change(repo: Path, tmp_path: Path, git: Git) -> Change:
 
 async def typed(pilot: Any, words: str) -> None:
     await pilot.press(*("space" if letter == " " else letter for letter in words))
+
+
+def test_what_is_wished_for_during_a_read_is_read_after_it(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    change.commit(a__py=BEFORE.replace("line 20\n", "line 20 is new\n"))
+    reading, go_on = threading.Event(), threading.Event()
+    whole = Verbs.review
+
+    def slow(*args: Any, **options: Any) -> Any:
+        found = whole(*args, **options)
+        reading.set()
+        assert go_on.wait(30)
+        return found
+
+    async def story(pilot: Any) -> None:
+        monkeypatch.setattr(Verbs, "review", slow)
+        await pilot.press("r")
+        assert await asyncio.to_thread(reading.wait, 30)
+        change.commit(a__py=BEFORE.replace("line 20\n", "line 20 is newer\n"))
+        await pilot.press("r")
+        go_on.set()
+        await settled(pilot, "line 20 is newer")
+
+    async def first(pilot: Any) -> None:
+        await settled(pilot, "line 20 is new")
+        monkeypatch.setattr("orchestra.ui.screens.review_pane.LOOK_AGAIN", 999.0)  # it does not look by itself
+        await story(pilot)
+
+    change.told(first)
 
 
 def test_a_comment_is_kept_at_once_moves_with_its_line_and_says_when_it_is_gone(change: Change) -> None:

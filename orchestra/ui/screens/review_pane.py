@@ -49,7 +49,7 @@ class ReviewPane(WritingView):
         self._painted: tuple[ReviewFile | None, Painted | None] = (None, None)
         self._made_for: object = None  # what the rows were made of
         self._looked, self._took, self._stamp = 0.0, 0.0, 0
-        self._busy = False
+        self._busy = self._again = False
 
     # --- what is there ---
 
@@ -59,8 +59,9 @@ class ReviewPane(WritingView):
         self.set_interval(LOOK_SECONDS, self.look_again)
 
     def read(self) -> None:
-        """Read it again; what is shown stays where it is."""
+        """Read it again; what is shown stays where it is. What was changed while it is read is read after that."""
         if self._busy:
+            self._again = True
             return
         self._busy, begun = True, time.monotonic()
         since = (self.last_look or "") if self.only_new else ""
@@ -73,11 +74,18 @@ class ReviewPane(WritingView):
 
     def _failed_to_read(self) -> None:
         self._busy, self._looked = False, time.monotonic()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Read what was wished for during the last read: it looked before that."""
+        if self._again:
+            self._again = False
+            self.read()
 
     def look_again(self) -> None:
         """The worker may have gone on, or another terminal may have commented."""
         old = time.monotonic() - self._looked > max(LOOK_AGAIN, 10 * self._took)
-        if not self.typing and self.question is None and (old or self._draft_stamp() != self._stamp):
+        if not self._busy and not self.typing and self.question is None and (old or self._draft_stamp() != self._stamp):
             self.read()
 
     def _draft_stamp(self) -> int:
@@ -105,6 +113,7 @@ class ReviewPane(WritingView):
         else:
             self.cursor = self._first_line()
         self.cursor = max(0, min(self.cursor, len(self.rows) - 1))
+        self._read_again()
 
     def _first_line(self) -> int:
         """The first row that is a line of code."""
