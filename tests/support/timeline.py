@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 WIDE, ROW, LEFT, TOP = 760, 22, 60, 34
-COLOURS = {"queued": "#c9ced6", "working": "#4c8bd9", "shipping": "#e3b341", "complete": "#57ab5a", "merged": "#8957e5"}
-OTHER = "#db6d28"
+COLOURS = {"queued": "#c9ced6", "working": "#4c8bd9", "shipping": "#e3b341", "complete": "#57ab5a", "merged": "#8957e5", "registered": "#db6d28"}  # fmt: skip
+OTHER = "#8b949e"
 
 
 class Seen(NamedTuple):
