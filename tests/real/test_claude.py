@@ -376,7 +376,8 @@ def test_a_killed_agent_goes_on(sit: Sitting) -> None:
     assert sit.wait("accepted", 2)["guidance"] == ["g1"]
     first, cut, last = (result.split("\n")[-1] for result in sit.results())
     assert (first, last) == ("A", "C")
-    assert cut == "B" or "outcome is unknown" in cut, "a call that was cut off is made again, or said to be unknown"
+    said = ("outcome is unknown", "interrupted by user")  # in the words of 2.1.197 and 2.1.332, and of 2.1.265
+    assert cut == "B" or any(words in cut for words in said), "a call that was cut off is made again, or said to be"
 
 
 def test_a_conversation_killed_at_birth_needs_another_id(sit: Sitting) -> None:
