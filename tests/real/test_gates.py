@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_a_question(words: str | tuple[str, ...], answer: str, person: Real) -> 
     assert found["escalation"]["options"] == ["red", "blue"]
     assert "tell 1" in person.runs("approve", "1", code=1).err
     if isinstance(words, tuple):
+        eventually(lambda: re.search(r"2\.\s+blue", person.screen("1")), why="the dialog, which comes after its hook")
         for key in words:
             keys(person, "1", key)
             eventually(lambda key=key: key != "mine" or "mine" in person.screen("1"))  # type: ignore[misc]
