@@ -128,7 +128,11 @@ def test_a_pull_request_goes_into_the_parents_branch_and_then_into_its_base(
     for number in (201, 202):
         github.add_issue(f"Part {number}", WORK.format(number, "same", AGAIN), number=number)
     configure(
-        github_repo, "agent: scripted", "github: {poll: 1s}", "limits: {stall: 1h}", f"pull_request: {{stack: {way}}}"
+        github_repo,
+        "agent: scripted",
+        "github: {poll: 1s}",
+        "limits: {stall: 1h}",
+        f"pull_request: {{stack: {way}, receipt: true}}",
     )
     person = Person(github_repo)
     person.runs("up", "-d")
@@ -138,6 +142,7 @@ def test_a_pull_request_goes_into_the_parents_branch_and_then_into_its_base(
     upper = next(pull for pull in github.pulls() if pull.head == "issue-202")
     lower = next(pull for pull in github.pulls() if pull.head == "issue-201")
     assert upper.base == "issue-201"
+    assert re.search(r" from the start, .* at work in \d+ turn", str(upper.body)), upper.body
     pushed = git("-C", github_repo, "rev-parse", "issue-202")
     github.merge(lower.number, "squash")
     wait = 120  # GitHub is asked once a minute while nothing is under way
