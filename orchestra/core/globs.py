@@ -1,7 +1,7 @@
 """Names against shell patterns, as `fnmatch` does it, with upper and lower case apart.
 
-`fnmatch` compiles each pattern, which for the patterns of an environment is 15 ms of a command. Most are a name, or the
-begin or the end of one: these are compared as strings.
+`fnmatch` compiles each pattern, which for the variables of a shell costs a command some 10 ms. Most patterns are a
+name, or its beginning or end: these are compared as strings.
 """
 
 from __future__ import annotations

@@ -84,9 +84,9 @@ def filters(repository: RepositoryFacts) -> Fault | None:
         if found := _FILTER.fullmatch(key):
             configured.setdefault(found["name"], {})[found["key"]] = value
     for name, keys in configured.items():
-        program = _missing(repository, keys.get("process") or keys.get("smudge", ""))
         required = repository.git("config", "--type=bool", "--get", f"filter.{name}.required").out == "true"
-        if not program or not required:
+        program = _missing(repository, keys.get("process") or keys.get("smudge", "")) if required else ""
+        if not program:
             continue
         files = repository.git("ls-files", "-z", "--", f":(attr:filter={name})").out.split("\0")
         if files[0]:

@@ -74,7 +74,7 @@ async def typed(pilot: Any, words: str) -> None:
     await pilot.press(*("space" if letter == " " else letter for letter in words))
 
 
-def test_what_is_wished_for_during_a_read_is_read_after_it(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_during_a_read_leads_to_another_read(change: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     change.commit(a__py=BEFORE.replace("line 20\n", "line 20 is new\n"))
     reading, go_on = threading.Event(), threading.Event()
     whole = Verbs.review

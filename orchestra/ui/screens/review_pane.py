@@ -59,7 +59,7 @@ class ReviewPane(WritingView):
         self.set_interval(LOOK_SECONDS, self.look_again)
 
     def read(self) -> None:
-        """Read it again; what is shown stays where it is. What was changed while it is read is read after that."""
+        """Read it again; what is shown stays where it is. A call during a read leads to another read after it."""
         if self._busy:
             self._again = True
             return
@@ -77,7 +77,7 @@ class ReviewPane(WritingView):
         self._read_again()
 
     def _read_again(self) -> None:
-        """Read what was wished for during the last read: it looked before that."""
+        """Read once more when a key asked for it during the last read, which may have looked before that."""
         if self._again:
             self._again = False
             self.read()
