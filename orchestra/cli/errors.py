@@ -39,13 +39,21 @@ def run_main(group: click.Group) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as wrong:
-        if wrong.errno not in MACHINE and not is_above(wrong.filename, _home()):
-            _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
-        place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
-        what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
-        _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
+        _leave(*_of_the_machine(wrong))
     except Exception as bug:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
         _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
+
+
+def _of_the_machine(wrong: OSError) -> tuple[str, str, int]:
+    """The sentence, the hint and the exit code of an error of the operating system."""
+    home = _home()
+    if os.path.lexists(home) and not os.path.isdir(home):
+        return f"{clean(home)} is not a directory", "move it away, or set ORCHESTRA_HOME to a directory", 1
+    if wrong.errno not in MACHINE and not is_above(wrong.filename, home):
+        return f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3
+    place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
+    what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
+    return what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1
 
 
 def _home() -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.models import Issue, Status
 from orchestra.core.records import Record
+from orchestra.trackers.local import LocalTracker
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -22,3 +23,12 @@ def issues(project: Project) -> tuple[Listed, ...]:
     """The open issues by number; raises OrchestraError when the tracker does not answer."""
     workers = {worker.id for worker in project.store.listing().workers if worker.status is not Status.CANCELLED}
     return tuple(Listed(issue, issue.number if issue.number in workers else None) for issue in project.tracker.issues())
+
+
+def unreadable(project: Project) -> tuple[str, ...]:
+    """The files of local issues that no list can show, with a sentence for each."""
+    local = LocalTracker(project.root)
+    if not local.exists():
+        return ()
+    local.issues()
+    return local.problems

@@ -96,8 +96,8 @@ def parse(text: str, name: str, first_line: int = 1) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = clean(error.problem or error.context or "not YAML")
-        hint = "quote a value that starts with * & ! % @ or `" if isinstance(error, yaml.scanner.ScannerError) else ""
-        raise UsageError(f"{name}:{first_line + (mark.line if mark else 0)}: not valid YAML: {problem}", hint) from None
+        place = first_line + (mark.line if mark else 0)
+        raise UsageError(f"{name}:{place}: not valid YAML: {problem}", _hint(problem)) from None
     except yaml.reader.ReaderError as error:
         line = first_line + text.count("\n", 0, error.position)
         raise UsageError(
@@ -105,6 +105,19 @@ def parse(text: str, name: str, first_line: int = 1) -> Document:
         ) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError, LookupError) as error:
         raise UsageError(f"{name}:{first_line}: not valid YAML: {clean(str(error))}") from None
+
+
+def _hint(problem: str) -> str:
+    """What most often helps; empty where that is not known. `problem` is in the YAML library's words."""
+    if "'\\t'" in problem:
+        return "indent with spaces: YAML takes no tabs there"
+    if "mapping values are not allowed" in problem:
+        return "quote a value that has a colon and a space in it, or indent the line as those beside it"
+    if "stream end" in problem or "end of stream" in problem:
+        return "close the quote or the bracket"
+    if "unknown escape character" in problem:
+        return "put the value in single quotes"
+    return "quote a value that starts with * & ! % @ or `" if "cannot start any token" in problem else ""
 
 
 class _Reader:

@@ -96,7 +96,10 @@ class Project:
         places = (os.path.join(base, "orchestra", "config.yaml"), os.path.join(self.root, CONFIG_NAME))
         named = [_short(path, self.root) for path in places]
         found = zip(named, map(_text_at, places), strict=True)
-        return schema.load([(name, text) for name, text in found if text is not None], repository=named[-1])
+        try:
+            return schema.load([(name, text) for name, text in found if text is not None], repository=named[-1])
+        except UsageError as wrong:
+            raise UsageError(wrong.message, wrong.hint or "correct it there, then run this again") from None
 
     @cached_property
     def tmux_direct(self) -> Session:
@@ -419,7 +422,9 @@ def _text_at(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as wrong:
-        raise UsageError(f"{path} cannot be read: {wrong.strerror or wrong}") from None
+        if os.path.islink(path):
+            raise UsageError(f"{path} is a symbolic link, which is not followed", "put the file itself there") from None
+        raise UsageError(f"{path} cannot be read: {wrong.strerror or wrong}", f"see: ls -ld {path}") from None
 
 
 def _short(path: str, root: str) -> str:

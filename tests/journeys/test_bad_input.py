@@ -37,6 +37,17 @@ def closed(repo: Path) -> None:
     write_issue(repo, 1, "x", "y", state="closed")
 
 
+def linked(repo: Path) -> None:
+    local(repo)
+    (repo / "orchestra.yaml").rename(repo / "real.yaml")
+    (repo / "orchestra.yaml").symlink_to("real.yaml")
+
+
+def home_is_a_file(repo: Path) -> None:
+    local(repo)
+    Path(os.environ["ORCHESTRA_HOME"]).write_text("")
+
+
 CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("no remote and no local issues", lambda repo: configure(repo, "agent: scripted"), SPAWN, "no GitHub remote and no local issues"),
     ("no remote, up", lambda repo: configure(repo, "agent: scripted"), ("up", "-d"), "no GitHub remote and no local issues"),
@@ -50,6 +61,9 @@ CASES: list[tuple[str, Callable[[Path], None], tuple[str, ...], str]] = [
     ("a wrong key", lambda repo: local(repo, "agent: scripted", "worktre: x"), SPAWN, "orchestra.yaml:2"),
     ("a wrong type", lambda repo: local(repo, "agent: scripted", "workers: {max: many}"), SPAWN, "orchestra.yaml:2"),
     ("no YAML", lambda repo: local(repo, "agent: [scripted"), ("list",), "orchestra.yaml:"),
+    ("tabs", lambda repo: local(repo, "agent: scripted", "workers:", "\tmax: 3"), ("list",), "indent with spaces"),
+    ("a link as config", linked, ("list",), "is a symbolic link, which is not followed"),
+    ("a file as home", home_is_a_file, ("list",), "is not a directory"),
     ("an alias bomb", lambda repo: local(repo, "a: &a [x]", "b: *a"), ("list",), "orchestra.yaml:"),
     ("an unknown agent", lambda repo: local(repo, "agent: robot"), SPAWN, "robot"),
     ("an agent that is not installed", lambda repo: local(repo, "tracker: local", "agents: {claude: {command: no-such-claude}}"), SPAWN, "not installed"),
@@ -90,6 +104,14 @@ def test_a_repository_that_calls_itself_bare_is_named_and_fixed(repo: Path, git:
     assert "core.bare" not in person.runs("doctor", "--fix", code=None).out
     assert git("-C", repo, "config", "core.bare") == "false"
     assert "0 workers" in person.runs("list").out
+
+
+def test_a_local_issue_that_cannot_be_read_is_named(repo: Path) -> None:
+    local(repo)
+    (repo / ".orchestra/issues/0002-b.md").write_text("---\ntitle: [\n---\n")
+    said = Person(repo).runs("issues")
+    assert "Add a note" in said.out
+    assert "left out: .orchestra/issues/0002-b.md:" in said.err
 
 
 def test_not_a_repository(tmp_path: Path) -> None:

@@ -46,9 +46,10 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
     assert "#1 Choose a colour" in shown
     assert "#2 Dark mode" in shown
     assert [one["id"] for one in person.asks("show", "1", "2", "#2")["workers"]] == ["1", "2"]
-    said = person.runs("pause", "2", "9", "1", code=1)
+    said = person.runs("pause", "2", "9", "#1", code=1)
     assert "#2 paused" in said.out
     assert "#1 paused" in said.out
+    assert "orchestra resume 1 goes on" in said.out  # `#1` begins a comment in a shell
     assert "there is no worker #9" in said.err
     person.runs("resume", "#1", "2")
     assert "no worker has pull request #31" in person.runs("show", "github.com/acme/widgets/pull/31", code=1).err

@@ -217,3 +217,23 @@ def test_key_paths_and_nearest_keys() -> None:
     assert dotted(("gates", 0, "paths", 2)) == "gates[0].paths[2]"
     assert unknown_key("cii", ["ci", "verify"]) == "unknown key; did you mean ci?"
     assert unknown_key("zzz", ["ci", "verify"]) == "unknown key; known here: ci, verify"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a:\n\tb: 1", "indent with spaces: YAML takes no tabs there"),
+        ("\ta: 1", "indent with spaces: YAML takes no tabs there"),
+        ("a: b: c", "quote a value that has a colon and a space in it, or indent the line as those beside it"),
+        ("a: 1\n  b: 2", "quote a value that has a colon and a space in it, or indent the line as those beside it"),
+        ("a: @x", "quote a value that starts with * & ! % @ or `"),
+        ("a: `x`", "quote a value that starts with * & ! % @ or `"),
+        ("a: 'x", "close the quote or the bracket"),
+        ("a: [1, 2", "close the quote or the bracket"),
+        ('a: "\\q"', "put the value in single quotes"),
+    ],
+)
+def test_what_is_not_yaml_says_what_helps(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text, "orchestra.yaml")
+    assert caught.value.hint == hint
