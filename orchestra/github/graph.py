@@ -91,6 +91,7 @@ class PullFacts(Record):
     labels: tuple[str, ...] = ()
     frowns: tuple[str, ...] = ()  # who gave it a thumbs down
     partial: str = ""  # why GraphQL said nothing, and REST was asked: no threads, no merge queue
+    closed_by: str = ""  # the login; empty where GitHub does not say
     failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
 
@@ -151,6 +152,7 @@ def _pull(number: int, field: Mapping[str, str]) -> str:
         f"authorAssociation {field['authorCanPushToRepository']} }} }} "
         "labels(first: 20) { nodes { name } } "
         "reactions(content: THUMBS_DOWN, last: 5) { nodes { user { login } } } "
+        "timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } } "
         f"{_threads()} {_commit(number)}"
     )
 
@@ -295,12 +297,21 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]], failed: tuple[str, ...]) 
         unseen=tuple(unseen),
         labels=tuple(required(one, str, "name") for one in _nodes(row, "labels")),
         frowns=tuple(filter(None, (optional(one, str, "user", "login") for one in _nodes(row, "reactions")))),
+        closed_by=_closed_by(row),
         failed=failed,
     )
 
 
 def _repository_name(row: Any) -> str:
     return optional(row, str, "headRepository", "nameWithOwner") or "" if optional(row, dict, "headRepository") else ""
+
+
+def _closed_by(row: Any) -> str:
+    """The login of who closed it last; a deleted account has none."""
+    for event in _nodes(row, "timelineItems"):
+        if optional(event, dict, "actor"):
+            return optional(event, str, "actor", "login") or ""
+    return ""
 
 
 def _said_at(row: Any) -> str:

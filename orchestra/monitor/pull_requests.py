@@ -308,7 +308,13 @@ def _closed(worker: Worker, facts: PullFacts, default: str, by_hand: str, now: f
     if default and default != facts.base_ref:
         before = before._replace(into=clean(facts.base_ref, 200), default_branch=clean(default, 200))
     state = "merged" if by_hand else facts.state
-    return before._replace(state=state, head_sha=facts.head_sha, observed_at=stamp(now), by_hand=clean(by_hand, 200))
+    return before._replace(
+        state=state,
+        head_sha=facts.head_sha,
+        observed_at=stamp(now),
+        by_hand=clean(by_hand, 200),
+        closed_by=clean(facts.closed_by, 40) or before.closed_by,
+    )
 
 
 def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> Worker:

@@ -91,7 +91,7 @@ def test_one_query_says_it_for_all(github: Double, reading: Open) -> None:
     github.edit(4, draft=True, auto_merge=True)
     github.edit(5, in_queue=True)
     github.merge(6)
-    github.close(7)
+    github.close(7, "bob")
     found = reading().facts([*range(1, 13), 99], ["main"])
     assert [asked.path for asked in github.requests] == ["/graphql"]
     assert found.gone == (99,)
@@ -103,7 +103,7 @@ def test_one_query_says_it_for_all(github: Double, reading: Open) -> None:
     assert (pulls[3].mergeable, pulls[3].merge_state) == (None, "unknown")
     assert (pulls[4].draft, pulls[4].auto_merge) == (True, True)
     assert pulls[5].in_queue
-    assert (pulls[6].state, pulls[7].state) == ("merged", "closed")
+    assert (pulls[6].state, pulls[7].state, pulls[7].closed_by) == ("merged", "closed", "bob")
     assert (pulls[1].head_ref, pulls[1].head_repo, pulls[1].base_ref) == ("issue-1", "acme/widgets", "main")
 
 
