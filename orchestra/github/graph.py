@@ -6,7 +6,7 @@ nothing is nested below a list of a hundred. https://docs.github.com/en/graphql/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestra.core.checks import CheckRun, Suite
@@ -30,6 +30,7 @@ OPTIONAL = {
 }
 
 
+_CLOSED_BY = "timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } }"
 _DENIED = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"})  # types of errors that stay
 
 
@@ -116,10 +117,17 @@ class Answered(Record):
     why: str = ""  # the first error's message
 
 
-def query(numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = ()) -> str:
-    """One query for these pull requests and base branches, with the variables $owner and $name."""
+def query(
+    numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = (), closed: Container[int] = ()
+) -> str:
+    """One query for these pull requests and base branches, with the variables $owner and $name.
+
+    `closed`: those of which it is asked who closed them.
+    """
     field = {name: "" if name in without else text for name, text in OPTIONAL.items()}
-    pulls = " ".join(f"p{number}: pullRequest(number: {number}) {{ {_pull(number, field)} }}" for number in numbers)
+    more = {number: _CLOSED_BY if number in closed else "" for number in numbers}
+    pulls = " ".join(f"p{number}: pullRequest(number: {number}) {{ {_pull(number, field)} {more[number]} }}"
+                     for number in numbers)  # fmt: skip
     refs = " ".join(f'b{n}: ref(qualifiedName: "refs/heads/{_quoted(base)}") {{ {_base(field)} }}'
                     for n, base in enumerate(bases))  # fmt: skip
     return f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {pulls} {refs} }} }}"
@@ -152,7 +160,6 @@ def _pull(number: int, field: Mapping[str, str]) -> str:
         f"authorAssociation {field['authorCanPushToRepository']} }} }} "
         "labels(first: 20) { nodes { name } } "
         "reactions(content: THUMBS_DOWN, last: 5) { nodes { user { login } } } "
-        "timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } } "
         f"{_threads()} {_commit(number)}"
     )
 

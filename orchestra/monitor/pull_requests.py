@@ -92,7 +92,9 @@ class PullRequests:
         if not known:
             return
         reader = project.watch.pulls
-        facts = reader.facts([number for _, number, _, _ in known], list(dict.fromkeys(base for *_, base, _ in known)))
+        bases = list(dict.fromkeys(base for *_, base, _ in known))
+        closed = {seen.number for _, seen in pairs if seen.state == "closed"}
+        facts = reader.facts([number for _, number, _, _ in known], bases, closed)
         for worker, number, _, author in known:
             try:
                 self._one(project, worker, number, author, facts, about, say)

@@ -71,7 +71,7 @@ def test_the_queries_are_valid(numbers: list[int]) -> None:
 
     for query in (
         graph.query(list(numbers), ["main", "release/1.0"]),
-        graph.query(list(numbers), ["main"], graph.OPTIONAL),
+        graph.query(list(numbers), ["main"], graph.OPTIONAL, numbers),
         graph.page_query(7, "checks", "abc"),
         graph.page_query(7, "threads", "abc"),
         graph.page_query(7, "suites", "abc"),
@@ -92,7 +92,7 @@ def test_one_query_says_it_for_all(github: Double, reading: Open) -> None:
     github.edit(5, in_queue=True)
     github.merge(6)
     github.close(7, "bob")
-    found = reading().facts([*range(1, 13), 99], ["main"])
+    found = reading().facts([*range(1, 13), 99], ["main"], {7})
     assert [asked.path for asked in github.requests] == ["/graphql"]
     assert found.gone == (99,)
     pulls = found.pulls

@@ -56,7 +56,7 @@ class Reader:
         self.pushers: dict[str, bool] = {}
         self.asked: list[Any] = []
 
-    def facts(self, numbers: list[int], bases: list[str]) -> Facts:
+    def facts(self, numbers: list[int], bases: list[str], closed: set[int]) -> Facts:
         self.asked.append(tuple(numbers))
         found = {number: self.pulls[number] for number in numbers if number in self.pulls}
         return Facts(found, dict.fromkeys(bases, BaseFacts()), self.gone, self.failed)
