@@ -124,7 +124,7 @@ def user_with_claude(repo: Path, home: Path, program: Path, git: Callable[..., s
     """A user of a repository on GitHub, with the real program and a model on loopback; `number` is the worker's."""
     private_home(home, repo)
     command = f"agents: {{claude: {{command: {program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
-    configure(repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
+    configure(repo, command, "github: {poll: 1s}", "checks: {settle: 5s}", "notify: {desktop: false, bell: false}")
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "config")
     git("-C", repo, "push", "-q", "origin", "main")
