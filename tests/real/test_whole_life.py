@@ -70,6 +70,7 @@ def person(github_repo: Path, github: Double, home: Path, api: MessagesApi, clau
     return Person(github_repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")})
 
 
+@pytest.mark.both_ends
 def test_three_issues_become_three_pull_requests(
     person: Person, github: Double, github_repo: Path, home: Path, git: Git
 ) -> None:
