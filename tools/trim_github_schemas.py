@@ -68,7 +68,9 @@ FIELDS: dict[str, str] = {
     "Repository": "pullRequest pullRequests ref nameWithOwner",
     "PullRequest": "id number state isDraft mergeable mergeStateStatus reviewDecision isInMergeQueue autoMergeRequest "
     "headRefOid headRefName headRepository baseRefName updatedAt mergedAt comments latestOpinionatedReviews reviews "
-    "reviewThreads commits merged title labels reactions",
+    "reviewThreads commits merged title labels reactions timelineItems",
+    "PullRequestTimelineItemsConnection": "nodes",
+    "ClosedEvent": "actor",
     "LabelConnection": "nodes",
     "Label": "name",
     "ReactionConnection": "nodes",

@@ -18,6 +18,8 @@ MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EFBIG}
     | {errno.EPERM, errno.ESTALE, errno.ENOTCONN, errno.ENAMETOOLONG}
 )
+_NO_PROCESS = frozenset({errno.EAGAIN, errno.ENOMEM})  # of a fork: the limit of processes, or no memory
+_MORE_PROCESSES = "end some, or raise the limit (ulimit -u), then run the same again"
 
 
 def run_main(group: click.Group) -> None:
@@ -38,14 +40,25 @@ def run_main(group: click.Group) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as wrong:
-        if wrong.errno not in MACHINE and not is_above(wrong.filename, _home()):
-            _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
-        place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
-        what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
-        _leave(what, "make room, or give the right back, then run the same again; see: orchestra doctor", 1)
-    except Exception as bug:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
-        _leave(f"orchestra broke: {type(bug).__name__}: {bug}", _log_bug(), 3)
+    except Exception as wrong:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
+        if told := trouble(wrong, _home()):
+            _leave(*told, 1)
+        _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
+
+
+def trouble(wrong: Exception, home: str) -> tuple[str, str] | None:
+    """The sentence and the hint for a trouble of the machine; None for a fault of the program."""
+    if isinstance(wrong, RuntimeError) and "can't start new thread" in str(wrong):
+        return "no thread can be started", _MORE_PROCESSES
+    if not isinstance(wrong, OSError):
+        return None
+    if wrong.errno in _NO_PROCESS:
+        return f"no process can be started: {wrong.strerror}", _MORE_PROCESSES
+    if wrong.errno not in MACHINE and not is_above(wrong.filename, home):
+        return None
+    place = clean(os.path.dirname(str(wrong.filename))) if wrong.filename else ""
+    what = f"{wrong.strerror}{f' in {place}' if place else ''}: no partial change was written"
+    return what, "make room, or give the right back, then run the same again; see: orchestra doctor"
 
 
 def _home() -> str:

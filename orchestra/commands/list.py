@@ -48,11 +48,11 @@ def _warning(project: Project, view: Overview) -> str:
     """What concerns every worker, or says why none is shown."""
     if project.moved:
         return f"{project.moved}; bring its workers along: orchestra up"
-    if not view.rows and (others := cleanup.our_worktrees(project.repository, project.folder)):
+    if not view.rows and (others := cleanup.own_worktrees(project.repository, project.folder)):
         number, path = others[0]
         count = f"{len(others)} worktree{'' if len(others) == 1 else 's'}"
         return f"{count} of workers that are not on record: #{number} in {clean(path)}; see: orchestra doctor"
-    if not view.rows and (others := cleanup.our_worktrees(project.repository)):
+    if not view.rows and (others := cleanup.own_worktrees(project.repository)):
         number, path = others[0]
         return (
             f"the workers of this repository belong to a folder of it: #{number} in {clean(path)}; run orchestra there"

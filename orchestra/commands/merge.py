@@ -170,6 +170,7 @@ def _on_github(project: Project, worker: Worker, pull: Pull, method: str | None,
         raise OrchestraError(f"pull request #{pull.number} is {pull.state}", f"see it: orchestra pr {worker.id}")
     rules = _actions(project).merge_rules()
     chosen = method or rules.usual
+    tip = project.repository.branch_tip(worker.branch)
     if chosen not in rules.allowed:
         allowed = ", ".join(rules.allowed)
         raise OrchestraError(
@@ -183,6 +184,8 @@ def _on_github(project: Project, worker: Worker, pull: Pull, method: str | None,
         "the branch goes" if rules.deletes_branch else f"the branch {clean(worker.branch, 80)} stays on GitHub",
         f"closes issue #{worker.id}, where the pull request says so",
     ]
+    if tip and tip != pull.head_sha:
+        lines.insert(1, f"GitHub is at {pull.head_sha[:8]} and the branch here at {tip[:8]}: GitHub's is merged")
     return MergePlan(worker, chosen, tuple(lines), pull=pull, auto=auto)
 
 

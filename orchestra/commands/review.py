@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestra.core.models import Worker
@@ -18,7 +19,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git import patch
 from orchestra.git.change import Change
-from orchestra.storage.files import read_text
+from orchestra.storage.files import locked, make_private, read_text
 from orchestra.workers import review_drafts
 from orchestra.workers.overview import worker_of
 from orchestra.workers.review_drafts import Draft, Drafts, ReviewFile, Spot
@@ -31,6 +32,7 @@ _WHERE = regex(r"(?P<path>.+):(?P<old>-?)(?P<first>\d{1,9})(?:-(?P<last>\d{1,9})
 MOST_NEW = 1024 * 1024  # bytes of a file that git does not know yet
 MOST_FILES = 2000  # of those
 MOST_QUOTED_LINES = 8
+MOST_SENDING = 60.0  # seconds that another terminal's sending is waited for
 EVENTS = {"comment": "COMMENT", "approve": "APPROVE", "changes": "REQUEST_CHANGES"}
 
 
@@ -130,18 +132,22 @@ def forget(project: Project, number: str, comment: str) -> None:
     review_drafts.remove(project.store, number, [comment])
 
 
-def to_send(project: Project, number: str) -> tuple[Draft, ...]:
-    """The kept comments; raises OrchestraError when there is none."""
+@contextmanager
+def to_send(project: Project, number: str) -> Iterator[tuple[Draft, ...]]:
+    """The kept comments, which are forgotten where nothing fails inside; raises OrchestraError when there is none."""
     worker_of(project, number)
-    drafts = review_drafts.load(project.store, number).comments
-    if not drafts:
-        raise OrchestraError(f"there is no comment to send to #{number}", "comment on a line first")
-    return drafts
+    with _sending(project, number):
+        drafts = review_drafts.load(project.store, number).comments
+        if not drafts:
+            raise OrchestraError(f"there is no comment to send to #{number}", "comment on a line first")
+        yield drafts
+        review_drafts.sent(project.store, number, drafts)
 
 
-def sent(project: Project, number: str, drafts: Sequence[Draft]) -> None:
-    """They are on record elsewhere: forget them."""
-    review_drafts.remove(project.store, number, [one.id for one in drafts])
+def _sending(project: Project, number: str) -> locked:
+    """Hold the sending of this worker's comments: two terminals, or a key pressed twice, send them once."""
+    make_private(project.store.directory(number))
+    return locked(project.store.file(number, "review.lock"), MOST_SENDING)
 
 
 def message(worker: str, drafts: Sequence[Draft]) -> str:
@@ -165,24 +171,47 @@ def post(project: Project, number: str, head: str, event: str, words: str = "") 
     What is in no commit, or whose lines are gone, is put into the text of the review: nothing is left out.
     """
     _check_allowed(project)
+    worker_of(project, number)
+    with _sending(project, number):
+        return _posted(project, number, head, event, words.strip())
+
+
+def _posted(project: Project, number: str, head: str, event: str, words: str) -> str:
+    from orchestra.github.pull_actions import NoPlace
+
     found = review(project, number)
     pull = found.worker.pull
     if pull is None or pull.state != "open":
         raise OrchestraError(f"#{number} has no open pull request", "send the comments to the worker instead")
-    if not pull.head_sha == found.head == head:
-        now = found.head if found.head != head else pull.head_sha
-        why = f"you see {head[:8]}, and {'the branch' if found.head != head else 'GitHub'} is at {now[:8]}"
-        raise OrchestraError(why, "look again when both are the same, or send the comments to the worker")
     drafts = found.drafts.comments
-    if event != "approve" and not drafts and not words.strip():
-        raise OrchestraError("there is nothing to post", "comment on a line first")
+    if event != "approve" and not drafts and not words:
+        raise OrchestraError("there is nothing to post", "comment on a line, or write what the review says")
+    actions = _actions(project)
+    now = actions.now(pull.number) if found.head == head == pull.head_sha else pull  # the poll may be a minute old
+    if now.state != "open":
+        raise OrchestraError(f"pull request #{pull.number} is {now.state}", "send the comments to the worker instead")
+    if not now.head_sha == found.head == head:
+        other = found.head if found.head != head else now.head_sha
+        why = f"you see {head[:8]}, and {'the branch' if found.head != head else 'GitHub'} is at {other[:8]}"
+        raise OrchestraError(why, "look again when both are the same, or send the comments to the worker")
     beside, body = _placed(found)
-    text = "\n\n".join(filter(None, (words.strip(), body)))
-    _actions(project).review(pull.number, head, EVENTS[event], text, beside)
-    sent(project, number, drafts)
+    try:
+        actions.review(pull.number, head, EVENTS[event], _text(words, body), beside)
+    except NoPlace:
+        body = "\n\n".join(_in_text(draft) for draft in drafts)
+        actions.review(pull.number, head, EVENTS[event], _text(words, body))
+    review_drafts.sent(project.store, number, drafts)
     said = {"comment": "commented on", "approve": "approved", "changes": "requested changes of"}[event]
     count = f", with {len(drafts)} comment{'' if len(drafts) == 1 else 's'}" if drafts else ""
     return f"{said} #{pull.number} on GitHub{count}"
+
+
+def _text(*parts: str) -> str:
+    return "\n\n".join(filter(None, parts))
+
+
+def _in_text(draft: Draft) -> str:
+    return "\n".join([f"{clean(draft.path, 400)}, {draft.where}:", *_quote(draft), "", draft.words])
 
 
 def _placed(found: Review) -> tuple[list[LineComment], str]:
@@ -194,7 +223,7 @@ def _placed(found: Review) -> tuple[list[LineComment], str]:
         spot = found.spot(draft)
         file = found.files[spot.file] if spot else None
         if spot is None or file is None or not file.committed:
-            rest.append("\n".join([f"{clean(draft.path, 400)}, {draft.where}:", *_quote(draft), "", draft.words]))
+            rest.append(_in_text(draft))
             continue
         last, side = spot.line + len(draft.quote) - 1, "LEFT" if draft.old else "RIGHT"
         start = spot.line if last > spot.line else 0

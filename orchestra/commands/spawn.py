@@ -18,6 +18,7 @@ from orchestra.core.records import Record
 from orchestra.core.text import clean, is_id
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError, Unreachable, UsageError
+from orchestra.git import cleanup
 from orchestra.storage.files import locked, make_private, write_atomic
 from orchestra.trackers.combined import is_local
 from orchestra.workers import (
@@ -238,6 +239,9 @@ def _on_free_branch(project: Project, wanted: Worker, before: Preflight) -> Work
     if known is not None:  # a cancelled worker: its worktree and branch are taken up again
         return wanted._replace(branch=known.branch or wanted.branch)
     path = wanted.worktree
+    if owner := cleanup.other_account(path):
+        what = f"{path} exists already and belongs to {clean(owner)}"
+        raise OrchestraError(what, "set `worktree:` in orchestra.yaml, or spawn from a clone of your own")
     if os.path.lexists(path):
         raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
     found = before.free_branch(wanted.branch, wanted.id)

@@ -10,7 +10,8 @@ from orchestra.core.records import Record
 from orchestra.core.regex import regex
 
 # A web address, or one of the API: github.com, a name in a company's own network, another port.
-_REPOSITORY = r"(?:https?://[\w.-]+|[\w-]+(?:\.[\w-]+)+)(?::\d+)?/(?:(?:api/v3/)?repos/)?(?P<slug>[\w.-]+/[\w.-]+)"
+_HOST = r"(?:https?://(?P<host>[\w.-]+)|(?P<bare>[\w-]+(?:\.[\w-]+)+))"
+_REPOSITORY = rf"{_HOST}(?::\d+)?/(?:(?:api/v3/)?repos/)?(?P<slug>[\w.-]+/[\w.-]+)"
 _REFERENCE = regex(
     rf"{_REPOSITORY}/(?:issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?!\d)"
     r"|(?<![\w./-])(?P<other>[\w.-]+/[\w.-]+)#(?P<far>[1-9]\d{0,9})(?!\w)"
@@ -22,23 +23,35 @@ _REFERENCE = regex(
 
 _TYPED = regex(
     rf"<?{_REPOSITORY}/(?P<kind>issues|pulls?)/(?P<web>[1-9]\d{{0,9}})(?:\.(?:diff|patch)|[/?#].*)?>?"
-    r"|https?://\S+[?&]issue=(?P<owner>[\w.-]+)(?:%7C|\|)(?P<name>[\w.-]+)(?:%7C|\|)(?P<card>[1-9]\d{0,9})(?:&.*)?"
+    r"|https?://(?P<board>[\w.-]+)\S*[?&]issue=(?P<owner>[\w.-]+)(?:%7C|\|)(?P<name>[\w.-]+)(?:%7C|\|)(?P<card>[1-9]\d{0,9})(?:&.*)?"
     r"|(?P<project>[\w./-]*[\w.-])#(?P<far>[1-9]\d{0,9})"
     r"|(?:#|GH-)?(?P<own>[1-9]\d{0,9})",
     re.ASCII,
 )
+_SAME_HOST = regex(r"(?:www|api|ssh|redirect)\.(github\.com|[a-z0-9-]+\.ghe\.com)", re.ASCII)
 
 
 class Reference(Record):
     """What the user typed for a worker: its number, the number of its pull request, or its branch.
 
-    `project` is empty for the one around.
+    `project` is empty for the one around; `host`: of an address.
     """
 
     project: str = ""
     number: str = ""
     pull: str = ""
     branch: str = ""
+    host: str = ""
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two hosts are one GitHub: its API and its ssh have names of their own, and a port says nothing."""
+    return _plain_host(one) == _plain_host(other)
+
+
+def _plain_host(name: str) -> str:
+    host = name.lower().partition(":")[0]
+    return same[1] if (same := _SAME_HOST.fullmatch(host)) else host
 
 
 def typed_reference(text: str) -> Reference:
@@ -47,10 +60,10 @@ def typed_reference(text: str) -> Reference:
     if found is None:
         return Reference(branch=text)
     if found["card"]:  # an issue on a project's board
-        return Reference(project=f"{found['owner']}/{found['name']}", number=found["card"])
+        return Reference(project=f"{found['owner']}/{found['name']}", number=found["card"], host=found["board"])
     if found["web"]:
         number = {"pull": found["web"]} if found["kind"] != "issues" else {"number": found["web"]}
-        return Reference(project=found["slug"], **number)
+        return Reference(project=found["slug"], host=found["host"] or found["bare"], **number)
     return Reference(project=found["project"] or "", number=found["far"] or found["own"])
 
 
@@ -66,16 +79,18 @@ class Spot(Record):
     column: int
 
 
-def issue_at(spot: Spot, slug: str, *, exact: bool = False) -> str | None:
+def issue_at(spot: Spot, slug: str, host: str = "", *, exact: bool = False) -> str | None:
     """The number of the issue nearest to the cursor on its line; `exact`: only the one the cursor is on.
 
-    An address or `owner/repo#124` of another repository than `slug` means nothing here.
+    An address or `owner/repo#124` of another repository than `slug`, or of another host where that is known, means
+    nothing here.
     """
     text, place = _whole(spot)
     best: tuple[int, str] | None = None
     for found in _REFERENCE.finditer(text):
         named = found["slug"] or found["other"]
-        if named and named.lower() != slug.lower():
+        on = found["host"] or found["bare"]
+        if (named and named.lower() != slug.lower()) or (on and host and not is_same_host(on, host)):
             continue
         number = found["web"] or found["far"] or found["gh"] or found["own"]
         away = max(found.start() - place, place - found.end() + 1, 0)

@@ -38,3 +38,19 @@ def shows_links(environ: Mapping[str, str]) -> bool:
     known = environ.get("TERM_PROGRAM", "") in ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
     vte = environ.get("VTE_VERSION", "0")
     return known or "KITTY_WINDOW_ID" in environ or (vte.isdigit() and int(vte) >= 5000)
+
+
+def is_unknown_terminal(term: str) -> bool:
+    """Whether the terminal descriptions of this machine lack `term`, as of a newer one over SSH, or cannot clear it.
+
+    It is asked once in a process, and only a hint: tmux may have descriptions of its own.
+    """
+    try:
+        import curses
+
+        curses.setupterm(term or "unknown", 1)
+        return curses.tigetstr("clear") is None
+    except ImportError:  # a Python without it
+        return False
+    except curses.error:
+        return True

@@ -51,6 +51,7 @@ def pull_json(pull: Pull | None) -> dict[str, Any] | None:
         "orphan": pull.orphan,
         "lost": pull.lost,
         "lostSince": pull.lost_since,
+        "closedBy": pull.closed_by,
         "partial": pull.partial,
     }
 
@@ -95,6 +96,7 @@ def pull_from_json(value: Any) -> Pull | None:
         orphan=typed_or(found, "orphan", False),
         lost=text_at(found, "lost", ""),
         lost_since=text_at(found, "lostSince", ""),
+        closed_by=text_at(found, "closedBy", ""),
         partial=text_at(found, "partial", ""),
     )
 

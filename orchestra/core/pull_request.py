@@ -109,4 +109,5 @@ class Pull(Record):
     orphan: bool = False  # the repository of its branch is gone, or hidden from this token
     lost: str = ""  # why GitHub does not show it now, although it answers
     lost_since: str = ""  # when that was first seen
+    closed_by: str = ""  # who closed it, where GitHub says so
     partial: str = ""  # why GraphQL says nothing now: REST shows no threads and no merge queue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from orchestra.core.conditions import settled
 from orchestra.core.enums import StrEnum
 from orchestra.core.models import MEMBERS
 from orchestra.core.records import Record
@@ -132,11 +133,13 @@ _ORDERS = _any_of(
     r"\b(?:leaks?|crash\w*|slow\w*|rac(?:e|y)|deadlock\w*|hangs?|regress\w*|breaks?)\b",
     r"\b(?:duplicat\w*|off by one|conflicts?|errors?|[45]\d\ds?)\b",
     r"\b(?:can ?not|cannot|can'?t|won'?t|doesn'?t|isn'?t|not|never|yet)\b",
-    r"\b(?:once|until|provided|assuming|modulo)\b(?! (?:the |all )?(?:ci|checks?|builds?|tests|approv\w+|green))",
+    r"\bwould\b(?! (?:merge|approve|ship)\b(?! with))|\b(?:i|it|that)'d\b(?! (?:say|merge|approve|ship)\b(?! with))",
+    r"\b(?:al)?though\b|\bwish\b",
 )
 # Short words that only say where somebody is: nothing more than these, and whom they are for.
 _ACKNOWLEDGED = regex(
     r"(?:tested(?: locally)?,? )?(?:all )?good(?: to go| to merge| catch| point)?"
+    r"(?: (?:from|on|for|by) (?:me|us|(?:my|our) (?:side|end)))?"
     r"|no (?:further |more |other )?(?:objections?|comments?|concerns?|changes?(?: needed)?)"
     r"(?: from (?:me|us|(?:my|our) side))?"
     r"|yay|yes|yep|ack|utack(?: [0-9a-f]{7,40})?|agreed|(?:that |this |it )?makes sense|sounds good|not a blocker"
@@ -168,9 +171,16 @@ _ACKNOWLEDGED = regex(
 # On a line of the change: what was said before holds here, too; or what is this?
 _ELSEWHERE = regex(r"(?:same(?: here| as above| thing)?|ditto|here too|this too|likewise|\?+)\W*", re.IGNORECASE)
 _FOR_THE_AUTHOR = regex(r"\b(?:you|your|please (?!ignore|disregard)|should|must)\b", re.IGNORECASE)
+# `Please merge when green` is for who may merge, and is said of the change as it is.
+_MERGE = regex(
+    r"(?:(?:please|feel free to|you (?:can|may)|can be|go ahead and|let'?s|happy to|ok(?:ay)? to|ready (?:to|for)) )*"
+    r"(?:squash(?: and |-and-|[ /])|auto-?)?(?:merged?|land(?:ed)?|queued?)(?: (?:it|this|this one|away|at will))?",
+    re.IGNORECASE,
+)
 _NOTHING = regex(
     r"\b(?:for|the|your|this|these|quick|nice|great|good) (?:fix(?:es)?|changes?|additions?)\b"
-    r"|\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|errors?|change|add|fix|needed?)\b",
+    r"|\b(?:no|nothing|without|not) (?:\w+ ){0,2}(?:issues?|problems?|errors?|change|add|fix|needed?)\b"
+    r"|^(?:yes,? )?(?:that|this|which) would be (?:great|nice|awesome|perfect|cool|lovely|good)\b(?! (?:to|if|with))",
     re.IGNORECASE,
 )
 _QUOTED = regex(r"^\s*>.*$", re.MULTILINE)
@@ -206,7 +216,10 @@ def asks(remark: Remark, voices: Voices, author: str = "") -> bool:
         return False
     if remark.kind is Kind.INLINE and _ELSEWHERE.fullmatch(text):
         return True
-    return not _is_praise(text) and not _is_acknowledged(text)
+    if _is_acknowledged(text):
+        return False
+    approval, has_condition = settled(text)
+    return has_condition or not (_is_praise(approval) or _is_acknowledged(approval))
 
 
 def _is_acknowledged(text: str) -> bool:
@@ -234,6 +247,8 @@ def _is_praise(text: str) -> bool:
     text = _EMOJI.sub("", text)
     words = re.findall(r"\w[\w'-]*", text)
     if not words:
+        return True
+    if _MERGE.fullmatch(text.strip(" .!,")):
         return True
     # `no issues`, `nothing to add` and `no need to change` ask for nothing.
     rest = _NOTHING.sub("", text)

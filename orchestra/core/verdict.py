@@ -23,6 +23,7 @@ LOST_SECONDS = 3600.0  # a check that was not reported for so long: nothing runs
 HANGING_SECONDS = (
     86_400.0  # a check that runs for so long hangs, or waits for somebody: Actions ends a job after 6 hours
 )
+LAST_SEEN = "; last seen: "  # behind it: what was known before GitHub said nothing more
 MOST_NAMES = 3  # listed in a sentence; the rest is counted
 RESTING = frozenset({ActivityState.WAITING, ActivityState.ENDED, ActivityState.LIMITED})
 
@@ -103,16 +104,22 @@ def verdict(facts: Facts, now: float) -> Verdict:
     if pull.state == "merged":
         return Verdict(Outcome.MERGED, Topic.NOTHING, merged_sentence(pull))
     if pull.state == "closed":
-        return Verdict(Outcome.CLOSED, Topic.NOTHING, "closed without a merge")
+        return Verdict(Outcome.CLOSED, Topic.NOTHING, closed_sentence(pull))
     found = _rewound(pull, now) or _worker_turn(facts, pull) or _no_end_yet(facts, pull, now) or _user_turn(pull)
     found = found._replace(notes=_notes(pull, found))
     if pull.lost:
-        said = f"{clean(pull.lost)}; then: {found.sentence}"
+        said = f"{clean(pull.lost)}{LAST_SEEN}{found.sentence}"
         return Verdict(Outcome.UNKNOWN, Topic.GITHUB, said, pull.lost_since, (*found.notes, clean(pull.lost)))
     seen = max((time for stamped in (pull.observed_at, facts.heard) if (time := seconds_of(stamped))), default=None)
     if seen is not None and now - seen <= OLD_SECONDS:
         return found
     return _unknown(facts, found, None if seen is None else now - seen)
+
+
+def closed_sentence(pull: Pull) -> str:
+    """That it was closed without a merge, and by whom where that is known."""
+    by = clean(pull.closed_by, 40)
+    return "closed without a merge" + (f" by {by}" if by else "")
 
 
 def merged_sentence(pull: Pull) -> str:
@@ -143,7 +150,7 @@ def _unknown(facts: Facts, was: Verdict, old: float | None) -> Verdict:
     """GitHub has not been heard for too long: what was seen last, its age, and why."""
     how_old = "GitHub has not been asked yet" if old is None else f"GitHub was last heard {age(old)} ago"
     why = f" ({clean(facts.trouble)})" if facts.trouble else ""
-    sentence = f"{how_old}{why}; then: {was.sentence}"
+    sentence = f"{how_old}{why}{LAST_SEEN}{was.sentence}"
     since = max(facts.heard, facts.pull.observed_at) if facts.pull else ""
     return Verdict(Outcome.UNKNOWN, Topic.GITHUB, sentence, since, was.notes, was.outcome)
 

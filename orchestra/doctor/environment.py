@@ -43,6 +43,9 @@ def home(path: str, *, fix: bool) -> Iterator[Finding]:
             yield warning("I6", f"{found} can be read by others", "orchestra doctor --fix")
     if not os.access(path, os.W_OK):
         yield error("E4", f"{path} cannot be written", f"give yourself the right: chmod u+w {path}")
+    if os.statvfs(path).f_flag & getattr(os, "ST_NOEXEC", 0):  # only Linux has the flag
+        what = f"no program can be started below {path}: its file system is mounted noexec"
+        yield error("E4", what, entry_points.NOEXEC_HINT)
     yield from _room(path)
 
 

@@ -108,7 +108,7 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
         elif wrong is not None:
             yield warning("I3", f"#{worker.id}: {wrong.what}", wrong.hint)
     known = {os.path.realpath(worker.worktree) for worker in state.workers}
-    for number, path in cleanup.our_worktrees(repository, project.folder):
+    for number, path in cleanup.own_worktrees(repository, project.folder):
         if os.path.realpath(path) not in known and number not in state.unread:
             yield warning("I3", f"{path} is of #{number}, which is not on record", f"git worktree unlock {path}")
 

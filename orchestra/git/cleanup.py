@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
@@ -71,6 +72,27 @@ def our_worktrees(repository: RepositoryFacts, folder: str | None = None) -> tup
         if words[0] == "orchestra" and len(words) > 1 and place is not None and not _is_anothers(place, admin):
             found.append((words[1].removeprefix("#"), str(place)))
     return tuple(found)
+
+
+def own_worktrees(repository: RepositoryFacts, folder: str | None = None) -> tuple[tuple[str, str], ...]:
+    """The same without those of another account, which keeps records of its own."""
+    return tuple(one for one in our_worktrees(repository, folder) if not other_account(one[1]))
+
+
+def other_account(path: str) -> str:
+    """The account that a file or directory belongs to, when it is not the one of this process; else empty."""
+    try:
+        owner = os.lstat(path).st_uid
+    except OSError:
+        return ""
+    if owner == os.geteuid():
+        return ""
+    import pwd
+
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:  # of a container or a file server
+        return str(owner)
 
 
 def _is_anothers(place: Path, admin: Path) -> bool:

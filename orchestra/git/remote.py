@@ -67,7 +67,7 @@ def push(
         raise OrchestraError("there is no remote to push to", "git remote add origin URL")
     head = repository.commit("HEAD", at=path)
     ref = f"refs/heads/{branch}"
-    hooks = as_typed(repository.hooks(path), repository.environ)
+    hooks = as_typed(repository.hooks(path), repository.environ, repository.common)
     options: tuple[str, ...] = ("--porcelain", "--no-follow-tags", "--receive-pack=git-receive-pack")
     if before and head and repository.git("merge-base", "--is-ancestor", before, head).status:
         options += (f"--force-with-lease={ref}:{before}",)

@@ -212,7 +212,9 @@ class RepositoryFacts:
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the repository's lock for every change of refs or worktrees; it waits as long as it takes."""
-        with locked(str(self.common / "orchestra.lock"), math.inf) as fd:
+        # Several accounts can work in one repository: whoever may write its directory may take its lock.
+        writable = os.stat(self.common).st_mode & 0o022
+        with locked(str(self.common / "orchestra.lock"), math.inf, 0o600 | writable | writable << 1) as fd:
             yield fd
 
     def check(self) -> None:

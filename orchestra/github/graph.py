@@ -6,7 +6,7 @@ nothing is nested below a list of a hundred. https://docs.github.com/en/graphql/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestra.core.checks import CheckRun, Suite
@@ -30,6 +30,7 @@ OPTIONAL = {
 }
 
 
+_CLOSED_BY = "timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } }"
 _DENIED = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"})  # types of errors that stay
 
 
@@ -91,6 +92,7 @@ class PullFacts(Record):
     labels: tuple[str, ...] = ()
     frowns: tuple[str, ...] = ()  # who gave it a thumbs down
     partial: str = ""  # why GraphQL said nothing, and REST was asked: no threads, no merge queue
+    closed_by: str = ""  # the login; empty where GitHub does not say
     failed: tuple[str, ...] = ()  # fields that GraphQL did not come to this time: REST is asked for them
 
 
@@ -115,10 +117,17 @@ class Answered(Record):
     why: str = ""  # the first error's message
 
 
-def query(numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = ()) -> str:
-    """One query for these pull requests and base branches, with the variables $owner and $name."""
+def query(
+    numbers: Sequence[int], bases: Sequence[str], without: Iterable[str] = (), closed: Container[int] = ()
+) -> str:
+    """One query for these pull requests and base branches, with the variables $owner and $name.
+
+    `closed`: those of which it is asked who closed them.
+    """
     field = {name: "" if name in without else text for name, text in OPTIONAL.items()}
-    pulls = " ".join(f"p{number}: pullRequest(number: {number}) {{ {_pull(number, field)} }}" for number in numbers)
+    more = {number: _CLOSED_BY if number in closed else "" for number in numbers}
+    pulls = " ".join(f"p{number}: pullRequest(number: {number}) {{ {_pull(number, field)} {more[number]} }}"
+                     for number in numbers)  # fmt: skip
     refs = " ".join(f'b{n}: ref(qualifiedName: "refs/heads/{_quoted(base)}") {{ {_base(field)} }}'
                     for n, base in enumerate(bases))  # fmt: skip
     return f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {pulls} {refs} }} }}"
@@ -295,12 +304,21 @@ def _facts(row: Any, refused: Sequence[Sequence[Any]], failed: tuple[str, ...]) 
         unseen=tuple(unseen),
         labels=tuple(required(one, str, "name") for one in _nodes(row, "labels")),
         frowns=tuple(filter(None, (optional(one, str, "user", "login") for one in _nodes(row, "reactions")))),
+        closed_by=_closed_by(row),
         failed=failed,
     )
 
 
 def _repository_name(row: Any) -> str:
     return optional(row, str, "headRepository", "nameWithOwner") or "" if optional(row, dict, "headRepository") else ""
+
+
+def _closed_by(row: Any) -> str:
+    """The login of who closed it last; a deleted account has none."""
+    for event in _nodes(row, "timelineItems"):
+        if optional(event, dict, "actor"):
+            return optional(event, str, "actor", "login") or ""
+    return ""
 
 
 def _said_at(row: Any) -> str:

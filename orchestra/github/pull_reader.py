@@ -7,7 +7,7 @@ failing, REST says what it can. A part that this token cannot see is named, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -67,15 +67,18 @@ class PullReader:
         self._tails: dict[int, str] = {}
         self._by_graph: dict[int, PullFacts] = {}
 
-    def facts(self, numbers: Sequence[int], bases: Sequence[str]) -> Facts:
-        """All that GitHub says of these pull requests, and of the branches they are to be merged into."""
+    def facts(self, numbers: Sequence[int], bases: Sequence[str], closed: Container[int] = ()) -> Facts:
+        """All that GitHub says of these pull requests, and of the branches they are to be merged into.
+
+        `closed`: those that were listed as closed.
+        """
         pulls: dict[int, PullFacts] = {}
         found_bases: dict[str, BaseFacts] = {}
         gone: list[int] = []
         left = list(dict.fromkeys(numbers))
         while left and self._has_graph():
             batch = left[: self._batch]
-            answer = self._ask_graph(batch, bases)
+            answer = self._ask_graph(batch, bases, closed)
             if answer is None:
                 continue  # a smaller batch, or no GraphQL at all
             pulls |= {one.number: one for one in answer.pulls}
@@ -140,11 +143,11 @@ class PullReader:
     def _has_graph(self) -> bool:
         return not 0 < self._graph_again - self._now() <= ABSENT
 
-    def _ask_graph(self, numbers: Sequence[int], bases: Sequence[str]) -> graph.Answered | None:
+    def _ask_graph(self, numbers: Sequence[int], bases: Sequence[str], closed: Container[int]) -> graph.Answered | None:
         """One query; None when it was no use: the next is smaller, or without what this server does not know."""
         client = self._client
         try:
-            reply = client.graphql(graph.query(numbers, bases, self._without), self._variables)
+            reply = client.graphql(graph.query(numbers, bases, self._without, closed), self._variables)
             found = client.understood(reply, lambda answer: graph.answered(answer, numbers, bases))
         except Limited:
             raise

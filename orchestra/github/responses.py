@@ -58,6 +58,10 @@ class Invalid(OrchestraError):
         return any(words in reason.lower() for reason in self.reasons)
 
 
+class NotSent(Unreachable):
+    """There was no connection, so the request has reached no server and has done nothing."""
+
+
 class RepositoryAddress(Record):
     """Which repository of which GitHub is asked, for addresses and sentences."""
 
@@ -239,12 +243,14 @@ def expiry(header: str) -> float:
 
 def no_answer(address: RepositoryAddress, host: str, code: str, message: str, timeout: float) -> Unreachable:
     """No answer at all: `code` is the transport's error class, `message` is looked at and not quoted."""
+    if code == "ConnectTimeout":
+        return NotSent(f"{address.name} did not answer within {timeout:g} s", STATUS_PAGE)
     if "Timeout" in code:
         return Unreachable(f"{address.name} did not answer within {timeout:g} s", STATUS_PAGE)
     if code == "ConnectError":
         wrong = "certificate" in message.lower()
         hint = "set SSL_CERT_FILE to your certificates" if wrong else "is there a network? orchestra doctor looks"
-        return Unreachable(f"{address.name} cannot be reached at {clean(host)}", hint)
+        return NotSent(f"{address.name} cannot be reached at {clean(host)}", hint)
     return Unreachable(f"the connection to {address.name} broke", STATUS_PAGE)
 
 

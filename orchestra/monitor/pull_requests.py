@@ -92,7 +92,9 @@ class PullRequests:
         if not known:
             return
         reader = project.watch.pulls
-        facts = reader.facts([number for _, number, _, _ in known], list(dict.fromkeys(base for *_, base, _ in known)))
+        bases = list(dict.fromkeys(base for *_, base, _ in known))
+        closed = {seen.number for _, seen in pairs if seen.state == "closed"}
+        facts = reader.facts([number for _, number, _, _ in known], bases, closed)
         for worker, number, _, author in known:
             try:
                 self._one(project, worker, number, author, facts, about, say)
@@ -308,7 +310,13 @@ def _closed(worker: Worker, facts: PullFacts, default: str, by_hand: str, now: f
     if default and default != facts.base_ref:
         before = before._replace(into=clean(facts.base_ref, 200), default_branch=clean(default, 200))
     state = "merged" if by_hand else facts.state
-    return before._replace(state=state, head_sha=facts.head_sha, observed_at=stamp(now), by_hand=clean(by_hand, 200))
+    return before._replace(
+        state=state,
+        head_sha=facts.head_sha,
+        observed_at=stamp(now),
+        by_hand=clean(by_hand, 200),
+        closed_by=clean(facts.closed_by, 40) or before.closed_by,
+    )
 
 
 def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say: Callable[[str], None]) -> Worker:

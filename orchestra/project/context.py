@@ -238,6 +238,11 @@ class Project:
         return where.base
 
     @property
+    def host(self) -> str:
+        """The host of that repository, as its web addresses name it."""
+        return self.remote.host
+
+    @property
     def title(self) -> str:
         """The project as people write it: `acme/widgets`, or the directory's name."""
         found = self.where().base

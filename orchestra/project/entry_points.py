@@ -9,9 +9,11 @@ import sys
 from collections.abc import Sequence
 
 import orchestra
+from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, text_or_empty, write_atomic
 
 HOOK, PROGRAM = "orchestra-hook", "orchestra"
+NOEXEC_HINT = "set ORCHESTRA_HOME to a directory of a file system from which programs can be started"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 OTHER_NAME = f"{shlex.quote(sys.executable)} -m orchestra"  # works whatever is on PATH
@@ -88,14 +90,21 @@ def _shims() -> dict[str, str]:
 
 
 def write_shims(home: str, *, only_dead: bool = False) -> None:
-    """Write both shims, unless they lead here already; `only_dead`: unless they lead anywhere."""
+    """Write both shims, unless they lead here already; `only_dead`: unless they lead anywhere.
+
+    Raises OrchestraError where the machine starts no program in that place.
+    """
     for name, text in _shims().items():
         path = os.path.join(home, "bin", name)
         present = text_or_empty(path)
-        if present == text or (only_dead and (not present or leads_somewhere(present))):
+        if only_dead and (not present or leads_somewhere(present)):
+            continue
+        if present == text and os.access(path, os.X_OK):
             continue
         make_private(os.path.dirname(path))
         write_atomic(path, text, mode=0o700)
+        if not os.access(path, os.X_OK):
+            raise OrchestraError(f"{path} cannot be started: its file system is mounted noexec", NOEXEC_HINT)
 
 
 def broken_shims(home: str) -> list[str]:

@@ -23,21 +23,26 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
 
     The file is never the one that is written, and never renamed or removed: a lock on a file that is replaced guards
     nothing. It is closed on exec, or a program started meanwhile (the tmux server) would hold it for ever.
+    `mode` is given whatever the umask is: another account may have to take the same lock.
     """
 
-    def __init__(self, path: str, wait: float = 10.0) -> None:
+    def __init__(self, path: str, wait: float = 10.0, mode: int = 0o600) -> None:
         self.path = path
         self.wait = wait
+        self.mode = mode
         self.fd = -1
 
     def __enter__(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            self.fd = os.open(self.path, flags, 0o600)
+            self.fd = os.open(self.path, flags, self.mode)
         except IsADirectoryError:
             raise OrchestraError(
                 f"{self.path} is a directory, not a lock file", f"look at it: ls -la {self.path}"
             ) from None
+        facts = os.fstat(self.fd)
+        if self.mode & ~facts.st_mode and facts.st_uid == os.geteuid():
+            os.fchmod(self.fd, self.mode)
         if not wait_until(self._taken, self.wait, every=0.001, longest=0.05):  # flock itself waits without a bound
             self.__exit__()
             raise Unreachable(f"another process holds the lock {self.path}", f"see who: fuser {self.path}")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.core.look import is_unknown_terminal
+from orchestra.core.text import clean
 from orchestra.core.waiting import pause
 from orchestra.errors import OrchestraError
 
@@ -144,6 +146,10 @@ class Console:
             raise OrchestraError(
                 "this is not a terminal that tmux can attach", "use --detach, or attach from one: orchestra attach"
             )
+        term = os.environ.get("TERM", "")
+        if "attach-session" in argv and is_unknown_terminal(term):  # tmux says that only, and ends
+            click.echo(f"orchestra: the terminal {clean(term)!r} is not known on this machine; where tmux refuses it:")
+            click.echo("  TERM=xterm-256color orchestra attach")
         sys.stdout.flush()
         os.execvp(argv[0], list(argv))  # noqa: S606 - our own argv, no shell
 

@@ -9,6 +9,7 @@ from orchestra.core import events
 from orchestra.core.models import Event
 from orchestra.core.records import Record
 from orchestra.core.text import clean
+from orchestra.core.verdict import closed_sentence
 
 if TYPE_CHECKING:
     from orchestra.core.events import FactKey
@@ -134,7 +135,10 @@ def _pull(event: Event, seen: Seen) -> str:
         "checks": (f"{pull.checks} {pull.head_sha}", _CHECKS.get(pull.checks, "")),
         "review": (str(pull.review_decision), _REVIEWS.get(pull.review_decision or "", "")),
         "lost": (pull.lost, pull.lost),
-        "state": (pull.state, {"merged": "merged", "closed": "its pull request was closed"}.get(pull.state, "")),
+        "state": (
+            pull.state,
+            {"merged": "merged", "closed": f"its pull request was {closed_sentence(pull)}"}.get(pull.state, ""),
+        ),
     }
     said = [words for key, (value, words) in now.items() if words and seen.get(key) != value]
     seen.update({key: value for key, (value, _) in now.items()})

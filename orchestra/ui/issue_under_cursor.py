@@ -28,7 +28,7 @@ def under_cursor(context: KeyContext, mouse: tuple[int, int] | None, *, exact: b
     Raises OrchestraError when the tracker has no such issue.
     """
     project = context.project
-    number = issue_refs.issue_at(context.spot(mouse), context.slug, exact=exact)
+    number = issue_refs.issue_at(context.spot(mouse), context.slug, context.host, exact=exact)
     if number is None:
         return None
     worker = project.store.read(number)

@@ -44,6 +44,14 @@ class KeyContext(Record):
         """`owner/repo`, or the directory's name."""
         return self.project.title
 
+    @property
+    def host(self) -> str:
+        """Where the repository is; empty where that is not known."""
+        try:
+            return self.project.host
+        except OrchestraError:
+            return ""
+
     def spot(self, mouse: tuple[int, int] | None) -> Spot:
         """The text around the cursor, or around where the mouse was."""
         return PaneIO(self.tmux).spot(self.pane, mouse)

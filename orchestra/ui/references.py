@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestra.core.issue_refs import Reference, typed_reference
+from orchestra.core.issue_refs import Reference, is_same_host, typed_reference
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, UsageError
@@ -33,7 +33,7 @@ class Target(Record):
 def target(console: Console, text: str) -> Target:
     """The worker or issue that `text` means; raises OrchestraError, or UsageError for what can mean none."""
     reference = typed_reference(text)
-    there = _console_of(console, reference.project)
+    there = _console_of(console, reference.project, reference.host)
     if reference.number:
         return Target(there, reference.number, text)
     if reference.pull:
@@ -50,14 +50,16 @@ def targets(console: Console, texts: Iterable[str]) -> list[Target]:
     return list(found.values())
 
 
-def _console_of(console: Console, name: str) -> Console:
-    """The console in the project of that name; empty: as it is."""
-    if not name or _is_this(console, name):
+def _console_of(console: Console, name: str, host: str) -> Console:
+    """The console in the project of that name, on that host where one is given; empty: as it is."""
+    if not name or (_is_this(console, name) and _is_on(console, host)):
         return console
     from orchestra.project.context import home_of
     from orchestra.project.registry import known_projects, named
 
     found = named(known_projects(home_of(console.environ)), name)
+    if host:
+        found = tuple(one for one in found if _is_on(console.moved(one.root), host))
     if len(found) == 1:
         return console.moved(found[0].root)
     if found:
@@ -65,7 +67,16 @@ def _console_of(console: Console, name: str) -> Console:
         raise OrchestraError(
             f"several projects are named {clean(name, 60)}: {clean(listed, 300)}", "give the first word"
         )
-    raise OrchestraError(f"there is no project {clean(name, 60)} on this machine", "see: orchestra list --all")
+    where = clean(f"{name} of {host}" if host else name, 100)
+    raise OrchestraError(f"there is no project {where} on this machine", "see: orchestra list --all")
+
+
+def _is_on(console: Console, host: str) -> bool:
+    """Whether the repository of its project is on that host; one without a GitHub remote is on any."""
+    try:
+        return not host or is_same_host(console.project.host, host)
+    except OrchestraError:
+        return True
 
 
 def _is_this(console: Console, name: str) -> bool:

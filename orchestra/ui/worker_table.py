@@ -12,6 +12,7 @@ from orchestra.core.pull_request import Checks, Pull
 from orchestra.core.records import Record
 from orchestra.core.state import OVER, Role, State
 from orchestra.core.text import age, clean
+from orchestra.core.verdict import LAST_SEEN
 from orchestra.ui.paint import Paint, state_text
 from orchestra.workers.overview import Overview, WorkerRow
 
@@ -135,7 +136,7 @@ def _row(row: WorkerRow, wide: Columns, paint: Paint, name: str) -> Iterator[str
 def quiet_lines(row: WorkerRow) -> list[str]:
     """What is worth a line about a worker that needs nobody: what it waits for, why it is silent or at rest."""
     if row.shown.state in (State.SILENT, State.UNKNOWN) or activity(row.seen).retrying:
-        return [f"{row.why} for {age(row.state_age)}"]
+        return [row.why if LAST_SEEN in row.why else f"{row.why} for {age(row.state_age)}"]  # the age is in its column
     queued = row.worker.status is Status.QUEUED
     if row.why and row.shown.word.endswith(row.why):
         return []  # the state says it already

@@ -112,6 +112,13 @@ def remove(store: Store, worker: str, ids: Sequence[str]) -> Drafts:
     )
 
 
+def sent(store: Store, worker: str, drafts: Sequence[Draft]) -> Drafts:
+    """Forget what was sent; a comment that was changed meanwhile in another terminal is kept."""
+    return update(
+        store, worker, lambda kept: kept._replace(comments=tuple(one for one in kept.comments if one not in drafts))
+    )
+
+
 def looked_at(store: Store, worker: str, commit: str) -> Drafts:
     """The user has seen the change up to this commit."""
     return update(store, worker, lambda kept: kept._replace(looked=commit))

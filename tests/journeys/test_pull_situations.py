@@ -132,7 +132,7 @@ PAGE = [
     Situation("merged out of the queue", (green, edited(in_queue=True), LOOK, edited(in_queue=False), merged("merge")),
               "merged"),
     Situation("taken out of the queue", (green, edited(in_queue=True), LOOK, edited(in_queue=False)), READY, "taken out"),
-    Situation("closed", (green, LOOK, closed), "question", "closed without a merge", nightly=True),
+    Situation("closed", (green, LOOK, closed), "question", "closed without a merge by bob", nightly=True),
     Situation("closed and opened again", (green, LOOK, closed, LOOK, reopened), READY, "checks pass"),
     Situation("made a draft", (green, LOOK, edited(draft=True)), "question", "draft"),
     Situation("a draft that is ready again", (green, edited(draft=True), LOOK, edited(draft=False)), READY),

@@ -52,6 +52,8 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
     assert "there is no worker #9" in said.err
     person.runs("resume", "#1", "2")
     assert "no worker has pull request #31" in person.runs("show", "github.com/acme/widgets/pull/31", code=1).err
+    elsewhere = person.runs("show", "https://ghe.example.com/acme/widgets/issues/1", code=1).err
+    assert "no project acme/widgets of ghe.example.com on this machine" in elsewhere
     assert "nor the branch of a worker" in person.runs("show", "no-such-branch", code=2).err
     assert "no project nowhere" in person.runs("show", "nowhere#1", code=1).err
     said = person.runs("spawn", "2", "--after", "99", code=1)

@@ -46,20 +46,22 @@ class Person:
         environ: Mapping[str, str] | None = None,
         socket: str = "orchestra",
         python: str = sys.executable,
+        before: tuple[str, ...] = (),
     ) -> None:
         self.where = where
         self.environ = {**os.environ, **(environ or {})}
         self.socket = socket
         self.python = python  # the one that has the program
+        self.before = before  # what every command goes through: to another account
 
     def at(self, where: Path) -> Person:
         """The same person in another directory."""
-        return Person(where, self.environ, self.socket, self.python)
+        return Person(where, self.environ, self.socket, self.python, self.before)
 
     def runs(self, *argv: str, code: int | None = 0, text: str | None = None, timeout: float = 110) -> Said:
         """Run `orchestra argv`; fails the test when it ends with another code than `code` (None: any)."""
         done = subprocess.run(
-            [self.python, "-P", "-m", "orchestra", *argv],
+            [*self.before, self.python, "-P", "-m", "orchestra", *argv],
             cwd=self.where,
             env=self.environ,
             input=text if text is not None else "",
@@ -107,7 +109,11 @@ class Person:
     def tmux(self, *argv: str) -> str:
         """Ask our tmux server."""
         done = subprocess.run(
-            ["tmux", "-L", self.socket, *argv], env=self.environ, capture_output=True, text=True, check=False
+            [*self.before, "tmux", "-L", self.socket, *argv],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return done.stdout.strip()
 

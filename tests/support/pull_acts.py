@@ -161,7 +161,7 @@ def base_moves(file: str) -> Act:
 
 
 def closed(github: Double, number: int, branch: str) -> None:
-    github.close(number)
+    github.close(number, "bob")
 
 
 def reopened(github: Double, number: int, branch: str) -> None:

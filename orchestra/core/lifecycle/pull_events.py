@@ -17,7 +17,7 @@ from orchestra.core.models import ActivityState, Event, Status, Worker
 from orchestra.core.pull_json import pull_from_json
 from orchestra.core.pull_request import Pull
 from orchestra.core.text import seconds_of
-from orchestra.core.verdict import Outcome, Topic, facts_of, verdict
+from orchestra.core.verdict import Outcome, Topic, closed_sentence, facts_of, verdict
 
 TYPE_CHECKING = False
 
@@ -71,12 +71,12 @@ def _closed_or_opened(worker: Worker, pull: Pull, event: Event) -> Worker:
     if pull.state == "open" and open_one is not None and open_one.request.startswith("closed-"):
         return close_escalation(worker, event)
     if pull.state == "closed" and worker.status is Status.PAUSED:
-        return worker._replace(held=f"PR #{pull.number} was closed without a merge")
+        return worker._replace(held=f"PR #{pull.number} was {closed_sentence(pull)}")
     if pull.state != "closed" or worker.status not in AT_WORK:
         return worker
     asked = {
         "gate": "review",
-        "summary": f"PR #{pull.number} was closed without a merge",
+        "summary": f"PR #{pull.number} was {closed_sentence(pull)}",
         "options": ["reopen it on GitHub", f"orchestra cancel {worker.id}"],
         "request": request,
     }

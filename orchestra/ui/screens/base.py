@@ -128,6 +128,7 @@ class View(Screen[Outcome | None]):
         self.said = ""
         self.alarm = False
         self.question: Question | None = None
+        self.sending = False
 
     @property
     def home(self) -> Home:
@@ -305,6 +306,22 @@ class View(Screen[Outcome | None]):
     ) -> None:
         """Do it away from the screen, then `then` with its result; what goes wrong is said, after `failed`."""
         self._work(act, then, failed)
+
+    def run_once(self, act: Callable[[], T], then: Callable[[T], None]) -> None:
+        """As `run_apart`, for what sends or merges: a second press while it runs does nothing."""
+        if self.sending:
+            self.say("still at it: wait for the answer", alarm=True)
+            return
+        self.sending = True
+
+        def over() -> None:
+            self.sending = False
+
+        def done(result: T) -> None:
+            over()
+            then(result)
+
+        self.run_apart(act, done, over)
 
     @work(thread=True)
     def _work(

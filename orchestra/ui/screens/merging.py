@@ -22,8 +22,9 @@ def _ask(view: View, wanted: MergePlan, then: Callable[[], None]) -> None:
     lines = [f"merge #{wanted.worker.id} {wanted.worker.title}", *wanted.lines]
 
     def yes() -> None:
-        view.say("merging\u2026")
-        view.run_apart(lambda: view.home.verbs.merge(wanted), lambda done: _done(view, done, then))
+        if not view.sending:
+            view.say("merging\u2026")
+        view.run_once(lambda: view.home.verbs.merge(wanted), lambda done: _done(view, done, then))
 
     view.ask(lines, yes)
 

@@ -77,6 +77,7 @@ class ReviewView(ReviewPane):
             review_drafts.looked_at(self.home.project.store, self.worker, self.seen.head)
         count = len(self.drafts.comments)
         kept = f"#{self.worker}: {count} comment{'' if count == 1 else 's'} kept, not sent" if count else ""
+        kept = f"#{self.worker}: what was sent last has no answer yet" if self.sending else kept
         super().close(outcome or Outcome(said=kept))
 
     def press(self, key: str, action: str) -> None:
@@ -197,7 +198,6 @@ class ReviewView(ReviewPane):
         if not self.drafts.comments:
             self.say("no comment to send: c makes one", alarm=True)
             return
-        self.say("sending\u2026")
         self._act(partial(self.home.verbs.send_review, self.worker))
 
     def _post(self) -> None:
@@ -230,7 +230,9 @@ class ReviewView(ReviewPane):
             self.say(said)
             self.read()
 
-        self.run_apart(act, done)
+        if not self.sending:
+            self.say("sending\u2026")
+        self.run_once(act, done)
 
     def merge(self) -> None:
         """Say what a merge does, and ask."""

@@ -96,10 +96,8 @@ class Verbs:
         """All kept comments to the worker as one guidance; they are kept until that is on record."""
         from orchestra.commands import review
 
-        drafts = review.to_send(self.project, number)
-        said = self.tell(number, review.message(number, drafts))
-        review.sent(self.project, number, drafts)
-        return said
+        with review.to_send(self.project, number) as drafts:
+            return self.tell(number, review.message(number, drafts))
 
     def post_review(self, number: str, head: str, event: str, words: str = "") -> str:
         """All comments as one review on GitHub."""

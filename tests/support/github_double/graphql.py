@@ -26,7 +26,14 @@ MOST_NODES = 500_000
 def schema() -> GraphQLSchema:
     """The schema of this process."""
     built = build_schema(SCHEMA.read_text())
-    for name in ("StatusCheckRollupContext", "Actor", "GitObject", "Node", "RuleParameters"):
+    for name in (
+        "StatusCheckRollupContext",
+        "Actor",
+        "GitObject",
+        "Node",
+        "RuleParameters",
+        "PullRequestTimelineItems",
+    ):
         built.type_map[name].resolve_type = lambda value, *_: value["__typename"]  # type: ignore[attr-defined]
     return built
 
@@ -148,6 +155,7 @@ class Root:
                 [{"user": {"login": who}} for who, what in pull.reactions if what == arguments.get("content", what)],
                 arguments,
             ),
+            "timelineItems": lambda *_, **arguments: page(_timeline(pull, arguments.pop("itemTypes", ())), arguments),
             "reviewThreads": lambda *_, **arguments: page([self._thread(pull, one) for one in pull.threads], arguments),
             "commits": lambda *_, **arguments: page([{"commit": self._commit(pull.sha, pull)}], arguments),
         }  # fmt: skip
@@ -223,6 +231,12 @@ class Root:
             "createdAt": when(suite.at), "app": {"slug": suite.app},
             "workflowRun": run and {"databaseId": run.id, "event": run.event, "workflow": {"name": run.name}},
         }  # fmt: skip
+
+
+def _timeline(pull: Pull, kinds: list[str]) -> list[dict[str, Any]]:
+    """Its last close; the double keeps no other event."""
+    closed = pull.state == "closed" and not pull.merged and "CLOSED_EVENT" in kinds
+    return [{"__typename": "ClosedEvent", "actor": actor(pull.closed_by)}] if closed else []
 
 
 def _ruled(rules: Protection) -> list[dict[str, Any]]:

@@ -263,9 +263,15 @@ def reviews(asked: Asked) -> Answer:
 @route("post", REPO + "/pulls/{pull_number}/reviews")
 def add_review(asked: Asked) -> Answer:
     states = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
-    state = states[asked.body["event"]]
+    state, comments = states[asked.body["event"]], asked.body.get("comments", [])
+    if any(one["path"] in asked.state.outside for one in comments):
+        raise Refused(422, "Line could not be resolved")
     asked.state.review(_number(asked), state, asked.body.get("body", ""), asked.login)
     found = asked.state.pull(_number(asked))
+    found.reviews[-1].commit = asked.body.get("commit_id", found.sha)
+    for one in comments:
+        start = one.get("start_line")
+        asked.state.review_comment(found.number, one["path"], one["line"], one["body"], asked.login, start_line=start)
     return Answer(200, asked.views.review(found, found.reviews[-1]))
 
 

@@ -39,6 +39,7 @@ class State:
         self.scopes: dict[str, str] = {}  # of classic tokens, as GitHub writes them into a header
         self.methods = {"squash", "merge"}  # of merging that the repository allows
         self.has_issues = True
+        self.outside: set[str] = set()  # paths that GitHub's own diff of a pull request does not have
         self.readers: set[str] = set()  # logins that may not push
         self.guests: set[str] = set()  # logins that may open issues, and no more
         self.permissions: dict[str, str] = {}  # login -> admin, write, read, none: where association does not say it

@@ -69,3 +69,11 @@ def test_a_full_line_that_is_not_wrapped_keeps_its_number() -> None:
     lines = ("see #12", "4 apples")
     assert issue_at(Spot(lines, lines, 0, 6), HERE) == "12"
     assert issue_at(Spot(lines, lines, 1, 0), HERE) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "number"), [("github.com", None), ("ghes.corp:8443", "126"), ("GHES.corp", "126"), ("", "126")]
+)
+def test_an_address_of_another_host_is_of_another_repository(host: str, number: str | None) -> None:
+    line = "https://ghes.corp:8443/acme/widgets/issues/126"
+    assert issue_at(Spot((line,), (line,), 0, 0), HERE, host) == number

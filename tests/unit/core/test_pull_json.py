@@ -25,7 +25,7 @@ pulls = st.builds(
     st.lists(st.builds(Review, words, words, flags, flags), max_size=3).map(tuple),
     st.integers(0, 9), flags, st.sampled_from(list(Update)), st.lists(words, max_size=3).map(tuple), flags, words, words,
     words, words, flags, st.lists(words, max_size=2).map(tuple), st.lists(words, max_size=2).map(tuple), flags, words,
-    words, words,
+    words, words, words,
 )  # fmt: skip
 
 

@@ -50,6 +50,24 @@ SOMETHING = [
     "Works on Linux, not on macOS", "Deployed to staging, 500s everywhere", "Flaky test: please fix", "See my comments",
     "waiting for the tests you promised", "verified: the bug is still there", "Nice work. This crashes on Windows",
 ]  # fmt: skip
+# An approval with a condition: CI, other people and the calendar meet it, or the author must.
+NOTHING += [
+    "LGTM once CI is green", "Merge when green", "Please merge when green", "\U0001f44d once CI passes", "Ready to merge",
+    "LGTM assuming the checks pass, thanks!", "Squash and merge once CI passes", "LGTM once @bob approves", "Merge it",
+    "ship it when CI is green and Bob has approved", "Fine by me if you prefer it", "Will merge once #12 is in",
+    "Good to go once the freeze is over", "Looks good after the latest changes", "I'll approve after testing locally",
+    "Approved pending security review", "I'll merge tomorrow if there are no objections", "LGTM, merge when ready",
+    "If CI is green, LGTM", "Will approve once deployed to staging", "That would be great, thanks!",
+]  # fmt: skip
+SOMETHING += [
+    "LGTM once CI is green and the name is fixed", "LGTM after a rebase", "fine by me if the name changes",
+    "ship it when the test is there", "LGTM pending a changelog entry", "LGTM other than tests", "LGTM if tests added",
+    "Good to merge when the two threads are resolved", "LGTM with the name fixed", "If you rename it, LGTM",
+    "I'll merge after you rebase", "Merge once CI is green and docs are there", "LGTM once the null check is there",
+    "\U0001f44d once the name is fixed", "LGTM assuming the lock is released", "Looks good apart from the naming",
+    "LGTM once @bob approves and you rename it", "When the test is there: ship it", "Once CI is green, rename it",
+    "LGTM once I see a test", "A test would be nice", "Nice, although the name is odd", "LGTM.\nOnce renamed.",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", NOTHING)

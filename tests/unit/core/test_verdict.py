@@ -56,6 +56,8 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
     ("merged into another branch", facts(state="merged", into="next", default_branch="main"), Outcome.MERGED,
      Topic.NOTHING, "merged into next: GitHub closes the issue only when the work reaches main"),
     ("closed", facts(state="closed"), Outcome.CLOSED, Topic.NOTHING, "closed without a merge"),
+    ("closed, and by whom", facts(state="closed", closed_by="bob"), Outcome.CLOSED, Topic.NOTHING,
+     "closed without a merge by bob"),
     ("a check runs", facts(rows=(row("test", PENDING),)), WAIT, Topic.CHECKS, "1 of 5 checks runs: test"),
     ("many run", facts(rows=tuple(row(f"unit {n}", PENDING) for n in range(5))), WAIT, Topic.CHECKS,
      "5 of 9 checks run: unit 0, unit 1, unit 2 and 2 more"),
@@ -160,12 +162,12 @@ TABLE: list[tuple[str, Facts, Outcome, Topic, str]] = [
     ("a label says not to merge", facts(holds=("do-not-merge",)), READY, Topic.REVIEW,
      "checks pass, labelled do-not-merge"),
     ("GitHub answers, and does not show it", facts(lost="GitHub does not show PR #12 any more"), Outcome.UNKNOWN,
-     Topic.GITHUB, "GitHub does not show PR #12 any more; then: checks pass"),
+     Topic.GITHUB, "GitHub does not show PR #12 any more; last seen: checks pass"),
     ("never looked at", Facts(None), Outcome.UNKNOWN, Topic.GITHUB, "no pull request has been seen"),
     ("old", facts(observed_at=stamp(NOW - OLD_SECONDS - 1)), Outcome.UNKNOWN, Topic.GITHUB,
-     "GitHub was last heard 5m ago; then: checks pass"),
+     "GitHub was last heard 5m ago; last seen: checks pass"),
     ("shipped, and not asked since", facts(observed_at=""), Outcome.UNKNOWN, Topic.GITHUB,
-     "GitHub has not been asked yet; then: checks pass"),
+     "GitHub has not been asked yet; last seen: checks pass"),
     ("merged stays merged", facts(state="merged", observed_at=stamp(NOW - 99_999)), Outcome.MERGED, Topic.NOTHING,
      "merged"),
 ]  # fmt: skip
@@ -195,7 +197,7 @@ def test_an_unknown_verdict_says_why_and_what_it_was() -> None:
     assert verdict(old, NOW) == Verdict(
         Outcome.UNKNOWN,
         Topic.GITHUB,
-        "GitHub was last heard 12m ago (GitHub: rate limit, asked again in 12m); then: checks pass",
+        "GitHub was last heard 12m ago (GitHub: rate limit, asked again in 12m); last seen: checks pass",
         stamp(NOW - 720),
         last=READY,
     )

@@ -71,7 +71,7 @@ def test_the_queries_are_valid(numbers: list[int]) -> None:
 
     for query in (
         graph.query(list(numbers), ["main", "release/1.0"]),
-        graph.query(list(numbers), ["main"], graph.OPTIONAL),
+        graph.query(list(numbers), ["main"], graph.OPTIONAL, numbers),
         graph.page_query(7, "checks", "abc"),
         graph.page_query(7, "threads", "abc"),
         graph.page_query(7, "suites", "abc"),
@@ -91,8 +91,8 @@ def test_one_query_says_it_for_all(github: Double, reading: Open) -> None:
     github.edit(4, draft=True, auto_merge=True)
     github.edit(5, in_queue=True)
     github.merge(6)
-    github.close(7)
-    found = reading().facts([*range(1, 13), 99], ["main"])
+    github.close(7, "bob")
+    found = reading().facts([*range(1, 13), 99], ["main"], {7})
     assert [asked.path for asked in github.requests] == ["/graphql"]
     assert found.gone == (99,)
     pulls = found.pulls
@@ -103,7 +103,7 @@ def test_one_query_says_it_for_all(github: Double, reading: Open) -> None:
     assert (pulls[3].mergeable, pulls[3].merge_state) == (None, "unknown")
     assert (pulls[4].draft, pulls[4].auto_merge) == (True, True)
     assert pulls[5].in_queue
-    assert (pulls[6].state, pulls[7].state) == ("merged", "closed")
+    assert (pulls[6].state, pulls[7].state, pulls[7].closed_by) == ("merged", "closed", "bob")
     assert (pulls[1].head_ref, pulls[1].head_repo, pulls[1].base_ref) == ("issue-1", "acme/widgets", "main")
 
 

@@ -56,7 +56,7 @@ class Reader:
         self.pushers: dict[str, bool] = {}
         self.asked: list[Any] = []
 
-    def facts(self, numbers: list[int], bases: list[str]) -> Facts:
+    def facts(self, numbers: list[int], bases: list[str], closed: set[int]) -> Facts:
         self.asked.append(tuple(numbers))
         found = {number: self.pulls[number] for number in numbers if number in self.pulls}
         return Facts(found, dict.fromkeys(bases, BaseFacts()), self.gone, self.failed)
@@ -262,7 +262,7 @@ def test_a_pull_request_that_github_does_not_show_is_unknown_until_it_does(githu
     assert github.look() == [], "it is said once"
     assert (github.worker.status, github.worker.pull and github.worker.pull.lost) == (Status.SHIPPING, gone)
     found = verdict(facts_of(github.worker, heard=stamp(github.project.clock)), github.project.clock)
-    assert (found.outcome, found.sentence) == (Outcome.UNKNOWN, f"{gone}; then: checks pass")
+    assert (found.outcome, found.sentence) == (Outcome.UNKNOWN, f"{gone}; last seen: checks pass")
     assert found.since == stamp(github.project.clock - 100), "since the first look that did not show it"
     github.reader.gone, github.reader.failed = (), {1: "its checks could not be read"}
     assert github.look() == ["#7: its checks could not be read"]

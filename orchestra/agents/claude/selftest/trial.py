@@ -47,7 +47,6 @@ class Trial:
         self.home, self.pane, self.api, self._command, self._calls = home, pane, api, command, calls
         hook = directory / "hook"
         hook.write_text(_HOOK)
-        hook.chmod(0o700)
         shell = {"PATH": path, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
         self.environ = {**clean_environment(private_home(home, self.worktree), api.url, shell), **mark}
         self.context = AgentContext(
@@ -59,7 +58,7 @@ class Trial:
             home=str(own),
             project="selftest",
             base="main",
-            hook=(str(hook),),
+            hook=("/bin/sh", str(hook)),  # /tmp may be mounted noexec
             orchestra_argv=("orchestra",),
         )
 
