@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,8 +12,14 @@ from orchestra.core.budget import Budget
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# Generic since click 8.3 only: before that it cannot have a parameter when the program runs.
+if TYPE_CHECKING:
+    Kind = click.ParamType[float]
+else:
+    Kind = click.ParamType
 
-class Amount(click.ParamType[float]):
+
+class Amount(Kind):
     """Text that `meaning` takes; `wanted` says what that is."""
 
     name = "amount"

@@ -19,6 +19,7 @@ several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_
     "queue",
     cls=VerbGroup,
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",  # not every click says that it may be left out
     examples=(
         "orchestra queue                   the queue",
         "orchestra queue move 126 first    126 starts next, once nothing blocks it",

@@ -33,9 +33,22 @@ SAID = 300  # characters of what a check says of itself that are read
 # A pending check of an app that counts approvals, labels or signatures does not run: nothing but people ends it.
 _PEOPLE = regex(
     r"\b(?:wait\w*|await\w*|needs?|requir\w*|missing|not (?:yet )?|\d+)\b.{0,40}"
-    r"\b(?:approv\w*|review\w*|labels?|lgtm|sign\w*|agreement|cla|maintainers?|code ?owners?|mergeable)\b",
+    r"\b(?:approv\w*|review\w*|labels?|lgtm|sign\w*|agreement|cla|maintainers?|code ?owners?|mergeable|unblock\w*"
+    r"|decision)\b"
+    r"|\bpending (?:review|approval)\b|\bon hold\b|\bmust be (?:accepted|approved|reviewed)\b",
     re.IGNORECASE,
 )
+# One that failed, and that no commit makes pass: the owner of the account allows it, or looks at pictures, on its page.
+_DECIDED_BY_PEOPLE = regex(
+    r"\bauthori[sz](?:ation|e) (?:is )?(?:required|needed) to (?:deploy|build|run|preview)\b"
+    r"|\b(?:un|not )authori[sz]ed (?:user|account|to (?:deploy|build|run))\b"
+    r"|\bapproval (?:is )?(?:needed|required) (?:to|before) (?:deploy|build|run|start)\w*"
+    r"|\bvisual (?:changes?|differences?|diffs?)\b.{0,30}\b(?:review|approv\w+|accept\w*)\b"
+    r"|\b(?:wait\w*|await\w*|needs?|require[sd]?) (?:for )?(?:a |an |your )?(?:manual |visual |human )?decision\b"
+    r"|\bmust be accepted as baselines?\b",
+    re.IGNORECASE,
+)
+_MOST_SAID = 160  # characters of a status; what is longer is the end of a log
 _AT_WORK = regex(r"\bin progress|\breviewing|\brunning|\bqueued|\bstarted|\bprocessing|\banaly[sz]ing", re.IGNORECASE)
 _LICENCE = regex(r"\bCLAs?\b|\bcontribut\w+ licen[cs]e agreement", re.IGNORECASE)
 _LICENCE_NAME = regex(r"(?:^|[/ _-])(?:easy)?cla(?:$|[/ _-])", re.IGNORECASE)
@@ -96,6 +109,8 @@ def waiting_for_people(run: CheckRun, said: str) -> CheckRun:
         return run
     if run.state in _UNSIGNED and (_LICENCE.search(text) or _LICENCE_NAME.search(run.name)):
         return run._replace(state="waiting")  # the worker cannot sign it
+    if run.state in _UNSIGNED and len(text) <= _MOST_SAID and _DECIDED_BY_PEOPLE.search(text):
+        return run._replace(state="waiting")
     if run.state not in _UNFINISHED:
         return run
     people = _DRAFT.search(text) or (_PEOPLE.search(text) and not _AT_WORK.search(text))

@@ -200,7 +200,8 @@ def reviews(worker: Worker, seen: Observation, voices: Voices) -> tuple[Review, 
 
 
 def _heard(author: str, association: str, pushes: bool | None, voices: Voices, *, bot: bool) -> bool:
-    return bool(pushes) or voices.hears(author, association, bot=bot)
+    """What a deleted account said cannot be told under its name: it is for the user."""
+    return bool(author) and (bool(pushes) or voices.hears(author, association, bot=bot))
 
 
 def addressed(worker: Worker) -> frozenset[str]:

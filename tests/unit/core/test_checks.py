@@ -151,6 +151,11 @@ def test_passing_is_only_what_has_passed(rows: list[CheckRun], groups: list[Suit
         ("Waiting for status to be reported", False),
         ("The build is queued", False),
         ("", False),
+        ("Deploy request pending review", True),
+        ("3 changes must be accepted as baselines", True),
+        ("Your job is on hold on CircleCI", True),
+        ("Build #3 blocked, waiting for unblock", True),
+        ("Review pending", False),
     ],
 )
 def test_a_pending_check_of_an_app_may_wait_for_people(said: str, waits: bool) -> None:
@@ -164,3 +169,24 @@ def test_a_pending_check_of_an_app_may_wait_for_people(said: str, waits: bool) -
         assert waiting_for_people(other, "") == other
     for other in (CheckRun("policy", "success", "policy-bot"), CheckRun("test", "in_progress", ACTIONS)):
         assert waiting_for_people(other, said) == other
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ("Authorization required to deploy.", True),
+        ("2 visual changes need review", True),
+        ("4 changes \u2014 waiting for your decision", True),
+        ("Blocked due to unauthorized user", True),
+        ("Approval needed to run the pipeline", True),
+        ("401 Authorization Required", False),
+        ("3 tests failed in test_review.py", False),
+        ("Bundle limit exceeded by 3 kB", False),
+        ("x" * 200 + " 2 visual changes need review", False),
+        ("", False),
+    ],
+)
+def test_a_failing_check_of_an_app_may_be_for_people_to_decide(said: str, waits: bool) -> None:
+    for state in ("failure", "error"):
+        assert (waiting_for_people(CheckRun("percy", state, "percy"), said).state == "waiting") is waits
+    assert waiting_for_people(CheckRun("test", "failure", ACTIONS), said).state == "failure", "the job has a log"

@@ -260,8 +260,9 @@ def test_without_graphql_what_was_answered_counts_as_closed() -> None:
         (Opinion("3", "rob", "MEMBER", "CHANGES_REQUESTED", False, True), ("review:3",), Review("rob", "CHANGES_REQUESTED", addressed=True)),
         (Opinion("3", "eve", "NONE", "CHANGES_REQUESTED", False, False), (), Review("eve", "CHANGES_REQUESTED", heard=False)),
         (Opinion("3", "sue", "CONTRIBUTOR", "APPROVED", False, True), (), Review("sue", "APPROVED")),
+        (Opinion("3", "", "MEMBER", "CHANGES_REQUESTED", False, True), (), Review("", "CHANGES_REQUESTED", heard=False)),
     ],
-    ids=["open", "shipped since", "an outsider's", "who may push counts"],
+    ids=["open", "shipped since", "an outsider's", "who may push counts", "a deleted account's"],
 )  # fmt: skip
 def test_opinions(opinion: Opinion, addressed: tuple[str, ...], review: Review) -> None:
     assert rules.reviews(worker(addressed=addressed), seen(opinions=(opinion,)), US) == (review,)
