@@ -173,9 +173,13 @@ class PullRequest(Record):
 
 
 class ChecksConfig(Record):
-    """`ignore`: patterns of checks that decide nothing when they fail."""
+    """`ignore`: patterns of checks that decide nothing when they fail.
+
+    `settle`: seconds after a push until what has not begun is believed not to come.
+    """
 
     ignore: tuple[str, ...] = ()
+    settle: float = 25.0
 
 
 class Trust(Record):
@@ -465,7 +469,7 @@ _config = record(
     prompt=text(1),
     github=_github,
     pull_request=_pull_request,
-    checks=record(ChecksConfig, ignore=list_of(text(1))),
+    checks=record(ChecksConfig, ignore=list_of(text(1)), settle=duration),
     trust=record(Trust, logins=list_of(checked(text(1), _LOGIN))),
     merge=record(Merge, orchestrator=true_or_false),
     tmux=_tmux,

@@ -14,6 +14,7 @@ from orchestra.core.records import Record
 from orchestra.core.regex import regex
 from orchestra.core.text import clean
 from orchestra.errors import Unreachable
+from orchestra.git.settings import Settings
 
 if TYPE_CHECKING:
     from orchestra.git.repository import RepositoryFacts
@@ -22,7 +23,9 @@ SIGN_SECONDS = 10.0
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "pre-push")
 # Without these a signing program cannot ask for a pass phrase where nobody would answer.
 _ASKING = ("GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
-_FILTER = regex(r"filter\.(?P<name>.+)\.(?P<key>process|smudge)", re.DOTALL)
+# Variables and settings that override `user.name` and `user.email`, or forbid what git makes up for them.
+_OTHER_IDENTITY = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+_IDENTITY_KEYS = ("author.name", "author.email", "committer.name", "committer.email")
 _PYTHON = regex(r"^INSTALL_PYTHON=(['\"]?)(?P<path>[^'\"\n]+)\1$", re.MULTILINE)
 
 
@@ -33,14 +36,25 @@ class Fault(Record):
     hint: str
 
 
-def identity(repository: RepositoryFacts) -> Fault | None:
+def identity(repository: RepositoryFacts, settings: Settings) -> Fault | None:
     """Whether git knows who commits, with the repository's environment."""
+    if _plain_identity(repository, settings):
+        return None
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         done = repository.git("var", who)
         if done.status:
             hint = 'git config --global user.name "NAME" && git config --global user.email MAIL'
             return Fault(f"git does not know who commits: {done.reason()}", hint)
     return None
+
+
+def _plain_identity(repository: RepositoryFacts, settings: Settings) -> bool:
+    """Whether name and address are set and git needs no question: it takes any name with a letter or a digit."""
+    if any(name.startswith(_OTHER_IDENTITY) for name in repository.environ):
+        return False
+    if any(key in settings.values for key in _IDENTITY_KEYS):
+        return False
+    return all(any(map(str.isalnum, settings.last(key))) for key in ("user.name", "user.email"))
 
 
 def writable(repository: RepositoryFacts) -> Fault | None:
@@ -54,13 +68,12 @@ def writable(repository: RepositoryFacts) -> Fault | None:
     return None
 
 
-def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault | None:
+def signing(repository: RepositoryFacts, settings: Settings, timeout: float = SIGN_SECONDS) -> Fault | None:
     """Whether a commit can be signed without a question, where the configuration wants that.
 
     Raises Unreachable when the signing program does not end: a key may wait to be touched.
     """
-    wanted = repository.git("config", "--type=bool", "--get", "commit.gpgsign").out == "true"
-    head = repository.commit("HEAD") if wanted else None
+    head = repository.commit("HEAD") if settings.is_true("commit.gpgsign") else None
     if head is None:
         return None
     environ = {name: value for name, value in repository.environ.items() if name not in _ASKING}
@@ -69,23 +82,17 @@ def signing(repository: RepositoryFacts, timeout: float = SIGN_SECONDS) -> Fault
     done = quiet.git("commit-tree", "-S", "-m", message, f"{head}^{{tree}}", timeout=timeout)
     if done.status == 0:
         return None
-    ssh = repository.git("config", "--get", "gpg.format").out == "ssh"
-    how = "ssh-add KEY" if ssh else "echo | gpg --clearsign"
+    how = "ssh-add KEY" if settings.last("gpg.format") == "ssh" else "echo | gpg --clearsign"
     hint = f"unlock the key where you are: {how}; or: git config commit.gpgsign false"
     return Fault(f"git cannot sign a commit: {done.quoted() or done.reason()}", hint)
 
 
-def filters(repository: RepositoryFacts) -> Fault | None:
+def filters(repository: RepositoryFacts, settings: Settings) -> Fault | None:
     """The first filter without which git writes no worktree (`required`), and whose program is not there."""
-    configured: dict[str, dict[str, str]] = {}
-    asked = repository.git("config", "-z", "--get-regexp", r"^filter\..*\.(process|smudge)$")
-    for entry in asked.out.split("\0"):
-        key, _, value = entry.partition("\n")
-        if found := _FILTER.fullmatch(key):
-            configured.setdefault(found["name"], {})[found["key"]] = value
-    for name, keys in configured.items():
-        required = repository.git("config", "--type=bool", "--get", f"filter.{name}.required").out == "true"
-        program = _missing(repository, keys.get("process") or keys.get("smudge", "")) if required else ""
+    commands = {**dict(settings.of("filter", "smudge")), **dict(settings.of("filter", "process"))}
+    for name, command in commands.items():
+        required = settings.is_true(f"filter.{name}.required")
+        program = _missing(repository, command or settings.last(f"filter.{name}.smudge")) if required else ""
         if not program:
             continue
         files = repository.git("ls-files", "-z", "--", f":(attr:filter={name})").out.split("\0")
@@ -104,14 +111,16 @@ def _missing(repository: RepositoryFacts, command: str) -> str:
     if not re.fullmatch(r"[\w.+/~-]+", word):
         return ""
     path = repository.environ.get("PATH", os.defpath)
-    own = repository.git("--exec-path").out  # git looks there first
-    return "" if shutil.which(os.path.expanduser(word), path=f"{own}{os.pathsep}{path}") else clean(word, 80)
+    if shutil.which(os.path.expanduser(word), path=path):
+        return ""
+    own = repository.git("--exec-path").out  # git looks there too
+    return "" if shutil.which(word, path=own) else clean(word, 80)
 
 
-def hooks(repository: RepositoryFacts) -> Iterator[str]:
+def hooks(repository: RepositoryFacts, settings: Settings) -> Iterator[str]:
     """Hooks that cannot run in a new worktree, in sentences."""
     path = repository.environ.get("PATH", os.defpath)
-    configured = repository.git("config", "--get", "core.hooksPath", hooks=True).out
+    configured = settings.last("core.hookspath")
     directory = repository.hooks(repository.root) if configured else repository.common / "hooks"
     if configured and not os.path.isabs(os.path.expanduser(configured)):
         tracked = repository.git("ls-files", "--", configured).out
@@ -147,9 +156,9 @@ def _broken(hook: Path, path: str) -> str:
     return ""
 
 
-def cannot_sign(repository: RepositoryFacts) -> tuple[Fault | None, str]:
+def cannot_sign(repository: RepositoryFacts, settings: Settings) -> tuple[Fault | None, str]:
     """The fault of signing, or why it is not known."""
     try:
-        return signing(repository), ""
+        return signing(repository, settings), ""
     except Unreachable as late:
         return None, f"it is not known whether a commit can be signed: {late.message}"

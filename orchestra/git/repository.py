@@ -28,6 +28,7 @@ from orchestra.git.process import (
     read_git_file,
     worktree_of_admin,
 )
+from orchestra.git.settings import Settings, settings_in
 from orchestra.storage.files import locked, same_content
 
 USUAL_BASES = ("main", "master", "trunk", "develop")
@@ -192,6 +193,10 @@ class RepositoryFacts:
             return self.root.name
         stem = self.common.name.removesuffix(".git")
         return self.common.parent.name if stem.startswith(".") or not stem else stem
+
+    def settings(self) -> Settings:
+        """What git's configuration says now, the user's hooks path included."""
+        return settings_in(self.git("config", "-z", "--list", hooks=True).out)
 
     def remote_settings(self) -> remotes.RemoteSettings:
         """What the git configuration says about remotes."""

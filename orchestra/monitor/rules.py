@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from orchestra.github.graph import BaseFacts, CheckDetail, PullFacts
     from orchestra.github.poll_parsing import PullSeen
 
-CALM_SECONDS = 25.0  # after a push, until what has not begun is believed not to come
 EXPECT_SECONDS = 120.0  # until a check that an earlier head or the base had is believed to have gone
 NO_CHECKS_SECONDS = 600.0  # the same for a head without any check, where earlier heads or the base had some
 HOLDS = regex(  # labels that a team sets so that nobody merges yet
@@ -103,7 +102,7 @@ def pull_of(worker: Worker, seen: Observation, voices: Voices, config: Config, n
         auto_merge=facts.auto_merge,
         head=seen.head,
         head_since=since,
-        settled=now - (seconds_of(since) or now) >= CALM_SECONDS,
+        settled=now - (seconds_of(since) or now) >= config.checks.settle,
         passed=checks.passed,
         rows=checks.rows,
         threads=threads,

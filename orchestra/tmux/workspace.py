@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 DOWN_SECONDS = 5.0
 PROGRAMS = ("monitor", "board")  # ours that run for days in a pane of a layout
 
-
-_STARTED = "#{pane_id}|#{@orchestra_worker}|#{pane_start_command}"  # text that is not ours comes last
+_STARTED = "started|"
+_STARTED_ROW = f"{_STARTED}#{{pane_id}}|#{{@orchestra_worker}}|#{{pane_start_command}}"  # foreign text comes last
 
 
 class Workspace:
@@ -72,10 +72,10 @@ class Workspace:
             if bar:
                 groups.append(commands.set_options(f"{session}:", bar))
             cwds = (*(plan.panes[0].cwd for _, plan in plans), *(plan.cwd for plan in workers))
-            said = self._begin(seen, [*groups, [("list-panes", "-a", "-F", ROW)]], cwds[0])
+            said = self._begin(seen, [*groups, *self._listings(started=bool(workers))], cwds[0])
             found = list(parse_panes(said.out, self._session.project))
             self._prove([(key, plan) for key, plan in plans if key not in known], found, said.err)
-            if self._tag_again(workers) or not all(row.whole for row in found):
+            if self._tag_again(workers, said.out) or not all(row.whole for row in found):
                 found = list(self._session.look().rows)
         alive = {row.worker for row in found if not row.dead}
         for context in workers:
@@ -145,22 +145,30 @@ class Workspace:
                 group = commands.open_worker_pane(
                     commands.tagged_worker_pane(plan), number, session, room, self._hook, first=not seen.rows
                 )
-            said = self._begin(seen, [group], plan.cwd).err
-            self._tag_again([plan])
-            for row in self._session.look().rows:
+            said = self._begin(seen, [group, *self._listings()], plan.cwd)
+            rows: Sequence[PaneRow] = tuple(parse_panes(said.out, self._session.project))
+            if self._tag_again([plan], said.out) or not rows or not all(row.whole for row in rows):
+                rows = self._session.look().rows
+            for row in rows:
                 if (row.worker, row.nonce) == (plan.worker, plan.nonce):
                     return pane_from_row(row)
-        raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said)}", "run `orchestra doctor`")
+        raise OrchestraError(f"tmux opened no pane for #{plan.worker}: {clean(said.err)}", "run `orchestra doctor`")
 
-    def _tag_again(self, plans: Sequence[WorkerPlan]) -> bool:
+    def _listings(self, *, started: bool = True) -> list[Group]:
+        """Commands at the end of a message that print what is there after it, for `parse_panes` and `_tag_again`."""
+        what_runs = ("list-panes", "-s", "-t", f"={self._session.name}", "-F", _STARTED_ROW)
+        return [*([[what_runs]] if started else []), [("list-panes", "-a", "-F", ROW)]]
+
+    def _tag_again(self, plans: Sequence[WorkerPlan], shown: str) -> bool:
         """Tag the pane that runs a worker where the tag is on another one: a tmux hook of the user's split the window.
 
         The message that opens a pane tags the active one of its window, since it cannot know the new pane's id.
+        `shown` is what `_listings` printed.
         """
-        if not plans:
-            return False
-        shown = self._server.ask("list-panes", "-s", "-t", f"={self._session.name}", "-F", _STARTED).out
-        rows = [(pane, worker, line) for pane, worker, line in (row.split("|", 2) for row in shown.split("\n") if row)]
+        lines = (row.removeprefix(_STARTED) for row in shown.split("\n") if row.startswith(_STARTED))
+        rows = [
+            (pane, worker, line) for pane, worker, line in (row.split("|", 2) for row in lines if row.count("|") > 1)
+        ]
         groups: list[Group] = []
         for plan in plans:
             running = [pane for pane, _, line in rows if line.replace('"', "").endswith(" ".join(plan.argv[-3:]))]

@@ -112,12 +112,14 @@ class Preflight:
 def check_commits(project: Project) -> tuple[Fault | None, list[str]]:
     """What keeps the agents from working, asked with their environment; and what may, in sentences."""
     repository = project.repository.in_environment(orchestrator_environment(project))
-    checks = (commit_check.writable, commit_check.identity, commit_check.filters)
-    fault = next(filter(None, (check(repository) for check in checks)), None)
+    if fault := commit_check.writable(repository):
+        return fault, []
+    settings = repository.settings()
+    fault = commit_check.identity(repository, settings) or commit_check.filters(repository, settings)
     if fault is not None or git_config_guard.changed(project):
         return fault, []  # in the second case the program that signs, or a hook, might be a worker's
-    fault, unknown = commit_check.cannot_sign(repository)
-    return fault, [*([unknown] if unknown else []), *commit_check.hooks(repository)]
+    fault, unknown = commit_check.cannot_sign(repository, settings)
+    return fault, [*([unknown] if unknown else []), *commit_check.hooks(repository, settings)]
 
 
 def warnings(project: Project) -> list[str]:

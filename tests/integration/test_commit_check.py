@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,16 +16,21 @@ from orchestra.git import commit_check
 from orchestra.git.worktrees import Repository
 
 Git = Callable[..., str]
+T = TypeVar("T")
 NO_KEYGEN = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen")
 
 
+def asked(check: Callable[..., T], repository: Repository, **more: float) -> T:
+    return check(repository, repository.settings(), **more)
+
+
 def test_an_identity_that_is_there(repo: Path) -> None:
-    assert commit_check.identity(Repository(repo, os.environ)) is None
+    assert asked(commit_check.identity, Repository(repo, os.environ)) is None
 
 
 def test_an_identity_that_is_missing_is_quoted(repo: Path, home: Path) -> None:
     (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
-    found = commit_check.identity(Repository(repo, os.environ))
+    found = asked(commit_check.identity, Repository(repo, os.environ))
     assert found is not None
     assert "git does not know who commits: " in found.what
     assert "user.useConfigOnly" in found.what or "no email was given" in found.what
@@ -34,7 +40,16 @@ def test_an_identity_that_is_missing_is_quoted(repo: Path, home: Path) -> None:
 def test_an_identity_of_the_environment_counts(repo: Path, home: Path) -> None:
     (home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
     given = {f"GIT_{who}_{what}": "x@y.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    assert commit_check.identity(Repository(repo, {**os.environ, **given})) is None
+    assert asked(commit_check.identity, Repository(repo, {**os.environ, **given})) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("a", True), ("Zoë", True), ("渡辺", True), ("...", False), ("<>", False), ("", False)]
+)
+def test_names_are_judged_as_by_git(name: str, known: bool, repo: Path, git: Git) -> None:
+    git("-C", repo, "config", "user.name", name)
+    git("-C", repo, "config", "user.email", "a@b.example")
+    assert (asked(commit_check.identity, Repository(repo, os.environ)) is None) == known
 
 
 def key(path: Path, phrase: str) -> Path:
@@ -50,13 +65,13 @@ def sign(git: Git, repo: Path, key: Path) -> None:
 @NO_KEYGEN
 def test_a_key_that_signs(repo: Path, git: Git, tmp_path: Path) -> None:
     sign(git, repo, key(tmp_path / "key", ""))
-    assert commit_check.signing(Repository(repo, os.environ)) is None
+    assert asked(commit_check.signing, Repository(repo, os.environ)) is None
 
 
 @NO_KEYGEN
 def test_a_key_that_asks_for_its_pass_phrase(repo: Path, git: Git, tmp_path: Path) -> None:
     sign(git, repo, key(tmp_path / "key", "secret"))
-    found = commit_check.signing(Repository(repo, os.environ))
+    found = asked(commit_check.signing, Repository(repo, os.environ))
     assert found is not None
     assert "git cannot sign a commit: " in found.what
     assert "ssh-add" in found.hint
@@ -65,7 +80,7 @@ def test_a_key_that_asks_for_its_pass_phrase(repo: Path, git: Git, tmp_path: Pat
 @NO_KEYGEN
 def test_a_key_that_is_not_there(repo: Path, git: Git, tmp_path: Path) -> None:
     sign(git, repo, tmp_path / "gone")
-    found = commit_check.signing(Repository(repo, os.environ))
+    found = asked(commit_check.signing, Repository(repo, os.environ))
     assert found is not None
     assert "gone" in found.what
 
@@ -77,12 +92,12 @@ def test_a_program_that_waits_is_not_known(repo: Path, git: Git, tmp_path: Path)
     git("-C", repo, "config", "commit.gpgsign", "true")
     git("-C", repo, "config", "gpg.program", str(program))
     with pytest.raises(Unreachable):
-        commit_check.signing(Repository(repo, os.environ), timeout=0.5)
+        asked(commit_check.signing, Repository(repo, os.environ), timeout=0.5)
 
 
 def test_without_signing_nothing_is_signed(repo: Path, git: Git) -> None:
     git("-C", repo, "config", "gpg.program", "/nowhere")
-    assert commit_check.signing(Repository(repo, os.environ)) is None
+    assert asked(commit_check.signing, Repository(repo, os.environ)) is None
 
 
 HOOKS: dict[str, tuple[str, int, str]] = {
@@ -106,7 +121,7 @@ def test_hooks_that_cannot_run(case: str, repo: Path, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sh").symlink_to(shutil.which("sh") or "/bin/sh")
     (tmp_path / "bin" / "git").symlink_to(shutil.which("git") or "/usr/bin/git")
-    said = list(commit_check.hooks(Repository(repo, {**os.environ, "PATH": str(tmp_path / "bin")})))
+    said = list(asked(commit_check.hooks, Repository(repo, {**os.environ, "PATH": str(tmp_path / "bin")})))
     assert [expected in one for one in said] == ([True] if expected else [])
 
 
@@ -114,10 +129,10 @@ def test_hooks_of_husky_that_a_new_worktree_does_not_have(repo: Path, git: Git) 
     (repo / ".husky" / "_").mkdir(parents=True)
     (repo / ".husky" / "_" / "pre-commit").write_text("#!/bin/sh\n")
     git("-C", repo, "config", "core.hooksPath", ".husky/_")
-    (said,) = commit_check.hooks(Repository(repo, os.environ))
+    (said,) = asked(commit_check.hooks, Repository(repo, os.environ))
     assert said == "core.hooksPath is .husky/_, which a new worktree does not have: make it in `setup`"
     git("-C", repo, "add", "-f", ".husky")
-    assert all("new worktree" not in one for one in commit_check.hooks(Repository(repo, os.environ)))
+    assert all("new worktree" not in one for one in asked(commit_check.hooks, Repository(repo, os.environ)))
 
 
 FILTERS: dict[str, tuple[dict[str, str], bool]] = {  # the keys of filter.big, and whether a worktree can be written
@@ -137,11 +152,11 @@ def test_a_filter_without_its_program(case: str, repo: Path, git: Git) -> None:
     keys, can_write = FILTERS[case]
     for key, value in keys.items():
         git("-C", repo, "config", f"filter.big.{key}", value)
-    assert commit_check.filters(Repository(repo, os.environ)) is None, "no file needs it"
+    assert asked(commit_check.filters, Repository(repo, os.environ)) is None, "no file needs it"
     (repo / ".gitattributes").write_text("*.bin filter=big\n")
     (repo / "a.bin").write_text("a")
     git("-C", repo, "-c", "filter.big.required=false", "-c", "filter.big.process=", "add", ".")
-    found = commit_check.filters(Repository(repo, os.environ))
+    found = asked(commit_check.filters, Repository(repo, os.environ))
     assert (found is None) == can_write
     if found:
         assert found.what == "a.bin needs the filter big, and its program git-of-nobody is not found"

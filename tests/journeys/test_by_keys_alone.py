@@ -153,7 +153,7 @@ def test_a_thought_is_merged_by_keys_alone_without_a_forge(repo: Path, git: Git)
 @pytest.mark.nightly
 def test_a_thought_is_merged_by_keys_alone_on_github(github_repo: Path, github: Double, git: Git) -> None:
     quick_fingers()
-    configure(github_repo, "agent: scripted", "verify: 'true'", "github: {poll: 1s}")
+    configure(github_repo, "agent: scripted", "verify: 'true'", "github: {poll: 1s}", "checks: {settle: 5s}")
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")

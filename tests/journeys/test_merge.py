@@ -197,7 +197,7 @@ def test_a_new_task_becomes_an_issue_and_a_worker(local: Person) -> None:
 
 @pytest.fixture
 def on_github(github_repo: Path, github: Double, git: Git) -> Person:
-    configure(github_repo, "agent: scripted", "verify: 'true'", "github: {poll: 1s}")
+    configure(github_repo, "agent: scripted", "verify: 'true'", "github: {poll: 1s}", "checks: {settle: 5s}")
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")

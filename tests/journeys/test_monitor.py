@@ -50,7 +50,14 @@ NEVER = "```script\nwrite a.txt 0\ncommit Zero\nship\n" + "".join(
 
 @pytest.fixture
 def person(github_repo: Path, github: Double, git: Git) -> Person:
-    configure(github_repo, "agent: scripted", "github: {poll: 1s}", "limits: {ci: 2}", "notify: {desktop: false}")
+    configure(
+        github_repo,
+        "agent: scripted",
+        "github: {poll: 1s}",
+        "checks: {settle: 5s}",
+        "limits: {ci: 2}",
+        "notify: {desktop: false}",
+    )
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")
@@ -125,7 +132,14 @@ def test_from_ship_to_merged_without_a_hand(person: Person, github: Double, gith
 
 
 def test_a_reviewer_who_asks_for_the_same_again_and_again_ends_with_a_person(person: Person, github: Double) -> None:
-    configure(person.where, "agent: scripted", "github: {poll: 1s}", "limits: {review: 2}", "notify: {desktop: false}")
+    configure(
+        person.where,
+        "agent: scripted",
+        "github: {poll: 1s}",
+        "checks: {settle: 5s}",
+        "limits: {review: 2}",
+        "notify: {desktop: false}",
+    )
     person.runs("spawn", "124")
     person.sees("124", "shipping")
     said: list[str] = []
@@ -183,7 +197,7 @@ def test_closed_and_opened_again(person: Person, github: Double) -> None:
 
 
 def test_the_queue_starts_what_waits(person: Person, github: Double, github_repo: Path, git: Git) -> None:
-    configure(github_repo, "agent: scripted", "workers: {max: 1}", "github: {poll: 1s}")
+    configure(github_repo, "agent: scripted", "workers: {max: 1}", "github: {poll: 1s}", "checks: {settle: 5s}")
     github.add_issue(number=125, title="Hang", body="```script\nhang\n```")
     person.runs("up", "-d")
     assert person.asks("spawn", "125")["results"][0]["result"] == "spawned"

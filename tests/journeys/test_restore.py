@@ -41,7 +41,7 @@ class Backup:
 
 
 def test_older_than_a_pull_request(github_repo: Path, github: Double, git: Git, tmp_path: Path) -> None:
-    configure(github_repo, "agent: scripted", "github: {poll: 1s}")
+    configure(github_repo, "agent: scripted", "github: {poll: 1s}", "checks: {settle: 5s}")
     git("-C", github_repo, "add", ".")
     git("-C", github_repo, "commit", "-qm", "config")
     git("-C", github_repo, "push", "-q", "origin", "main")

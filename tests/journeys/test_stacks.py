@@ -131,6 +131,7 @@ def test_a_pull_request_goes_into_the_parents_branch_and_then_into_its_base(
         github_repo,
         "agent: scripted",
         "github: {poll: 1s}",
+        "checks: {settle: 5s}",
         "limits: {stall: 1h}",
         f"pull_request: {{stack: {way}, receipt: true}}",
     )

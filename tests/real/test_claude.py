@@ -97,7 +97,7 @@ def test_words_that_no_tool_call_absorbs_begin_the_next_turn(lines: int, sit: Si
     eventually(lambda: sit.api.of(sit.context.session))
     sit.say("Guidance g12 from human:\n" + "\n".join(f"line {number}" for number in range(lines - 1)))
     assert sit.wait("turn-ended", 2)["said"] == "end"
-    assert claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}
+    eventually(lambda: claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}, why="the record, written after Stop")
 
 
 def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
@@ -108,7 +108,7 @@ def test_a_hook_hands_words_to_a_busy_agent(sit: Sitting) -> None:
     assert sit.wait("turn-ended")["said"] == "end", "the words came in time for the wait"
     assert len(sit.hooks("PostToolUse")) == 1
     assert "Guidance g12 from human:\\nuse blue" in json.dumps(sit.api.of(sit.context.session)[-1].body["messages"])
-    assert claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}
+    eventually(lambda: claude.accepted_in(sit.transcript, 0, ["g12"]) == {"g12"}, why="the record, written after Stop")
 
 
 DENIED = (

@@ -91,8 +91,12 @@ def test_from_ship_to_merged_while_the_monitor_is_killed(
     tree = github_repo.parent / "widgets-issue-123"
 
     def pushed(name: str, text: str) -> bool:
+        """Whether the branch's head has the text and is pushed; a file is written some time before its commit."""
+        names = git("-C", github_repo, "ls-tree", "--name-only", "issue-123").splitlines()
         return (
-            (tree / name).exists() and (tree / name).read_text().strip() == text and _head_is_pushed(github_repo, git)
+            name in names
+            and git("-C", github_repo, "show", f"issue-123:{name}") == text
+            and _head_is_pushed(github_repo, git)
         )
 
     person.runs("spawn", "123")

@@ -52,6 +52,7 @@ def break_program(repo: Path, home: Path, program: Path, instead: str) -> None:
     write_config(repo, wrapper)
 
 
+@pytest.mark.both_ends
 def test_every_check_holds_with_a_tested_version(
     person: Person, claude_version: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def person(github_repo: Path, github: Double, home: Path, api: MessagesApi, clau
     return Person(github_repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")})
 
 
+@pytest.mark.both_ends
 def test_three_issues_become_three_pull_requests(
     person: Person, github: Double, github_repo: Path, home: Path, git: Git
 ) -> None:
@@ -147,7 +148,8 @@ def test_a_program_that_is_not_logged_in_is_reported(person: Person, home: Path)
     (home / ".claude.json").unlink()
     said = person.asks("spawn", "123", code=1)["results"][0]
     assert said["result"] == "failed", person.screen("123")
-    assert person.asks("show", "123")["attention"] in ("blocked", "limited", "stuck")
+    # `crashed`: without a network the first run of 2.1.197 may end by itself, between the two commands.
+    assert person.asks("show", "123")["attention"] in ("blocked", "limited", "stuck", "crashed")
 
 
 def test_the_orchestrator_runs_orchestra_unasked_and_hears_what_changed(

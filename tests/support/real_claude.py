@@ -1,7 +1,7 @@
 """The real Claude Code program for tests: npm packages of fixed versions, a private home, a tmux pane. Never the network.
 
 A plugin of the tests. A test that asks for `claude_program` and is marked `real` runs once with each version that
-`--agent-version` names; without it, with the newest one that is tested.
+`--agent-version` names; without it, with the newest one that is tested, and the main ones (`both_ends`) with the oldest.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from orchestra.agents.claude.tested_versions import MIDDLE, NEWEST, OLDEST, TEST
 from support.person import Person, configure
 
 PACKAGE = "@anthropic-ai/claude-code"
+DEFAULT = {False: ("newest",), True: ("newest", "oldest")}
 WORDS = {"oldest": (OLDEST,), "middle": (MIDDLE,), "newest": (NEWEST,), "all": TESTED}
 
 
@@ -36,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "claude_version" in metafunc.fixturenames:
-        found = versions_named(metafunc.config.getoption("--agent-version"))
+        main = metafunc.definition.get_closest_marker("both_ends") is not None
+        found = versions_named(metafunc.config.getoption("--agent-version") or DEFAULT[main])
         metafunc.parametrize("claude_version", found, indirect=True, scope="session")
 
 
@@ -53,7 +55,7 @@ _CACHE = install_cache(os.environ)  # at import: the tests' guard hides the user
 def versions_named(names: Iterable[str]) -> list[str]:
     """The versions that `--agent-version` asks for, each once: numbers, `oldest`, `middle`, `newest`, `all`, `latest`."""
     found: list[str] = []
-    for name in names or ("newest",):
+    for name in names:
         if name not in (*WORDS, "latest") and not re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", name):
             raise pytest.UsageError(f"--agent-version {name}: expected X.Y.Z, {', '.join(WORDS)} or latest")
         found += WORDS.get(name, (name,))
@@ -124,7 +126,7 @@ def user_with_claude(repo: Path, home: Path, program: Path, git: Callable[..., s
     """A user of a repository on GitHub, with the real program and a model on loopback; `number` is the worker's."""
     private_home(home, repo)
     command = f"agents: {{claude: {{command: {program}, env: [CLAUDE_CODE_DISABLE_*]}}}}"
-    configure(repo, command, "github: {poll: 1s}", "notify: {desktop: false, bell: false}")
+    configure(repo, command, "github: {poll: 1s}", "checks: {settle: 5s}", "notify: {desktop: false, bell: false}")
     git("-C", repo, "add", ".")
     git("-C", repo, "commit", "-qm", "config")
     git("-C", repo, "push", "-q", "origin", "main")

@@ -43,7 +43,7 @@ layout: wide
 prompt: prompts/own.md
 github: {poll: 60, api_url: "https://github.example.com/api/v3", token_command: pass github}
 pull_request: {update: ask, stack: rebase, merge: squash, receipt: true}
-checks: {ignore: ["nightly*"]}
+checks: {ignore: ["nightly*"], settle: 2m}
 trust: {logins: [sue, "ci-user[bot]"]}
 merge: {orchestrator: true}
 tmux: {socket: mine, key: M-o, user_config: false}
@@ -57,6 +57,7 @@ def test_every_key_of_a_whole_config_arrives() -> None:
     assert config.gates[0] == GateConfig("auth", ("**/auth/**",), (), "Security decisions need a human")
     assert config.gates[1].commands == ("npm publish*",)
     assert (config.limits.silent, config.limits.stall, config.github.poll) == (900.0, 90.0, 60.0)
+    assert (config.checks.ignore, config.checks.settle) == (("nightly*",), 120.0)
     assert config.copy == (".env", "config/local.yaml")
     defaults = Config()._asdict()
     same = [key for key, value in config._asdict().items() if value == defaults[key]]

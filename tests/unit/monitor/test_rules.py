@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestra.config.schema import Config
+from orchestra.config.schema import ChecksConfig, Config
 from orchestra.core.checks import ACTIONS, CheckRun, Suite
 from orchestra.core.models import Activity, ActivityState, Status, Worker
 from orchestra.core.pull_request import Check, Checks, CheckState, Head, Pull, Review, Thread, Update
@@ -15,7 +15,7 @@ from orchestra.core.text import stamp
 from orchestra.github.graph import BaseFacts, CheckDetail, Opinion, PullFacts, ThreadSeen
 from orchestra.github.poll_parsing import PullSeen
 from orchestra.monitor import rules
-from orchestra.monitor.rules import CALM_SECONDS, EXPECT_SECONDS, NO_CHECKS_SECONDS, Observation
+from orchestra.monitor.rules import EXPECT_SECONDS, NO_CHECKS_SECONDS, Observation
 
 pytestmark = pytest.mark.fast
 
@@ -104,7 +104,7 @@ def test_nothing_is_settled_right_after_a_push() -> None:
     fresh = worker(pull=Pull(1, "open", "old", head_since=stamp(NOW - 900)))
     pull = pull_of(fresh, seen())
     assert (pull.settled, pull.head_since) == (False, stamp(NOW))
-    later = pull_of(worker(pull=pull), seen(), now=NOW + CALM_SECONDS)
+    later = pull_of(worker(pull=pull), seen(), now=NOW + ChecksConfig().settle)
     assert (later.settled, later.head_since) == (True, stamp(NOW))
     set_back = pull_of(worker(pull=pull), seen(), now=NOW - 86400)
     assert set_back.head_since == stamp(NOW - 86400), "a clock that was a day ahead"
