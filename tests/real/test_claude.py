@@ -312,6 +312,7 @@ def test_a_background_shell_leaves_it_waiting_and_wakes_it_unasked(sit: Sitting)
     assert [data["typed"] for kind, data in sit.events() if kind == "accepted"] == [True, False]
 
 
+@pytest.mark.nightly  # its minute has to come
 def test_a_scheduled_prompt_is_not_the_users(sit: Sitting) -> None:
     loads = {"tool": "ToolSearch", "input": {"query": "select:CronCreate"}}
     cron = {"tool": "CronCreate", "input": {"cron": "* * * * *", "prompt": "look at CI", "recurring": False}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,14 @@ def tree(person: Real, number: str) -> Path:
     return Path(person.asks("show", number)["worktreePath"])
 
 
+LONG = "no in the pane"  # takes half a minute: what follows from it is waited for
+
+
+def usual(cases: Iterable[str]) -> list[Any]:
+    """The cases, of which the long one is for the night."""
+    return [pytest.param(case, marks=pytest.mark.nightly) if case == LONG else case for case in cases]
+
+
 SAID = {
     "approve": "human                  approves (command)",
     "deny": "human                  denies (command)",
@@ -99,7 +107,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("how", SAID)
+@pytest.mark.parametrize("how", usual(SAID))
 def test_a_permission(how: str, person: Real) -> None:
     person.gives(1, GATED)
     found = person.blocked("1")
@@ -176,7 +184,7 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("how", MODES)
+@pytest.mark.parametrize("how", usual(MODES))
 def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     with (person.where / "orchestra.yaml").open("a") as file:
         file.write("plan: review\n")

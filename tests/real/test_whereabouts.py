@@ -214,6 +214,7 @@ def test_a_conversation_that_was_moved_out_of_its_pane(settle: Callable[..., Per
     assert (found["elsewhere"], found["agentSession"]) == ("", moved)
 
 
+@pytest.mark.nightly
 def test_the_same_conversation_in_another_terminal(
     settle: Callable[..., Person], claude_program: Path, terminal: Terminal, home: Path, api: MessagesApi
 ) -> None:
