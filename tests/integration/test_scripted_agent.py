@@ -139,6 +139,14 @@ def test_a_question_is_finished_by_its_answer(begun: bool, words: str, at: int, 
 
 
 @pytest.mark.fast
+def test_what_is_heard_before_a_wait_ends_that_one_and_no_other() -> None:
+    before = script.Progress(script.parse("run true\nwait\nwait\nescalate x"), at=1)
+    told = "Guidance g1 from human:\na\n\nGuidance g2 from monitor:\nb"
+    assert script.hear(before, told, "1").at == 2
+    assert script.hear(before, "Guidance g3 from orchestra:\nGo on.", "1").at == 1
+    assert script.hear(before._replace(at=3), told, "1").at == 3, "a question that was not asked has no answer"
+
+
 def test_guidance_counts_once_however_often_it_comes() -> None:
     asking = script.Progress(script.parse("wait\nwait\nsay {answer}"), begun=True)
     words = "Guidance g1 from human:\ngo"

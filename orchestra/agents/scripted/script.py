@@ -141,7 +141,12 @@ def noted(number: str) -> tuple[Step, ...]:
 
 
 def hear(progress: Progress, words: str, number: str) -> Progress:
-    """The progress after `words`: a first prompt, an answer, or something new to do. Raises ValueError (`parse`)."""
+    """The progress after `words`: a first prompt, an answer, or something new to do. Raises ValueError (`parse`).
+
+    What is heard while the step before a `wait` runs ends that wait, as a model does not wait for what it was told.
+    """
+    if progress.step is not None and progress.step.verb == "wait":
+        progress = progress._replace(begun=True)
     for piece in _pieces(words):
         progress = _hear(progress, piece, number)
     return progress
