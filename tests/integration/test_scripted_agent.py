@@ -147,6 +147,7 @@ def test_what_is_heard_before_a_wait_ends_that_one_and_no_other() -> None:
     assert script.hear(before._replace(at=3), told, "1").at == 3, "a question that was not asked has no answer"
 
 
+@pytest.mark.fast
 def test_guidance_counts_once_however_often_it_comes() -> None:
     asking = script.Progress(script.parse("wait\nwait\nsay {answer}"), begun=True)
     words = "Guidance g1 from human:\ngo"
