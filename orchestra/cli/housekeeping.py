@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from orchestra.cli.completion import numbers
 from orchestra.cli.verbs import verb
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each
@@ -65,17 +66,33 @@ def _try_agent(console: Console, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-@verb("prune", "orchestra prune --dry-run   say what would be removed, and why the others stay", "orchestra prune")
+@verb(
+    "prune",
+    "orchestra prune --dry-run   say what would be removed, and why the others stay",
+    "orchestra prune",
+    "orchestra prune 124         this one alone",
+)
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=numbers)
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @click.option("--remote", is_flag=True, help="Delete the branches of merged pull requests on the remote, too.")
 @json_option
 @click.pass_obj
-def prune_command(console: Console, dry_run: bool, remote: bool, as_json: bool) -> None:
+def prune_command(console: Console, ids: Sequence[str], dry_run: bool, remote: bool, as_json: bool) -> None:
     """Remove finished worktrees and branches that provably hold nothing to lose."""
     from orchestra.commands.prune import prune
 
-    found = prune(console.deciding, dry_run=dry_run, remote=remote)
-    console.say(console.as_json.pruned(found) if as_json else console.render.pruned(found, dry_run=dry_run))
+    kept = False
+
+    def one(console: Console, only: str = "") -> None:
+        nonlocal kept
+        found = prune(console.deciding, dry_run=dry_run, only=only, remote=remote)
+        console.say(console.as_json.pruned(found) if as_json else console.render.pruned(found, dry_run=dry_run))
+        kept = kept or bool(only and found.kept)
+
+    if not ids:
+        one(console)
+    elif not for_each(console, ids, lambda at: one(at.console, at.number)) or (kept and not dry_run):
+        sys.exit(1)
 
 
 @verb("restore", "orchestra restore       what is kept of removed workers", "orchestra restore 124")

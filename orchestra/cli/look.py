@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from orchestra.cli.budget_options import Amount
 from orchestra.cli.completion import numbers, states, statuses
 from orchestra.cli.verbs import verb
+from orchestra.core import budget
 from orchestra.core.text import clean, clean_lines
 from orchestra.ui import worker_table
 from orchestra.ui.browser import open_pull
@@ -129,27 +131,42 @@ def log_command(console: Console, ids: Sequence[str], pane: bool, as_json: bool)
         sys.exit(1)
 
 
+def _seconds(text: str) -> float | None:
+    """Seconds, as a number or with a unit; None for anything else."""
+    try:
+        found = float(text)
+    except ValueError:
+        return budget.seconds_in(text)
+    return found if found >= 0 else None
+
+
+def _one_project(found: Sequence[Target]) -> Console:
+    """The console in the project that all these workers are of; raises UsageError where they are of several."""
+    from orchestra.errors import UsageError
+
+    if len({one.project.key for one in found}) > 1:
+        raise UsageError("these workers are of several projects", "name those of one project at a time")
+    return found[0].console
+
+
 @verb(
     "wait",
     "orchestra wait 124 && orchestra diff 124",
-    "orchestra wait 124 125 --for merged --timeout 3600",
+    "orchestra wait 124 125 --for merged --timeout 1h",
 )
 @several
 @click.option(
     "--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...", shell_complete=statuses
 )
-@click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, metavar="S", help="Seconds; default: none.")
+@click.option("--timeout", type=Amount(_seconds, "90, 45m or 2h"), default=math.inf, metavar="T", help="90, 45m or 2h.")
 @json_option
 @click.pass_obj
 def wait_command(console: Console, ids: Sequence[str], statuses: str, timeout: float, as_json: bool) -> None:
     """Wait for workers. Exit code 0 reached, 4 timed out, 5 one needs you."""
     from orchestra.commands.wait import wait
-    from orchestra.errors import UsageError
 
     found = targets(console, ids)
-    if len({one.project.key for one in found}) > 1:
-        raise UsageError("these workers are of several projects", "wait for those of one project at a time")
-    project = found[0].project
+    project = _one_project(found).project
     waited = wait(project, [one.number for one in found], console.render.statuses(statuses), timeout)
     console.say(console.as_json.waited(waited) if as_json else console.render.waited(waited))
     sys.exit(int(waited.outcome))
@@ -237,10 +254,20 @@ def stats_command(
     console: Console, ids: Sequence[str], by: str | None, as_csv: bool, html: TextIO | None, as_json: bool
 ) -> None:
     """Where the time, the tokens and the cost of each worker went, removed ones too."""
-    from orchestra.commands.stats import stats
+    from orchestra.commands.stats import on_record, stats
     from orchestra.ui import stats as shown
 
-    found, title = stats(console.project, [one.number for one in targets(console, ids)]), clean(console.title)
+    there: list[Target] = []
+
+    def one(at: Target) -> None:
+        on_record(at.project, at.number)
+        there.append(at)
+
+    done = not ids or for_each(console, ids, one)
+    if ids and not there:
+        sys.exit(1)
+    console = _one_project(there) if there else console
+    found, title = stats(console.project, [at.number for at in there]), clean(console.title)
     if html is not None:
         html.write(shown.page(found, title))
     if as_json:
@@ -253,3 +280,5 @@ def stats_command(
         console.say([*shown.table(found, title), "", *shown.receipt_lines(found)])
     elif html is None:
         console.say(shown.table(found, title))
+    if not done:
+        sys.exit(1)

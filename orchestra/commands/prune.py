@@ -10,6 +10,7 @@ from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
 from orchestra.workers import git_config_guard, preflight, removal, stop
 from orchestra.workers.git_config_guard import Act
+from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ class Pruned(Record):
 def prune(project: Project, *, dry_run: bool, only: str = "", remote: bool = False) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker.
 
-    `only`: this one alone. `remote`: delete the branches of merged pull requests on the remote, too.
+    `only`: this one alone; raises OrchestraError where there is none. `remote`: delete the branches of merged pull
+    requests on the remote, too.
     """
+    if only:
+        worker_of(project, only)
     if not dry_run:
         git_config_guard.check(project, Act.WORKTREE)
     removed, kept = [], []

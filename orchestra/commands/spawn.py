@@ -244,6 +244,13 @@ def _on_free_branch(project: Project, wanted: Worker, before: Preflight) -> Work
         raise OrchestraError(what, "set `worktree:` in orchestra.yaml, or spawn from a clone of your own")
     if os.path.lexists(path):
         raise OrchestraError(f"{path} exists already", "move it away, or set `worktree:` in orchestra.yaml")
+    there = os.path.dirname(path)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)  # what is missing will be made below this one
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+        why = "cannot be written" if os.path.isdir(there) else "is not a directory"
+        what = f"the worktree of #{wanted.id} cannot be made: {clean(there)} {why}"
+        raise OrchestraError(what, "set `worktree:` in orchestra.yaml to a place that you can write to")
     found = before.free_branch(wanted.branch, wanted.id)
     if found.why:
         before.notes.append(f"#{wanted.id} works {found.why}")

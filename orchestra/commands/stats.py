@@ -22,6 +22,11 @@ class Stats(Record):
     workers: tuple[Figures, ...]
 
 
+def on_record(project: Project, number: str) -> str:
+    """The number of a worker, removed or not; raises OrchestraError where there is none."""
+    return number if number in pruned.numbers(project.store.root) else worker_of(project, number).id
+
+
 def stats(project: Project, numbers: Sequence[str] = ()) -> Stats:
     """The figures of every worker on record and of those that were removed; or of these numbers."""
     workers = project.store.listing().workers
@@ -39,8 +44,5 @@ def stats(project: Project, numbers: Sequence[str] = ()) -> Stats:
             spent = spending.totals_of(ledger, removed.worker)
             tokens = token_usage.in_all(spent.tokens) if spent and spent.tokens is not None else None
             found.append(receipts.with_cost(made._replace(tokens=tokens), ledger, removed.worker))
-    for number in numbers:
-        if number not in {one.id for one in found}:
-            worker_of(project, number)  # raises, with what to do
     kept = (one for one in found if not numbers or one.id in numbers)
     return Stats(project.key, tuple(sorted(kept, key=lambda one: int(one.id))))

@@ -98,12 +98,20 @@ def test_what_was_removed_can_still_be_read(person: Person, git: Callable[..., s
     person.sees("1", "complete")
     git("-C", person.where, "merge", "-q", "issue-1")
     person.sees("1", "merged")
-    assert person.asks("prune")["removed"] == ["1"]
+    person.runs("spawn", "2")
+    said = person.runs("prune", "2", "7", "#1", code=1)
+    assert "#2 kept: " in said.out
+    assert "#1 removed" in said.out
+    assert "there is no worker #7" in said.err
     shown = person.runs("show", "1").out
     assert "(removed by prune)" in shown
     assert "told by you: red" in shown
     assert person.asks("show", "1")["removed"]
     assert "escalated" in person.runs("log", "1").out
-    assert [one["id"] for one in person.asks("stats")["workers"]] == ["1"]
-    assert "there is no worker #7" in person.runs("stats", "7", code=1).err
+    assert [one["id"] for one in person.asks("stats")["workers"]] == ["1", "2"]
+    said = person.runs("stats", "7", "1", code=1)
+    assert "there is no worker #7" in said.err
+    assert "#1 Choose a colour" in said.out
+    assert person.runs("wait", "2", "--timeout", "soon", code=2).err.count("expected 90, 45m or 2h") == 1
+    assert person.asks("wait", "2", "--timeout", "1s", code=4)["outcome"] == "timed_out"
     person.runs("down")
