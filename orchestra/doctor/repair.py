@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from orchestra import processes
@@ -50,7 +51,11 @@ def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
         said.append(f"{swept} temporary file{'' if swept == 1 else 's'} of a killed write removed")
     if cleanup.sweep(project.repository):
         said.append("what a killed git left in the repository was removed")
-    marks = {process.nonce for process in processes.marked_processes()}
+
+    @cache
+    def marks() -> set[str]:  # to look at every process takes 30 ms, and only a worker that rests needs it
+        return {process.nonce for process in processes.marked_processes()}
+
     for worker in project.store.listing().workers:
         try:
             said += _repaired(project, worker, panes, marks)
@@ -77,7 +82,7 @@ def fix(project: Project) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: set[str]) -> list[str]:
+def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: Callable[[], set[str]]) -> list[str]:
     said = []
     if project.store.behind(worker):
         project.store.settle(worker.id)
@@ -91,7 +96,7 @@ def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: 
             project.panes.close(pane)
             said.append(f"#{worker.id}: a pane of an earlier start of it was closed")
     mine = any((pane.worker, pane.nonce) == (worker.id, worker.nonce) for pane in panes)
-    if worker.status in RESTING and (mine or worker.nonce in marks):
+    if worker.status in RESTING and (mine or worker.nonce in marks()):
         stop.close(project, worker)
         said.append(f"#{worker.id} is {worker.status.value}: what still ran of it was ended")
     return said
