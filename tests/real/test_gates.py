@@ -200,7 +200,9 @@ def test_a_plan_that_a_person_reviews(how: str, person: Real) -> None:
     elif how == "deny":
         person.runs("deny", "1", "Smaller steps.")
     elif how == "changed in the pane":
+        eventually(lambda: re.search(r"\b3\.\s", person.screen("1")), why="the dialog, which comes after its hook")
         keys(person, "1", "3")
+        eventually(lambda: re.search(rf"{MARK}\s*3\.", person.screen("1")), why="the field for what to change")
         keys(person, "1", "Smaller steps.")
         eventually(lambda: "Smaller steps." in person.screen("1"), 20, "the words in the dialog")
         keys(person, "1", "Enter")
