@@ -143,8 +143,8 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def canonical_path(path: AnyPath) -> Path:
     """A worktree's path as git writes it: absolute, the links above it followed, itself as it is."""
-    absolute = Path(os.path.abspath(path))
-    return Path(os.path.realpath(absolute.parent)) / absolute.name
+    parent, name = os.path.split(os.path.abspath(path))
+    return Path(os.path.join(os.path.realpath(parent), name))
 
 
 def worktree_of_admin(admin: Path) -> Path | None:

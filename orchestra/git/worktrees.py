@@ -191,6 +191,8 @@ class Repository(RepositoryFacts):
 
     def ready(self, path: AnyPath) -> bool:
         """True when the worktree is there with its files, so that somebody may have worked in it."""
+        if not os.path.lexists(os.path.join(path, ".git")):
+            return False
         admin = self.admin_of(path)
         return admin is not None and (admin / READY).exists() and gitdir_target(canonical_path(path) / ".git") == admin
 
