@@ -128,3 +128,50 @@ def test_a_server_that_gh_is_logged_in_to_is_a_github(repo: Path, git: Git, home
     (home / ".config" / "gh" / "hosts.yml").write_text("git.corp.example:\n    user: ann\n    git_protocol: https\n")
     said = Person(repo).runs("init", text="\n\n\n").out
     assert "tracker: github" in said
+
+
+def test_a_token_that_changes_while_work_goes_on(
+    github_repo: Path, github: Double, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of an app do every hour: spawn, ship, the monitor and prune each find that theirs has ended."""
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    current, asked, command = (tmp_path / name for name in ("token", "asked", "print-token"))
+    command.write_text(f"#!/bin/sh\necho x >>{asked}\ncat {current}\n")
+    command.chmod(0o755)
+
+    def rotate(name: str) -> None:
+        current.write_text(name)
+        github.tokens = {name: "ann"}
+
+    configure(
+        github_repo,
+        "agent: scripted",
+        f"github: {{poll: 1s, token_command: {command}}}",
+        "checks: {settle: 5s}",
+        "notify: {desktop: false}",
+    )
+    waits = f"run while [ ! -e {tmp_path / 'go'} ]; do sleep 0.1; done\nship\n"
+    github.add_issue(number=1, title="Add a note", body=SHIPS.replace("ship\n", waits))
+    rotate("ghp_rotated1")
+    person = Person(github_repo)
+    person.runs("up", "-d")
+    person.runs("spawn", "1")
+    person.sees("1", "working")
+    rotate("ghp_rotated2")
+    (tmp_path / "go").touch()
+    person.sees("1", "shipping")
+    rotate("ghp_rotated3")
+    github.add_run("issue-1", "test", "success")
+    person.sees("1", "complete")
+    rotate("ghp_rotated4")
+    person.runs("down")  # where nothing runs its monitor looks once a minute
+    github.merge(github.pulls()[0].number)
+    person.runs("monitor", "--once")
+    assert person.status("1") == "merged"
+    rotate("ghp_rotated5")
+    found = person.asks("prune", "--remote")
+    assert (found["removed"], found["remoteBranches"][0]["deleted"]) == (["1"], True)
+    assert len(asked.read_text().splitlines()) <= 12, "a token is kept until it is refused"
+    kept = [path for path in home.rglob("*") if path.is_file() and b"ghp_rotated1" in path.read_bytes()]
+    assert not kept, "one that was refused is dropped"
