@@ -138,7 +138,7 @@ def test_a_permission(how: str, person: Real) -> None:
     [
         ("blue", "blue"),
         ("2", "blue"),
-        ("a dark green", "a dark green"),
+        pytest.param("a dark green", "a dark green", marks=pytest.mark.nightly),
         (("1",), "red"),
         (("Down", "Down", "mine", "Enter"), "mine"),
     ],
@@ -270,6 +270,7 @@ def test_two_calls_at_once_are_answered_in_one_go(person: Real, tmp_path: Path) 
     assert "file two" in said
 
 
+@pytest.mark.nightly
 def test_a_yes_in_the_pane_is_known_before_its_tool_has_ended(person: Real) -> None:
     person.gives(1, bash("npm publish 2>/dev/null; until test -e go; do sleep 0.2; done"))
     person.blocked("1")

@@ -63,6 +63,7 @@ def asked(person: Person, words: str) -> dict[str, Any]:
     return dialog
 
 
+@pytest.mark.nightly  # five dialogs, one after the other, take a minute
 def test_the_dialogs_of_a_gateway_are_answered_from_outside(gateway: Callable[..., Person], home: Path) -> None:
     first, second = home / "first", home / "second"
     person = gateway(bash(f"touch {first}"), bash(f"touch {second}"))
