@@ -158,7 +158,13 @@ def _one_project(found: Sequence[Target]) -> Console:
 @click.option(
     "--for", "statuses", default="complete,merged", show_default=True, metavar="STATUS,...", shell_complete=statuses
 )
-@click.option("--timeout", type=Amount(_seconds, "90, 45m or 2h"), default=math.inf, metavar="T", help="90, 45m or 2h.")
+@click.option(
+    "--timeout",
+    type=Amount(_seconds, "90, 45m or 2h"),
+    default=math.inf,
+    metavar="T",
+    help="Seconds, 45m or 2h; default: none.",
+)
 @json_option
 @click.pass_obj
 def wait_command(console: Console, ids: Sequence[str], statuses: str, timeout: float, as_json: bool) -> None:

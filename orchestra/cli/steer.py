@@ -27,7 +27,7 @@ def pause_command(console: Console, ids: Sequence[str]) -> None:
 
     def one(at: Target) -> None:
         pause(at.console.deciding, at.number)
-        click.echo(f"#{at.number} paused: orchestra resume {at.text.removeprefix('#')} goes on")
+        click.echo(f"#{at.number} paused: orchestra resume {at.word} goes on")
 
     if not for_each(console, ids, one):
         sys.exit(1)
@@ -95,7 +95,7 @@ def cancel_command(console: Console, ids: Sequence[str], close_pr: bool) -> None
         if close_pr:
             click.echo(f"PR #{pull.number} is closed")
         elif pull.state == "open":
-            again = f"orchestra cancel {at.text.removeprefix('#')} --close-pr"
+            again = f"orchestra cancel {at.word} --close-pr"
             click.echo(f"PR #{pull.number} stays open on GitHub: {again} closes it")
 
     if not for_each(console, ids, one):

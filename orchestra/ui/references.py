@@ -29,6 +29,11 @@ class Target(Record):
         """The project of the worker."""
         return self.console.project
 
+    @property
+    def word(self) -> str:
+        """What the user typed, for a command to copy: a `#` at its start would begin a comment in a shell."""
+        return self.text.removeprefix("#")
+
 
 def target(console: Console, text: str) -> Target:
     """The worker or issue that `text` means; raises OrchestraError, or UsageError for what can mean none."""
