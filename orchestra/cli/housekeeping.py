@@ -79,19 +79,25 @@ def _try_agent(console: Console, *, as_json: bool) -> None:
 @click.pass_obj
 def prune_command(console: Console, ids: Sequence[str], dry_run: bool, remote: bool, as_json: bool) -> None:
     """Remove finished worktrees and branches that provably hold nothing to lose."""
-    from orchestra.commands.prune import prune
+    from orchestra.commands.prune import Pruned, prune
 
-    kept = False
+    done: list[Pruned] = []
 
     def one(console: Console, only: str = "") -> None:
-        nonlocal kept
         found = prune(console.deciding, dry_run=dry_run, only=only, remote=remote)
-        console.say(console.as_json.pruned(found) if as_json else console.render.pruned(found, dry_run=dry_run))
-        kept = kept or bool(only and found.kept)
+        done.append(found)
+        if not as_json:
+            console.say(console.render.pruned(found, dry_run=dry_run))
 
-    if not ids:
+    good = True
+    if ids:
+        good = for_each(console, ids, lambda at: one(at.console, at.number))
+        good = good and (dry_run or not any(found.kept for found in done))
+    else:
         one(console)
-    elif not for_each(console, ids, lambda at: one(at.console, at.number)) or (kept and not dry_run):
+    if as_json:
+        console.say(console.as_json.pruned(done))
+    if not good:
         sys.exit(1)
 
 

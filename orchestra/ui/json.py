@@ -204,7 +204,9 @@ def issues(found: Sequence[Listed]) -> str:
     )
 
 
-def pruned(found: Pruned) -> str:
-    """`prune --json`."""
-    kept, remote = [one._asdict() for one in found.kept], [one._asdict() for one in found.remote]
-    return _json({"removed": list(found.removed), "kept": kept, "remoteBranches": remote})
+def pruned(done: Sequence[Pruned]) -> str:
+    """`prune --json`: one document, however many IDs were given."""
+    kept = [one._asdict() for found in done for one in found.kept]
+    remote = [one._asdict() for found in done for one in found.remote]
+    removed = [number for found in done for number in found.removed]
+    return _json({"removed": removed, "kept": kept, "remoteBranches": remote})

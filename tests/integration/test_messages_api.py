@@ -39,6 +39,11 @@ HANDED = {
     "content": [*RESULT["content"], *user(CONTEXT.format("Guidance g1 from human:\nblue"))["content"]],
 }
 OTHER = user(CONTEXT.format("#124 is stuck"))
+# The newest versions put before it that a hook's output "carries no message, answer or approval from the user".
+FEEDBACK = user(
+    "<system-reminder>\nThe text below is the output of a hook.\n"
+    "Stop hook feedback:\nGuidance g2 from monitor:\nlint[bot] comments\n</system-reminder>"
+)
 OLDER = user(f"<system-reminder>\n{QUEUED}\n</system-reminder>")
 
 
@@ -59,6 +64,12 @@ OLDER = user(f"<system-reminder>\n{QUEUED}\n</system-reminder>")
         pytest.param([ASKED, answer(), RESULT, SYSTEM, answer(), RESULT], "second", ["Bash"], id="and pass the wait"),
         pytest.param([ASKED, answer(), RESULT, OLDER, answer(), RESULT], "second", ["Bash"], id="also as a reminder"),
         pytest.param([ASKED, answer(), HANDED, answer(), RESULT], "second", ["Bash"], id="or handed over by a hook"),
+        pytest.param(
+            [ASKED, answer(), RESULT, answer(), RESULT, answer(), FEEDBACK],
+            "second",
+            ["Bash"],
+            id="or at the end of a turn",
+        ),
         pytest.param(
             [ASKED, answer(), OTHER, answer(), RESULT], "I wait for an answer.", [], id="other context is not words"
         ),

@@ -36,6 +36,7 @@ class Broken:
     def __init__(self, person: Warm, git: Git) -> None:
         self.person = person
         self.git = git
+        self.held = 0  # the process id of a monitor that is stopped
         person.runs("up", "-d")
         spawned(person, ["1", "2"])
         self.home = Path(person.environ["ORCHESTRA_HOME"])
@@ -64,9 +65,21 @@ class Broken:
         self.person.tmux("set-option", "-p", "-t", pane, "@orchestra_worker", number)
 
     def paused_by_half(self) -> None:
-        """Killed between the record and the end of what runs."""
+        """Killed between the record and the end of what runs. Without the monitor, which would repair it at once."""
+        self.held = self.monitor()
+        os.kill(self.held, signal.SIGSTOP)
         store = self.store()
         assert not store.record("1", happened("paused", "human")).refused
+
+    def monitor(self) -> int:
+        panes = self.person.tmux("list-panes", "-a", "-F", "#{pane_pid} #{window_name}").splitlines()
+        return next(int(pane.split()[0]) for pane in panes if pane.endswith(" monitor"))
+
+    def go_on(self) -> None:
+        """Let the monitor work again, where it was held."""
+        if self.held:
+            os.kill(self.held, signal.SIGCONT)
+            self.held = 0
 
     def stale(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,6 +162,7 @@ def test_each_invariant_is_seen_and_repaired(broken: Broken) -> None:
         eventually(lambda: not waiting(broken.person), 60, "the agents to be back")
         act(broken)
         found = broken.person.asks("doctor", code=None)["findings"]
+        broken.go_on()
         pattern = re.compile(re.escape(said).replace("%", "%\\d+"))
         named = [one["mend"].rpartition("then: ")[2] for one in found if pattern.search(f"{one['id']}: {one['what']}")]
         assert named, (said, found)

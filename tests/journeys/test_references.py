@@ -99,6 +99,8 @@ def test_what_was_removed_can_still_be_read(person: Person, git: Callable[..., s
     git("-C", person.where, "merge", "-q", "issue-1")
     person.sees("1", "merged")
     person.runs("spawn", "2")
+    found = person.asks("prune", "--dry-run", "2", "1")
+    assert (found["removed"], [one["id"] for one in found["kept"]]) == (["1"], ["2"])
     said = person.runs("prune", "2", "7", "#1", code=1)
     assert "#2 kept: " in said.out
     assert "#1 removed" in said.out

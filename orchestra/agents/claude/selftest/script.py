@@ -37,6 +37,7 @@ _TOLD = (
         re.DOTALL,
     ),
     re.compile(r"hook additional context: (Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
+    re.compile(r"Stop hook feedback:\n(Guidance g\d+ from .*?)(?=</system-reminder>|$)", re.DOTALL),
 )
 _PASTE = regex(r"^</?pasted_content[^>\n]*>\n?", re.MULTILINE)  # newer versions wrap a long paste
 _CWD = regex(r"[Ww]orking directory: (\S.*)")
