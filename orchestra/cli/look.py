@@ -183,12 +183,12 @@ def wait_command(console: Console, ids: Sequence[str], statuses: str, timeout: f
 @click.pass_obj
 def issues_command(console: Console, as_json: bool) -> None:
     """The open issues, and which have a worker."""
-    from orchestra.commands.issues import issues, unreadable
+    from orchestra.commands.issues import issues
 
     found = issues(console.project)
-    console.say(console.as_json.issues(found) if as_json else console.render.issues(found, console.width))
-    for problem in unreadable(console.project):
-        click.echo(f"left out: {clean(problem, 500)}", err=True)
+    console.say(console.as_json.issues(found.listed) if as_json else console.render.issues(found.listed, console.width))
+    for problem in found.left_out:
+        click.echo(problem, err=True)
 
 
 @verb("diff", "orchestra diff 124")

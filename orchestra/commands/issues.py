@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestra.core.models import Issue, Status
 from orchestra.core.records import Record
-from orchestra.trackers.local import LocalTracker
+from orchestra.core.text import clean
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -19,16 +19,16 @@ class Listed(Record):
     worker: str | None
 
 
-def issues(project: Project) -> tuple[Listed, ...]:
-    """The open issues by number; raises OrchestraError when the tracker does not answer."""
+class OpenIssues(Record):
+    """The open issues by number, and a sentence for each issue file that could not be read."""
+
+    listed: tuple[Listed, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def issues(project: Project) -> OpenIssues:
+    """The open issues; raises OrchestraError when the tracker does not answer."""
     workers = {worker.id for worker in project.store.listing().workers if worker.status is not Status.CANCELLED}
-    return tuple(Listed(issue, issue.number if issue.number in workers else None) for issue in project.tracker.issues())
-
-
-def unreadable(project: Project) -> tuple[str, ...]:
-    """The files of local issues that no list can show, with a sentence for each."""
-    local = LocalTracker(project.root)
-    if not local.exists():
-        return ()
-    local.issues()
-    return local.problems
+    found = project.tracker.issues()
+    listed = (Listed(issue, issue.number if issue.number in workers else None) for issue in found)
+    return OpenIssues(tuple(listed), tuple(f"left out: {clean(one, 500)}" for one in project.tracker.problems))

@@ -19,6 +19,7 @@ from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
 from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
+from orchestra.trackers.local import LocalTracker
 from orchestra.workers import git_config_guard, preflight
 from orchestra.workers.environment import orchestrator_environment
 
@@ -210,6 +211,15 @@ def base(project: Project) -> Iterator[Finding]:
     yield from ()
 
 
+def local_issues(project: Project) -> Iterator[Finding]:
+    """E18: every file of a local issue can be read: one that cannot is on no list."""
+    local = LocalTracker(project.root)
+    if local.exists():
+        local.issues()
+    for problem in local.problems:
+        yield warning("E18", problem, "correct the file, or move it away; then: orchestra issues")
+
+
 def differences(project: Project) -> Iterator[Finding]:
     """E11: this shell would send the workers' requests elsewhere."""
     names = sorted(project.recorded.noted) if project.recorded else []
@@ -240,6 +250,7 @@ CHECKS: Mapping[str, Callable[[Project], Iterator[Finding]]] = {
     "E15": push,
     "E16": commits,
     "E17": base,
+    "E18": local_issues,
     "E4": room,
     "E11": differences,
 }  # by the id of the finding that an error becomes which stops the check

@@ -59,6 +59,8 @@ class GitHubTracker:
     Limited, without asking, until the time that GitHub has named.
     """
 
+    problems: tuple[str, ...] = ()  # GitHub gives no issue that cannot be read
+
     def __init__(
         self, client: ApiClient, now: Callable[[], float], fork_of: Callable[[str], str | None] = lambda _: None
     ) -> None:

@@ -48,6 +48,11 @@ CONFIG_NAME = "orchestra.yaml"
 class Tracker(Protocol):
     """Where issues come from: GitHub, or Markdown files."""
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Of the last `issues()`: one sentence for each issue that could not be read, and was left out."""
+        ...
+
     def issue(self, number: str) -> Issue:
         """One issue; raises OrchestraError when there is none."""
         ...

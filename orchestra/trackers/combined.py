@@ -38,6 +38,11 @@ class CombinedTracker:
     def __init__(self, remote: Callable[[], Remote], local: LocalTracker) -> None:
         self.remote, self.local = remote, local  # the forge is reached, and its token needed, when it is asked
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the last `issues()` left out: local files that cannot be read."""
+        return self.local.problems
+
     def issue(self, number: str) -> Issue:
         """One issue, open or closed; raises OrchestraError when there is none."""
         return self.local.issue(number) if is_local(number) else self.remote().issue(number)

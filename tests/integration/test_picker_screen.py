@@ -16,7 +16,7 @@ from support.person import configure
 
 from orchestra.ui.console import Console
 from orchestra.ui.screens.app import Orchestra
-from orchestra.ui.screens.picker import Choice, PickerView
+from orchestra.ui.screens.picker import Choice, PickerView, Rows
 from orchestra.ui.screens.verbs import Outcome, Place
 
 WIDE = "\u65e5\u672c\u8a9e \u4fa1\u683c\u3092\u4e38\u3081\u308b [red]x[/] #(touch canary) and some words more " * 3
@@ -46,7 +46,7 @@ def told(
     taken = Taken()
 
     async def run() -> None:
-        view = PickerView("Choose", lambda: rows, taken, verb="takes", empty="There is none.", many=many)
+        view = PickerView("Choose", lambda: Rows(rows), taken, verb="takes", empty="There is none.", many=many)
         app = Orchestra(console, lambda: view, Place(popup=True, framed=framed))
         async with app.run_test(size=size) as pilot:
             await settled(pilot, ">")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.boards import settled
 from support.github_double import Double
 from support.person import Person, configure, write_issue
+
+from orchestra.ui.console import Console
+from orchestra.ui.screens.app import Orchestra
+from orchestra.ui.screens.base import View
+from orchestra.ui.screens.board import BoardView
+from orchestra.ui.screens.choices import issues_picker
 
 pytestmark = pytest.mark.journey
 
@@ -111,9 +120,26 @@ def test_a_repository_that_calls_itself_bare_is_named_and_fixed(repo: Path, git:
 def test_a_local_issue_that_cannot_be_read_is_named(repo: Path) -> None:
     local(repo)
     (repo / ".orchestra/issues/0002-b.md").write_text("---\ntitle: [\n---\n")
-    said = Person(repo).runs("issues")
+    person = Person(repo)
+    said = person.runs("issues")
     assert "Add a note" in said.out
     assert "left out: .orchestra/issues/0002-b.md:" in said.err
+    assert [one["number"] for one in person.asks("issues")["issues"]] == [1]
+    assert "E18 warning: .orchestra/issues/0002-b.md:" in person.runs("doctor").out
+
+
+def test_the_board_and_the_picker_name_an_issue_that_cannot_be_read(repo: Path) -> None:
+    local(repo)
+    (repo / ".orchestra/issues/0002-b.md").write_text("---\ntitle: [\n---\n")
+    console = Console(str(repo), {**os.environ, "LANG": "C.UTF-8"}, time.time)
+    named = "left out: .orchestra/issues/0002-b.md"
+
+    async def shows(view: Callable[[], View]) -> None:
+        async with Orchestra(console, view).run_test(size=(120, 30)) as pilot:
+            assert "Add a note" in await settled(pilot, named)
+
+    asyncio.run(shows(BoardView))
+    asyncio.run(shows(lambda: issues_picker(console.project)))
 
 
 def test_not_a_repository(tmp_path: Path) -> None:

@@ -225,7 +225,8 @@ def read_prompt(context: Desk) -> None:
 def read_issues(context: Desk) -> None:
     tracker = LocalTracker(context.project.root)
     assert "8" in [one.number for one in tracker.issues()]
-    assert not unsafe("\n".join((*text.issues(issues(context.project), 100), *tracker.problems)))
+    found = issues(context.project)
+    assert not unsafe("\n".join((*text.issues(found.listed, 100), *found.left_out)))
     tracker.issue("7")
 
 

@@ -27,7 +27,7 @@ from orchestra.workers.overview import Overview, WorkerRow, overview, with_token
 from orchestra.workers.session_files import FileTimes, session_files
 
 if TYPE_CHECKING:
-    from orchestra.commands.issues import Listed
+    from orchestra.commands.issues import Listed, OpenIssues
 
 BESIDE_FROM, PANE_FROM = 100, 180  # columns from which the detail, and the pane, have a place of their own
 ALL_SECONDS = 20.0  # between two looks at everything: some states change without any event
@@ -55,6 +55,7 @@ class BoardPane(WritingView):
         super().__init__()
         self.view: Overview | None = None
         self.issues: tuple[Listed, ...] | None = None  # None: the tracker has not answered yet
+        self.left_out: tuple[str, ...] = ()  # issue files that could not be read
         self.at: tuple[str, str] = ("", "")
         self.marked: set[tuple[str, str]] = set()
         self.words, self.sort = "", Sort.URGENT
@@ -142,17 +143,17 @@ class BoardPane(WritingView):
             self._asking = True
             self.run_apart(self._issues_or_why, self._take_issues)
 
-    def _issues_or_why(self) -> tuple[Listed, ...] | str:
+    def _issues_or_why(self) -> OpenIssues | str:
         try:
             return self.home.verbs.issues()
         except OrchestraError as wrong:
             return f"{wrong.message}. {wrong.hint}".rstrip(". ")
 
-    def _take_issues(self, found: tuple[Listed, ...] | str) -> None:
+    def _take_issues(self, found: OpenIssues | str) -> None:
         self._asking = False
         self.trouble = found if isinstance(found, str) else ""
         if not isinstance(found, str):
-            self.issues = found
+            self.issues, self.left_out = found.listed, found.left_out
         self.sift()
 
     def take(self, view: Overview) -> None:
@@ -289,6 +290,7 @@ class BoardPane(WritingView):
         said += [(clean(radar.sentence(one), 400), Role.WARNING) for one in view.conflicts[:3]]
         said += [("the workspace is not open: orchestra up", Role.WARNING)] if view.open is False and view.rows else []
         said += [("tmux does not answer: panes are not known", Role.WARNING)] if view.open is None else []
+        said += [(one, Role.WARNING) for one in self.left_out[:2]]
         return said + [(f"#{one.id} {clean(one.what)}", Role.WARNING) for one in view.problems[:2]]
 
     def _paint_list(self, paper: Paper, wide: int, high: int) -> None:

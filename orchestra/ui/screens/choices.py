@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestra.commands.issues import issues
 from orchestra.commands.spawn import SpawnOptions, spawn
 from orchestra.core.text import age, clean, clean_lines
-from orchestra.ui.screens.picker import Choice, PickerView
+from orchestra.ui.screens.picker import Choice, PickerView, Rows
 from orchestra.ui.screens.verbs import Outcome, Verbs
 from orchestra.workers.overview import overview
 
@@ -56,8 +56,12 @@ def issues_picker(project: Project, wishes: SpawnOptions | None = None) -> Picke
         found = spawn(project, keys, (wishes or SpawnOptions())._replace(wait=False), lambda _: False)
         return Outcome(said="; ".join(map(_said, found)))
 
+    def load() -> Rows:
+        found = issues(project)
+        return Rows([issue_choice(one) for one in found.listed], found.left_out)
+
     return PickerView(
-        "Start a worker on", lambda: [issue_choice(one) for one in issues(project)], take,
+        "Start a worker on", load, take,
         verb="spawns", empty="There is no open issue. orchestra new makes one.",
     )  # fmt: skip
 
@@ -70,10 +74,12 @@ def _said(one: Spawned) -> str:
 def task_picker(project: Project, take: Callable[[Sequence[str]], Outcome], *, many: bool) -> PickerView:
     """Choose workers; with `many` open issues without a worker too, which can be waited for."""
 
-    def load() -> list[Choice]:
+    def load() -> Rows:
         rows = [worker_choice(row) for row in overview(project, changes=False).rows]
-        free = [one for one in issues(project) if not one.worker] if many else []
-        return [*rows, *map(issue_choice, free)]
+        if not many:
+            return Rows(rows)
+        found = issues(project)
+        return Rows([*rows, *(issue_choice(one) for one in found.listed if not one.worker)], found.left_out)
 
     return PickerView(
         "Wait for" if many else "On top of", load, take, verb="takes it", many=many,
@@ -84,8 +90,8 @@ def task_picker(project: Project, take: Callable[[Sequence[str]], Outcome], *, m
 def workers_picker(project: Project, verbs: Verbs) -> PickerView:
     """Go to a worker's pane."""
 
-    def load() -> list[Choice]:
-        return [worker_choice(row) for row in overview(project, changes=False).rows if row.seen.pane is not None]
+    def load() -> Rows:
+        return Rows([worker_choice(one) for one in overview(project, changes=False).rows if one.seen.pane is not None])
 
     return PickerView(
         "Go to", load, lambda keys: verbs.go(keys[0]), verb="goes there", many=False,

@@ -51,6 +51,13 @@ class Choice(Record):
         return f"{self.head.strip()} {self.title} {self.tail} {self.search}"
 
 
+class Rows(Record):
+    """What there is to choose from, and what could not be read of it."""
+
+    choices: Sequence[Choice]
+    left_out: Sequence[str] = ()
+
+
 class Query(Input):
     """The line to type in, which leaves to the list the keys that move and mark."""
 
@@ -73,7 +80,7 @@ class PickerView(View):
     def __init__(
         self,
         title: str,
-        load: Callable[[], Sequence[Choice]],
+        load: Callable[[], Rows],
         take: Callable[[Sequence[str]], Outcome],
         *,
         verb: str,
@@ -100,9 +107,11 @@ class PickerView(View):
         self.set_focus(self.query_line)
         self.run_apart(self.load, self.arrived, failed=self._failed_to_load)
 
-    def arrived(self, rows: Sequence[Choice]) -> None:
+    def arrived(self, found: Rows) -> None:
         """The rows are here."""
-        self.rows, self.waiting = rows, ""
+        self.rows, self.waiting = found.choices, ""
+        if found.left_out:
+            self.say("; ".join(found.left_out), alarm=True)
         self.narrow()
 
     def _failed_to_load(self) -> None:

@@ -14,7 +14,7 @@ from orchestra.workers.answers import Decision
 from orchestra.workers.overview import pane_of, worker_of
 
 if TYPE_CHECKING:
-    from orchestra.commands.issues import Listed
+    from orchestra.commands.issues import OpenIssues
     from orchestra.commands.merge import Merged, MergePlan
     from orchestra.commands.review import Review
     from orchestra.project.context import Project
@@ -233,7 +233,7 @@ class Verbs:
             raise OrchestraError(said, one.hint)
         return said
 
-    def issues(self) -> tuple[Listed, ...]:
+    def issues(self) -> OpenIssues:
         """The open issues."""
         from orchestra.commands.issues import issues
 
