@@ -227,7 +227,7 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
         from orchestra.ui.screens.verbs import Place
 
         first = target(console, texts[0])
-        worker_of(first.project, first.number)
+        worker_of(first.project.store, first.number)
         ended = show_needs(first.console, "tell", Place(worker=first.number, how=AnswerChannel.COMMAND))
         first.console.end(ended.said, ended.argv)
         return

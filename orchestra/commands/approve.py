@@ -27,7 +27,7 @@ def approve(project: Project, number: str, decision: Decision) -> tuple[Escalati
             f"#{number} asks for something that cannot be allowed for good", f"orchestra approve {number}"
         )
     for asked in found:
-        if asked not in worker_of(project, number).dialogs:
+        if asked not in worker_of(project.store, number).dialogs:
             _approve(project, number, asked, decision.how)
         elif asked.gate is Gate.QUESTION:
             raise OrchestraError(f"#{number} asks to choose: {asked.summary}", f"answer it: orchestra tell {number} 1")

@@ -20,7 +20,7 @@ def cancel(project: Project, number: str, *, close_pull: bool = False) -> Worker
     `close_pull` closes its pull request on GitHub before: where GitHub refuses that, nothing is cancelled. Raises when
     `teardown` fails: the worker is cancelled then all the same.
     """
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if not close_pull:
         return stop.stop(project, number, events.cancelled(project.who), for_good=True)
     pull = worker.pull

@@ -18,7 +18,7 @@ def deny(project: Project, number: str, words: str, decision: Decision) -> tuple
     """Answer what is open with no, and the reason; returns what was denied."""
     found = answers.open_requests(project, number, decision)
     for asked in found:
-        if asked in worker_of(project, number).dialogs:
+        if asked in worker_of(project.store, number).dialogs:
             answers.answer(project, number, asked, "deny", decision.how, text=words.strip())
         else:
             _deny(project, number, asked, words, decision.how)

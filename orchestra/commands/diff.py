@@ -31,7 +31,7 @@ def diff(project: Project, number: str) -> Diff:
 
     The worker can write to the config that its worktree shares with yours: nothing that is named there is run.
     """
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     repository = project.repository
     if os.path.isdir(worker.worktree):
         change = project.change_of(worker)

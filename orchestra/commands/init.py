@@ -15,6 +15,7 @@ from orchestra.core.text import clean
 from orchestra.storage.files import write_atomic
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.project.context import Project
 
 CONFIG = "orchestra.yaml"
@@ -53,7 +54,7 @@ class Rule(Record):
 
 def init(project: Project, ask: Ask) -> tuple[str, ...]:
     """Write orchestra.yaml, and .orchestra/issues where there is no GitHub; nothing that exists is changed."""
-    return (*_config(project, ask), *_first_issue(project, ask), *_next(project))
+    return (*_config(project, ask), *_first_issue(project, ask), *_next(project.repository))
 
 
 def _config(project: Project, ask: Ask) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _config(project: Project, ask: Ask) -> Iterator[str]:
     if os.path.lexists(path):
         yield f"{CONFIG} exists; left as it is"
         return
-    rules = (_tracker(project), _base(project, ask), _verify(project, ask))
+    rules = (_tracker(project), _base(project, ask), _verify(project.root, ask))
     lines = ["# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra."]
     text = "\n".join([*lines, *(rule.line for rule in rules)]) + MORE
     schema.load([(CONFIG, text)])  # what was answered holds, or nothing is written
@@ -98,8 +99,8 @@ def _base(project: Project, ask: Ask) -> Rule:
     return Rule("base", answer, why)
 
 
-def _verify(project: Project, ask: Ask) -> Rule:
-    command, source = test_command.find_test_command(project.root)
+def _verify(root: str, ask: Ask) -> Rule:
+    command, source = test_command.find_test_command(root)
     answer = ask("Which command shows that the work is right (- for none)?", command or "-")
     if answer in ("-", ""):
         return Rule("verify", "", "none yet: workers run the tests as your documentation says")
@@ -117,7 +118,7 @@ def _first_issue(project: Project, ask: Ask) -> Iterator[str]:
         yield f"wrote {ISSUES}/0001-first.md: say in it what should be done, then orchestra spawn 1"
 
 
-def _next(project: Project) -> Iterator[str]:
-    if project.repository.commit("HEAD") is None:
+def _next(repository: Repository) -> Iterator[str]:
+    if repository.commit("HEAD") is None:
         yield "first: a commit, which work can begin from: git add . && git commit"
     yield "next: orchestra up"

@@ -47,7 +47,7 @@ def layout(project: Project, name: str) -> Sequence[str]:
 def offered(project: Project) -> tuple[Offered, ...]:
     """Every layout that a name brings: the repository's own and those that ship."""
     here = layout_plan.current_layout(project)
-    return tuple(Offered(name, _words(project, name), name == here) for name in layout_names(project.root))
+    return tuple(Offered(name, _words(project.root, name), name == here) for name in layout_names(project.root))
 
 
 def _options(project: Project) -> tuple[str, ...]:
@@ -59,10 +59,10 @@ def _options(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(option for window in windows for option in window.options))
 
 
-def _words(project: Project, name: str) -> str:
+def _words(root: str, name: str) -> str:
     """The first sentence of the comment that a layout begins with, else its windows."""
     try:
-        found, text = find_layout(name, project.root)
+        found, text = find_layout(name, root)
         loaded = layouts.load(text, found)
     except OrchestraError as wrong:
         return f"does not load: {clean(wrong.message)}"

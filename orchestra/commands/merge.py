@@ -24,6 +24,7 @@ from orchestra.workers.removal import MERGED_TIP
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.github.pull_actions import PullActions
     from orchestra.project.context import Project
 
@@ -51,7 +52,7 @@ class Merged(Record):
 def plan(project: Project, number: str, method: str | None = None, *, auto: bool = False) -> MergePlan:
     """What `merge` would do now; raises OrchestraError with what is in the way. Nothing is changed."""
     check_allowed(project)
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if worker.status in (Status.MERGED, Status.CANCELLED, Status.QUEUED):
         raise OrchestraError(f"#{number} is {worker.status.value}", f"see it: orchestra show {number}")
     wanted = method or project.config.pull_request.merge
@@ -111,14 +112,14 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
         why = f"#{worker.id} has changes that are not committed: {_few(left)}"
         raise OrchestraError(why, f"orchestra diff {worker.id}, then tell it to commit or to drop them")
     found = local_merge.plan(repository, worker.branch, worker.base, method)
-    closes = f"closes issue #{worker.id}" if _is_open(project, worker) else f"issue #{worker.id} is closed already"
+    closes = f"closes issue #{worker.id}" if _is_open(project.root, worker) else f"issue #{worker.id} is closed already"
     name = "fast-forward" if found.fast_forward else found.method.value
     return MergePlan(worker, name, (found.sentence, closes), local=found)
 
 
 def _merge_locally(project: Project, wanted: MergePlan, local: LocalPlan) -> Merged:
     worker = wanted.worker
-    message = _message(project, worker, local)
+    message = _message(project.repository, worker, local)
     made = local_merge.perform(project.repository, local, message)
     warning = ""
     try:
@@ -131,24 +132,24 @@ def _merge_locally(project: Project, wanted: MergePlan, local: LocalPlan) -> Mer
     return Merged(worker.id, f"{local.base} is at {made[:10]}: {local.sentence}", warning=warning)
 
 
-def _message(project: Project, worker: Worker, local: LocalPlan) -> str:
+def _message(repository: Repository, worker: Worker, local: LocalPlan) -> str:
     title = clean(worker.title)
     if local.method is Method.SQUASH:
-        subjects = project.repository.ask("rev-list", "--reverse", "--format=%s", f"{local.base_tip}..{local.tip}")
+        subjects = repository.ask("rev-list", "--reverse", "--format=%s", f"{local.base_tip}..{local.tip}")
         listed = "\n".join(f"* {clean(subject)}" for subject in subjects.split("\n")[1::2])
         return f"{title} (#{worker.id})\n\n{listed}"
     return f"Merge {local.branch}: {title} (#{worker.id})"
 
 
-def _is_open(project: Project, worker: Worker) -> bool:
+def _is_open(root: str, worker: Worker) -> bool:
     try:
-        return LocalTracker(project.root).issue(worker.id).state == "open"
+        return LocalTracker(root).issue(worker.id).state == "open"
     except OrchestraError:
         return False
 
 
 def _close(project: Project, worker: Worker) -> None:
-    if _is_open(project, worker):
+    if _is_open(project.root, worker):
         LocalTracker(project.root).close(worker.id)
 
 

@@ -18,6 +18,7 @@ from orchestra.workers import monitor_presence
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
@@ -33,7 +34,7 @@ def monitor(
     `start` begins a worker on an issue that a rule of the user names, and says what came of it.
     """
     make_private(project.store.cache)
-    with locked(monitor_presence.lock(project), wait=2.0):
+    with locked(monitor_presence.lock(project.store), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
         memory, version = Memory(start), entry_points.installed_version()
         clock = Wakefulness(project.now, time.monotonic)
@@ -41,7 +42,7 @@ def monitor(
             if passes is None and not entry_points.is_current(project.home, version):
                 say("orchestra was upgraded: the monitor ends, and starts again with the new version")
                 return
-            seen = _files(project)
+            seen = _files(project.store)
             if clock.slept():
                 project.store.woke()
                 say(f"{stamp(project.now())[11:19]}  the machine was suspended: ages count from now")
@@ -56,7 +57,7 @@ def monitor(
 def _rest(project: Project, seen: tuple[tuple[str, int], ...], most: float, clock: Wakefulness) -> None:
     """Until a session file is not as it was `seen`, the machine was suspended, and `most` seconds."""
     clock.begin_to_rest()
-    wait_until(lambda: clock.looks() or _files(project) != seen, most, LOOK_SECONDS)
+    wait_until(lambda: clock.looks() or _files(project.store) != seen, most, LOOK_SECONDS)
 
 
 def _one(project: Project, memory: Memory) -> tuple[str, ...]:
@@ -68,10 +69,10 @@ def _one(project: Project, memory: Memory) -> tuple[str, ...]:
     return done.said
 
 
-def _files(project: Project) -> tuple[tuple[str, int], ...]:
+def _files(store: Store) -> tuple[tuple[str, int], ...]:
     """The names and times of the session files: what a change shows in."""
     try:
-        with os.scandir(project.store.root) as found:
+        with os.scandir(store.root) as found:
             return tuple(sorted((e.name, e.stat().st_mtime_ns) for e in found if e.name.endswith(".json")))
     except OSError:
         return ()

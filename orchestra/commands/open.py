@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def address_of(project: Project, number: str) -> str:
     """The worker's address; raises OrchestraError when it has none."""
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if not project.config.address:
         raise OrchestraError(
             "orchestra.yaml names no address of a worker's program",

@@ -26,7 +26,7 @@ _OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 def pr(project: Project, number: str) -> str:
     """The address of the worker's pull request; raises OrchestraError when it has none."""
-    url = worker_of(project, number).pull_url or ""
+    url = worker_of(project.store, number).pull_url or ""
     if _ADDRESS.fullmatch(url) is None:
         raise OrchestraError(f"#{number} has no pull request yet", f"see what it has: orchestra diff {number}")
     return url

@@ -51,7 +51,7 @@ def prune(project: Project, *, dry_run: bool, only: str = "", remote: bool = Fal
     requests on the remote, too.
     """
     if only:
-        worker_of(project, only)
+        worker_of(project.store, only)
     if not dry_run:
         git_config_guard.check(project, Act.WORKTREE)
     removed, kept = [], []

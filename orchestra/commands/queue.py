@@ -121,14 +121,14 @@ def _place(order: list[str], number: str, place: str) -> int:
 
 
 def _queued(project: Project, number: str) -> Worker:
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if worker.status is not Status.QUEUED:
         raise OrchestraError(f"#{number} is not queued; it is {worker.status.value}", "see: orchestra queue")
     return worker
 
 
 def _record(project: Project, number: str, event: Event) -> None:
-    worker_of(project, number)
+    worker_of(project.store, number)
     recorded = project.store.record(number, event)
     if recorded.refused:
         raise OrchestraError(f"#{number}: {recorded.refused}", "see: orchestra queue")

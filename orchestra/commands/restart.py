@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def restart(project: Project, number: str, *, fresh: bool) -> Worker:
     """Start the agent again; `fresh` begins a new conversation with the first prompt. Nothing on disk is removed."""
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if worker.status not in LIVE:
         other = "resume" if worker.status is Status.PAUSED else "spawn"
         raise OrchestraError(f"#{number} is {worker.status.value}", f"orchestra {other} {number}")

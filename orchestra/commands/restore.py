@@ -27,10 +27,10 @@ def restore(project: Project, number: str) -> Restored:
     """Make what is missing again; what is there is never overwritten. Raises OrchestraError when nothing is kept."""
     git_config_guard.check(project, Act.WORKTREE)
     if number not in project.store.ids():  # put away: its removal ended, but for the mark, if that was killed
-        removal.forget(project, number)
+        removal.forget(project.store, number)
     project.store.bring_back(number)
     worker = project.store.read(number)
-    if worker is not None and removal.begun(project, worker):
+    if worker is not None and removal.begun(project.store, worker):
         raise OrchestraError(f"the removal of #{number} did not end", "end it first: orchestra up")
     branch = worker.branch if worker else schema.fill(project.config.branch, project.repository.name, number)
     path = worker.worktree if worker else project.worktree_of(number)

@@ -24,7 +24,7 @@ def resume(project: Project, number: str, given: Budget = NO_BUDGET) -> Worker:
     `given`: what it may use in all from now on, also of a worker that is at work. Without it, a worker that has used up
     its budget gets as much again, and one that was stopped by the day's budget goes on today.
     """
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     project.check_place()
     if given != NO_BUDGET or worker.status is Status.PAUSED:
         worker = _with_budget(project, worker, given)
@@ -39,7 +39,7 @@ def resume(project: Project, number: str, given: Budget = NO_BUDGET) -> Worker:
 
 
 def _with_budget(project: Project, worker: Worker, given: Budget) -> Worker:
-    ledger = spending.read(project)
+    ledger = spending.read(project.store)
     used = spending.totals_of(ledger, worker) or Spent()
     today, limits = spending.day_of(project.now()), project.config.limits
     wanted = budget.of_worker(given, worker.budget)

@@ -27,6 +27,7 @@ from orchestra.workers.review_drafts import Draft, Drafts, ReviewFile, Spot
 if TYPE_CHECKING:
     from orchestra.github.pull_actions import LineComment, PullActions
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 _WHERE = regex(r"(?P<path>.+):(?P<old>-?)(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?", re.ASCII | re.DOTALL)
 MOST_NEW = 1024 * 1024  # bytes of a file that git does not know yet
@@ -53,7 +54,7 @@ class Review(Record):
 
 def review(project: Project, number: str, since: str = "", *, ignore_space: bool = False) -> Review:
     """The change against its base as it was fetched; `since` a commit: only what came after it."""
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     change = change_to_review(project, worker)
     head = project.repository.commit(change.head, at=change.at) or ""
     if since and project.repository.commit(since, at=change.at) is None:
@@ -126,7 +127,7 @@ def add(project: Project, number: str, where: str, words: str) -> str:
 
 def forget(project: Project, number: str, comment: str) -> None:
     """Forget a kept comment."""
-    worker_of(project, number)
+    worker_of(project.store, number)
     if comment not in {one.id for one in review_drafts.load(project.store, number).comments}:
         raise OrchestraError(f"no comment {clean(comment, 40)!r} is kept for #{number}", f"orchestra review {number}")
     review_drafts.remove(project.store, number, [comment])
@@ -135,8 +136,8 @@ def forget(project: Project, number: str, comment: str) -> None:
 @contextmanager
 def to_send(project: Project, number: str) -> Iterator[tuple[Draft, ...]]:
     """The kept comments, which are forgotten where nothing fails inside; raises OrchestraError when there is none."""
-    worker_of(project, number)
-    with _sending(project, number):
+    worker_of(project.store, number)
+    with _sending(project.store, number):
         drafts = review_drafts.load(project.store, number).comments
         if not drafts:
             raise OrchestraError(f"there is no comment to send to #{number}", "comment on a line first")
@@ -144,10 +145,10 @@ def to_send(project: Project, number: str) -> Iterator[tuple[Draft, ...]]:
         review_drafts.sent(project.store, number, drafts)
 
 
-def _sending(project: Project, number: str) -> locked:
+def _sending(store: Store, number: str) -> locked:
     """Hold the sending of this worker's comments: two terminals, or a key pressed twice, send them once."""
-    make_private(project.store.directory(number))
-    return locked(project.store.file(number, "review.lock"), MOST_SENDING)
+    make_private(store.directory(number))
+    return locked(store.file(number, "review.lock"), MOST_SENDING)
 
 
 def message(worker: str, drafts: Sequence[Draft]) -> str:
@@ -171,8 +172,8 @@ def post(project: Project, number: str, head: str, event: str, words: str = "") 
     What is in no commit, or whose lines are gone, is put into the text of the review: nothing is left out.
     """
     _check_allowed(project)
-    worker_of(project, number)
-    with _sending(project, number):
+    worker_of(project.store, number)
+    with _sending(project.store, number):
         return _posted(project, number, head, event, words.strip())
 
 

@@ -48,7 +48,7 @@ def show(project: Project, number: str) -> WorkerReport:
     used = token_usage.tokens_of(project, project.store.listing().workers).get(number)
     row = row_of(project, number)
     limits = budget.of_worker(row.worker.budget, project.config.limits.budget)
-    spent = spending.totals_of(spending.read(project), row.worker)
+    spent = spending.totals_of(spending.read(project.store), row.worker)
     row = row._replace(tokens=used, warning=_warning(project, row.worker), spent=spent, budget=limits)
     own, address = slots.variables(project, row.worker), slots.address(project, row.worker)
     journal = tuple(project.store.journal(number))
@@ -68,7 +68,7 @@ def _warning(project: Project, worker: Worker) -> str:
     """What stops git for every worker, or what the user's hand has made of this one's worktree."""
     if (said := git_config_guard.warning(project)) or worker.status not in LIVE:
         return said
-    if not worktree_setup.is_prepared(project, worker):
+    if not worktree_setup.is_prepared(project.store, worker):
         return ""
     wrong = worktree_state.problem(project.repository, worker.worktree, worker.branch)
     return f"{wrong.what}; {wrong.hint or f'orchestra restart {worker.id} makes it again'}" if wrong else ""
@@ -77,14 +77,16 @@ def _warning(project: Project, worker: Worker) -> str:
 def _removed(project: Project, number: str) -> WorkerReport:
     found = pruned.read(project.store.root, number)
     if found is None:
-        worker_of(project, number)  # raises, with what to do
+        worker_of(project.store, number)  # raises, with what to do
         raise OrchestraError(f"there is no worker #{number}")
     now = project.now()
     seen = ObservedWorker(found.worker, None, open=False)
     state = shown(seen, now, project.config.limits.silent)
     since = seconds_of(found.worker.status_since) or now
     row = WorkerRow(seen, None, state, max(0.0, now - since), None, max(0.0, now - state.since))
-    made = receipts.with_cost(figures(found.worker, accepted(found.journal), now), spending.read(project), found.worker)
+    made = receipts.with_cost(
+        figures(found.worker, accepted(found.journal), now), spending.read(project.store), found.worker
+    )
     return WorkerReport(row, found.journal, removed=True, receipt=made)
 
 

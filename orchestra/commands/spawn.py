@@ -40,6 +40,7 @@ from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 
 class Spawned(Record):
@@ -221,7 +222,7 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, befor
     _ = before.heads  # asked before the lock
     make_private(project.store.cache)
     with locked(os.path.join(project.store.cache, "claim.lock"), wait=60):
-        wanted = _on_free_branch(project, wanted, before)
+        wanted = _on_free_branch(project.store, wanted, before)
         queued = not queue.may_start(project, wanted)
         claim = project.store.stamped(events.spawned(wishes.by or project.who, wanted, queued=queued))
         known = project.store.read(number)
@@ -233,9 +234,9 @@ def _claim(project: Project, issue: Issue, wishes: SpawnOptions, pin: str, befor
         return project.store.record(number, claim).worker
 
 
-def _on_free_branch(project: Project, wanted: Worker, before: Preflight) -> Worker:
+def _on_free_branch(store: Store, wanted: Worker, before: Preflight) -> Worker:
     """The claim with a branch of its own. A path that exists is refused: it holds work, and removal would take it."""
-    known = project.store.read(wanted.id)
+    known = store.read(wanted.id)
     if known is not None:  # a cancelled worker: its worktree and branch are taken up again
         return wanted._replace(branch=known.branch or wanted.branch)
     path = wanted.worktree

@@ -24,14 +24,14 @@ class Stats(Record):
 
 def on_record(project: Project, number: str) -> str:
     """The number of a worker, removed or not; raises OrchestraError where there is none."""
-    return number if number in pruned.numbers(project.store.root) else worker_of(project, number).id
+    return number if number in pruned.numbers(project.store.root) else worker_of(project.store, number).id
 
 
 def stats(project: Project, numbers: Sequence[str] = ()) -> Stats:
     """The figures of every worker on record and of those that were removed; or of these numbers."""
     workers = project.store.listing().workers
     used = token_usage.tokens_of(project, workers)
-    now, ledger = project.now(), spending.read(project)
+    now, ledger = project.now(), spending.read(project.store)
     found = []
     for one in workers:
         made = figures(one, accepted(project.store.journal(one.id)), now)._replace(tokens=used.get(one.id))

@@ -32,7 +32,7 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
     words = without_controls(words).strip()
     if not words:
         raise OrchestraError("there is nothing to tell", f'give the words: orchestra tell {number} "..."')
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     asked = answers.asked_choice(project, worker, decision)
     if asked is not None and asked in worker.dialogs:
         given = answers.parse_answers(number, asked, words, decision.answers)
@@ -51,9 +51,9 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
 
 
 def _why_queued(project: Project, number: str) -> str:
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     try:
         pane = pane_of(project, worker)
-        return delivery.cramped(project, worker, pane) if pane is not None else ""
+        return delivery.cramped(project.panes, worker, pane) if pane is not None else ""
     except OrchestraError:  # tmux does not answer
         return ""

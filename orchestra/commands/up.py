@@ -21,6 +21,7 @@ from orchestra.workers.statusbar import bar_of, look_of_workspace
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 
 RENEWED = "another version of orchestra opened this workspace: its monitor, bar and borders are of this version now"
@@ -48,10 +49,10 @@ def up(project: Project, name: str | None) -> Opened:
     moved = relocation.bring_along(project)  # while it is still known where it was
     project.remember(name)
     launch.keep_token(project)
-    panes, revived = repair.reachable_panes(project)
+    panes, revived = repair.reachable_panes(project.tmux)
     renewed = [MOVED if left else RENEWED] if project.workspace.renew(wanted.windows, moved=left) else []
     repaired = (*moved, *revived, *renewed, *repair.repair(project, panes))
-    missing = _missing(project, panes)
+    missing = _missing(project.store, panes)
     workers = launch.resume_plans(project, missing, "up")
     shown = commands.bar_values(bar_of(project), look_of_workspace(project.bearings))
     created = project.workspace.open(wanted.windows, workers, per_window=project.per_window, bar=shown)
@@ -93,8 +94,8 @@ def _validated(project: Project, name: str) -> DesiredLayout:
     return layout_plan.desired_layout(project, name)
 
 
-def _missing(project: Project, panes: Sequence[Pane]) -> list[Worker]:
+def _missing(store: Store, panes: Sequence[Pane]) -> list[Worker]:
     """Workers that should have a live pane and have none."""
     live = {(pane.worker, pane.nonce) for pane in panes if not pane.dead}
-    found = project.store.listing().workers
+    found = store.listing().workers
     return [worker for worker in found if worker.status in LIVE and (worker.id, worker.nonce) not in live]

@@ -36,7 +36,7 @@ class Waited(Record):
 def wait(project: Project, ids: Sequence[str], statuses: frozenset[Status], seconds: float) -> Waited:
     """Wait until every worker of `ids` has a status of `statuses`, for `seconds` at most (infinite: for ever)."""
     for number in ids:
-        worker_of(project, number)
+        worker_of(project.store, number)
     ended: list[WorkerRow] = []
 
     def over() -> bool:

@@ -70,7 +70,7 @@ def panes(project: Project, state: ObservedState) -> Iterator[Finding]:
         if pane.worker in state.unread:
             continue
         if worker is None or pane.nonce != worker.nonce:
-            earlier = worker is not None and repair.is_superseded(project, worker, pane)
+            earlier = worker is not None and repair.is_superseded(project.store, worker, pane)
             how = "orchestra up" if earlier else f"look at it, then: tmux kill-pane -t {pane.id}"
             yield warning("I2", f"pane {pane.id} belongs to no worker on record (#{pane.worker})", how)
         elif worker.status in repair.RESTING:
@@ -95,7 +95,7 @@ def worktrees(project: Project, state: ObservedState) -> Iterator[Finding]:
     for worker in state.workers:
         path = worker.worktree
         if worker.status not in LIVE or not (
-            cleanup.was_created(repository, path) or worktree_setup.is_prepared(project, worker)
+            cleanup.was_created(repository, path) or worktree_setup.is_prepared(project.store, worker)
         ):
             continue
         wrong = worktree_state.problem(repository, path, worker.branch)
@@ -152,7 +152,7 @@ def unfinished(project: Project, state: ObservedState) -> Iterator[Finding]:
             "I5", f"{path} is a lock that git left", f"orchestra doctor --fix, or when no git runs: rm {path}"
         )
     for worker in state.workers:
-        if removal.begun(project, worker):
+        if removal.begun(project.store, worker):
             yield warning("I5", f"the removal of #{worker.id} did not end", "orchestra up")
 
 

@@ -20,18 +20,20 @@ from orchestra.workers import removal, stop
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
+    from orchestra.tmux.session import Session
 
 RESTING = frozenset({Status.PAUSED, Status.CANCELLED})  # the user said so: nothing of it may run
 
 
-def reachable_panes(project: Project) -> tuple[tuple[Pane, ...], list[str]]:
+def reachable_panes(tmux: Session) -> tuple[tuple[Pane, ...], list[str]]:
     """The panes of our session; a server that lost its socket makes it again, and that is told."""
     try:
-        return project.tmux.panes(), []
+        return tmux.panes(), []
     except SocketGone:
-        if not project.tmux.server.reach():
+        if not tmux.server.reach():
             raise
-    return project.tmux.panes(), ["the tmux server has made its socket again"]
+    return tmux.panes(), ["the tmux server has made its socket again"]
 
 
 def unset_bare(common: str, environ: Mapping[str, str]) -> None:
@@ -66,7 +68,7 @@ def repair(project: Project, panes: tuple[Pane, ...]) -> tuple[str, ...]:
 
 def fix(project: Project) -> tuple[str, ...]:
     """What `up` repairs, and what only the user asks for: locks that git left, locks of worktrees that are gone."""
-    said = list(repair(project, reachable_panes(project)[0]))
+    said = list(repair(project, reachable_panes(project.tmux)[0]))
     repository = project.repository
     places = (str(repository.root), str(repository.common), *(path for _, path in cleanup.our_worktrees(repository)))
     broken = cleanup.remove_stale_locks(
@@ -88,11 +90,11 @@ def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: 
         project.store.settle(worker.id)
         worker = project.store.read(worker.id) or worker
         said.append(f"#{worker.id}: its session file was brought up to its journal")
-    if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(project, worker):
+    if worker.status in (Status.MERGED, Status.CANCELLED) and removal.begun(project.store, worker):
         why = removal.finish(project, worker)
         return [*said, f"#{worker.id}: its removal was " + (f"called off: {clean(why)}" if why else "ended")]
     for pane in panes:
-        if pane.worker == worker.id and is_superseded(project, worker, pane):
+        if pane.worker == worker.id and is_superseded(project.store, worker, pane):
             project.panes.close(pane)
             said.append(f"#{worker.id}: a pane of an earlier start of it was closed")
     mine = any((pane.worker, pane.nonce) == (worker.id, worker.nonce) for pane in panes)
@@ -102,9 +104,9 @@ def _repaired(project: Project, worker: Worker, panes: tuple[Pane, ...], marks: 
     return said
 
 
-def is_superseded(project: Project, worker: Worker, pane: Pane) -> bool:
+def is_superseded(store: Store, worker: Worker, pane: Pane) -> bool:
     """Whether a pane is of an earlier claim of this number, by the journal; of an unknown one we know nothing."""
     if pane.nonce == worker.nonce:
         return False
-    earlier = {events.fact(event, "nonce") for event, _ in project.store.journal(worker.id)}
+    earlier = {events.fact(event, "nonce") for event, _ in store.journal(worker.id)}
     return pane.nonce in earlier

@@ -18,6 +18,7 @@ from orchestra.workers import candidates, queue, spending
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 Start = Callable[[str], str]  # a worker on this issue; what came of it
 
@@ -54,7 +55,7 @@ def take(project: Project, start: Start, say: Callable[[str], None]) -> None:
                 return
             if not may_start(rule, issue.number, state.started, known, today):
                 break
-            _start(project, rule, issue, today, start, say)
+            _start(project.store, rule, issue, today, start, say)
 
 
 def _free(project: Project, workers: Sequence[Worker]) -> int:
@@ -74,13 +75,11 @@ def _may_take(project: Project, rule: AutoRule, issue: Issue) -> bool:
     return not queue.blockers_of(project, issue)
 
 
-def _start(
-    project: Project, rule: AutoRule, issue: Issue, today: str, start: Start, say: Callable[[str], None]
-) -> None:
+def _start(store: Store, rule: AutoRule, issue: Issue, today: str, start: Start, say: Callable[[str], None]) -> None:
     """Count the start, then start: one that a kill cuts off is counted, and is begun again under the same count."""
 
     def counted(now: AutoState) -> AutoState:
         return now._replace(started={**now.started, today: {**now.started.get(today, {}), issue.number: rule.label}})
 
-    auto_state.change(project.store.root, counted)
+    auto_state.change(store.root, counted)
     say(f"#{issue.number} has the label {rule.label}: {start(issue.number)}")

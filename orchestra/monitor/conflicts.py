@@ -20,6 +20,7 @@ from orchestra.workers import delivery
 from orchestra.workers.radar import Seen, keep, known
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.project.context import Project
 
 MOST_PATHS = 5000  # of one worker: a generated tree is not compared file by file
@@ -35,14 +36,14 @@ def look(project: Project, say: Callable[[str], None]) -> None:
     by_number = {worker.id: worker for worker in workers}
     at = project.repository.branch_tips() if held else {}
     tips = {number: at.get(by_number[number].branch, "") for number in held}
-    bases = {base: _commit(project, base) for base in {by_number[number].base for number in held}}
+    bases = {base: _commit(project.repository, base) for base in {by_number[number].base for number in held}}
     merges: dict[str, tuple[str, ...]] = {}
 
     def conflicts(one: str, other: str) -> tuple[str, ...]:
         if not one or not other:
             return ()
         pair = f"{one} {other}"
-        merges[pair] = before.merges[pair] if pair in before.merges else _conflicts(project, one, other)
+        merges[pair] = before.merges[pair] if pair in before.merges else _conflicts(project.repository, one, other)
         return merges[pair]
 
     found = []
@@ -76,9 +77,9 @@ def _paths(project: Project, worker: Worker, before: Seen) -> tuple[str, tuple[s
         return "", ()
 
 
-def _conflicts(project: Project, one: str, other: str) -> tuple[str, ...]:
+def _conflicts(repository: Repository, one: str, other: str) -> tuple[str, ...]:
     try:
-        local_merge.merged_tree(project.repository, one, other)
+        local_merge.merged_tree(repository, one, other)
     except local_merge.Conflicted as conflict:
         return conflict.files
     except OrchestraError:  # git is too old to merge without a checkout: the same files are still named
@@ -86,9 +87,9 @@ def _conflicts(project: Project, one: str, other: str) -> tuple[str, ...]:
     return ()
 
 
-def _commit(project: Project, base: str) -> str:
+def _commit(repository: Repository, base: str) -> str:
     try:
-        return project.repository.resolve(base)
+        return repository.resolve(base)
     except OrchestraError:
         return ""
 

@@ -14,6 +14,8 @@ from orchestra.core.waiting import pause
 if TYPE_CHECKING:
     from orchestra.core.models import Event, Pane, Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
+    from orchestra.tmux.pane_io import PaneIO
 
 AGAIN_SECONDS = 0.3  # between two looks: half a redraw shows a box where there is none
 SUBAGENT_SECONDS = 20.0  # until the dialog of an agent in the background is drawn: up to 10 s after the hook's word
@@ -26,18 +28,18 @@ def record_dismissed(project: Project, worker: Worker, pane: Pane) -> None:
     """
     if _comes_later(worker, project.now()):
         return
-    first = _shown(project, worker, pane)
+    first = _shown(project.panes, worker, pane)
     if first is None:
         return
     pause(AGAIN_SECONDS)
-    if _shown(project, worker, pane) is not first:
+    if _shown(project.panes, worker, pane) is not first:
         return
     if not first:
-        _record(project, worker, events.idle("monitor"))
+        _record(project.store, worker, events.idle("monitor"))
         return
     requests = [one.request for one in worker.dialogs if one.gate is not Gate.PLAN]  # its hook comes at once
     for request in requests if worker.dialogs else [""]:
-        _record(project, worker, events.unblocked("monitor", request))
+        _record(project.store, worker, events.unblocked("monitor", request))
 
 
 def _comes_later(worker: Worker, now: float) -> bool:
@@ -46,13 +48,13 @@ def _comes_later(worker: Worker, now: float) -> bool:
     return any(now - (seconds_of(one.asked_at) or 0.0) < SUBAGENT_SECONDS for one in asked)
 
 
-def _shown(project: Project, worker: Worker, pane: Pane) -> bool | None:
+def _shown(panes: PaneIO, worker: Worker, pane: Pane) -> bool | None:
     """Whether the agent works; None while its prompt box is not there."""
-    agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
+    agent, screen = agents.agent(worker.agent), panes.drawn(pane)
     return None if agent.composer_text(screen) is None else agent.at_work(screen)
 
 
-def _record(project: Project, worker: Worker, seen: Event) -> None:
+def _record(store: Store, worker: Worker, seen: Event) -> None:
     """Unless something else happened since we looked."""
 
     def made(now: Worker | None) -> Event | None:
@@ -62,4 +64,4 @@ def _record(project: Project, worker: Worker, seen: Event) -> None:
         still = any(one.request == events.fact(seen, "request") for one in now.dialogs)
         return answered_in_pane(now, seen) if same or still else None
 
-    project.store.decide(worker.id, made)
+    store.decide(worker.id, made)

@@ -19,6 +19,7 @@ from orchestra.trackers.combined import is_local
 if TYPE_CHECKING:
     from orchestra.github.poll_parsing import Poll
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 AGAIN_SECONDS = 300.0  # until an issue that is not listed is asked for again
 MOST_AT_ONCE = 5  # issues that have just left the list, asked for in one look
@@ -37,11 +38,11 @@ class IssueWatch:
         for number in wanted.keys() & listed.keys():
             self._asked.pop(number, None)
             locked = listed[number].locked
-            _record(project, wanted[number], f"issue #{number} is locked: {locked}" if locked else "", say)
+            _record(project.store, wanted[number], f"issue #{number} is locked: {locked}" if locked else "", say)
         here = next((pull.base_repo for pull in poll.pulls if pull.base_repo), "")
         for number in self._due([worker for worker in wanted.values() if worker.id not in listed]):
             self._asked[number] = time.monotonic()
-            _record(project, wanted[number], _fate(project, number, here), say)
+            _record(project.store, wanted[number], _fate(project, number, here), say)
 
     def _due(self, workers: Iterable[Worker]) -> list[str]:
         """The issues to ask for now: those that were not asked yet, else the one whose answer is oldest."""
@@ -66,7 +67,7 @@ def _fate(project: Project, number: str, here: str) -> str:
     return f"{found}; the worker goes on, unless you end it: orchestra cancel {number}" if found else ""
 
 
-def _record(project: Project, worker: Worker, note: str, say: Callable[[str], None]) -> None:
+def _record(store: Store, worker: Worker, note: str, say: Callable[[str], None]) -> None:
     if note != worker.issue_note:
-        project.store.record(worker.id, events.issue_seen("monitor", note))
+        store.record(worker.id, events.issue_seen("monitor", note))
         say(note or f"issue #{worker.id} is open again")

@@ -29,6 +29,7 @@ from orchestra.monitor.rules import Observation
 from orchestra.workers import delivery, still_wanted
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.github.graph import PullFacts
     from orchestra.github.poll_parsing import Poll, PullSeen
     from orchestra.github.pull_reader import Facts, PullReader
@@ -337,9 +338,9 @@ def _record(project: Project, worker: Worker, seen: Observation, pull: Pull, say
     return recorded
 
 
-def _is_carried(project: Project, worker: Worker, pull: Pull) -> bool:
+def _is_carried(repository: Repository, worker: Worker, pull: Pull) -> bool:
     """Whether a stacked branch is being carried over to its new base, which ends the conflict, or is not pushed yet."""
-    moved = project.repository.branch_tip(worker.branch) != pull.head_sha
+    moved = repository.branch_tip(worker.branch) != pull.head_sha
     return bool(worker.parent) or (moved and any(item.startswith("stack:") for item in worker.fed))
 
 
@@ -352,7 +353,7 @@ def _tell(
         worker, seen, pull, voices, reader.log_tail,
         lambda: repository.conflicts(worker.branch, seen.facts.base_ref),
     )  # fmt: skip
-    if _is_carried(project, worker, pull):
+    if _is_carried(project.repository, worker, pull):
         found = [item for item in found if not item.id.startswith("conflict:")]
     if not found:
         return

@@ -38,6 +38,7 @@ from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 BLOCKERS_POLLS = 3  # times `github.poll`: between two questions to GitHub whether an issue is still blocked
 SPENT_SECONDS = 2.0  # between two looks at what the workers have used, unless one costs much of a core
@@ -87,7 +88,7 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
         for row in view.rows:
             _guarded(said, f"#{row.worker.id}", lambda row=row: _worker(project, memory, row, said.append))  # type: ignore[misc]
         _bring_words(project, memory, said)
-        for child in _stacked(project):
+        for child in _stacked(project.store):
             _guarded(said, f"#{child.id}", lambda child=child: stacks.follow(project, child, said.append))  # type: ignore[misc]
         _guarded(said, "budgets", lambda: _keep_budgets(project, memory, said.append))
         _guarded(said, "conflicts", lambda: _look_for_conflicts(project, memory, said.append))
@@ -101,9 +102,9 @@ def reconcile(project: Project, memory: Memory) -> PassResult:
     return PassResult(tuple(said), _running(after))
 
 
-def _stacked(project: Project) -> list[Worker]:
+def _stacked(store: Store) -> list[Worker]:
     """The workers that build on another one, the lowest first."""
-    found = [worker for worker in project.store.listing().workers if worker.parent and worker.status in LIVE]
+    found = [worker for worker in store.listing().workers if worker.parent and worker.status in LIVE]
     parents = {worker.id: worker.parent for worker in found}
 
     def depth(number: str) -> int:

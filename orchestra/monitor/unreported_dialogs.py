@@ -16,6 +16,7 @@ from orchestra.workers.screen_dialogs import AGAIN_SECONDS, as_question
 if TYPE_CHECKING:
     from orchestra.core.models import Event, Pane, Worker
     from orchestra.project.context import Project
+    from orchestra.tmux.pane_io import PaneIO
 
 QUIET_SECONDS = 10.0  # without a word from the agent: a dialog's own hook has come by then
 _LOOKED_AT = (ActivityState.BUSY, ActivityState.WAITING, ActivityState.BLOCKED, ActivityState.UNKNOWN)
@@ -36,11 +37,11 @@ def record_unreported(project: Project, worker: Worker, pane: Pane, say: Callabl
         return
     if worker.activity.state is not ActivityState.BLOCKED and project.panes.watched(pane):
         return
-    seen = _seen(project, worker, pane)
+    seen = _seen(project.panes, worker, pane)
     if seen is None:
         return
     pause(AGAIN_SECONDS)
-    if _seen(project, worker, pane) != seen:
+    if _seen(project.panes, worker, pane) != seen:
         return
 
     def made(now: Worker | None) -> Event | None:
@@ -59,9 +60,9 @@ def is_quiet(project: Project, worker: Worker) -> bool:
     return project.now() - last_sign(told) > QUIET_SECONDS
 
 
-def _seen(project: Project, worker: Worker, pane: Pane) -> Event | None:
+def _seen(panes: PaneIO, worker: Worker, pane: Pane) -> Event | None:
     """What to record about the screen; None while its prompt box is there, or nothing new is."""
-    agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
+    agent, screen = agents.agent(worker.agent), panes.drawn(pane)
     if agent.composer_text(screen) is not None:
         if worker.activity.state is not ActivityState.UNKNOWN or not worker.activity.detail:
             return None
@@ -72,4 +73,4 @@ def _seen(project: Project, worker: Worker, pane: Pane) -> Event | None:
     if worker.activity.state in (ActivityState.BLOCKED, ActivityState.UNKNOWN) or agent.understood(screen):
         return None
     reason = f"its pane shows no prompt and nothing else that is known: look, orchestra attach {worker.id}"
-    return events.unclear("monitor", reason, clean_lines(project.panes.capture(pane), MOST_SCREEN).strip())
+    return events.unclear("monitor", reason, clean_lines(panes.capture(pane), MOST_SCREEN).strip())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestra.agents.records import RunningSession
     from orchestra.core.models import Event, Pane, Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 
 def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say: Callable[[str], None]) -> Worker:
@@ -26,11 +27,11 @@ def record_whereabouts(project: Project, worker: Worker, pane: Pane | None, say:
     told = agents.agent(worker.agent).running_sessions(worker.transcript)
     running = [one for one in told or () if processes.is_running(one.pid, one.began)]
     alive = pane.pid if pane is not None and not pane.dead else None
-    worker = _record_version(project, worker, version_of(worker, alive, running))
+    worker = _record_version(project.store, worker, version_of(worker, alive, running))
     where = elsewhere(worker, alive, running) or _misplaced(project, worker)
     if not where and pane is not None and not pane.dead:
         where = hook_silence.unheard(project, worker) or hook_silence.unheard_start(project, worker, pane)
-        where = where or delivery.cramped(project, worker, pane)
+        where = where or delivery.cramped(project.panes, worker, pane)
     if where == worker.elsewhere:
         return worker
 
@@ -53,7 +54,7 @@ def version_of(worker: Worker, pane_pid: int | None, running: Sequence[RunningSe
     return next((one.version for one in (own or same) if one.version), "")
 
 
-def _record_version(project: Project, worker: Worker, version: str) -> Worker:
+def _record_version(store: Store, worker: Worker, version: str) -> Worker:
     """Record it when it is another one. What is not told now was told before: it goes by the next start only."""
     if not version or version == worker.agent_version:
         return worker
@@ -61,12 +62,12 @@ def _record_version(project: Project, worker: Worker, version: str) -> Worker:
     def made(now: Worker | None) -> Event | None:
         return events.version_seen("monitor", version) if now is not None and now.agent_version != version else None
 
-    return project.store.decide(worker.id, made).worker or worker
+    return store.decide(worker.id, made).worker or worker
 
 
 def _misplaced(project: Project, worker: Worker) -> str:
     """Where its worktree is, as a sentence, when it is not where it was made; empty: it is there, or not made yet."""
-    if not worktree_setup.is_prepared(project, worker):
+    if not worktree_setup.is_prepared(project.store, worker):
         return ""
     wrong = worktree_state.gone(project.repository, worker.worktree, worker.branch)
     if wrong is None:

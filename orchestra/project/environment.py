@@ -23,6 +23,7 @@ from orchestra.tmux.client import surrounding_session
 if TYPE_CHECKING:
     from orchestra.config.environment import Renewal
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 # Commands that no user types, or that run where nothing of the user's shell is: in a prompt, a status line, a pane.
 _NOT_TYPED = frozenset({"", "completion", "key", "keys", "monitor", "orchestrator", "popup", "status", "worker"})
@@ -78,7 +79,7 @@ def _renewed(
     if old is None or whole:
         return environment.Renewal(ProjectEnvironment(given))
     path = command in _STARTING and _finds_agent(project, given) >= _finds_agent(project, old.variables)
-    in_use = environment.matters(old, given) and _has_live_workers(project)
+    in_use = environment.matters(old, given) and _has_live_workers(project.store)
     return environment.renew(old, given, in_use=in_use, path=path, only_add=_in_our_tmux(project, environ))
 
 
@@ -86,8 +87,8 @@ def _finds_agent(project: Project, variables: Mapping[str, str]) -> bool:
     return agents.installed(project.options(project.config.agent).command, variables)
 
 
-def _has_live_workers(project: Project) -> bool:
-    return any(worker.status in LIVE for worker in project.store.listing().workers)
+def _has_live_workers(store: Store) -> bool:
+    return any(worker.status in LIVE for worker in store.listing().workers)
 
 
 def _in_our_tmux(project: Project, environ: Mapping[str, str]) -> bool:

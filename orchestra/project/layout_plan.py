@@ -14,6 +14,7 @@ from orchestra.project import entry_points
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.tmux.session import Session
 
 
 FIRST_SECONDS = 0.1  # until the workspace is whole, and `up` has told so
@@ -42,12 +43,12 @@ def desired_layout(project: Project, name: str) -> DesiredLayout:
 def current_layout(project: Project) -> str:
     """The name of the layout that is open; of the configured one while nothing is."""
     known, usual = project.bearings, project.config.layout
-    return known.layout if known and known.layout not in ("", usual) and _is_open(project) else usual
+    return known.layout if known and known.layout not in ("", usual) and _is_open(project.tmux) else usual
 
 
-def _is_open(project: Project) -> bool:
+def _is_open(tmux: Session) -> bool:
     """Whether our session is there; a server that gives no answer may have it."""
     try:
-        return project.tmux.running()
+        return tmux.running()
     except Unreachable:
         return True

@@ -37,7 +37,7 @@ class KeyContext(Record):
         """The worker of the pane; raises OrchestraError when it is not a worker's pane."""
         if not self.number:
             raise OrchestraError("this is not a worker's pane", "choose one with the worker picker")
-        return worker_of(self.project, self.number)
+        return worker_of(self.project.store, self.number)
 
     @property
     def slug(self) -> str:

@@ -104,7 +104,7 @@ def draft_from(
         body=body,
         labels=tuple(dict.fromkeys(filter(None, (clean(one, 100) for one in labels or draft.labels)))),
         start=spawn and draft.start,
-        parent=worker_of(project, target(console, parent).number).id if parent else draft.parent,
+        parent=worker_of(project.store, target(console, parent).number).id if parent else draft.parent,
         base=base or draft.base,
         after=tuple(target(console, one).number for one in after) or draft.after,
         agent=agent or draft.agent,

@@ -14,6 +14,7 @@ from orchestra.errors import OrchestraError, UsageError
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
     from orchestra.ui.console import Console
 
 
@@ -42,8 +43,8 @@ def target(console: Console, text: str) -> Target:
     if reference.number:
         return Target(there, reference.number, text)
     if reference.pull:
-        return Target(there, _worker_of_pull(there.project, reference), text)
-    return Target(there, _worker_of_branch(there.project, text), text)
+        return Target(there, _worker_of_pull(there.project.store, reference), text)
+    return Target(there, _worker_of_branch(there.project.store, text), text)
 
 
 def targets(console: Console, texts: Iterable[str]) -> list[Target]:
@@ -94,16 +95,16 @@ def _is_this(console: Console, name: str) -> bool:
     return name.casefold() in {one.casefold() for one in names}
 
 
-def _worker_of_pull(project: Project, reference: Reference) -> str:
-    for worker in project.store.listing().workers:
+def _worker_of_pull(store: Store, reference: Reference) -> str:
+    for worker in store.listing().workers:
         if worker.pull is not None and str(worker.pull.number) == reference.pull:
             return worker.id
     raise OrchestraError(f"no worker has pull request #{reference.pull}", "see: orchestra list")
 
 
-def _worker_of_branch(project: Project, text: str) -> str:
+def _worker_of_branch(store: Store, text: str) -> str:
     wanted = text.strip().removeprefix("refs/heads/")
-    found = [worker.id for worker in project.store.listing().workers if worker.branch == wanted]
+    found = [worker.id for worker in store.listing().workers if worker.branch == wanted]
     if found:
         return found[-1]
     shown = clean(text, 60)

@@ -20,6 +20,7 @@ from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 HOOK_SECONDS = 3.0  # from the event to the waiting hook, and from the answer to its end, on a loaded machine
 _ENDINGS = ("answered", "approved", "told", "unblocked", "idle", "accepted", "turn-ended", "ended")
@@ -53,13 +54,13 @@ def asked_choice(project: Project, worker: Worker, decision: Decision) -> Escala
 
 def open_requests(project: Project, number: str, decision: Decision) -> tuple[Escalation, ...]:
     """What a decision is about: the dialogs first, then what the worker asked itself; raises when it is nothing."""
-    found = open_questions(worker_of(project, number))
+    found = open_questions(worker_of(project.store, number))
     kept = tuple(one for one in found if one.request in decision.shown) if decision.shown else found
     if kept:
         return kept if decision.every else kept[:1]
     if decision.shown:
         raise already_answered(project, number, decision.shown[0])
-    ending = _ending(project, number, "")
+    ending = _ending(project.store, number, "")
     raise OrchestraError(f"#{number} has no open question" + (f"; {ending}" if ending else ""), _see(number))
 
 
@@ -102,9 +103,9 @@ def _answer_on_screen(
     """Answer a dialog that no hook waits for by its keys; words that go with a no are told when the agent waits."""
     store, see = project.store, f"answer in its pane: orchestra attach {number}"
     with locked(store.file(number, "deliver.lock")):  # no paste comes in between
-        worker = worker_of(project, number)
+        worker = worker_of(project.store, number)
         pane = pane_of(project, worker)
-        found = screen_dialogs.read(project, worker, pane) if pane is not None and not pane.dead else None
+        found = screen_dialogs.read(project.panes, worker, pane) if pane is not None and not pane.dead else None
         if pane is None or found is None or screen_dialogs.as_question(found).request != asked.request:
             raise OrchestraError(f"#{number}: its pane does not show this dialog any more", _see(number))
         place = screen_dialogs.option_for(number, asked, found, behavior, answers)
@@ -137,7 +138,9 @@ def record_reply(project: Project, number: str, asked: Escalation | None, text: 
 
 def already_answered(project: Project, number: str, request: str) -> OrchestraError:
     """The sentence for who came second: what was answered, how and when."""
-    return OrchestraError(f"#{number}: too late; {_ending(project, number, request) or 'it is closed'}", _see(number))
+    return OrchestraError(
+        f"#{number}: too late; {_ending(project.store, number, request) or 'it is closed'}", _see(number)
+    )
 
 
 def parse_answers(number: str, asked: Escalation, words: str, apart: Sequence[str] = ()) -> tuple[str, ...]:
@@ -179,12 +182,12 @@ def match_option(options: Sequence[str], words: str) -> str:
 
 
 def _gone(project: Project, number: str, asked: Escalation) -> bool:
-    return all(one.request != asked.request for one in worker_of(project, number).dialogs)
+    return all(one.request != asked.request for one in worker_of(project.store, number).dialogs)
 
 
-def _ending(project: Project, number: str, request: str) -> str:
+def _ending(store: Store, number: str, request: str) -> str:
     """How the question `request` (empty: the last one) was answered, from the journal."""
-    for event, refused in reversed(project.store.journal(number)):
+    for event, refused in reversed(store.journal(number)):
         if refused or event.kind not in _ENDINGS:
             continue
         if not request and events.fact(event, "how") == AnswerChannel.PANE:

@@ -15,6 +15,7 @@ from orchestra.workers.environment import agent_environment
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 FIRST = "first-prompt.md"  # prompt.md holds what the present launch says, this what the first one said
 
@@ -25,7 +26,7 @@ def write_launch(project: Project, worker: Worker) -> Launch:
     environment = agent_environment(project, worker)
     resume = agent.conversation_exists(worker.agent_session, environment)
     if not resume:
-        worker = _begun(project, worker, agent.session_to_begin(worker.agent_session, environment))
+        worker = _begun(project.store, worker, agent.session_to_begin(worker.agent_session, environment))
     words = resume_words(worker, _missed(worker)) if resume else text_or_empty(project.store.file(worker.id, FIRST))
     options = project.options(worker.agent)
     options = options._replace(model=worker.model or options.model, plan=worker.plan_mode or options.plan)
@@ -50,11 +51,11 @@ def _missed(worker: Worker) -> list[Guidance]:
     return [g for g in open_ones if g.id not in had]
 
 
-def _begun(project: Project, worker: Worker, session: str) -> Worker:
+def _begun(store: Store, worker: Worker, session: str) -> Worker:
     """The worker with the conversation it begins: the agent may not take an id twice, even of one that never began."""
     if session == worker.agent_session:
         return worker
-    return project.store.record(worker.id, events.launched("worker run", session)).worker or worker
+    return store.record(worker.id, events.launched("worker run", session)).worker or worker
 
 
 def resume_words(worker: Worker, missed: Sequence[Guidance]) -> str:

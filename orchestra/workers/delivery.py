@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestra.project.context import Project
+    from orchestra.tmux.pane_io import PaneIO
 
 PASTE_SECONDS = 5.0  # until the agent's prompt box shows the paste
 ENTER_SECONDS = 3.0  # between two Enters: the first is swallowed in 10 to 50 % of cases
@@ -113,7 +114,7 @@ def deliver(project: Project, number: str, words: str, patience: float, *, waits
     with locked(project.store.file(number, "deliver.lock"), wait=patience + 30):
         end, entered, asked = time.monotonic() + patience, 0.0, False
         while True:
-            worker = worker_of(project, number)
+            worker = worker_of(project.store, number)
             piece, pane = _piece(worker, words), pane_of(project, worker)
             if piece.state not in COMING or pane is None or pane.dead or worker.elsewhere:
                 return _confirmed(project, worker, piece)
@@ -122,7 +123,7 @@ def deliver(project: Project, number: str, words: str, patience: float, *, waits
                 return _settle(project, worker, piece, step)
             if not asked and piece.state is Delivery.QUEUED:
                 asked = True
-                if cramped(project, worker, pane):
+                if cramped(project.panes, worker, pane):
                     return piece.state
             if step is Step.PASTE:
                 _paste(project, worker, pane, piece)
@@ -149,7 +150,7 @@ def attend(project: Project, worker: Worker, say: Callable[[str], None]) -> None
         say(f"#{worker.id} was given {piece.id} from {piece.sender}")
 
 
-def cramped(project: Project, worker: Worker, pane: Pane) -> str:
+def cramped(panes: PaneIO, worker: Worker, pane: Pane) -> str:
     """Why words cannot reach an agent that waits for them: its pane is too low to show its prompt; empty: it is not.
 
     The pane is given more rows where its window has them.
@@ -158,10 +159,10 @@ def cramped(project: Project, worker: Worker, pane: Pane) -> str:
     if not queued or pane.dead or worker.activity.state is not ActivityState.WAITING:
         return ""
     try:
-        agent, screen = agents.agent(worker.agent), project.panes.drawn(pane)
+        agent, screen = agents.agent(worker.agent), panes.drawn(pane)
         if agent.composer_text(screen) is not None or agent.dialog_open(screen):
             return ""
-        before, rows = project.panes.give_rows(pane, ROWS)
+        before, rows = panes.give_rows(pane, ROWS)
     except OrchestraError:  # the pane has ended meanwhile
         return ""
     if rows >= ROWS or rows > before:

@@ -24,6 +24,7 @@ from orchestra.storage.files import locked, make_private, read_text, write_atomi
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 ACCEPT = "orchestra doctor --accept-git"
 MOST_SHOWN = 8
@@ -75,7 +76,7 @@ class Unknown(Record):
 
 def arm(project: Project) -> None:
     """Before the first of the workers on record: what is there now is known."""
-    if not project.store.ids() or _known(project) is None:
+    if not project.store.ids() or _known(project.store) is None:
         take_over(project)
 
 
@@ -93,13 +94,13 @@ def accept(project: Project) -> None:
 
 def unknown(project: Project) -> Unknown:
     """What nobody has accepted. Harmless keys and values that were accepted before are taken over silently."""
-    known = _known(project)
+    known = _known(project.store)
     if known is None:
         return Unknown((), ())
     now = shared_config.listing(project.repository)
     found = shared_config.changes(known.listing, now)
     rest = tuple(one for one in found if not _passes(one, known))
-    if found and (not rest or _is_approved(project, shared_config.mark_of(rest))):
+    if found and (not rest or _is_approved(project.store, shared_config.mark_of(rest))):
         _try_update(project, lambda known: _accepting(known, now))
         return Unknown((), ())
     mark = shared_config.mark_of(rest)
@@ -148,7 +149,7 @@ def check_ship(project: Project, number: str) -> None:
 
 def settle(project: Project, say: Callable[[str], None]) -> None:
     """When the question is answered, or the change was taken back: who asked or was refused goes on."""
-    known = _known(project)
+    known = _known(project.store)
     asking = [worker for worker in project.store.listing().workers if _asks(worker.escalation)]
     if known is None or not (asking or known.refused) or unknown(project).harming(Act.PUSH):
         return
@@ -183,9 +184,9 @@ def _passes(change: ConfigChange, known: Known) -> bool:
     return change.harm is Harm.NOTHING or change.new in known.accepted.get(change.key, ())
 
 
-def _is_approved(project: Project, mark: str) -> bool:
+def _is_approved(store: Store, mark: str) -> bool:
     """Whether the user said yes to a worker that asked about just these changes."""
-    workers = project.store.listing().workers
+    workers = store.listing().workers
     return any(given.get("request") == f"git:{mark}" for worker in workers for given in worker.approvals)
 
 
@@ -218,7 +219,7 @@ def _update(project: Project, change: Callable[[Known | None], Known | None]) ->
     path = os.path.join(project.store.cache, shared_config.NAME)
     make_private(project.store.cache)
     with locked(f"{path}.lock", wait=10.0):
-        before = _known(project)
+        before = _known(project.store)
         after = change(before)
         if after is not None and after != before:
             write_atomic(path, fast_json.dumps_lines(after._asdict()))
@@ -230,10 +231,10 @@ def _try_update(project: Project, change: Callable[[Known | None], Known | None]
         _update(project, change)
 
 
-def _known(project: Project) -> Known | None:
+def _known(store: Store) -> Known | None:
     """What is kept; None when there is nothing that reads, and then what is there now is taken as known by `arm`."""
     try:
-        return _read(fast_json.loads(read_text(os.path.join(project.store.cache, shared_config.NAME))))
+        return _read(fast_json.loads(read_text(os.path.join(store.cache, shared_config.NAME))))
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return None
 

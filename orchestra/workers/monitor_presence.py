@@ -13,13 +13,14 @@ from orchestra.tmux.commands import STALE
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 START_SECONDS = 1.0  # between the end of a monitor and the next one's lock: an upgrade, or a crash
 
 
-def lock(project: Project) -> str:
+def lock(store: Store) -> str:
     """The file that the monitor holds as long as it runs."""
-    return os.path.join(project.store.cache, "monitor.lock")
+    return os.path.join(store.cache, "monitor.lock")
 
 
 def problem(held: bool, stamp: float | None, now: float) -> str:
@@ -40,5 +41,5 @@ def missing(project: Project) -> str:
         return ""
     if stamp is None:
         return ""
-    held = wait_until(lambda: is_held(lock(project)), START_SECONDS)
+    held = wait_until(lambda: is_held(lock(project.store)), START_SECONDS)
     return problem(held, stamp, project.now())

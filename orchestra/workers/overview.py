@@ -26,6 +26,7 @@ from orchestra.workers.statusbar import notices
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
     from orchestra.workers.token_usage import Tokens
 
 OLD_SECONDS = 180.0  # the monitor asks every 15 to 60 seconds
@@ -148,9 +149,9 @@ def _forge(project: Project, workers: Iterable[Worker]) -> tuple[str, str]:
     ), ""
 
 
-def worker_of(project: Project, worker: str) -> Worker:
+def worker_of(store: Store, worker: str) -> Worker:
     """The worker with this number; raises OrchestraError when there is none."""
-    found = project.store.read(worker)
+    found = store.read(worker)
     if found is None:
         raise OrchestraError(f"there is no worker #{worker}", f"spawn it: orchestra spawn {worker}")
     return found
@@ -158,7 +159,7 @@ def worker_of(project: Project, worker: str) -> Worker:
 
 def row_of(project: Project, worker: str) -> WorkerRow:
     """One worker as people see it."""
-    worker_of(project, worker)
+    worker_of(project.store, worker)
     return next(row for row in overview(project).rows if row.worker.id == worker)
 
 

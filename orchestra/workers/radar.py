@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from orchestra.core.models import Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 
 class Seen(Record):
@@ -27,7 +28,7 @@ class Seen(Record):
 
 def known(project: Project) -> Seen:
     """What the last look has found; empty before the first one."""
-    return json_cache.read(_cache(project), _parsed, Seen({}, {}, ()))
+    return json_cache.read(_cache(project.store), _parsed, Seen({}, {}, ()))
 
 
 def meetings(project: Project, workers: Iterable[Worker]) -> tuple[Meeting, ...]:
@@ -40,11 +41,11 @@ def meetings(project: Project, workers: Iterable[Worker]) -> tuple[Meeting, ...]
 def keep(project: Project, seen: Seen) -> None:
     """Keep what was found; a full disk costs the views their sentences, and nothing else."""
     rows = [one._asdict() for one in seen.meetings]
-    json_cache.write(_cache(project), {"paths": seen.paths, "merges": seen.merges, "meetings": rows})
+    json_cache.write(_cache(project.store), {"paths": seen.paths, "merges": seen.merges, "meetings": rows})
 
 
-def _cache(project: Project) -> str:
-    return os.path.join(project.store.cache, "radar.json")
+def _cache(store: Store) -> str:
+    return os.path.join(store.cache, "radar.json")
 
 
 def _parsed(found: Any) -> Seen:

@@ -19,7 +19,7 @@ def of_worker(project: Project, worker: Worker) -> Figures:
     """The figures of a worker on record by now."""
     used = token_usage.tokens_of(project, project.store.listing().workers).get(worker.id)
     found = figures(worker, accepted(project.store.journal(worker.id)), project.now())
-    return with_cost(found._replace(tokens=used), spending.read(project), worker)
+    return with_cost(found._replace(tokens=used), spending.read(project.store), worker)
 
 
 def with_cost(found: Figures, ledger: spending.Ledger, worker: Worker) -> Figures:

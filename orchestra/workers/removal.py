@@ -16,6 +16,7 @@ from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 MERGED_TIP = "merged-tip"  # in the worker's directory: the last commit of its branch that `orchestra merge` brought in
 INTENT = "pruning"  # in the worker's directory, with its nonce: a removal began, and `up` ends it
@@ -32,7 +33,7 @@ def reason(project: Project, worker: Worker, *, before_teardown: bool = False) -
         return f"#{above[0].id} is built on its branch"
     repository, path = project.repository, worker.worktree
     tip = repository.branch_tip(worker.branch)
-    emptied = begun(project, worker) and repository.hollow(path)  # its files were judged before they went
+    emptied = begun(project.store, worker) and repository.hollow(path)  # its files were judged before they went
     why = _occupied(project, worker, torn_down=not before_teardown) if os.path.lexists(path) and not emptied else ""
     return why or (_unproven(project, worker, tip) if tip is not None else "")
 
@@ -65,7 +66,7 @@ def _occupied(project: Project, worker: Worker, *, torn_down: bool) -> str:
 def _unproven(project: Project, worker: Worker, tip: str) -> str:
     """Whether the branch's commits are elsewhere: the remote, the base, a merged pull request."""
     pull = worker.pull if worker.pull is not None and worker.pull.state == "merged" else None
-    if (pull and pull.head_sha == tip) or tip == worker.base_commit or _merged_tip(project, worker) == tip:
+    if (pull and pull.head_sha == tip) or tip == worker.base_commit or _merged_tip(project.store, worker) == tip:
         return ""
     count = project.repository.unpushed_of(worker.branch, worker.base)
     if count and pull is not None:
@@ -74,32 +75,32 @@ def _unproven(project: Project, worker: Worker, tip: str) -> str:
     return f"{count} commit{'' if count == 1 else 's'} not pushed" if count else ""
 
 
-def _merged_tip(project: Project, worker: Worker) -> str:
+def _merged_tip(store: Store, worker: Worker) -> str:
     """The commit up to which one of our merges has brought the branch into its base, by whatever method."""
     try:
-        return read_text(project.store.file(worker.id, MERGED_TIP)).strip() if worker.status is Status.MERGED else ""
+        return read_text(store.file(worker.id, MERGED_TIP)).strip() if worker.status is Status.MERGED else ""
     except OSError:
         return ""
 
 
-def begun(project: Project, worker: Worker) -> bool:
+def begun(store: Store, worker: Worker) -> bool:
     """Whether a removal of this very worker began and did not end."""
     try:
-        return read_text(project.store.file(worker.id, INTENT)) == worker.nonce
+        return read_text(store.file(worker.id, INTENT)) == worker.nonce
     except OSError:
         return False
 
 
-def forget(project: Project, number: str) -> None:
+def forget(store: Store, number: str) -> None:
     """Take away the mark of a removal that has ended."""
-    remove_if_present(project.store.file(number, INTENT))
+    remove_if_present(store.file(number, INTENT))
 
 
 def finish(project: Project, worker: Worker) -> str:
     """End a removal that began; or why it is called off, where what was proven holds no more."""
     why = reason(project, worker)
     if why:
-        forget(project, worker.id)
+        forget(project.store, worker.id)
     else:
         remove(project, worker)
     return why
@@ -117,10 +118,10 @@ def remove(project: Project, worker: Worker) -> None:
         if tip is not None:
             repository.delete_branch(worker.branch, tip)
     except OrchestraError:
-        forget(project, worker.id)  # refused: `up` would be, too; what is missing then, the next `prune` does
+        forget(project.store, worker.id)  # refused: `up` would be, too; what is missing then, the next `prune` does
         raise
     project.store.put_away(worker.id)
-    forget(project, worker.id)
+    forget(project.store, worker.id)
 
 
 def undo(project: Project, number: str, branch: str, path: str) -> str | None:

@@ -16,15 +16,16 @@ from orchestra.errors import OrchestraError
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.tmux.pane_io import PaneIO
 
 KEY_SECONDS = 2.0  # until the screen shows what a key did; one that comes while a dialog is drawn is lost
 MOST_KEYS = 30
 AGAIN_SECONDS = 0.3  # between two looks: half a redraw shows a dialog or a box where there is none
 
 
-def read(project: Project, worker: Worker, pane: Pane) -> ScreenDialog | None:
+def read(panes: PaneIO, worker: Worker, pane: Pane) -> ScreenDialog | None:
     """The dialog that the pane shows now."""
-    return agents.agent(worker.agent).read_dialog(project.panes.drawn(pane))
+    return agents.agent(worker.agent).read_dialog(panes.drawn(pane))
 
 
 def as_question(found: ScreenDialog) -> Escalation:
@@ -58,7 +59,7 @@ def choose(project: Project, worker: Worker, pane: Pane, place: int) -> bool:
     """Press the keys of that option, each only when the screen shows what the one before did; whether it is closed."""
     wanted = _shown(project, worker, pane)
     for _ in range(MOST_KEYS):
-        found = read(project, worker, pane)
+        found = read(project.panes, worker, pane)
         if found is None or as_question(found).request != wanted:
             return True
         if found.keys:
@@ -67,7 +68,7 @@ def choose(project: Project, worker: Worker, pane: Pane, place: int) -> bool:
             project.panes.press(pane, "Enter")
         else:
             project.panes.press(pane, "Down" if found.chosen < place else "Up")
-        wait_until(lambda before=found: read(project, worker, pane) != before, KEY_SECONDS)  # type: ignore[misc]
+        wait_until(lambda before=found: read(project.panes, worker, pane) != before, KEY_SECONDS)  # type: ignore[misc]
     return False
 
 
@@ -86,5 +87,5 @@ def record_idle(project: Project, worker: Worker, pane: Pane) -> None:
 
 
 def _shown(project: Project, worker: Worker, pane: Pane) -> str:
-    found = read(project, worker, pane)
+    found = read(project.panes, worker, pane)
     return as_question(found).request if found else ""

@@ -16,22 +16,23 @@ from orchestra.storage.files import locked, make_private, text_or_empty, write_a
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 NAME = "slot"  # in a worker's directory
 
 
-def slot_of(project: Project, worker: Worker) -> int:
+def slot_of(store: Store, worker: Worker) -> int:
     """The worker's number; 0 before it has one."""
-    return _read(project.store.file(worker.id, NAME), worker.nonce)
+    return _read(store.file(worker.id, NAME), worker.nonce)
 
 
 def take(project: Project, worker: Worker) -> int:
     """The worker's number, the smallest free one when it has none yet."""
-    if found := slot_of(project, worker):
+    if found := slot_of(project.store, worker):
         return found
     make_private(project.store.directory(worker.id))
     with locked(os.path.join(project.home, "slots.lock"), wait=10.0):
-        if found := slot_of(project, worker):
+        if found := slot_of(project.store, worker):
             return found
         taken = _taken(project.home)
         number = next(one for one in range(1, len(taken) + 2) if one not in taken)
@@ -41,7 +42,7 @@ def take(project: Project, worker: Worker) -> int:
 
 def variables(project: Project, worker: Worker) -> dict[str, str]:
     """What a worker's programs get beside the project's environment: its number, and `env:` of the config."""
-    slot = slot_of(project, worker)
+    slot = slot_of(project.store, worker)
     if not slot:
         return {}
     made = {name: _filled(project, worker, slot, text, f"env.{name}") for name, text in project.config.env.items()}
@@ -50,7 +51,7 @@ def variables(project: Project, worker: Worker) -> dict[str, str]:
 
 def address(project: Project, worker: Worker) -> str:
     """Where the worker's program is reached, as `address:` of the config says; empty when it does not, or not yet."""
-    slot, template = slot_of(project, worker), project.config.address
+    slot, template = slot_of(project.store, worker), project.config.address
     return _filled(project, worker, slot, template, "address") if slot and template else ""
 
 

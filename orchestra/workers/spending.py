@@ -24,6 +24,7 @@ from orchestra.workers.figures import Journals
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 NAME = "spent.json"
 MOST_DAYS = 400
@@ -70,10 +71,10 @@ def key_of(worker: Worker) -> str:
 def look(project: Project, journals: Journals) -> Spending:
     """What has been used by now, written to the ledger."""
     now, workers = project.now(), project.store.listing().workers
-    before = read(project)
+    before = read(project.store)
     tokens = token_usage.tokens_of(project, workers)
     figures = journals.figures(project.store, workers, now)
-    costs = {key_of(one): _cost(project, one, before.costs.get(key_of(one))) for one in workers}
+    costs = {key_of(one): _cost(project.store, one, before.costs.get(key_of(one))) for one in workers}
     totals: Totals = {}
     for one in workers:
         used, read_cost = tokens.get(one.id), costs[key_of(one)]
@@ -107,7 +108,7 @@ def updated(before: Ledger, workers: Iterable[Worker], totals: Totals, today: st
 
 def today(project: Project) -> Spent:
     """What all workers have used today, as of the last look."""
-    return on_day(read(project), day_of(project.now()))
+    return on_day(read(project.store), day_of(project.now()))
 
 
 def on_day(ledger: Ledger, day: str) -> Spent:
@@ -127,9 +128,9 @@ def _last(days: Mapping[str, Totals], key: str, day: str) -> Spent | None:
     return days[found[-1]][key] if found else None
 
 
-def read(project: Project) -> Ledger:
+def read(store: Store) -> Ledger:
     """The ledger as it was last written."""
-    return json_cache.read(os.path.join(project.store.cache, NAME), _parsed, Ledger())
+    return json_cache.read(os.path.join(store.cache, NAME), _parsed, Ledger())
 
 
 def totals_of(ledger: Ledger, worker: Worker) -> Spent | None:
@@ -138,9 +139,9 @@ def totals_of(ledger: Ledger, worker: Worker) -> Spent | None:
     return next((ledger.days[day][key] for day in sorted(ledger.days, reverse=True) if key in ledger.days[day]), None)
 
 
-def _cost(project: Project, worker: Worker, before: CostReading | None) -> CostReading | None:
+def _cost(store: Store, worker: Worker, before: CostReading | None) -> CostReading | None:
     try:
-        now = agents.agent(worker.agent).cost_in(project.store.directory(worker.id)) if worker.agent else None
+        now = agents.agent(worker.agent).cost_in(store.directory(worker.id)) if worker.agent else None
     except OrchestraError:  # an agent that this version does not know
         return before
     return read_on(before, now)

@@ -19,7 +19,9 @@ from orchestra.workers import delivery, git_config_guard, launch
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 
 class Start(Record):
@@ -43,9 +45,9 @@ def start_of(project: Project, parent: str, base: str) -> Start:
     return Start(parent, base, commit, project.stale_bases.get(base, ""))
 
 
-def children(project: Project, number: str) -> list[Worker]:
+def children(store: Store, number: str) -> list[Worker]:
     """The unfinished workers that build on this one's branch."""
-    workers = project.store.listing().workers
+    workers = store.listing().workers
     return [one for one in workers if one.parent == number and (one.status in LIVE or one.status is Status.QUEUED)]
 
 
@@ -68,7 +70,7 @@ def follow(project: Project, child: Worker, say: Callable[[str], None]) -> None:
     if parent is None or child.status not in AT_WORK | {Status.COMPLETE}:
         return
     if parent.status is Status.CANCELLED or (parent.pull is not None and parent.pull.state == "closed"):
-        _ask(project, child, parent, say)
+        _ask(project.store, child, parent, say)
         return
     if parent.status is Status.MERGED:
         child = _retargeted(project, child, parent.base, say)
@@ -132,7 +134,7 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
             message = f"Carry {child.branch} over to {to.base} ({to.commit[:10]})"
             stack.carry(repository, child.worktree, child.branch, step, message)
     except local_merge.Conflicted as conflict:
-        words = _conflict(project, child, parent, what, step, conflict.files, rebases=rebases)
+        words = _conflict(project.repository, child, parent, what, step, conflict.files, rebases=rebases)
         if delivery.tell_once(project, child.id, f"stack-conflict:{to.commit}", words, reopen=True):
             say(f"#{child.id} conflicts with #{parent.id}, which {what}: it is told so")
         return
@@ -152,12 +154,19 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
 
 
 def _conflict(
-    project: Project, child: Worker, parent: Worker, what: str, step: str, files: tuple[str, ...], *, rebases: bool
+    repository: Repository,
+    child: Worker,
+    parent: Worker,
+    what: str,
+    step: str,
+    files: tuple[str, ...],
+    *,
+    rebases: bool,
 ) -> str:
     """What a worker needs to resolve a conflict: where, what each side wants, and how to get there."""
     command = f"git rebase --onto {step} {child.base_commit}" if rebases else f"git merge {step}"
     other = "a merge or a rebase onto the branch" if rebases else "a merge or a rebase of the branch"
-    tip = project.repository.branch_tip(parent.branch) or step
+    tip = repository.branch_tip(parent.branch) or step
     start = parent.base_commit[:12]
     names = ", ".join(clean(name, 120) for name in files[:20])
     return (
@@ -170,7 +179,7 @@ def _conflict(
     )
 
 
-def _ask(project: Project, child: Worker, parent: Worker, say: Callable[[str], None]) -> None:
+def _ask(store: Store, child: Worker, parent: Worker, say: Callable[[str], None]) -> None:
     """The work below was given up: the user decides what becomes of the work on top of it."""
     if child.escalation is not None:
         return
@@ -180,9 +189,9 @@ def _ask(project: Project, child: Worker, parent: Worker, say: Callable[[str], N
         f"Its branch holds the commits of #{parent.id}. Say what becomes of them: "
         f"orchestra tell {child.id} TEXT, or orchestra cancel {child.id}"
     )
-    recorded = project.store.record(child.id, events.failed("monitor", summary, context))
+    recorded = store.record(child.id, events.failed("monitor", summary, context))
     if not recorded.refused:
-        project.store.record(child.id, events.stacked("monitor", "", child.base, child.base_commit))
+        store.record(child.id, events.stacked("monitor", "", child.base, child.base_commit))
         say(f"#{child.id} waits for you: {summary}")
 
 

@@ -35,7 +35,7 @@ def record_startup_problem(project: Project, worker: Worker, pane: Pane) -> str 
     waited = project.now() - (seconds_of(launched) or project.now())
     if (
         seen is None
-        and is_prepared(project, worker)
+        and is_prepared(project.store, worker)
         and waited > START_SECONDS
         and not start_slots.in_line(project, worker.id)
     ):

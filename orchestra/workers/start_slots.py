@@ -18,6 +18,7 @@ from orchestra.storage.files import is_held, locked, make_private
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 PLACES = max(4, (os.cpu_count() or 1) + 1)  # measured with 20 agents on 2 cores: more are no faster, and all late
 START_SECONDS = 90.0  # from the agent's start to its first accepted prompt; a loaded machine needs 10
@@ -30,7 +31,7 @@ def wait(project: Project, number: str, say: Callable[[str], None]) -> bool:
 
     The place is this process's until it ends or becomes the agent. Where no file can be locked nobody waits.
     """
-    path = _file(project, number)
+    path = _file(project.store, number)
     try:
         make_private(os.path.dirname(path))
         locked(path).__enter__()
@@ -59,18 +60,18 @@ def keep(project: Project, number: str) -> None:
             for fd in range(3):  # an open terminal would keep the pane from being seen dead
                 os.dup2(null, fd)
             os.chdir("/")
-            wait_until(lambda: not _lives(agent) or _is_up(project, number), HELD_SECONDS, LOOK_SECONDS)
+            wait_until(lambda: not _lives(agent) or _is_up(project.store, number), HELD_SECONDS, LOOK_SECONDS)
     finally:
         os._exit(0)
 
 
 def in_line(project: Project, number: str) -> bool:
     """Whether the worker waits for its place, or has just got it."""
-    return is_held(_file(project, number))
+    return is_held(_file(project.store, number))
 
 
-def _file(project: Project, number: str) -> str:
-    return os.path.join(project.store.cache, "starts", number)
+def _file(store: Store, number: str) -> str:
+    return os.path.join(store.cache, "starts", number)
 
 
 def _before(path: str) -> int:
@@ -81,8 +82,8 @@ def _before(path: str) -> int:
     return sum(map(is_held, older))
 
 
-def _is_up(project: Project, number: str) -> bool:
-    worker = project.store.read(number)
+def _is_up(store: Store, number: str) -> bool:
+    worker = store.read(number)
     return worker is None or worker.activity.state is not ActivityState.STARTING
 
 

@@ -21,7 +21,7 @@ FOLDED = frozenset({Status.MERGED, Status.CANCELLED})  # nothing of such a worke
 
 def stop(project: Project, number: str, said: Event, *, for_good: bool = False) -> Worker:
     """Record that the user paused or cancelled a worker, then end what runs of it; see `close`."""
-    worker_of(project, number)  # raises, with what to do, where there is none
+    worker_of(project.store, number)  # raises, with what to do, where there is none
     recorded = project.store.record(number, said)
     if recorded.refused or recorded.worker is None:
         raise OrchestraError(f"#{number} cannot be {said.kind}: {recorded.refused}")

@@ -14,6 +14,7 @@ from orchestra.workers.environment import agent_environment
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 DONE = "torn-down"  # in a worker's directory, with its nonce
 SECONDS = 600.0
@@ -23,7 +24,7 @@ _LINES = 10
 def run(project: Project, worker: Worker) -> None:
     """Run `teardown` in the worktree, once for a worker; raises OrchestraError with its last lines when it fails."""
     command = project.config.teardown
-    if not command or not project.repository.ready(worker.worktree) or _is_done(project, worker):
+    if not command or not project.repository.ready(worker.worktree) or _is_done(project.store, worker):
         return
     environ = agent_environment(project, worker)
     environ.pop(processes.MARK)
@@ -47,8 +48,8 @@ def run(project: Project, worker: Worker) -> None:
     write_atomic(project.store.file(worker.id, DONE), worker.nonce)
 
 
-def _is_done(project: Project, worker: Worker) -> bool:
-    return text_or_empty(project.store.file(worker.id, DONE)) == worker.nonce
+def _is_done(store: Store, worker: Worker) -> bool:
+    return text_or_empty(store.file(worker.id, DONE)) == worker.nonce
 
 
 def _failed(worker: Worker, how: str, command: str, output: bytes) -> OrchestraError:

@@ -17,6 +17,7 @@ from orchestra.storage import json_cache
 if TYPE_CHECKING:
     from orchestra.core.models import Worker
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 Marks = dict[str, ReadPosition]  # by transcript
 
@@ -64,7 +65,7 @@ def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
     seen: dict[str, tuple[str, Marks]] = {}
     left = LOOK_BYTES
     for worker in workers:
-        marks = _known(project, worker, *kept.get(worker.id, ("", {})))
+        marks = _known(project.store, worker, *kept.get(worker.id, ("", {})))
         for transcript, mark in marks.items():
             marks[transcript] = agents.agent(worker.agent).used_in(transcript, mark, max(0, left))
             left -= marks[transcript].offset - mark.offset
@@ -78,13 +79,13 @@ def tokens_of(project: Project, workers: Iterable[Worker]) -> dict[str, Tokens]:
     return {number: used for number, used in found.items() if used and used.usage.total}
 
 
-def _known(project: Project, worker: Worker, nonce: str, marks: Marks) -> Marks:
+def _known(store: Store, worker: Worker, nonce: str, marks: Marks) -> Marks:
     """The transcripts of all conversations of the worker: the journal has those before the one of now."""
     now = worker.transcript
     if not now:
         return {}
     if now not in marks or nonce != worker.nonce:
-        journal = project.store.journal(worker.id)
+        journal = store.journal(worker.id)
         said = (events.fact(event, "transcript") for event, refused in journal if not refused)
         mine = dict.fromkeys([*filter(None, said), now])
     else:

@@ -17,6 +17,7 @@ from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+    from orchestra.storage.session_store import Store
 
 PREPARED = "prepared"  # holds the nonce of the worker whose worktree was made
 SETUP_SECONDS = 1800.0
@@ -31,7 +32,7 @@ def prepare(project: Project, worker: Worker, say: Callable[[str], None]) -> Non
         say(f"worktree {path} on branch {worker.branch} from {worker.base} ({worker.base_commit[:10]})")
         repository.add(path, worker.branch, _start(project, worker), project.lock_reason(worker.id), adopt=True)
         repository.checkout(path)
-    elif is_prepared(project, worker):
+    elif is_prepared(project.store, worker):
         return
     submodules.fill(repository, path, say)
     slots.take(project, worker)
@@ -54,14 +55,14 @@ def _copied_and_linked(project: Project) -> tuple[list[str], list[str]]:
     return copied, [f"{folder}/{one}" if folder else one for one in project.config.link]
 
 
-def is_prepared(project: Project, worker: Worker) -> bool:
+def is_prepared(store: Store, worker: Worker) -> bool:
     """Whether this worker's worktree was made once, setup and all."""
-    return text_or_empty(project.store.file(worker.id, PREPARED)) == worker.nonce
+    return text_or_empty(store.file(worker.id, PREPARED)) == worker.nonce
 
 
 def _start(project: Project, worker: Worker) -> str:
     """Where the branch begins; of a worktree that was removed since, by whomever, where its work has come."""
-    if not is_prepared(project, worker):
+    if not is_prepared(project.store, worker):
         return worker.base_commit
     try:
         return trash.restore_branch(project.repository, worker.branch)

@@ -141,7 +141,7 @@ def test_what_the_agent_took_unseen_is_not_given_again(agents: Agents, until: st
     assert not project.store.record("1", told).refused
 
     def state() -> Delivery:
-        return worker_of(project, "1").guidance[0].state
+        return worker_of(project.store, "1").guidance[0].state
 
     with ThreadPoolExecutor(1) as pool:
         delivering = pool.submit(delivery.deliver, project, "1", "g1", 20)

@@ -286,7 +286,7 @@ def read_mailbox(context: Desk) -> None:
     payload = {"tool_name": "Bash", "tool_input": {"command": "x"}, "session_id": "s"}
     for event in ("PostToolUse", "PermissionRequest", "Stop"):
         call(context, event, json.dumps(payload).encode())
-    worktree_setup.is_prepared(context.project, context.store.read("124"))
+    worktree_setup.is_prepared(context.project.store, context.store.read("124"))
     see(context)
 
 
@@ -585,7 +585,7 @@ def _doctor(context: Desk) -> None:
 
 def _open(context: Desk) -> None:
     up._validated(context.project, "default")
-    repair.repair(context.project, repair.reachable_panes(context.project)[0])
+    repair.repair(context.project, repair.reachable_panes(context.project.tmux)[0])
 
 
 def _hook(context: Desk) -> None:

@@ -24,7 +24,7 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
 
     A failure stays readable in the pane and becomes `stuck` with its reason.
     """
-    worker = worker_of(project, number)
+    worker = worker_of(project.store, number)
     if worker.status in TERMINAL:
         raise OrchestraError(f"#{number} is {worker.status.value}", f"start it anew: orchestra spawn {number}")
     say(f"#{worker.id} {worker.title}")
@@ -33,7 +33,7 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
     if worker.status not in LIVE:
         raise _unwanted(project, worker)
     try:
-        if not worktree_setup.is_prepared(project, worker):  # its setup may take long: it holds up nobody
+        if not worktree_setup.is_prepared(project.store, worker):  # its setup may take long: it holds up nobody
             worktree_setup.prepare(project, worker, say)
         if start_slots.wait(project, number, say):
             project.store.record(number, events.launched("worker run"))

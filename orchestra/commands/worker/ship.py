@@ -27,6 +27,7 @@ from orchestra.workers.overview import worker_of
 from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
+    from orchestra.git.worktrees import Repository
     from orchestra.github.tracker import Opened
     from orchestra.project.context import Project
 
@@ -60,14 +61,14 @@ def worker_ship(
     `answers`: replies to inline remarks, by the remark's number. Where nothing else is new, nothing else is done.
     """
     said = replies.checked(answers)
-    worker = stacks.settled(project, worker_of(project, number))
+    worker = stacks.settled(project, worker_of(project.store, number))
     if said and project.tracker_name == "local":
         raise OrchestraError("there are no remarks to reply to: the branch has no pull request", "ship without --reply")
     _check_shippable(project, worker)
-    if said and _is_shipped(project, worker):
+    if said and _is_shipped(project.repository, worker):
         return _replied(project, worker, said, say)
     evidence = _verify(project, worker, say)
-    _check_clean(project, worker)  # a verification that leaves files behind is noticed before the push
+    _check_clean(project.repository, worker)  # a verification that leaves files behind is noticed before the push
     _check_gates(project, worker)
     if project.tracker_name == "local":
         shipped = _ship_local(project, worker)
@@ -90,13 +91,13 @@ def _check_shippable(project: Project, worker: Worker) -> None:
         raise OrchestraError(f"#{worker.id} is {worker.status.value}; it cannot ship")
     if wrong := worktree_state.problem(project.repository, worker.worktree, worker.branch):
         raise OrchestraError(wrong.what, wrong.hint or "end your turn: the user must bring it back")
-    _check_clean(project, worker)
+    _check_clean(project.repository, worker)
     if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
 
 
-def _check_clean(project: Project, worker: Worker) -> None:
-    dirty = project.repository.dirty(worker.worktree)
+def _check_clean(repository: Repository, worker: Worker) -> None:
+    dirty = repository.dirty(worker.worktree)
     if dirty:
         names = ", ".join(clean(name, 80) for name in dirty[:5]) + (" ..." if len(dirty) > 5 else "")
         raise OrchestraError(f"{len(dirty)} files are not committed: {names}", "commit them, or add them to .gitignore")
@@ -261,10 +262,10 @@ def _size(project: Project, worker: Worker) -> Size:
     return Size(change.commits(), *change.counts())
 
 
-def _is_shipped(project: Project, worker: Worker) -> bool:
+def _is_shipped(repository: Repository, worker: Worker) -> bool:
     """Whether the branch is on GitHub as it is here."""
     pull = worker.pull
-    return pull is not None and pull.state == "open" and pull.head_sha == project.repository.branch_tip(worker.branch)
+    return pull is not None and pull.state == "open" and pull.head_sha == repository.branch_tip(worker.branch)
 
 
 def _replied(project: Project, worker: Worker, said: Sequence[tuple[int, str]], say: Callable[[str], None]) -> Shipped:

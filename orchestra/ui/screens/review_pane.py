@@ -358,7 +358,7 @@ class ReviewPane(WritingView):
         from orchestra.workers.overview import worker_of
 
         project = self.home.project
-        change = change_to_review(project, worker_of(project, self.worker))
+        change = change_to_review(project, worker_of(project.store, self.worker))
         lines = change.content(file.patch.path, committed=file.committed).split("\n")
         lines = lines[:-1] if lines[-1] == "" else lines
         return lines[gap[0] - 1 : gap[1] - 1 if gap[1] else None]

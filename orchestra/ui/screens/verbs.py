@@ -167,7 +167,7 @@ class Verbs:
         """The argv that opens a worker's worktree in the user's editor, and the worktree."""
         from orchestra.ui.editor import editor_argv
 
-        worker = worker_of(self.project, number)
+        worker = worker_of(self.project.store, number)
         if not self.project.repository.ready(worker.worktree):
             raise OrchestraError(f"#{number} has no worktree", f"see it: orchestra show {number}")
         return editor_argv(self.project.environ, worker.worktree), worker.worktree
@@ -179,7 +179,7 @@ class Verbs:
         from orchestra.commands.pause import pause
         from orchestra.commands.resume import resume
 
-        if worker_of(self.project, number).status is Status.PAUSED:
+        if worker_of(self.project.store, number).status is Status.PAUSED:
             return f"#{number} goes on: {resume(self.project, number).status.value}"
         pause(self.project, number)
         return f"#{number} paused"
@@ -202,7 +202,7 @@ class Verbs:
         """Move a queued worker `up` or `down`, or `hold` it; one that is held is released."""
         from orchestra.commands import queue
 
-        worker = worker_of(self.project, number)
+        worker = worker_of(self.project.store, number)
         if what != "hold":
             places = queue.queue_move(self.project, number, what).rows
             place = next((row.place for row in places if row.worker.id == number), 0)
@@ -276,7 +276,7 @@ class Verbs:
 
         if not self.within:
             return Outcome(attach(self.project, number))
-        pane = pane_of(self.project, worker_of(self.project, number))
+        pane = pane_of(self.project, worker_of(self.project.store, number))
         if pane is None:
             raise OrchestraError(f"#{number} has no pane", f"bring it back: orchestra spawn {number}")
         self.project.clients.travel(pane, self._came_from)

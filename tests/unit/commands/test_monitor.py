@@ -71,9 +71,9 @@ def test_it_looks_sooner_while_an_agent_is_seen_gone(
 
 def test_a_session_file_that_changed_wakes_it(project: Any, mocker: MockerFixture) -> None:
     mocker.patch.object(command, "LOOK_SECONDS", 0.001)
-    before = command._files(project)
+    before = command._files(project.store)
     assert before == (), "there is no session file yet"
     project.has("7")
     command._rest(project, before, 60.0, Wakefulness(lambda: 0.0, lambda: 0.0))
-    after = command._files(project)
+    after = command._files(project.store)
     assert [name for name, _ in after] == ["7.json"]

@@ -191,9 +191,9 @@ def test_words_for_which_nothing_can_be_done_now_take_no_time(tmp_path: Path, mo
     project.panes.give_rows.return_value = (24, 24)  # before, and after
     said: list[str] = []
     delivery.attend(project, worker, said.append)  # no prompt box on its screen
-    assert delivery.cramped(project, worker, pane(worker)) == ""
+    assert delivery.cramped(project.panes, worker, pane(worker)) == ""
     project.panes.give_rows.return_value = (1, 1)
-    assert "with 1 row its prompt is not seen" in delivery.cramped(project, worker, pane(worker))
+    assert "with 1 row its prompt is not seen" in delivery.cramped(project.panes, worker, pane(worker))
     with locked(project.store.file("7", "deliver.lock")):  # a command brings them
         delivery.attend(project, worker, said.append)
     pause.assert_not_called()
