@@ -272,7 +272,8 @@ def test_a_path_too_long_for_a_socket_is_said_with_what_to_do(make: Callable[...
     assert "TMUX_TMPDIR" in caught.value.hint
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40))
+# No control character but these two: tmux 3.4 and 3.5 print the others as `\037`.
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=40))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
     if not tmux.session.running():
@@ -770,7 +771,8 @@ def test_the_bar_is_drawn_as_it_is_and_never_run(
 ) -> None:
     for text in hostile:
         say_in_bar(tmux, f"<{text}>", level=text)
-        assert raw("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level") == clean(text)
+        level = tmux.server.ask_text("show-options", "-v", "-t", f"={PROJECT}:", "@orchestra_level")
+        assert level.removesuffix("\n") == clean(text)
         drawn = clean(f"<{text}>")
         eventually(lambda drawn=drawn: drawn in attached.lines()[-1], 5, f"bar {drawn!r}")  # type: ignore[misc]
     nothing_ran(raw, canary)
