@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestra.config.schema import ENVIRONMENT
+from orchestra.config.schema import ENVIRONMENT, PROGRAMS
 from orchestra.core.globs import matches
 from orchestra.core.records import Record
 
 _LISTS = ("PATH", "*PATH", "*_PATHS")
-_NOT_THE_PROJECTS = (*ENVIRONMENT, "ORCHESTRA_*", "PWD", "OLDPWD", "_")
+# What an agent always gets stays as it is, a key file for one; but for what a project keeps below itself.
+_AS_IT_IS = (*(one for one in ENVIRONMENT if one not in PROGRAMS), "ORCHESTRA_*", "PWD", "OLDPWD", "_")
 _PLACES = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "GOBIN", "CARGO_TARGET_DIR", "MISE_PROJECT_ROOT")
 
 
@@ -44,10 +45,11 @@ def mapped(
     found, moved = dict(variables), []
     # A checkout that HOME is in, as one of dot files, holds all that the user has installed.
     homes = [one for one in checkouts if _below(variables.get("HOME", "/"), one) is not None]
+    others = [one for one in checkouts if one not in homes]
     for name, value in variables.items():
         is_list = matches(name, _LISTS)
         if not (is_list or name in _PLACES):
-            if not matches(name, _NOT_THE_PROJECTS) and (one := _own(name, value, checkouts, worktree, exists)):
+            if not matches(name, _AS_IT_IS) and (one := _own(name, value, others, worktree, exists)):
                 moved.append(one)
                 found[name] = one.new if one.new != one.old else value
             continue

@@ -69,8 +69,14 @@ def test_a_variable_of_the_project_that_leads_into_the_main_checkout_is_told(giv
     assert "dev.db" not in "".join(told)  # it may hold a password
 
 
+def test_a_version_manager_below_the_main_checkout_is_told() -> None:
+    found, told = of(CARGO_HOME=f"{MAIN}/.cargo", MISE_DATA_DIR=f"{MAIN}/src")
+    assert found == {"CARGO_HOME": f"{MAIN}/.cargo", "MISE_DATA_DIR": f"{OWN}/src"}
+    assert len(told) == 2
+
+
 def test_what_is_installed_below_a_home_that_is_a_checkout_stays() -> None:
-    home = {"HOME": MAIN, "PATH": f"{MAIN}/.local/bin:{MAIN}/bin:/bin", "XDG_CONFIG_HOME": f"{MAIN}/.config"}
+    home = {"HOME": MAIN, "PATH": f"{MAIN}/.local/bin:{MAIN}/bin:/bin", "CARGO_HOME": f"{MAIN}/.cargo"}
     found, told = of(**home)
     assert found == {**home, "PATH": f"{MAIN}/.local/bin:{OWN}/bin:/bin"}
     assert len(told) == 1
