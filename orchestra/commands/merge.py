@@ -12,7 +12,7 @@ from orchestra.core.records import Record
 from orchestra.core.text import clean
 from orchestra.core.verdict import facts_of, verdict
 from orchestra.errors import OrchestraError
-from orchestra.git import local_merge
+from orchestra.git import local_merge, submodules
 from orchestra.git.local_merge import LocalPlan, Method
 from orchestra.storage.files import write_atomic
 from orchestra.trackers.combined import is_local
@@ -106,7 +106,9 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
     if here != worker.base:
         where = f"on {here}" if here else "on no branch"
         raise OrchestraError(f"the main checkout is {where}, not on {worker.base}", f"git switch {worker.base}")
-    if changed := local_merge.changed_files(repository, main, but=os.path.join(project.folder, DIRECTORY)):
+    issues = os.path.join(project.folder, DIRECTORY)
+    # A merge leaves submodules as they are: after one that moved a submodule, the main checkout's is on the old commit.
+    if changed := local_merge.changed_files(repository, main, issues, submodules=False):
         raise OrchestraError(f"the main checkout has changes: {_few(changed)}", "commit them first: git commit -a")
     if os.path.isdir(worker.worktree) and (left := local_merge.changed_files(repository, worker.worktree)):
         why = f"#{worker.id} has changes that are not committed: {_few(left)}"
@@ -128,6 +130,8 @@ def _merge_locally(project: Project, wanted: MergePlan, local: LocalPlan) -> Mer
         _close(project, worker)
     except (OSError, OrchestraError) as wrong:
         warning = f"it is merged, but not everything after that was done: {clean(str(wrong))}"
+    if not warning and (behind := submodules.behind(project.repository, local.base_tip, made)):
+        warning = f"submodules of the main checkout are at their earlier commits: {_few(behind)}; git submodule update"
     refresh(project)
     return Merged(worker.id, f"{local.base} is at {made[:10]}: {local.sentence}", warning=warning)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
-from orchestra.config.schema import environment_allowed
+from orchestra.config.schema import PROGRAMS, environment_allowed
 from orchestra.core.globs import matches
 from orchestra.core.records import Record
 from orchestra.storage.project_environment import ProjectEnvironment
@@ -23,7 +23,7 @@ TOOLS = (
 TERMINAL = ("TERM", "XDG_SESSION_ID", "XDG_VTNR", "XDG_SEAT*")  # of the terminal that a program runs in, not of a user
 SSH_AGENT = "SSH_AUTH_SOCK"
 # Of the defaults: what follows the user from login to login. Another value of these is simply the present one.
-_FOLLOWS = ("PATH", "HOME", "USER", "SHELL", "LANG", "LC_*", SSH_AGENT, *TOOLS)
+_FOLLOWS = ("PATH", "HOME", "USER", "SHELL", "LANG", "LC_*", SSH_AGENT, *TOOLS, *PROGRAMS)
 _SECRET = ("*KEY*", "*TOKEN*", "*SECRET*", "*PASSWORD*", "*CREDENTIAL*")
 
 

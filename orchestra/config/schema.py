@@ -43,7 +43,13 @@ from orchestra.core.models import Attention
 from orchestra.core.records import Record
 from orchestra.core.text import clean
 
-# What a worker's process gets of the caller's environment. Whatever else is there (tokens, XDG paths, the marks of a
+# Where the programs are that PATH leads to by a shim.
+PROGRAMS = (
+    *("MISE_*_DIR", "MISE_TRUSTED_CONFIG_PATHS", "ASDF_DIR", "ASDF_DATA_DIR", "ASDF_CONFIG_FILE", "VOLTA_HOME"),
+    *("NVM_DIR", "FNM_DIR", "N_PREFIX", "*ENV_ROOT", "CARGO_HOME", "RUSTUP_HOME", "JAVA_HOME", "SDKMAN_DIR"),
+    *("BUN_INSTALL", "PNPM_HOME"),
+)
+# What a worker's process gets of the caller's environment. Whatever else is there (tokens, sockets, the marks of a
 # Claude Code around us) stays outside.
 ENVIRONMENT = (
     *("PATH", "HOME", "USER", "SHELL", "LANG", "LC_*", "TERM", "SSH_AUTH_SOCK", "*_PROXY", "*_proxy", "NO_PROXY"),
@@ -52,9 +58,15 @@ ENVIRONMENT = (
     # Logins without a file, a company's certificates, and a certificate of the user's own.
     *("CLAUDE_CODE_OAUTH_*", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY*", "CLAUDE_CODE_API_KEY_HELPER_*"),
     *("CLAUDE_CODE_SKIP_*_AUTH", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CA*"),
+    # Who commits and signs, and how git connects: a worker's commit is made as one that the user types.
+    *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "GNUPGHOME", "GIT_SSH", "GIT_SSH_*"),
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
+    *("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    *PROGRAMS,
 )
-# Set by orchestra, or the mark of an agent around us; a file descriptor means nothing in another process.
-_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*", "*_FILE_DESCRIPTOR")
+# Set by orchestra, or the mark of an agent around us; a file descriptor means nothing in another process, and what
+# direnv and mise have loaded means nothing in another directory.
+_NEVER = ("CLAUDECODE", "TMUX", "TMUX_*", "ORCHESTRA_*", "*_FILE_DESCRIPTOR", "DIRENV_*", "__MISE_*")
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")  # by full name only
 
 

@@ -198,11 +198,19 @@ def commits(project: Project) -> Iterator[Finding]:
 
 
 def room(project: Project) -> Iterator[Finding]:
-    """E4: there is room where the repository is, when that is another file system than our own files'."""
-    common = str(project.repository.common)
+    """E4: there is room where the repository and the worktrees are, each file system asked once, after our own."""
     own = project.home if os.path.isdir(project.home) else os.path.dirname(project.home)
-    if not os.path.isdir(own) or os.stat(own).st_dev != os.stat(common).st_dev:
-        yield from _room(common)
+    seen = {os.stat(own).st_dev} if os.path.isdir(own) else set()
+    worktrees = os.path.dirname(project.worktree_of("1"))
+    while not os.path.isdir(worktrees):
+        worktrees = os.path.dirname(worktrees)
+    for place in (str(project.repository.common), worktrees):
+        if os.stat(place).st_dev not in seen:
+            yield from _room(place)
+        seen.add(os.stat(place).st_dev)
+    if not os.access(worktrees, os.W_OK | os.X_OK):
+        what = f"no worktree can be made in {worktrees}, which cannot be written"
+        yield error("E4", what, "set `worktree:` in orchestra.yaml to a place that you can write to")
 
 
 def base(project: Project) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ _UNDER_WAY = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
+    "sequencer/todo": "cherry-pick",  # of many, or a revert, between two of them
 }
 _MOST_LISTED = 5
 
@@ -57,9 +58,11 @@ def under_way(repository: Repository, path: AnyPath) -> str:
     return next((word for name, word in _UNDER_WAY.items() if os.path.lexists(admin / name)), "")
 
 
-def changed_files(repository: Repository, path: AnyPath, but: str = "") -> tuple[str, ...]:
+def changed_files(repository: Repository, path: AnyPath, but: str = "", *, submodules: bool = True) -> tuple[str, ...]:
     """The tracked files of a worktree with changes that are not committed, but for those below the directory `but`."""
-    listed = repository.ask("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", at=path).split("\0")
+    words = ("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
+    without = () if submodules else ("--ignore-submodules=all",)
+    listed = repository.ask(*words, *without, at=path).split("\0")
     names = (row[3:] for row in listed if row)
     return tuple(name for name in names if not (but and name.startswith(but.rstrip("/") + "/")))
 

@@ -31,7 +31,13 @@ _STRAY = (
 )  # fmt: skip
 
 OLDEST = "2.31"
-_FILTER_FAILED = regex(r"\b(?:smudge|clean) filter .+ failed$")
+# git names the filter alone, or no cause at all where a filter or ssh went away: the other program itself says why.
+_OTHER_FAILED = regex(r"\b(?:smudge|clean) filter .+ failed$|^the remote end hung up unexpectedly$")
+
+# What the system said; git's last line names only the step that could not go on.
+_SYSTEM_REFUSED = regex(
+    r"^error: unable to write file |: (?:No space left on device|Disk quota exceeded|Read-only file system)$"
+)
 
 
 class GitResult(Record):
@@ -46,10 +52,13 @@ class GitResult(Record):
         lines = [clean(line, 300) for line in self.err.splitlines() if line.strip()]
         told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"status {self.status}"]
         why = told[-1].removeprefix("fatal: ").removeprefix("error: ")
-        if not _FILTER_FAILED.search(why):
+        refused = next((line.removeprefix("error: ") for line in told[:-1] if _SYSTEM_REFUSED.search(line)), "")
+        if refused:
+            return clean(f"{refused}; {why}", 600)
+        if not _OTHER_FAILED.search(why):
             return why
         own = [line for line in lines if not line.startswith(("fatal:", "error:", "warning:"))]
-        return clean("; ".join([why, *own[-3:]]), 600)  # git names the filter alone, the filter itself says why
+        return clean("; ".join([why, *own[-3:]]), 600)
 
     def quoted(self, most: int = 12) -> str:
         """Its last lines, and every line that the server said, as they were written: for whoever must act on them."""

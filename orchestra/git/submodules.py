@@ -7,7 +7,7 @@ a login is needed for what is on this disk already.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ def _fill(environ: Mapping[str, str], main: Path, here: Path, above: str, say: C
             continue
         if not target.is_symlink() and not any(entry.name != ".git" for entry in _entries(target)):
             _make(environ, source, here, place, names[place])
+            if above:  # all worktrees share what the repository has initialised, but not those of a submodule
+                _ask(environ, here, "submodule", "--quiet", "init", "--", place)
             say(f"submodule {clean(above + place)} at {commit[:10]}")
         _fill(environ, source, target, f"{above}{place}/", say)
 
@@ -86,6 +88,25 @@ def _unsaved(environ: Mapping[str, str], main: Path, here: Path, above: str) -> 
         yield from _unsaved(environ, main / place, module, f"{above}{place}/")
 
 
+def unpublished(repository: RepositoryFacts, path: AnyPath) -> str:
+    """A submodule whose commit in a worker's branch nobody else can get, in a few words; empty when there is none."""
+    here = canonical_path(path)
+    for place, commit in _links(repository.environ, here):
+        if not (here / place / ".git").exists():
+            continue
+        left = _ask(repository.environ, here / place, "rev-list", commit, "--not", "--remotes").out.split()
+        if count := len(_unknown_to(repository.environ, repository.root / place, left)):
+            return f"the submodule {clean(place)} has {count} commit{'' if count == 1 else 's'} not on its remote"
+    return ""
+
+
+def behind(repository: RepositoryFacts, before: str, after: str) -> tuple[str, ...]:
+    """The filled submodules of the main checkout that are on another commit in `after` than in `before`."""
+    rows = repository.ask("diff", "--no-ext-diff", "--raw", "-z", "--no-renames", before, after).split("\0")
+    names = (name for facts, name in zip(rows[::2], rows[1::2], strict=False) if facts.split(" ")[1] == "160000")
+    return tuple(name for name in names if (repository.root / name / ".git").exists())
+
+
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
@@ -95,10 +116,14 @@ def _commits_nowhere_else(environ: Mapping[str, str], module: Path, main: Path) 
     own = ("rev-list", "HEAD", "--branches", "--tags", "--glob=refs/stash", "--not", "--remotes")
     done = _ask(environ, module, *own)
     left = done.out.split()
-    if not left or not (main / ".git").exists():
-        return len(left) or done.status
-    known = _ask(environ, main, "rev-list", "HEAD", "--all").out.split()
-    return len(set(left) - set(known))
+    return len(_unknown_to(environ, main, left)) if left else done.status
+
+
+def _unknown_to(environ: Mapping[str, str], main: Path, commits: Collection[str]) -> set[str]:
+    """Those of the commits that the same submodule in the main checkout does not have."""
+    if not commits or not (main / ".git").exists():
+        return set(commits)
+    return set(commits) - set(_ask(environ, main, "rev-list", "HEAD", "--all").out.split())
 
 
 def _links(environ: Mapping[str, str], tree: Path) -> Iterator[tuple[str, str]]:

@@ -184,9 +184,10 @@ class Repository(RepositoryFacts):
                 failed = done.status != 0
             if failed:
                 place = clean(str(path))
-                raise OrchestraError(
-                    f"{place} was not checked out: {done.reason()}", f"try: git -C {place} reset --hard"
-                )
+                full = _no_room(path)
+                why = f"no space is left on its file system: {done.reason()}" if full else done.reason()
+                how = "make room there; orchestra prune helps" if full else f"try: git -C {place} reset --hard"
+                raise OrchestraError(f"{place} was not checked out: {why}", how)
             (admin / READY).touch()
 
     def ready(self, path: AnyPath) -> bool:
@@ -314,6 +315,12 @@ class Repository(RepositoryFacts):
     def _unlock_ref(self, branch: str) -> None:
         """Remove what our killed git left of a branch: we hold the lock that it would hold."""
         (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
+
+
+def _no_room(path: AnyPath) -> bool:
+    """Whether nothing more can be written there: git says that it could not write a file, and not why."""
+    facts = os.statvfs(path)
+    return bool(facts.f_blocks and not facts.f_bavail) or bool(facts.f_files and not facts.f_favail)
 
 
 _AUTHOR = {

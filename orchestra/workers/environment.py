@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from orchestra import processes
 from orchestra.config import mapped_paths, schema
+from orchestra.config.direnv import set_by_direnv
 from orchestra.core import fast_json
 from orchestra.core.models import Worker
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.git.process import worktree_of_admin
 from orchestra.project import entry_points
@@ -45,7 +47,8 @@ def separated(
     repository, worktree = project.repository, worker.worktree
     others = [str(place) for place in map(worktree_of_admin, repository.admins()) if place and str(place) != worktree]
     checkouts = (str(repository.root), *others)
-    found, moved = mapped_paths.mapped(environ, checkouts, worktree, os.path.exists)
+    theirs = {name: value for name, value in environ.items() if name not in project.config.env}
+    found, moved = mapped_paths.mapped(theirs, checkouts, worktree, os.path.exists)
     sources, problems, said = [], [], [one.told for one in moved]
     for one in installed_packages.python_sources(found, worktree, checkouts):
         place = mapped_paths.moved_place(one.source, checkouts, worktree)
@@ -67,6 +70,22 @@ def sentences(project: Project, worker: Worker) -> tuple[str, ...]:
     allowed = _allowed(project, worker.agent, project.store.file(worker.id, "environment"))
     _, said, problems = separated(project, worker, allowed)
     return (*said, *(f"{one.message}; {one.hint}" for one in problems))
+
+
+def not_given(project: Project) -> list[str]:
+    """A sentence where direnv has set variables in this shell that a worker does not get."""
+    config, agent = project.config, project.config.agent
+    if any("direnv" in (command or "") for command in (config.setup, config.verify)):
+        return []
+    extra = config.agents[agent].env if agent in config.agents else ()
+    allowed = {*schema.environment_allowed(extra, project.environ), *config.env}
+    left = [name for name in set_by_direnv(project.environ, str(project.repository.root)) if name not in allowed]
+    if not left:
+        return []
+    names = ", ".join(map(clean, left[:5])) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    how = f"agents.{agent}.env in orchestra.yaml names what they may have"
+    loaded = "or they load it: setup: direnv allow, verify: direnv exec . COMMAND"
+    return [f"workers do not get what direnv sets here ({names}): {how}, {loaded}"]
 
 
 def _foreign(one: installed_packages.Foreign, hint: str) -> OrchestraError:

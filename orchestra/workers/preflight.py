@@ -15,7 +15,7 @@ from orchestra.errors import OrchestraError, Unreachable
 from orchestra.git import commit_check, push_check
 from orchestra.storage import closed_repositories
 from orchestra.workers import git_config_guard
-from orchestra.workers.environment import orchestrator_environment
+from orchestra.workers.environment import not_given, orchestrator_environment
 from orchestra.workers.git_config_guard import Act
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Preflight:
         fault, notes = check_commits(self.project)
         if fault is not None:
             raise OrchestraError(fault.what, fault.hint)
-        self.notes += notes
+        self.notes += [*notes, *not_given(self.project)]
         self._checked = True
 
     @cached_property

@@ -61,6 +61,25 @@ def xdg(place: Path) -> Mapping[str, str]:
     return {f"XDG_{name}": str(place / "x d" / name) for name in names} | {"LC_ALL": "POSIX"}
 
 
+def test_who_commits_and_what_a_shim_needs_is_found_where_the_user_keeps_it(
+    repo: Path, home: Path, tmp_path: Path
+) -> None:
+    """Git's configuration below XDG_CONFIG_HOME alone, and a shim that asks a variable where its programs are."""
+    (tmp_path / "config" / "git").mkdir(parents=True)
+    (home / ".gitconfig").rename(tmp_path / "config" / "git" / "config")
+    shims, programs = tmp_path / "shims", tmp_path / "programs"
+    for place, text in ((shims, 'exec "$ASDF_DATA_DIR/tool"'), (programs, "echo it runs")):
+        place.mkdir()
+        (place / "tool").write_text(f"#!/bin/sh\n{text}\n")
+        (place / "tool").chmod(0o755)
+    configure(repo, "agent: scripted", "tracker: local", "verify: tool")
+    write_issue(repo, 1, "Work", WORK)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "ASDF_DATA_DIR": str(programs)}
+    person = Person(repo, {**environ, "PATH": f"{shims}:{os.environ['PATH']}"})
+    subprocess.run(["sh", "-c", "git add . && git commit -qm issue"], cwd=repo, env=person.environ, check=True)
+    short_journey(person)
+
+
 TERMS = ("dumb", "screen", "tmux-256color", "xterm-kitty", "no-such-terminal", "")
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 from support.person import Person, configure, write_issue
+from support.polling import eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
@@ -440,6 +441,82 @@ def test_a_worktree_stays_while_work_in_a_submodule_is_nowhere_else(tmp_path: Pa
     assert "not pushed" in person.asks("prune")["kept"][0]["why"]  # the outer repository's commit
     git("-C", shape.main, "merge", "-q", "issue-1")
     assert person.asks("prune")["removed"] == ["1"]
+
+
+def test_a_submodule_that_moves_is_shipped_once_others_can_get_it(tmp_path: Path, git: Git) -> None:
+    """The worker's commit in a submodule goes through its remote; the main checkout's own submodule stays as it is."""
+    shape = with_submodules(tmp_path, git)
+    git("-C", tmp_path / "library", "config", "receive.denyCurrentBranch", "ignore")
+    moved = ("run cd lib && echo more > more.txt && git add . && git commit -qm more", 'commit "Use it"')
+    for number, lines in ((2, moved), (3, ('write other.txt "one"', "commit Other"))):
+        script = "\n".join(("```script", "status working", *lines, "ship", "```"))
+        write_issue(shape.main, number, f"Make {number}", script)
+    git("-C", shape.main, "add", ".")
+    git("-C", shape.main, "commit", "-qm", "issues")
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    person.runs("spawn", "2", "3")
+    person.sees("3", "complete")
+    refused = "the submodule lib has 1 commit not on its remote"
+    eventually(lambda: refused in " ".join(person.screen("2").split()), why="ship to refuse")
+    lib = Path(person.asks("show", "2")["worktreePath"]) / "lib"
+    assert not [row for row in git("-C", lib, "submodule", "status").splitlines() if row.startswith("-")]
+    git("-C", lib, "push", "-q", "origin", "HEAD:refs/heads/more")
+    person.runs("tell", "2", "It is pushed: ship.")
+    person.sees("2", "complete")
+    assert "submodules of the main checkout are at their earlier commits: lib" in person.runs("merge", "2").err
+    person.runs("merge", "3")  # with a submodule that is behind: nothing that `git commit -a` should take back
+    assert (shape.main / "other.txt").exists()
+    assert person.asks("prune")["removed"] == ["2", "3"]
+    git("-C", shape.main, "submodule", "--quiet", "update", "--recursive")
+    assert (shape.main / "lib" / "more.txt").exists()
+    assert git("-C", shape.main, "status", "--porcelain", "--", "lib") == ""
+
+
+def test_what_the_user_has_begun_in_the_main_checkout_goes_on(tmp_path: Path, git: Git) -> None:
+    """A merge, a rebase, a bisect, some cherry-picks: workers begin and ship meanwhile, their merge waits."""
+    shape = plain(tmp_path, git)
+    root = shape.main
+    for number in (2, 3):
+        write_issue(root, number, f"Make {number}", WORK.replace("made", f"made{number}"))
+    git("-C", root, "add", ".")
+    git("-C", root, "commit", "-qm", "issues")
+    for name in ("main", "side"):
+        git("-C", root, "switch", "-q", *(("-c", name, "HEAD~2") if name != "main" else (name,)))
+        for number in (1, 2):
+            (root / "README.md").write_text(f"{name} {number}\n")
+            git("-C", root, "commit", "-qam", f"{name} {number}")
+    git("-C", root, "switch", "-q", "main")
+    person = Person(shape.here)
+    person.runs("up", "-d")
+    ends = {
+        "merge": (("merge", "side"), ("merge", "--abort")),
+        "rebase": (("rebase", "side"), ("rebase", "--abort")),
+        "cherry-pick": (("cherry-pick", "side~1", "side"), ("cherry-pick", "--abort")),
+        "bisect": (("bisect", "start", "HEAD", "HEAD~2"), ("bisect", "reset")),
+    }
+    person.runs("spawn", "1")
+    person.sees("1", "complete")
+    for word, (begin, end) in ends.items():
+        done = subprocess.run(["git", "-C", str(root), *begin], capture_output=True, check=False)
+        assert (done.returncode != 0) is (word != "bisect")
+        if word == "cherry-pick":  # the first one is done, the second has not begun
+            (root / "README.md").write_text("picked\n")
+            git("-C", root, "commit", "-qam", "picked")
+        elif word != "bisect":
+            (root / "README.md").write_text("half done by hand\n")
+        before = (git("-C", root, "status"), git("-C", root, "diff"), (root / "README.md").read_text())
+        if word == "rebase":
+            person.runs("spawn", "2")
+            person.sees("2", "complete")
+        said = person.runs("merge", "1", code=1).err
+        assert f"a {word} is under way in the main checkout" in said
+        person.runs("prune")
+        person.runs("doctor", "--fix", code=None)
+        assert (git("-C", root, "status"), git("-C", root, "diff"), (root / "README.md").read_text()) == before
+        git("-C", root, *end)
+    person.runs("merge", "1")
+    assert (root / "made.txt").exists()
 
 
 # --- a folder of a monorepo as a project of its own ---

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -261,3 +263,41 @@ def test_direnvs_bin_of_the_main_checkout_is_the_worktrees(repo: Path, git: Git)
     assert f"PATH: {repo.parent}/widgets-issue-1/bin in place of {repo}/bin" in person.runs("spawn", "1").out
     eventually(lambda: (repo.parent / "seen").exists(), why="verify to run")
     assert "main checkout" not in (repo.parent / "seen").read_text()
+
+
+def test_what_direnv_sets_is_named_where_a_worker_does_not_get_it(repo: Path, git: Git) -> None:
+    if shutil.which("direnv") is None:
+        pytest.skip("direnv is not installed")
+    (repo / "bin").mkdir()
+    (repo / "bin" / "gen").write_text("#!/bin/sh\necho $KIND $ROOT\n")
+    (repo / "bin" / "gen").chmod(0o755)
+    (repo / ".envrc").write_text("PATH_add bin\nexport KIND=secret-word ROOT=$PWD DATABASE_URL=sqlite:$PWD/dev.db\n")
+    configure(repo, "agent: scripted", "tracker: local", "verify: gen > ../seen-by-1")
+    write_issue(repo, 1, "Without", issue('write a.txt "one"', "commit One", "ship"))
+    write_issue(repo, 2, "Named", issue('write b.txt "one"', "commit Two", "ship"))
+    write_issue(repo, 3, "Loaded", issue('write c.txt "one"', "commit Three", "ship"))
+    commit(repo, git)
+
+    def direnv(*words: str) -> str:
+        return subprocess.run(["direnv", *words], cwd=repo, check=True, capture_output=True, text=True).stdout
+
+    direnv("allow", ".")
+    person = Person(repo, json.loads(direnv("export", "json")))
+    person.runs("up", "-d")
+    said = person.runs("spawn", "1").out
+    assert "workers do not get what direnv sets here (DATABASE_URL, KIND, ROOT)" in said
+    assert "secret-word" not in said
+    named = "agents: {scripted: {env: [KIND, ROOT, DATABASE_URL]}}"
+    configure(repo, "agent: scripted", "tracker: local", "verify: gen > ../seen-by-2", named)
+    said = person.runs("spawn", "2").out
+    assert "workers do not get" not in said
+    worktree = f"{repo}-issue-2"
+    assert f"ROOT: {worktree} in place of {repo}" in said
+    assert f"DATABASE_URL: leads into {repo} as it is" in said
+    person.sees("2", "complete")
+    assert (repo.parent / "seen-by-2").read_text() == f"secret-word {worktree}\n"
+    own = ("setup: direnv allow", "verify: direnv exec . gen > ../seen-by-3")
+    configure(repo, "agent: scripted", "tracker: local", *own)
+    assert "workers do not get" not in person.runs("spawn", "3").out
+    person.sees("3", "complete")
+    assert (repo.parent / "seen-by-3").read_text() == f"secret-word {repo}-issue-3\n"

@@ -17,7 +17,7 @@ from orchestra.core.records import Record
 from orchestra.core.regex import regex
 from orchestra.core.text import clean, clean_lines, signature
 from orchestra.errors import OrchestraError
-from orchestra.git import worktree_state
+from orchestra.git import submodules, worktree_state
 from orchestra.project import folders
 from orchestra.trackers.combined import is_local
 from orchestra.workers import branches, git_config_guard, receipts, replies, stacks
@@ -94,6 +94,9 @@ def _check_shippable(project: Project, worker: Worker) -> None:
     _check_clean(project.repository, worker)
     if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
+    if left := submodules.unpublished(project.repository, worker.worktree):
+        what = f"{left}: nobody else could check out this branch"
+        raise OrchestraError(what, "the user must push it there: orchestra worker escalate SUMMARY --need ...")
 
 
 def _check_clean(repository: Repository, worker: Worker) -> None:

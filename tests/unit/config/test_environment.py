@@ -27,7 +27,7 @@ HOW = "orchestra up --environment"
         ("ANTHROPIC_API_KEY", Kind.SECRET), ("AWS_SESSION_TOKEN", Kind.SECRET), ("ANTHROPIC_AUTH_TOKEN", Kind.SECRET),
         ("AWS_SECRET_ACCESS_KEY", Kind.SECRET), ("GOOGLE_APPLICATION_CREDENTIALS", Kind.SECRET),
         ("SSH_AUTH_SOCK", Kind.FOLLOWS), ("EDITOR", Kind.FOLLOWS), ("DISPLAY", Kind.FOLLOWS), ("LC_ALL", Kind.FOLLOWS),
-        ("XDG_RUNTIME_DIR", Kind.FOLLOWS), ("GIT_SSH_COMMAND", Kind.FOLLOWS),
+        ("XDG_RUNTIME_DIR", Kind.FOLLOWS), ("GIT_SSH_COMMAND", Kind.FOLLOWS), ("JAVA_HOME", Kind.FOLLOWS),
     ],
 )  # fmt: skip
 def test_what_a_change_of_a_variable_means(name: str, kind: Kind) -> None:

@@ -32,6 +32,13 @@ REASONS = {
         "See `git lfs logs last`"
     ),
     "error: external filter 'z' failed\nfatal: a: clean filter 'crypt' failed\n": "a: clean filter 'crypt' failed",
+    "git-lfs filter-process: 1: git-lfs: not found\nfatal: the remote end hung up unexpectedly\n": (
+        "the remote end hung up unexpectedly; git-lfs filter-process: 1: git-lfs: not found"
+    ),
+    "error: unable to write file f19\nerror: unable to write file f2\n"
+    "fatal: Could not reset index file to revision 'HEAD'.\n": (
+        "unable to write file f19; Could not reset index file to revision 'HEAD'."
+    ),
     "": "status 1",
 }
 
