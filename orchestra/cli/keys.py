@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -153,6 +155,8 @@ def popup_command(console: Console, name: str, framed: bool) -> None:
         said = wrong.message + (f" ({wrong.hint})" if wrong.hint else "")
     if said:
         context.project.clients.say(said)
+    sys.stdout.flush()
+    os._exit(0)  # until the process has ended the popup takes keys; to clean up takes 0.1 s
 
 
 @click.command("pick", hidden=True)

@@ -99,9 +99,12 @@ def show_command(console: Console, ids: Sequence[str], as_json: bool) -> None:
         console.say(console.as_json.worker(found[0]) if len(found) == 1 else console.as_json.workers(found))
         return
 
+    shown: list[Target] = []
+
     def one(at: Target) -> None:
-        if len(ids) > 1 and at.text != ids[0]:
+        if shown:
             click.echo()
+        shown.append(at)
         console.say(worker_page.of_report(show(at.project, at.number), console.paint, console.now()))
 
     if not for_each(console, ids, one):
@@ -118,16 +121,21 @@ def log_command(console: Console, ids: Sequence[str], pane: bool, as_json: bool)
     from orchestra.commands.log import log, shown
     from orchestra.ui.log import entries
 
+    if as_json:
+        found = targets(console, ids)
+        screens = [(one.number, shown(one.project, one.number)) for one in found] if pane else []
+        events = [] if pane else [(one.number, log(one.project, one.number)) for one in found]
+        console.say(console.as_json.screens(screens) if pane else console.as_json.logs(events))
+        return
+
     def one(at: Target) -> None:
         if pane:
             text = shown(at.project, at.number)
-            screen = console.as_json.screen(at.number, text)
-            click.echo(screen) if as_json else click.echo_via_pager(clean_lines(text, len(text)))
-            return
-        found = log(at.project, at.number)
-        console.say(console.as_json.entries(found) if as_json else entries(found))
+            click.echo_via_pager(clean_lines(text, len(text)))
+        else:
+            console.say(entries(log(at.project, at.number)))
 
-    if not for_each(console, ids, one):
+    if not for_each(console, ids, one, headed=True):
         sys.exit(1)
 
 
@@ -206,7 +214,7 @@ def diff_command(console: Console, ids: Sequence[str]) -> None:
         else:
             click.echo(found.text)
 
-    if not for_each(console, ids, one):
+    if not for_each(console, ids, one, headed=True):
         sys.exit(1)
 
 

@@ -11,9 +11,9 @@ import click
 from orchestra.cli.completion import numbers
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
-from orchestra.errors import OrchestraError
+from orchestra.errors import OrchestraError, UsageError
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.references import Target, target
+from orchestra.ui.references import Target, each, for_each
 
 if TYPE_CHECKING:
     from orchestra.commands.review import Review
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @verb(
     "review",
-    "orchestra review 124                                  file by file, on a terminal",
+    "orchestra review 124 125                              file by file, one after the other",
     'orchestra review 124 --comment src/a.py:7 "why?"      keep a comment',
     "orchestra review 124 --send                           all kept comments to the worker",
     "orchestra review 124 --post approve                   or as one review on GitHub",
 )
-@click.argument("number", metavar="ID", shell_complete=numbers)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
 @click.option("--comment", "comments", nargs=2, multiple=True, metavar="FILE:LINE[-LINE] TEXT",
               help="Keep a comment; a line that was removed: FILE:-LINE.")  # fmt: skip
 @click.option("--delete", "deleted", multiple=True, metavar="COMMENT", help="Forget a kept comment, by its id.")
@@ -36,27 +36,40 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def review_command(
-    console: Console, number: str, comments: Sequence[tuple[str, str]], deleted: Sequence[str], sends: bool,
+    console: Console, ids: Sequence[str], comments: Sequence[tuple[str, str]], deleted: Sequence[str], sends: bool,
     post: str | None, body: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Review what a worker has changed: comment on lines, send the comments, approve, merge."""
     if sends and post:
         raise OrchestraError("--send and --post do different things with the same comments", "give one of them")
-    at = target(console, number)
-    if not (comments or deleted or sends or post or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
-        from orchestra.ui.popups import show_review
-        from orchestra.ui.screens.verbs import Place
+    if (comments or deleted) and len(each(ids)) > 1:
+        raise UsageError("a comment is on the lines of one worker's change", "with --comment and --delete give one ID")
+    on_screen = not (comments or deleted or sends or post or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    seen: list[Review] = []
 
-        ended = show_review(at.console, at.number, Place(worker=at.number, how=AnswerChannel.COMMAND))
-        at.console.end(ended.said, ended.argv)
-        return
-    said = _acted(at, comments, deleted, sends=sends, post=post, body=body)
+    def one(at: Target) -> None:
+        if on_screen:
+            _show(at)
+            return
+        said = _acted(at, comments, deleted, sends=sends, post=post, body=body)
+        if as_json:
+            seen.append(_review(at))
+        else:
+            console.say(said or console.render.review(_review(at)))
+
+    good = for_each(console, ids, one)
     if as_json:
-        console.say(console.as_json.review(_review(at)))
-    elif said:
-        console.say(said)
-    else:
-        console.say(console.render.review(_review(at)))
+        console.say(console.as_json.reviews(seen, several=len(each(ids)) > 1))
+    if not good:
+        sys.exit(1)
+
+
+def _show(at: Target) -> None:
+    from orchestra.ui.popups import show_review
+    from orchestra.ui.screens.verbs import Place
+
+    ended = show_review(at.console, at.number, Place(worker=at.number, how=AnswerChannel.COMMAND))
+    at.console.end(ended.said, ended.argv)
 
 
 def _acted(

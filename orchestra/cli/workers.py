@@ -14,10 +14,10 @@ from orchestra.cli.query_options import chosen, query_in, query_options
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
-from orchestra.errors import OrchestraError
+from orchestra.errors import OrchestraError, UsageError
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
-from orchestra.ui.references import Target, for_each, split, target
+from orchestra.ui.references import Target, each, for_each, split, target
 
 if TYPE_CHECKING:
     from orchestra.commands.spawn import SpawnOptions
@@ -71,7 +71,7 @@ def spawn_command(
         return
     wanted: dict[str, list[Target]] = {}
     failed = []
-    for text in ids:
+    for text in each(ids):
         try:
             one = target(console, text)
             wanted.setdefault(one.project.key, []).append(one)
@@ -192,13 +192,15 @@ def merge_command(console: Console, ids: Sequence[str], method: str | None, auto
 
 
 @verb("attach", "orchestra attach         the worker that needs you most", "orchestra attach 124")
-@click.argument("number", required=False, metavar="[ID]", shell_complete=numbers)
+@click.argument("ids", nargs=-1, metavar="[ID]", shell_complete=numbers)
 @click.pass_obj
-def attach_command(console: Console, number: str | None) -> None:
+def attach_command(console: Console, ids: Sequence[str]) -> None:
     """Go to a worker's pane; without ID, to the one that needs you most."""
     from orchestra.commands.attach import attach
 
-    one = target(console, number) if number else None
+    if len(each(ids)) > 1:
+        raise UsageError("a terminal goes to one pane", "give one ID; from there prefix O a goes on to who needs you")
+    one = target(console, ids[0]) if ids else None
     there = one.console if one else console
     there.attach(attach(there.deciding, one.number if one else None))
 
@@ -221,12 +223,13 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     from orchestra.workers.answers import Decision
     from orchestra.workers.overview import worker_of
 
-    texts = split(number)
     if not words and sys.stdin.isatty():
         from orchestra.ui.popups import show_needs
         from orchestra.ui.screens.verbs import Place
 
-        first = target(console, texts[0])
+        if len(split(number)) > 1:
+            raise UsageError("what several workers are told is given with the command", "give TEXT, or - to read it")
+        first = target(console, number)
         worker_of(first.project.store, first.number)
         ended = show_needs(first.console, "tell", Place(worker=first.number, how=AnswerChannel.COMMAND))
         first.console.end(ended.said, ended.argv)
@@ -236,7 +239,7 @@ def tell_command(console: Console, number: str, words: Sequence[str]) -> None:
     def one(at: Target) -> None:
         click.echo(console.render.told(tell(at.console.deciding, at.number, said, Decision())))
 
-    if not for_each(console, texts, one):
+    if not for_each(console, [number], one):
         sys.exit(1)
 
 
@@ -272,7 +275,7 @@ def deny_command(console: Console, number: str, words: Sequence[str], every: boo
         found = deny(at.console.deciding, at.number, " ".join(words), Decision(every=every))
         console.say(console.render.decided("denied", at.number, found))
 
-    if not for_each(console, split(number), one):
+    if not for_each(console, [number], one):
         sys.exit(1)
 
 

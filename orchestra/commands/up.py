@@ -78,7 +78,7 @@ def _next(project: Project) -> str:
 
 def _has_issues(project: Project) -> bool:
     try:
-        return bool(project.tracker.issues())
+        return bool(project.tracker.issues() or project.tracker.problems)
     except OrchestraError:
         return True  # one that does not read is there, and `orchestra issues` says what is wrong with it
 

@@ -62,7 +62,7 @@ def render(prompt: Prompt, values: Mapping[str, str]) -> str:
         if name not in values:
             raise UsageError(f"{prompt.name}: there is no {{{{{name}}}}} here", f"known: {', '.join(sorted(values))}")
         seen = _HIDDEN.sub("\ufffd", values[name])
-        return clean_lines(seen, 2 * MAX_BODY) if name in _LINES else clean(seen, 2000)
+        return clean_lines(seen, 2 * MAX_BODY, joined=True) if name in _LINES else clean(seen, 2000)
 
     return _VARIABLE.sub(value, prompt.text)
 
@@ -74,7 +74,7 @@ def quote(text: str, fence: str) -> str:
     either.
     """
     text = _HIDDEN.sub("\ufffd", _COMMENT.sub("[hidden comment removed]", text))
-    shown = clean_lines(text, MAX_BODY + 1).replace(fence, "").strip("\n")
+    shown = clean_lines(text, MAX_BODY + 1, joined=True).replace(fence, "").strip("\n")
     if len(shown) > MAX_BODY:
         shown = shown[:MAX_BODY] + "\n[cut here: the issue is longer]"
     return f"----- begin issue text {fence} -----\n{shown or '(empty)'}\n----- end issue text {fence} -----"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 ELLIPSIS = "\u2026"
+_JAMO = frozenset({*range(0x1160, 0x1200), *range(0xD7B0, 0xD800)})  # vowels and ends of a syllable whose begin is wide
 
 
 def width(text: str) -> int:
@@ -17,7 +18,7 @@ def width(text: str) -> int:
 def _width(char: str) -> int:
     if char.isascii():
         return 1
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    if unicodedata.category(char) in ("Mn", "Me", "Cf") or ord(char) in _JAMO:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 

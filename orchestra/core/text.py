@@ -10,9 +10,12 @@ import unicodedata
 _INVISIBLE = frozenset(
     {0x00AD, 0x200B, 0x200E, 0x200F, 0x061C, 0xFEFF, 0x241E, *range(0x202A, 0x202F), *range(0x2060, 0x2070)}
 )
-_VARIATION = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)})  # of the character before: emoji have them
-_JOINERS = frozenset("\u200c\u200d")  # within emoji, and in several scripts
-_LATIN = "\u05ff"  # the last letter before the scripts that have joiners: Latin, Greek, Cyrillic, Hebrew
+# What makes one emoji of several, or another of one. How many columns that takes is another number in each terminal and
+# each version of tmux, and a line that is counted wrongly breaks the columns of all that stands beside it.
+_SHAPES = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F3FB, 0x1F400)})
+_JOINER = "\u200d"
+_JOINERS = frozenset({_JOINER, "\u200c"})  # of several scripts too; the other one takes no column
+_LATIN = "\u05ff"  # the last letter before the scripts that have them: Latin, Greek, Cyrillic, Hebrew
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cn", "Co", "Cs"})
 
 
@@ -26,20 +29,22 @@ def clean(text: str, limit: int = 200) -> str:
     return " ".join(_cleaned(text).split())[:limit]
 
 
-def clean_lines(text: str, limit: int = 20_000) -> str:
-    """Foreign text as many lines: like `clean`, line by line, keeping the line breaks and the indentation."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(_cleaned(line.replace("\t", "    ")).rstrip() for line in lines)[:limit]
+def clean_lines(text: str, limit: int = 20_000, *, joined: bool = False) -> str:
+    """Foreign text as many lines: like `clean`, line by line, keeping the line breaks and the indentation.
 
-
-def _cleaned(text: str) -> str:
-    """Without what is unprintable or hides, and without joiners that join nothing.
-
-    tmux draws what follows a joiner in the cell before it: between Latin letters it would hide them.
+    `joined`: for an agent, to whom no column matters: with the joiners that emoji and several scripts have.
     """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(_cleaned(line.replace("\t", "    "), joined=joined).rstrip() for line in lines)[:limit]
+
+
+def _cleaned(text: str, *, joined: bool = False) -> str:
+    """Without what is unprintable or hides, and without what makes the width of a line a guess."""
     if text.isascii() and text.isprintable():
         return text
     found = "".join(map(_clean_char, text))
+    if not joined:
+        found = found.replace(_JOINER, "")
     if not _JOINERS.intersection(found):
         return found
     near = f" {found} "
@@ -49,7 +54,7 @@ def _cleaned(text: str) -> str:
 
 
 def _clean_char(char: str) -> str:
-    if ord(char) in _VARIATION:
+    if ord(char) in _SHAPES:
         return ""
     if 0xE0000 <= ord(char) <= 0xE007F or unicodedata.category(char) in _UNPRINTABLE or ord(char) in _INVISIBLE:
         if char in "\n\r\t\u2028\u2029":

@@ -144,7 +144,7 @@ class Console:
             return
         if not sys.stdin.isatty():
             raise OrchestraError(
-                "this is not a terminal that tmux can attach", "use --detach, or attach from one: orchestra attach"
+                "this is not a terminal that tmux can attach", "attach from one: orchestra attach; `up` takes --detach"
             )
         term = os.environ.get("TERM", "")
         if "attach-session" in argv and is_unknown_terminal(term):  # tmux says that only, and ends

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orchestra.commands.show import WorkerReport
     from orchestra.commands.spawn import Spawned
     from orchestra.commands.wait import Waited
+    from orchestra.core.models import Event
     from orchestra.core.radar import MergeStep
 
 
@@ -122,8 +123,13 @@ def merged(found: Sequence[Merged]) -> str:
     return _json({"results": rows})
 
 
-def review(found: Review) -> str:
-    """`review --json`: the files of the change, and the comments that are kept."""
+def reviews(found: Sequence[Review], *, several: bool) -> str:
+    """`review --json`: the files of the change, and the comments that are kept; `several` were asked for."""
+    rows = [_review(one) for one in found]
+    return _json({"workers": rows} if several else rows[0])
+
+
+def _review(found: Review) -> dict[str, Any]:
     files = [
         {"path": clean(one.patch.path, 4000), "before": clean(one.patch.before, 4000) or None, "kind": one.patch.kind,
          "committed": one.committed, "binary": one.patch.binary, "added": one.patch.added,
@@ -135,7 +141,7 @@ def review(found: Review) -> str:
          "committed": one.committed, "outdated": found.spot(one) is None, "text": clean_lines(one.words)}
         for one in found.drafts.comments
     ]  # fmt: skip
-    return _json({"id": found.worker.id, "head": found.head, "files": files, "comments": comments})
+    return {"id": found.worker.id, "head": found.head, "files": files, "comments": comments}
 
 
 def waited(found: Waited) -> str:
@@ -143,20 +149,20 @@ def waited(found: Waited) -> str:
     return _json({"outcome": found.outcome.name.lower(), "workers": [row_json(row) for row in found.rows]})
 
 
-def entries(found: Sequence[Entry]) -> str:
-    """`log --json`."""
-    return _json(
-        {
-            "events": [
-                {"at": e.at, "event": e.kind, "by": e.by, "data": dict(e.data), "refused": r or None} for e, r in found
-            ]
-        }
-    )
+def logs(found: Sequence[tuple[str, Sequence[Entry]]]) -> str:
+    """`log --json`; of several workers, each with its id."""
+    rows = [{"id": number, "events": [_event(*one) for one in events]} for number, events in found]
+    return _json({"events": rows[0]["events"]} if len(rows) == 1 else {"workers": rows})
 
 
-def screen(number: str, text: str) -> str:
+def _event(event: Event, refused: str | None) -> dict[str, Any]:
+    return {"at": event.at, "event": event.kind, "by": event.by, "data": dict(event.data), "refused": refused or None}
+
+
+def screens(found: Sequence[tuple[str, str]]) -> str:
     """`log --pane --json`."""
-    return _json({"id": number, "text": text})
+    rows = [{"id": number, "text": text} for number, text in found]
+    return _json(rows[0] if len(rows) == 1 else {"workers": rows})
 
 
 def findings(found: Sequence[Finding], chosen: Sequence[str] = ()) -> str:

@@ -50,7 +50,7 @@ def target(console: Console, text: str) -> Target:
 def targets(console: Console, texts: Iterable[str]) -> list[Target]:
     """Each of them once, in order."""
     found: dict[tuple[str, str], Target] = {}
-    for text in texts:
+    for text in each(texts):
         one = target(console, text)
         found.setdefault((one.project.key, one.number), one)
     return list(found.values())
@@ -118,8 +118,17 @@ def split(text: str) -> list[str]:
     return parts if several else [text]
 
 
-def for_each(console: Console, texts: Sequence[str], act: Callable[[Target], None]) -> bool:
-    """Do it for every worker that was named; of several one that fails keeps no other. Whether all were done."""
+def each(texts: Iterable[str]) -> list[str]:
+    """What was typed, `1,2` as two."""
+    return [part for text in texts for part in split(text)]
+
+
+def for_each(console: Console, texts: Sequence[str], act: Callable[[Target], None], *, headed: bool = False) -> bool:
+    """Do it for every worker that was named; of several one that fails keeps no other. Whether all were done.
+
+    `headed`: of several each has a line with its number above what is printed of it.
+    """
+    texts = each(texts)
     if len(texts) == 1:
         act(target(console, texts[0]))
         return True
@@ -128,6 +137,8 @@ def for_each(console: Console, texts: Sequence[str], act: Callable[[Target], Non
         try:
             one = target(console, text)
             if (one.project.key, one.number) not in done:
+                if headed:
+                    click.echo(("\n" if done else "") + f"#{one.number}")
                 done.add((one.project.key, one.number))
                 act(one)
         except OrchestraError as wrong:

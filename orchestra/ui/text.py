@@ -83,6 +83,8 @@ def closed(found: Closed, project: str) -> str:
     """What `down` did."""
     if not found.was_open:
         return f"{project} was not open"
+    if not found.workers:
+        return f"{project} closed; no worker was running"
     if found.workers == 1:
         return f"{project} closed; 1 worker stopped, its worktree is kept: orchestra up brings it back"
     return f"{project} closed; {found.workers} workers stopped, their worktrees are kept: orchestra up brings them back"

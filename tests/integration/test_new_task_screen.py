@@ -172,3 +172,20 @@ def test_f1_shows_the_keys(console: Console) -> None:
         await settled(pilot, "Enter creates it")
 
     told(console, story)
+
+
+def test_a_repository_without_remote_and_issues_gets_its_first(repo: Path) -> None:
+    """As `orchestra new TITLE` does; before, the form broke."""
+    (repo / "orchestra.yaml").write_text("agent: scripted\n")
+    console = Console(str(repo), {**os.environ, "LANG": "C.UTF-8"}, time.time)
+
+    async def story(pilot: Any) -> None:
+        await settled(pilot, "this repository")
+        await pilot.press("T", "tab", "tab", "tab", "space", "ctrl+s")
+        for _ in range(200):
+            if (issues := repo / ".orchestra" / "issues").is_dir() and [*issues.iterdir()]:
+                return
+            await pilot.pause(0.02)
+        raise AssertionError(drawn(pilot.app))
+
+    told(console, story)

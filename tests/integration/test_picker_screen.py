@@ -15,6 +15,7 @@ from support.boards import drawn, settled
 from support.person import configure
 
 from orchestra.ui.console import Console
+from orchestra.ui.screens import choices
 from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.picker import Choice, PickerView, Rows
 from orchestra.ui.screens.verbs import Outcome, Place
@@ -86,6 +87,18 @@ def test_escape_takes_nothing_and_an_empty_list_says_what_to_do(repo: Path) -> N
         assert taken.keys == []
 
     told(repo, story, rows=())
+
+
+def test_what_cannot_be_read_is_not_called_empty(repo: Path) -> None:
+    (repo / "orchestra.yaml").write_text("agent: scripted\n")  # neither a remote nor local issues
+    console = Console(str(repo), {**os.environ, "LANG": "C.UTF-8"}, time.time)
+
+    async def run() -> None:
+        app = Orchestra(console, lambda: choices.issues_picker(console.project, None), Place())
+        async with app.run_test(size=(80, 24)) as pilot:
+            assert "There is no open issue" not in await settled(pilot, "It is not known what there is.")
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def shown(project: Project, words: Sequence[str]) -> Iterator[str]:
         yield render_json.worker(report)
         yield from dialogs.question_lines(row.worker)
         yield from render_log.entries(log(project, row.worker.id))
-        yield render_json.entries(log(project, row.worker.id))
+        yield render_json.logs([(row.worker.id, log(project, row.worker.id))])
         paper = Paper(100, 30, Look())
         yield "".join(span.text for span in board_rows.worker_line(row, worker_table.columns([row], 100), paper))
         edge = border(row.seen, row.shown)

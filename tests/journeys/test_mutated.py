@@ -129,7 +129,7 @@ def see(context: Desk) -> None:
             *border(row.seen, row.shown)[:2],
         ]
         said += render_log.entries(log(project, row.worker.id))
-        said.append(render_json.entries(log(project, row.worker.id)))
+        said.append(render_json.logs([(row.worker.id, log(project, row.worker.id))]))
         json.loads(said[-1], parse_constant=pytest.fail)
         with contextlib.suppress(UsageError):  # an agent that there is not
             conversation.resume_words(row.worker, conversation._missed(row.worker))

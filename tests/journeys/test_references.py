@@ -46,6 +46,7 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
     assert "#1 Choose a colour" in shown
     assert "#2 Dark mode" in shown
     assert [one["id"] for one in person.asks("show", "1", "2", "#2")["workers"]] == ["1", "2"]
+    several_are_shown(person)
     said = person.runs("pause", "2", "9", "#1", code=1)
     assert "#2 paused" in said.out
     assert "#1 paused" in said.out
@@ -60,6 +61,20 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
     said = person.runs("spawn", "2", "--after", "99", code=1)
     assert "issue 99 does not exist" in said.err
     person.runs("down")
+
+
+def several_are_shown(person: Person) -> None:
+    """Each verb that looks takes several, with a line that says whose each is, or one document."""
+    for argv in (["review", "1", "2"], ["review", "1,2"], ["log", "1", "2"], ["diff", "1,2"]):
+        heads = [line[:2] for line in person.runs(*argv).out.splitlines() if line.startswith("#")]
+        assert heads == ["#1", "#2"], argv
+    for verb in ("log", "review", "show"):
+        assert [one["id"] for one in person.asks(verb, "1", "2")["workers"]] == ["1", "2"]
+    for words, why in (
+        (("attach", "1", "2"), "goes to one pane"),
+        (("review", "1,2", "--comment", "a:1", "why?"), "with --comment and --delete give one ID"),
+    ):
+        assert why in person.runs(*words, code=2).err
 
 
 def test_every_project_of_the_machine(person: Person, other: Person, tmp_path: Path) -> None:

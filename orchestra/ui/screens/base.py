@@ -26,6 +26,7 @@ from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.ui.editor import run_editor
+from orchestra.ui.screens.keyboard import Keyboard
 from orchestra.ui.screens.keymap import KeyMap, pressed
 from orchestra.ui.screens.paper import Paper, Span
 from orchestra.ui.screens.verbs import Outcome, Place, Verbs
@@ -365,7 +366,7 @@ class Home(App[Outcome]):
     BINDINGS: ClassVar[list[Any]] = [("ctrl+c", "leave", "")]
 
     def __init__(self, console: Console, first: Callable[[], View], place: Place = Place()) -> None:  # noqa: B008
-        super().__init__(ansi_color=True)
+        super().__init__(driver_class=Keyboard, ansi_color=True)
         self.theme = "ansi-dark"
         self.terminal, self.place, self._first = console, place, first
         self.look = look_of(console.environ)

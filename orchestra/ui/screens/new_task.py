@@ -112,7 +112,8 @@ class NewTaskView(View):
         self.kept = drafts(project)
         self.offered = templates.read(project.root)
         agents = tuple(project.config.agents)
-        where = ("GitHub", "this repository") if project.tracker_name == "github" else ("this repository",)
+        github = project.config.tracker == "github" or (not project.config.tracker and project.on_github)
+        where = ("GitHub", "this repository") if github else ("this repository",)  # also where there is no issue yet
         self.listed = (
             Field("title", "Title"),
             Field("body", "Text"),

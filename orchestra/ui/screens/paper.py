@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
 from rich.console import Console as RichConsole
 from rich.segment import Segment
 from rich.style import Style
@@ -74,8 +73,8 @@ def from_ansi(text: str) -> list[Span]:
 
 
 def width_of(line: Line) -> int:
-    """Columns that a line takes, as Textual counts them; `core/cells` counts at least as many, and cuts."""
-    return sum(cell_len(span.text) for span in line)
+    """Columns that a line takes."""
+    return sum(cells.width(span.text) for span in line)
 
 
 def cut_line(line: Line, columns: int, mark: str = cells.ELLIPSIS) -> list[Span]:
@@ -156,7 +155,7 @@ class Paper:
         right = f" {right} " if right and cells.width(right) + 4 < width else ""
         room = width - cells.width(self.look.text(right)) - 1
         left = f" {cells.cut(self.look.text(left), room - 2, self.mark)} " if left and room > 4 else ""
-        used = cell_len(self.look.text(left)) + cell_len(self.look.text(right))
+        used = cells.width(self.look.text(left)) + cells.width(self.look.text(right))
         return [Span(left, style), Span(flat * max(0, width - used)), Span(right)]
 
     def strips(self) -> list[Strip]:
@@ -165,6 +164,7 @@ class Paper:
 
 
 def _strip(row: Iterable[tuple[int, list[Span]]], width: int) -> Strip:
+    """As `core/cells` counts, and tmux: Textual would count no column for the vowel signs of Indian scripts."""
     segments, at = list[Segment](), 0
     for x, spans in sorted(row, key=lambda piece: piece[0]):
         if x > at:
@@ -173,5 +173,7 @@ def _strip(row: Iterable[tuple[int, list[Span]]], width: int) -> Strip:
         for span in spans:
             if span.text:
                 segments.append(Segment(span.text, span.style))
-                at += cell_len(span.text)
-    return Strip(segments, at).adjust_cell_length(width)
+                at += cells.width(span.text)
+    if at > width:
+        return Strip(segments, at).adjust_cell_length(width)
+    return Strip([*segments, Segment(" " * (width - at))], width)

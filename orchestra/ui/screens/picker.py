@@ -116,6 +116,7 @@ class PickerView(View):
 
     def _failed_to_load(self) -> None:
         self.waiting = ""
+        self.empty = "It is not known what there is."
 
     def narrow(self) -> None:
         """Only what the query finds; the row under the cursor stays under it where it is still there."""
@@ -247,7 +248,10 @@ class PickerView(View):
         if keys and not self.waiting:
             self.waiting = "\u2026"
             self.say(f"{self.verb}: {', '.join(f'#{key}' for key in keys)} \u2026")
-            self.run_apart(lambda: self.take(keys), self.ended, failed=self._failed_to_load)
+            self.run_apart(lambda: self.take(keys), self.ended, failed=self._failed_to_take)
+
+    def _failed_to_take(self) -> None:
+        self.waiting = ""
 
     def ended(self, outcome: Outcome) -> None:
         """It is done."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
-from support.hostile import strings
 
 from orchestra.core import cells
 from orchestra.core.text import clean
@@ -35,9 +33,3 @@ def test_what_is_too_long_ends_at_a_word(text: str, columns: int, wanted: str) -
 def test_nothing_is_wider_than_its_columns(text: str, columns: int) -> None:
     assert cells.width(cells.cut(clean(text), columns)) <= columns
     assert cells.width(cells.pad(clean(text), columns)) == columns
-
-
-def test_widths_are_those_that_terminals_draw() -> None:
-    """Never less than rich counts, which follows wcwidth: a line that is cut by it may be shorter, never longer."""
-    for text in map(clean, strings(3, 400)):
-        assert cells.width(text) >= cell_len(text) - text.count("\u0e33"), text
