@@ -482,9 +482,8 @@ class NewTaskView(View):
     def _ready(self) -> None:
         self.busy = ""
         kept = next((one for one in self.kept.all() if one.id == self.draft.id), None)
-        self.draft = (
-            self.draft._replace(sending=kept.sending, sent=kept.sent, number=kept.number) if kept else self.draft
-        )
+        if kept:
+            self.draft = self.draft._replace(sending=kept.sending, sent=kept.sent, number=kept.number)
 
     def after_it(self, made: Made) -> None:
         """Close with a line, unless there is something to read."""
