@@ -58,8 +58,8 @@ ENVIRONMENT = (
     # Logins without a file, a company's certificates, and a certificate of the user's own.
     *("CLAUDE_CODE_OAUTH_*", "CLAUDE_CODE_CLIENT_CERT", "CLAUDE_CODE_CLIENT_KEY*", "CLAUDE_CODE_API_KEY_HELPER_*"),
     *("CLAUDE_CODE_SKIP_*_AUTH", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CA*"),
-    # Who commits and signs, and how git connects: a worker's commit is made as one that the user types.
-    *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "GNUPGHOME", "GIT_SSH", "GIT_SSH_*"),
+    # Who commits and signs: a worker's commit is made as one that the user types.
+    *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "GNUPGHOME"),
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"),
     *("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
     *PROGRAMS,
