@@ -51,7 +51,7 @@ def spawned(context: KeyContext, number: str) -> str:
 
     (one,) = spawn(context.project, [number], SpawnOptions(), lambda _: False)
     if one.result == "failed":
-        return f"#{one.id} failed: {clean(one.error or '')} {one.hint}"
+        return f"#{one.id} failed: {clean(one.error or '')} ({one.hint})"
     return f"#{one.id} " + {"spawned": "works", "queued": "waits in the queue"}.get(one.result, "has a worker already")
 
 

@@ -132,7 +132,9 @@ def record_reply(project: Project, number: str, asked: Escalation | None, text: 
 
     recorded = project.store.decide(number, said)
     if recorded.refused or recorded.worker is None:
-        raise OrchestraError(f"#{number} cannot be told anything: {recorded.refused}")
+        raise OrchestraError(
+            f"#{number} cannot be told anything: {recorded.refused}", f"see it: orchestra show {number}"
+        )
     return recorded.worker.guidance[-1]
 
 

@@ -68,7 +68,7 @@ def issues_picker(project: Project, wishes: SpawnOptions | None = None) -> Picke
 
 def _said(one: Spawned) -> str:
     words = {"spawned": "starts", "queued": "waits in the queue", "existing": "has a worker already"}
-    return f"#{one.id} {words.get(one.result) or f'failed: {clean(one.error or str(), 200)} {one.hint}'}"
+    return f"#{one.id} {words.get(one.result) or f'failed: {clean(one.error or str(), 200)} ({one.hint})'}"
 
 
 def task_picker(project: Project, take: Callable[[Sequence[str]], Outcome], *, many: bool) -> PickerView:

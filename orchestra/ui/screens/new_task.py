@@ -111,9 +111,8 @@ class NewTaskView(View):
         project = self.home.project
         self.kept = drafts(project)
         self.offered = templates.read(project.root)
-        agents = tuple(project.config.agents)
-        github = project.config.tracker == "github" or (not project.config.tracker and project.on_github)
-        where = ("GitHub", "this repository") if github else ("this repository",)  # also where there is no issue yet
+        github = (project.config.tracker or ("github" if project.on_github else "")) == "github"
+        where = ("GitHub", "this repository") if github else ("this repository",)
         self.listed = (
             Field("title", "Title"),
             Field("body", "Text"),
@@ -122,7 +121,7 @@ class NewTaskView(View):
             Field("parent", "On top of", hint="(a worker: Ctrl-O)"),
             Field("base", "Base", hint=f"({clean(project.config.base, 60)})"),
             Field("after", "After", hint="(wait for: Ctrl-O)"),
-            Field("agent", "Agent", (project.config.agent, *(one for one in agents if one != project.config.agent))),
+            Field("agent", "Agent", tuple(dict.fromkeys((project.config.agent, *project.config.agents)))),
             Field("model", "Model", hint="(as configured)"),
             Field("plan", "Plan", ("as configured", "auto", "review")),
             Field("local", "Kept in", where),
