@@ -30,7 +30,7 @@ ship
 @pytest.fixture(params=["--local", "--skip-repo"])  # in the repository with its hooks, in ~/.gitconfig without
 def person(request: pytest.FixtureRequest, github_repo: Path, github: Double, git: Git) -> Person:
     root = github_repo
-    configure(root, "agent: scripted", "verify: grep -q whole big.bin")
+    configure(root, "agent: scripted", "verify: grep -q whole big.bin", "github: {poll: 1s}", "checks: {settle: 2s}")
     (root / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (root / "big.bin").write_text("whole file\n")
     git("-C", root, "lfs", "install", request.param)
