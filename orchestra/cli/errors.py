@@ -41,9 +41,14 @@ def run_main(group: click.Group) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as wrong:  # noqa: BLE001 - the last resort: a traceback never reaches the screen
-        if told := trouble(wrong, _home()):
-            _leave(*told, 1)
-        _leave(f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3)
+        _leave(*unforeseen(wrong))
+
+
+def unforeseen(wrong: Exception) -> tuple[str, str, int]:
+    """The sentence, the hint and the exit code of what nobody foresaw; the traceback of a bug is kept."""
+    if told := trouble(wrong, _home()):
+        return (*told, 1)
+    return f"orchestra broke: {type(wrong).__name__}: {wrong}", _log_bug(), 3
 
 
 def trouble(wrong: Exception, home: str) -> tuple[str, str] | None:

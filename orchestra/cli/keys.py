@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestra.cli.errors import unforeseen
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
 from orchestra.errors import OrchestraError
@@ -153,6 +154,8 @@ def popup_command(console: Console, name: str, framed: bool) -> None:
         said = popup(console.moved(context.project.root), context, name, framed=framed)
     except OrchestraError as wrong:
         said = wrong.message + (f" ({wrong.hint})" if wrong.hint else "")
+    except Exception as wrong:  # noqa: BLE001 - the popup closes, and what its command prints is gone
+        said = "{} ({})".format(*unforeseen(wrong))
     if said:
         context.project.clients.say(said)
     sys.stdout.flush()

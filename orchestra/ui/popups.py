@@ -231,7 +231,11 @@ def show_view(console: Console, view: Callable[[], View], place: Place, elsewher
     _tell_escape_apart(console.environ)
     from orchestra.ui.screens.app import Orchestra
 
-    return Orchestra(console, view, place).run() or Outcome()
+    app = Orchestra(console, view, place)
+    ended = app.run()
+    if app.bug is not None:
+        raise app.bug
+    return ended or Outcome()
 
 
 def _tell_escape_apart(environ: Mapping[str, str]) -> None:

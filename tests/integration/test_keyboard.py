@@ -55,6 +55,11 @@ def test_it_waits_for_keys_without_looking_and_ends_at_once(typed: int, monkeypa
         eventually(lambda: found == ["escape", "up"], why="a key that is a sequence")
         os.write(typed, b"\xa4")
         eventually(lambda: found == ["escape", "up", "ä"], why="a letter in two parts")
+        before = len(waits)
+        os.write(typed, b"\xc3")
+        eventually(lambda before=before: len(waits) > before, why="half a letter alone to be read")  # type: ignore[misc]
+        os.write(typed, b"\xa4")
+        eventually(lambda: found == ["escape", "up", "ä", "ä"], why="its other half")
         eventually(lambda: waits[-1] is None, why="nothing to look for")
         driver.exit_event.set()
         reading.join(20)

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
+from textual.worker import WorkerFailed
 
 from orchestra.core import cells
 from orchestra.core.look import Look, look_of
@@ -377,6 +378,15 @@ class Home(App[Outcome]):
     def project(self) -> Project:
         """The project that is shown."""
         return self.terminal.project
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the app: None when it ended as it should."""
+        broke = self._exception
+        return broke.error if isinstance(broke, WorkerFailed) and isinstance(broke.error, Exception) else broke
+
+    def _print_error_renderables(self) -> None:
+        """Nothing: the command line tells of a bug, as of every other, in one line, and keeps the traceback."""
 
     def on_mount(self) -> None:
         """The first screen."""

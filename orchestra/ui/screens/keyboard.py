@@ -56,7 +56,11 @@ class Keyboard(LinuxDriver):
                     return
                 wait = constants.ESCAPE_DELAY + 0.001 if ready else None
                 if self.fileno in ready:
-                    for event in parser.feed(decode(os.read(self.fileno, 4096))):
+                    read = os.read(self.fileno, 4096)
+                    if not read:
+                        return  # the terminal is gone
+                    text = decode(read)  # empty while a letter is still incomplete, which to the parser is the end
+                    for event in parser.feed(text) if text else ():
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
