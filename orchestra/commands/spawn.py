@@ -75,8 +75,7 @@ def spawn(
     project: Project, ids: Sequence[str], wishes: SpawnOptions, ask: Callable[[str], bool]
 ) -> tuple[Spawned, ...]:
     """Spawn a worker for each issue; one result each, in order. `ask` shows a text and returns the user's yes or no."""
-    check_wishes(project, wishes)
-    before = Preflight(project)
+    before = Preflight(project, unaccepted=check_wishes(project, wishes))
     begun = [_begin(project, number, wishes, ask, before) for number in dict.fromkeys(ids)]
     if wishes.wait:
         begun = [_finish(project, one) if one.result == "spawned" else one for one in begun]
@@ -84,8 +83,11 @@ def spawn(
     return tuple(begun)
 
 
-def check_wishes(project: Project, wishes: SpawnOptions) -> None:
-    """Everything that would fail for every issue fails here, before anything is claimed."""
+def check_wishes(project: Project, wishes: SpawnOptions) -> bool:
+    """Everything that would fail for every issue fails here, before anything is claimed.
+
+    Returns whether the shared git configuration has changes that nobody has accepted.
+    """
     name = wishes.agent or project.config.agent
     launch.check_agent(project, name)
     for number in wishes.after:
@@ -99,10 +101,11 @@ def check_wishes(project: Project, wishes: SpawnOptions) -> None:
             raise UsageError("--on and --base exclude each other", "--on begins at that worker's branch")
     project.tmux.check()
     git_config_guard.arm(project)
-    git_config_guard.check(project, Act.WORKTREE)
+    unaccepted = git_config_guard.check(project, Act.WORKTREE)
     _template(project, wishes)
     _ = project.tracker
     project.remember()
+    return unaccepted
 
 
 def _template(project: Project, wishes: SpawnOptions) -> prompts.Prompt:

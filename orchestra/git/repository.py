@@ -34,6 +34,8 @@ from orchestra.storage.files import locked, same_content
 USUAL_BASES = ("main", "master", "trunk", "develop")
 MOST_COUNTED = 1024 * 1024  # bytes of untracked files that are read for their lines; `list` asks every worktree
 _SHARED_SCOPES = ("local", "worktree")
+# Commands that look at commits, trees and refs alone: no filter and no merge driver is run.
+_WITHOUT_FILES = frozenset({"commit-tree", "for-each-ref", "ls-tree", "rev-list", "rev-parse", "update-ref"})
 _FILTER = (("process", "EMPTY"), ("clean", "EMPTY"), ("smudge", "EMPTY"), ("required", "FALSE"))
 
 
@@ -160,6 +162,8 @@ class RepositoryFacts:
         count as changed. Their names are free, so they are looked up; they may hold a `=`, which `-c` would take for
         its own.
         """
+        if argv[0] in _WITHOUT_FILES:
+            return self.git(*argv, at=at, environ=environ)
         words = ("config", "--show-scope", "-z", "--get-regexp", r"^(filter|merge)\..*\.")
         fields = self.git(*words, at=at).out.split("\0")
         found: dict[str, dict[str, tuple[str, ...]]] = {}

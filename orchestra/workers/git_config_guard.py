@@ -122,11 +122,15 @@ def warning(project: Project) -> str:
     return f"{found.told()}; {_stops(found)}; {how(found)}" if found.changes else ""
 
 
-def check(project: Project, act: Act) -> None:
-    """Raise OrchestraError, before git does anything, when what changed could harm just that."""
+def check(project: Project, act: Act) -> bool:
+    """Raise OrchestraError, before git does anything, when what changed could harm just that.
+
+    Returns whether anything else changed that nobody has accepted.
+    """
     found = unknown(project)
     if found.harming(act):
         raise OrchestraError(found.told(act), how(found))
+    return bool(found.changes)
 
 
 def check_ship(project: Project, number: str) -> None:

@@ -39,8 +39,9 @@ class FreeBranch(Record):
 class Preflight:
     """What one command asked before it starts workers; each question is asked once."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    def __init__(self, project: Project, *, unaccepted: bool | None = None) -> None:
+        """`unaccepted`: whether the shared git configuration changed in a way nobody accepted, where that was asked."""
+        self.project, self._unaccepted = project, unaccepted
         self.notes: list[str] = []  # what is not known, or may go wrong
         self._checked = False
         self._pushed: set[str] = set()  # remotes that were asked
@@ -54,7 +55,7 @@ class Preflight:
             return
         if self.project.tracker_name == "github":
             self.notes += check_access(self.project)
-        fault, notes = check_commits(self.project)
+        fault, notes = check_commits(self.project, unaccepted=self._unaccepted)
         if fault is not None:
             raise OrchestraError(fault.what, fault.hint)
         self.notes += [*notes, *not_given(self.project)]
@@ -77,8 +78,11 @@ class Preflight:
 
     def check_push(self, branch: str, commit: str) -> None:
         """Raise OrchestraError when git itself says that the remote takes no push of this user."""
-        project, where = self.project, self.project.where(branch)
-        if project.tracker_name != "github" or where.push is None or where.push in self._pushed:
+        project = self.project
+        if project.tracker_name != "github":
+            return
+        where = project.where(branch)
+        if where.push is None or where.push in self._pushed:
             return
         self._pushed.add(where.push)
         git_config_guard.check(project, Act.PUSH)
@@ -109,14 +113,19 @@ class Preflight:
         return FreeBranch(name, f"on the branch {name}: {what}")
 
 
-def check_commits(project: Project) -> tuple[Fault | None, list[str]]:
-    """What keeps the agents from working, asked with their environment; and what may, in sentences."""
+def check_commits(project: Project, *, unaccepted: bool | None = None) -> tuple[Fault | None, list[str]]:
+    """What keeps the agents from working, asked with their environment; and what may, in sentences.
+
+    `unaccepted`: see `Preflight`; None: it is asked here.
+    """
     repository = project.repository.in_environment(orchestrator_environment(project))
     if fault := commit_check.writable(repository):
         return fault, []
     settings = repository.settings()
     fault = commit_check.identity(repository, settings) or commit_check.filters(repository, settings)
-    if fault is not None or git_config_guard.changed(project):
+    if unaccepted is None:
+        unaccepted = git_config_guard.changed(project)
+    if fault is not None or unaccepted:
         return fault, []  # in the second case the program that signs, or a hook, might be a worker's
     fault, unknown = commit_check.cannot_sign(repository, settings)
     return fault, [*([unknown] if unknown else []), *commit_check.hooks(repository, settings)]
