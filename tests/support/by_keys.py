@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from orchestra.core.waiting import wait_until
 from support.person import Person
 from support.polling import eventually, unguarded
 from support.terminal import Terminal
@@ -37,6 +38,8 @@ class Fingers:
 
     def project(self, key: str) -> None:
         """The prefix, O, and a key of the table, once the popup before it has closed."""
+        if not wait_until(lambda: "\u2518" not in self.terminal.text, 5.0):
+            self.terminal.press("Escape")  # what was asked next came while it closed, and it shows that
         eventually(lambda: "\u2518" not in self.terminal.text, why="the popup to close")
         self.terminal.key_table()
         self.terminal.press(key)
