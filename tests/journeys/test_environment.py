@@ -25,8 +25,6 @@ from support.person import ASK, HANG, Person, configure, write_issue
 from support.polling import eventually
 from support.terminal import Terminal, quick_fingers
 
-from orchestra.core.waiting import wait_until
-
 pytestmark = pytest.mark.journey
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of processes")
 Git = Callable[..., str]
@@ -93,13 +91,8 @@ class World:
         return dict(one.partition("=")[::2] for one in os.fsdecode(held).split("\0") if one)
 
     def key(self, *keys: str) -> None:
-        """Press these after the prefix; once more where a popup that was about to end has taken the prefix."""
         eventually(lambda: "\u2518" not in self.terminal.text, why="the popup to close")
-        for _ in range(3):
-            self.terminal.press("C-b", "O")
-            if wait_until(lambda: "which key?" in self.terminal.text, 5.0):
-                break
-        self.terminal.shows("which key?")
+        self.terminal.key_table()
         self.terminal.press(*keys)
 
     def shell(self, line: str) -> None:
