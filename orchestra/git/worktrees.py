@@ -319,7 +319,10 @@ class Repository(RepositoryFacts):
 
 def _no_room(path: AnyPath) -> bool:
     """Whether nothing more can be written there: git says that it could not write a file, and not why."""
-    facts = os.statvfs(path)
+    try:
+        facts = os.statvfs(path)
+    except OSError:  # the directory is gone, which git has said
+        return False
     return bool(facts.f_blocks and not facts.f_bavail) or bool(facts.f_files and not facts.f_favail)
 
 

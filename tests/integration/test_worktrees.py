@@ -55,6 +55,13 @@ def tree(repository: Repository, base: str, path: Path) -> Path:
     return path
 
 
+def test_a_worktree_that_is_removed_before_its_checkout_is_named(repository: Repository, base: str, path: Path) -> None:
+    repository.add(path, BRANCH, base, REASON)
+    shutil.rmtree(path)
+    with pytest.raises(OrchestraError, match="was not checked out"):
+        repository.checkout(path)
+
+
 def commit(git: Git, tree: Path, name: str, text: str) -> str:
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
     (tree / name).write_text(text)
