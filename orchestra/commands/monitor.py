@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from orchestra.core.text import stamp
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
+from orchestra.monitor.preloading import Preloading
 from orchestra.monitor.reconcile import Memory, reconcile
 from orchestra.monitor.wakefulness import Wakefulness
 from orchestra.project import entry_points
@@ -37,7 +38,7 @@ def monitor(
     with locked(monitor_presence.lock(project.store), wait=2.0):
         say(f"{project.title}: monitoring; each action is logged below")
         memory, version = Memory(start), entry_points.installed_version()
-        clock = Wakefulness(project.now, time.monotonic)
+        clock, preloading = Wakefulness(project.now, time.monotonic), Preloading(project.home)
         while passes is None or passes > 0:
             if passes is None and not entry_points.is_current(project.home, version):
                 say("orchestra was upgraded: the monitor ends, and starts again with the new version")
@@ -49,6 +50,8 @@ def monitor(
             for line in _one(project, memory):
                 say(f"{stamp(project.now())[11:19]}  {line}")
             passes = None if passes is None else passes - 1
+            if passes is None:
+                preloading.look()
             if passes != 0:
                 patience = LIMITED_SECONDS if memory.limited else PASS_SECONDS
                 _rest(project, seen, PENDING_SECONDS if memory.gone else patience, clock)

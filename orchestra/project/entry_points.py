@@ -13,6 +13,7 @@ from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, text_or_empty, write_atomic
 
 HOOK, PROGRAM = "orchestra-hook", "orchestra"
+PRELOADED_SOCKET = "preloaded.sock"  # in ORCHESTRA_HOME
 NOEXEC_HINT = "set ORCHESTRA_HOME to a directory of a file system from which programs can be started"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -67,11 +68,18 @@ def shim_path(home: str) -> str:
 # Where this version is gone, the one that the user's PATH has takes its place, and never the file itself.
 _SHIM = """#!/bin/sh
 # Written by orchestra: its path stays when orchestra is upgraded, or its environment moves.
-[ -x {python} ] && [ -e {entry} ] && exec {argv} "$@"
+{first}[ -x {python} ] && [ -e {entry} ] && exec {argv} "$@"
 [ -z "$ORCHESTRA_SHIM" ] || exit 127
 here=${{0%/*}}
 case $PATH in "$here":*) PATH=${{PATH#*:}} ;; esac
 ORCHESTRA_SHIM={name} exec {name} "$@"
+"""
+
+# What tmux starts for a key asks the process that has the screens loaded, where one runs (`monitor/preloading.py`).
+_PRELOADED = """case $1 in popup|key|board)
+  socket=${{0%/*}}/../{socket}
+  [ -S "$socket" ] && [ -x {python} ] && [ -e {client} ] && exec {python} -I -S {client} "$socket" "$@" ;;
+esac
 """
 
 
@@ -81,9 +89,12 @@ def _shims() -> dict[str, str]:
         PROGRAM: ((sys.executable, "-P", "-m", "orchestra"), os.path.join(_PACKAGE, "__main__.py")),
         HOOK: (hook_program(), hook_program()[-1]),
     }
+    python = shlex.quote(sys.executable)
+    client = shlex.quote(os.path.join(_PACKAGE, "cli", "ask_preloaded.py"))
+    first = {PROGRAM: _PRELOADED.format(python=python, client=client, socket=PRELOADED_SOCKET)}
     return {
         name: _SHIM.format(
-            python=shlex.quote(sys.executable), entry=shlex.quote(entry), argv=shlex.join(argv), name=name
+            first=first.get(name, ""), python=python, entry=shlex.quote(entry), argv=shlex.join(argv), name=name
         )
         for name, (argv, entry) in programs.items()
     }

@@ -83,11 +83,12 @@ def popup_command(program: Sequence[str], name: str, *, frame: bool = False) -> 
 def popup_of_size(
     program: Sequence[str], name: str, wide: str = "94%", high: str = "90%", *, frame: bool = False
 ) -> tuple[str, ...]:
-    """The same, of one size. What runs in it draws its own frame, unless tmux does."""
-    import shlex
+    """The same, of one size. What runs in it draws its own frame, unless tmux does.
 
+    tmux runs several words as they are, and a single one by the user's shell, which may take its time to start.
+    """
     flags, more = ((), ("--framed",)) if frame else (("-B",), ())
-    return ("display-popup", "-E", *flags, "-w", wide, "-h", high, shlex.join([*program, "popup", name, *more]))
+    return ("display-popup", "-E", *flags, "-w", wide, "-h", high, *program, "popup", name, *more)
 
 
 def key_shell_command(program: Sequence[str], name: str, more: str = "") -> str:
