@@ -9,6 +9,7 @@ import fcntl
 import functools
 import json
 import os
+import select
 import statistics
 import struct
 import subprocess
@@ -165,26 +166,76 @@ def bench_board() -> None:
         print(f"{f'board, {count} workers: a key':<58} {statistics.median(took):8.1f} ms{'':30}< 50 ms", flush=True)
 
 
+class Client:
+    """A user's terminal of 160 by 45 on the workspace of a place, drawn by another tmux."""
+
+    OUTER = ("tmux", "-L", "terminal", "-f", "/dev/null")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        attach = ("env", "-u", "TMUX", "tmux", "-L", "orchestra", "attach")
+        place.run(*self.OUTER, "new-session", "-d", "-x", "160", "-y", "45", *attach)
+
+    def press(self, *keys: str) -> None:
+        self.place.run(*self.OUTER, "send-keys", *keys)
+
+    def shown(self, words: str) -> bool:
+        return words in self.place.asked(*self.OUTER, "capture-pane", "-p")
+
+    def until(self, words: str) -> None:
+        while not self.shown(words):
+            pass
+
+    def popup(self, key: str, words: str) -> float:
+        """Milliseconds from the key of a popup to its first picture; it is closed again."""
+        self.press("C-b", "O")
+        self.until("which key?")
+        begin = time.perf_counter()
+        self.press(key)
+        self.until(words)
+        took = (time.perf_counter() - begin) * 1000
+        while self.shown(words):
+            select.select((), (), (), 0.4)  # a screen takes no key in its first moment
+            self.press("Escape")
+        select.select((), (), (), 0.3)  # tmux waits for more after an Esc
+        return took
+
+
 def bench_popups() -> None:
-    """From the start of what a popup runs to its first picture."""
+    """From a key to the first picture of its popup, on the screen of a client; base: without the preloaded process."""
     place = Place(1)
-    record_workers(place, 20)
-    (place.repo / "d0" / "f0.txt").write_text("changed\n")
-    place.git("checkout", "-qb", "issue-100")
-    place.git("commit", "-qam", "work")
-    place.git("checkout", "-q", "-")
-    bare = f"{PY} -c pass".split()
-    for name, words, argv in (
-        ("what needs you", "What about 100?", ("gates",)),
-        ("review", "changed", ("review", "100")),
-        ("new task", "Enter creates it", ("board", "--only", "new")),
-        ("list", "20 workers", ("board", "--only", "list")),
+    for number, last in enumerate(("escalate Which", "ship"), 1):
+        script = f"```script\nwrite a.txt a\ncommit a\n{last}\n```\n"
+        (place.repo / ".orchestra" / "issues" / f"000{number}-x.md").write_text(f"---\ntitle: Issue\n---\n{script}")
+    place.project("up", "-d")
+    place.project("spawn", "1", "2")
+    client, socket = Client(place), place.base / "o" / "preloaded.sock"
+    hidden = socket.with_suffix(".hidden")
+    client.until("stuck")
+    client.until("\u2714 #2")
+    while not socket.exists():
+        pass
+    for what, key, words in (
+        ("what needs you", "g", "Esc later"),
+        ("review", "d", "a.txt"),
+        ("new task", "c", "New task"),
+        ("picker", "w", "Go to"),
+        ("log", "l", "What happened"),
     ):
-        pair(
-            f"popup, {name}: the first picture", "< 300 ms",
-            lambda words=words, argv=argv: first_words(place, words, PY, "-P", "-m", "orchestra", *argv),  # type: ignore[misc]
-            lambda: place.run(*bare),
-        )  # fmt: skip
+        warm, cold = [], []
+        for _ in range(7):
+            warm.append(client.popup(key, words))
+            socket.rename(hidden)
+            cold.append(client.popup(key, words))
+            hidden.rename(socket)
+        ratio = statistics.median(a / b for a, b in zip(warm, cold, strict=True))
+        print(
+            f"{f'key -> popup, {what}: the first picture':<58} {statistics.median(warm):8.1f} ms  "
+            f"base {statistics.median(cold):7.1f} ms  x{ratio:5.2f}  < 200 ms",
+            flush=True,
+        )
+    place.run(*client.OUTER, "kill-server")
+    place.close()
 
 
 def record_workers(place: Place, count: int) -> None:

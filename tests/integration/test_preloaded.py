@@ -112,7 +112,8 @@ def test_words_streams_directory_environment_and_status_are_those_of_the_key(key
 def test_the_terminal_goes_over_with_its_keys_its_size_and_its_end(keys: Keys, repo: Path) -> None:
     terminal = list_in(keys, repo)
     (fork,) = keys.forks
-    assert fork.terminal() == terminal("display-message", "-p", "#{pane_tty}").strip()
+    assert os.getsid(fork.pid) == fork.pid
+    assert os.readlink(f"/proc/{fork.pid}/fd/0") == terminal("display-message", "-p", "#{pane_tty}").strip()
     terminal("resize-window", "-x", "60", "-y", "20")
     eventually(lambda: len(terminal.lines()[0].rstrip()) == 60, why="the new width is drawn")
     terminal.press("Escape")

@@ -171,8 +171,8 @@ def test_the_issue_picker_opens_where_there_is_no_number(terminal: Terminal, loc
     terminal.shows("#(touch canary) #[fg=red]x")
     terminal.type("never")
     terminal.press("Enter")
+    terminal.shows("#124 starts")  # a message: first, because it goes
     eventually(lambda: spawned(local) == {"124"}, why="the worker")
-    terminal.shows("#124 starts")
 
 
 @both_servers
