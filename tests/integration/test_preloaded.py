@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.polling import eventually
+from support.polling import eventually, unguarded
 from support.terminal import Terminal
 
 from orchestra.cli.preloaded import Loaded
@@ -20,7 +20,7 @@ from orchestra.monitor import preloading
 from orchestra.monitor.preloading import Preloading
 from orchestra.project.entry_points import PRELOADED_SOCKET, write_shims
 
-pytestmark = [pytest.mark.fast, pytest.mark.skipif(not preloading.LINUX, reason="used on Linux only")]
+pytestmark = pytest.mark.skipif(not preloading.LINUX, reason="used on Linux only")
 
 
 class Keys:
@@ -29,7 +29,9 @@ class Keys:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.shim = home / "bin" / "orchestra"
-        self.environ = {**os.environ, "ORCHESTRA_HOME": str(home), "LC_ALL": "C.UTF-8"}
+        self.own = {"ORCHESTRA_HOME": str(home), "LC_ALL": "C.UTF-8"}
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        self.environ = {**kept, **self.own}  # as a test's own, and its terminal's
         write_shims(str(home))
         self.process = subprocess.Popen(preloading.argv(str(home)), stdin=subprocess.PIPE, env=self.environ)
         eventually(lambda: self.answers, 30, "it serves")
@@ -88,10 +90,11 @@ def keys(short: Path) -> Iterator[Keys]:
 
 def list_in(keys: Keys, repo: Path, **more: str) -> Terminal:
     """The table of workers, in a terminal of its own."""
-    terminal = Terminal(80, 24, {**keys.environ, **more})
-    assigned = [f"{name}={value}" for name, value in {"ORCHESTRA_HOME": str(keys.home), **more}.items()]
+    terminal = Terminal(80, 24)
+    assigned = [f"{name}={value}" for name, value in {**keys.own, **more}.items()]
     terminal.run(["env", "-C", str(repo), *assigned, str(keys.shim), "board", "--only", "list"])
     terminal.shows("Workers")
+    unguarded()
     return terminal
 
 
@@ -127,7 +130,7 @@ def test_the_terminal_goes_over_with_its_keys_its_size_and_its_end(keys: Keys, r
 
 @pytest.mark.parametrize("stays", [False, True])
 def test_where_a_shell_keeps_the_terminal_the_program_starts_by_itself(keys: Keys, repo: Path, stays: bool) -> None:
-    terminal = Terminal(80, 24, keys.environ)
+    terminal = Terminal(80, 24)
     terminal.run(
         [
             "env",
@@ -139,6 +142,7 @@ def test_where_a_shell_keeps_the_terminal_the_program_starts_by_itself(keys: Key
         ]
     )
     terminal.shows("Workers")
+    unguarded()
     assert bool(keys.forks) is not stays
     terminal.press("Escape")
     eventually(lambda: terminal("display-message", "-p", "#{pane_dead} #{pane_dead_status}") == "1 0\n", why="its end")
