@@ -53,6 +53,7 @@ _OPTIONS = _any_of(
     r"\b(?:möglichkeiten|varianten|optionen|opciones|opções|opzioni|possibilités)\b.{0,40}:$",
     r"(?:选项|方案|選択肢|вариант\w*).{0,20}[:\uff1a]$",
 )
+_YES_OR_NO = _any_of(r"^\W*(?:do|does|did|is|are|will|would|can|could|may|ist|sind|passt|est-ce|est|es)\b")
 _BEGINS = _any_of(r"^(?:which|what|how|would|do|should|shall|can|could|may|soll|möcht|willst|wie|was)")
 _DID = _any_of(r"^(?:i(?:'ve| have)? )?\w+ed\b")  # `Added two options:`
 # Asked without a question mark.
@@ -63,11 +64,14 @@ _REQUEST = _any_of(
     r"\b(?:please|kindly|could you|can you)\b.{0,20}\b(?:confirm|choose|decide|pick|provide|specify|clarify"
     r"|advise|answer|approve|tell|let me know|share|select|reply)\b",
     r"\b(?:waiting (?:for|on)|wait for|await(?:ing)?|(?:i|we|still|also) need) (?:you|your|the user)\b",
-    r"\bi need to know\b|\b(?:it'?s|is) (?:up to you|your (?:call|decision|choice))\b"
+    r"\bi need (?:an? (?:\w+ )?(?:decision|answer|confirmation|approval|choice|reply|go-ahead)|to know)\b",
+    r"^your (?:call|choice|decision|turn)\b|^please advise\b",
+    r"\b(?:it'?s|is) (?:up to you|your (?:call|decision|choice))\b"
     r"|\bwhich(?:ever)? you(?:'d)? prefer\b",
     r"^(?:choose|pick|decide|confirm|specify|clarify|tell me|(?:reply|answer|respond) (?:with|by|to))\b",
     r"\b(?:sag|sagen sie|gib|geben sie|teil|teilen sie)\b.{0,20}\b(?:welche\w*|was|wie|ob|wann|wo|wer|mit)\b",
-    r"\bbitte\b.{0,20}\b(?:bestätig|entscheid|wähl|nenn|gib|geben|klär|antwort)|\bwarte auf (?:dein|ihr|eure)",
+    r"\bbitte\b.{0,20}\b(?:bestätig|entscheid|wähl|nenn|gib|geben|klär|antwort|um (?:rück|antwort|entsch))",
+    r"\bwarte auf (?:dein|ihr|eure)",
     r"\b(?:dis|dites|fais|faites)-moi\b.{0,10}\b(?:quel|lequel|laquelle|si|comment|ce que)|\bj'attends (?:vo|ta"
     r"|ton|tes)",
     r"\b(?:veuillez|merci de|peux-tu|pouvez-vous)\b.{0,10}\b(?:confirmer|choisir|préciser|me dire|indiquer)\b",
@@ -97,6 +101,7 @@ _LEAVES_OPEN = _any_of(
     r"^\W*\w{1,4}/\w{1,4}\W*$",  # `[y/N]`
     r"\b(?:i(?:'d| would)|my (?:preference|recommendation|suggestion|vote)|i (?:recommend|suggest|prefer|lean"
     r"|propose))\b",
+    r"\bi (?:looked|searched|checked|tried|assum\w+|could ?n[o']t|can ?not|can't|see no)\b",
     r"\b(?:recommended|i'?ll|i will|i am|i'm) (?:wait|hold|stop|paus)\w*|\b(?:otherwise|until then|once you"
     r"|if (?:so|not|you))\b",
     r"\bich (?:würde|empfehle|warte|schlage)\b|\b(?:je (?:recommande|propose|préfère)|recomiendo|eu recomendo"
@@ -155,9 +160,10 @@ def _asks(part: _Part, behind: list[_Part]) -> bool:
     if part.is_question:
         if not behind:
             return True
-        if part.heading or above_list:
-            open_one = bool(_ADDRESSED.search(text)) or (bool(_WHICH.search(text)) and not part.heading)
-            return open_one and _stays_open(said)
+        if part.heading:  # what stands below a heading is about it
+            return bool(_ADDRESSED.search(text)) and all(_LEAVES_OPEN.search(one.text) for one in said)
+        if above_list:
+            return any(kind.search(text) for kind in (_ADDRESSED, _WHICH, _YES_OR_NO)) and _stays_open(said)
         return _stays_open(said) if _ADDRESSED.search(text) else all(_LEAVES_OPEN.search(one.text) for one in said)
     if _REQUEST.search(text):
         return _stays_open(said)
