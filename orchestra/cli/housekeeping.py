@@ -17,8 +17,8 @@ from orchestra.ui.references import Target, for_each
     "doctor",
     "orchestra doctor",
     "orchestra doctor --fix",
-    "orchestra doctor --environment   the variables that workers and git get, without values",
-    "orchestra doctor --agent         try the installed version of the agent; costs no tokens",
+    "orchestra doctor --environment   names of the variables that workers get",
+    "orchestra doctor --agent         try the installed agent; costs no tokens",
 )
 @click.option("--fix", is_flag=True, help="Fix what can be fixed safely.")
 @click.option("--accept-git", is_flag=True, help="Accept the current git configuration as trusted.")

@@ -24,7 +24,7 @@ several = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_
         "orchestra queue                   the queue",
         "orchestra queue move 126 first    126 starts next, once nothing blocks it",
         "orchestra queue hold 127          127 stays in the queue until `release`",
-        "orchestra queue --merge-order     which branch to merge first, and what comes after",
+        "orchestra queue --merge-order     which branch to merge first, and then",
     ),
 )
 @click.option("--merge-order", is_flag=True, help="In which order to merge, with the fewest conflicts.")

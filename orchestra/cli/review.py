@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @verb(
     "review",
-    "orchestra review 124 125                              file by file, one after the other",
-    'orchestra review 124 --comment src/a.py:7 "why?"      keep a comment',
-    "orchestra review 124 --send                           all kept comments to the worker",
-    "orchestra review 124 --post approve                   or as one review on GitHub",
+    "orchestra review 124 125                           one after the other",
+    'orchestra review 124 --comment src/a.py:7 "why?"   keep a comment',
+    "orchestra review 124 --send                        kept comments to the worker",
+    "orchestra review 124 --post approve                or as a review on GitHub",
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
 @click.option("--comment", "comments", nargs=2, multiple=True, metavar="FILE:LINE[-LINE] TEXT",

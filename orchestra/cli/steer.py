@@ -35,7 +35,7 @@ def pause_command(console: Console, ids: Sequence[str]) -> None:
 
 @verb(
     "resume",
-    "orchestra resume 124               one that has used up its budget gets as much again",
+    "orchestra resume 124   one that has used up its budget gets as much again",
     "orchestra resume 124 --tokens 4M   it may use so much in all",
 )
 @several
@@ -56,7 +56,7 @@ def resume_command(console: Console, /, ids: Sequence[str], **options: Any) -> N
 
 @verb(
     "restart",
-    "orchestra restart 124           in its conversation; a setup that failed runs again",
+    "orchestra restart 124           in its conversation; repeats a failed setup",
     "orchestra restart 124 --fresh   in a new one",
 )
 @several

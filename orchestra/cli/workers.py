@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "orchestra spawn 124 125             two workers, one on each issue",
     "orchestra spawn 126 --after 124     wait until the work on 124 is complete",
     "orchestra spawn https://github.com/acme/widgets/issues/124",
-    "orchestra spawn --label ready --max 3   the three oldest issues with this label",
+    "orchestra spawn --label ready --max 3   the three oldest with this label",
 )
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @query_options
@@ -107,10 +107,10 @@ def _choose_issues(console: Console, options: SpawnOptions) -> None:
 
 @verb(
     "new",
-    'orchestra new "Round prices to the cent"            an issue, and a worker on it',
+    'orchestra new "Round prices to the cent"   an issue, and a worker on it',
     'orchestra new "Round prices" -m "Half up." --label bug --no-spawn',
-    "orchestra new                                       a form to fill in",
-    "orchestra new --draft                               the text that could not be sent",
+    "orchestra new                              a form to fill in",
+    "orchestra new --draft                      the text that could not be sent",
 )
 @click.argument("title", required=False)
 @click.argument("more", required=False, metavar="[-]")
@@ -156,7 +156,7 @@ def new_command(console: Console, /, title: str | None, as_json: bool, **given: 
     "merge",
     "orchestra merge 124",
     "orchestra merge 124 --method squash",
-    "orchestra merge 124 --auto    GitHub does it, once everything required is there",
+    "orchestra merge 124 --auto    by GitHub, once everything required is there",
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=numbers)
 @click.option("--method", type=click.Choice(["merge", "squash", "rebase"]), help="Default: the repository's.")

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from orchestra.project.context import Project
 
 
+_OVER = (Status.MERGED, Status.CANCELLED, Status.QUEUED)  # nothing can be merged of it
+
+
 class MergePlan(Record):
     """What a merge will do, in sentences, the method first; `local` without a forge, else the pull request."""
 
@@ -53,7 +56,7 @@ def plan(project: Project, number: str, method: str | None = None, *, auto: bool
     """What `merge` would do now; raises OrchestraError with what is in the way. Nothing is changed."""
     check_allowed(project)
     worker = worker_of(project.store, number)
-    if worker.status in (Status.MERGED, Status.CANCELLED, Status.QUEUED):
+    if worker.status in _OVER:
         raise OrchestraError(f"#{number} is {worker.status.value}", f"see it: orchestra show {number}")
     wanted = method or project.config.pull_request.merge
     if worker.pull is not None:
@@ -66,11 +69,35 @@ def plan(project: Project, number: str, method: str | None = None, *, auto: bool
 def merge(project: Project, wanted: MergePlan) -> Merged:
     """Do what was planned. A failure changes nothing; what comes after the merge itself is reported as a warning."""
     check_allowed(project)
+    _check_still(project, wanted)
     if wanted.local is not None:
         return _merge_locally(project, wanted, wanted.local)
     if wanted.pull is None:
         raise OrchestraError(f"there is nothing to merge of #{wanted.worker.id}")
     return _merge_on_github(project, wanted, wanted.pull)
+
+
+def _check_still(project: Project, wanted: MergePlan) -> None:
+    """Raise OrchestraError where the question was about something else than there is now: minutes may have passed."""
+    before = wanted.worker
+    now = worker_of(project.store, before.id)
+    if now.nonce != before.nonce:
+        raise OrchestraError(f"#{now.id} is another worker now: nothing is merged", f"orchestra review {now.id}")
+    if now.status in _OVER:
+        raise OrchestraError(
+            f"#{now.id} is {now.status.value} now: nothing is merged", f"see it: orchestra show {now.id}"
+        )
+    if wanted.local is not None and _locally(project, now, _asked_method(wanted.local)).local != wanted.local:
+        raise OrchestraError(f"#{now.id} or its base has changed since: nothing is merged", f"orchestra merge {now.id}")
+    if wanted.pull is not None and now.pull is not None and now.pull.number != wanted.pull.number:
+        raise OrchestraError(
+            f"#{now.id} has pull request #{now.pull.number} now: nothing is merged", f"orchestra merge {now.id}"
+        )
+
+
+def _asked_method(local: LocalPlan) -> Method | None:
+    """The method that led to this plan; None: a fast-forward where that is possible."""
+    return None if local.fast_forward and local.method is Method.MERGE else local.method
 
 
 def check_allowed(project: Project) -> None:

@@ -25,6 +25,7 @@ _WORDS = dict.fromkeys(("~", "null", "Null", "NULL")) | {
     word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
 _UNSPEAKABLE = regex("[\x00\ud800-\udfff]")
+_PAIR = regex("[\ud800-\udbff][\udc00-\udfff]")  # what JSON makes of an emoji: "\ud83d\ude00"
 _INT = regex(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = regex(r"[-+]?(0|[1-9][0-9]{0,17}|(?=\.))(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?", re.ASCII)
 
@@ -157,9 +158,10 @@ class _Reader:
             return self.sequence(path)
         if not isinstance(event, yaml.ScalarEvent):  # pragma: no cover - the parser gives nothing else here
             self.refuse(event, "not a value")
-        if _UNSPEAKABLE.search(event.value):  # an escape such as "\0": no argument and no file name can hold it
+        text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), event.value)
+        if _UNSPEAKABLE.search(text):  # an escape such as "\0": no argument and no file name can hold it
             self.refuse(event, "contains a NUL character or an unpaired surrogate")
-        return event.value if event.style else _scalar(event.value)
+        return text if event.style else _scalar(text)
 
     def mapping(self, path: Path) -> dict[str, Any]:
         import yaml

@@ -10,6 +10,7 @@ from orchestra.core import attention, backlog, start_hold
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.enums import StrEnum
 from orchestra.core.models import LEFT, ActivityState, Attention, Escalation, Gate, Status, Worker
+from orchestra.core.prose import asking
 from orchestra.core.records import Record
 from orchestra.core.text import clean, seconds_of
 from orchestra.core.verdict import Outcome, Topic, Verdict, facts_of, merged_sentence, verdict
@@ -102,6 +103,7 @@ _WAITS = {  # and whose turn it is else; what the agent is about to do is not wa
     Topic.SHIP: "GitHub",
 }
 _LOGIN = frozenset({"authentication_failed", "oauth_org_not_allowed", "login", "onboarding"})
+REASON = 160  # columns of what a message asks
 _QUIET_SECONDS = 60.0  # an agent heard of this lately is known to work, whether tmux answers or not
 
 
@@ -177,13 +179,14 @@ def _needed(seen: ObservedWorker, kind: Attention | None, now: float) -> Shown |
 
 def _prose(doing: Activity) -> Shown:
     """The end of a turn with the work not shipped: the agent's last words, which are a question or are not."""
-    said = clean(doing.detail, 1000)
-    if said.rstrip("*_`\"')] ").endswith("?"):
-        return _on(State.QUESTION, doing._replace(detail=_last_sentences(said)))
+    said = clean(doing.detail, 5000)
+    if asked := clean(asking(doing.detail), 5000):
+        whole = _last_sentences(said) if len(asked) <= REASON else asked[: REASON - 1] + "\u2026"
+        return _on(State.QUESTION, doing._replace(detail=whole))
     return _on(State.STUCK, doing._replace(detail="ended its turn without shipping" + (f": {said}" if said else "")))
 
 
-def _last_sentences(text: str, columns: int = 160) -> str:
+def _last_sentences(text: str, columns: int = REASON) -> str:
     """The end of `text` from the begin of a sentence on, so that a question is seen whole where it fits."""
     if len(text) <= columns:
         return text

@@ -34,6 +34,8 @@ def editor_argv(environ: Mapping[str, str], path: str, line: int = 0) -> tuple[s
 
 def run_editor(argv: Sequence[str], directory: str) -> None:
     """Wait until it ends; raises OrchestraError when it does not start."""
+    if not os.path.isdir(directory):
+        raise OrchestraError(f"{clean(directory)} is gone", "see: orchestra list")
     try:
         subprocess.run([*argv], cwd=directory, check=False)
     except OSError as wrong:

@@ -156,7 +156,8 @@ def _paused(event: Event, _: Seen) -> str:
 
 def _ended(event: Event, _: Seen) -> str:
     reason = _text(event, "reason")
-    return {"prompt_input_exit": "you ended its agent"}.get(reason, f"its agent ended: {reason}" if reason else "")
+    known = {"prompt_input_exit": "you ended its agent", "other": "its agent ended"}  # Claude Code's words
+    return known.get(reason, f"its agent ended: {reason}" if reason else "")
 
 
 def _noted(event: Event, _: Seen) -> str:

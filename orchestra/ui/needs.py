@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Escalation, Gate
+from orchestra.core.models import ActivityState, Escalation, Gate, Status
 from orchestra.core.records import Record
 from orchestra.core.state import State
 from orchestra.core.text import clean, clean_lines
@@ -22,7 +22,8 @@ class Need(Record):
     @property
     def identity(self) -> tuple[str, str]:
         """What makes it the same one at the next look: worker and request."""
-        return self.row.worker.id, self.asked.request if self.asked else f"{self.row.shown.state}"
+        worker = self.row.worker
+        return worker.id, self.asked.request if self.asked else f"{self.row.shown.state} {worker.activity.since}"
 
     @property
     def state(self) -> State:
@@ -79,13 +80,23 @@ def text_of(need: Need) -> list[tuple[str, str]]:
     """What must be read before it is answered: label and text, line by line."""
     asked = need.asked
     if asked is None:
-        return [("", need.row.why), ("go on", answer_command(need.row))]
+        said, why = _last_message(need.row), [("", need.row.why)]
+        lines = [("", line) for line in said.splitlines()]
+        return [*(why if need.state is not State.QUESTION else []), *lines, ("go on", answer_command(need.row))]
     lines = [("", clean(asked.summary, 1000))] if asked.gate is not Gate.PLAN else []
     lines += [("", line) for line in clean_lines(asked.context).splitlines()]
     lines += [("tried", clean(tried, 1000)) for tried in asked.tried]
     lines += [("needs", clean(asked.need, 1000))] if asked.need else []
     lines += [("always", f"Y allows this worker {clean(asked.rule, 500)} from now on")] if asked.rule else []
     return lines
+
+
+def _last_message(row: WorkerRow) -> str:
+    """What its agent said at the end of a turn that neither shipped nor asked; its reason shows the end of it only."""
+    worker, doing = row.worker, row.worker.activity
+    ended = doing.state is ActivityState.WAITING and worker.status in (Status.PLANNING, Status.WORKING)
+    said = clean_lines(doing.detail) if ended else ""
+    return said or (row.why if row.shown.state is State.QUESTION else "")
 
 
 def start_at(found: Sequence[Need], worker: str) -> int:

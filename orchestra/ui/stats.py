@@ -76,7 +76,8 @@ def bar(share: float, columns: int) -> str:
 def _heading(found: Stats, title: str) -> str:
     counts = Counter(one.status for one in found.workers)
     told = ", ".join(f"{count} {status.value}" for status, count in counts.items())
-    return f"{clean(title)}   {len(found.workers)} workers" + (f": {told}" if told else "")
+    count = len(found.workers)
+    return f"{clean(title)}   {count} worker{'' if count == 1 else 's'}" + (f": {told}" if told else "")
 
 
 def _group_line(row: Group) -> str:

@@ -191,7 +191,7 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
         yield Line("", clean(f"waits for {doing.background}", 400))
     if doing.retrying:
         yield Line("", clean(f"{doing.retrying}; it tries again", 400))
-    if doing.detail:
+    if doing.detail and doing.detail != "other":  # Claude Code's word for an end without a reason
         yield Line("", clean(doing.detail, 400))
     if it.agent_session:
         yield Line("talk", f"conversation {clean(it.agent_session, 64)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.boards import board, drawn, record, settled
 from support.events import happened
-from support.person import Person, configure
+from support.person import Person, configure, write_issue
 from support.terminal import Terminal
 
 from orchestra.core.models import AnswerChannel
@@ -68,6 +68,39 @@ def test_the_queue_is_moved_held_and_dropped_by_keys(console: Console) -> None:
 
     asyncio.run(story())
     assert console.project.store.listing().workers[0].status == "cancelled"
+
+
+def test_several_are_named_before_they_pause_and_one_that_refuses_stops_no_other(console: Console) -> None:
+    for number in (1, 2, 3):
+        record(console, number, f"Task {number}")
+    console.project.store.record("1", happened("cancelled", "human"))
+
+    async def story() -> None:
+        async with board(console).run_test(size=(120, 30)) as pilot:
+            await settled(pilot, "Task 3")
+            await pilot.press("space", "space", "space", "P")
+            shown = await settled(pilot, "y yes")
+            assert "3 workers:" in shown
+            assert "pause #1 Task 1" in shown
+            await pilot.pause(0.35)
+            await pilot.press("y")
+            await settled(pilot, "#1 cannot be paused: it is cancelled; #2 paused; #3 paused")
+
+    asyncio.run(story())
+    states = {one.id: one.status for one in console.project.store.listing().workers}
+    assert states == {"1": "cancelled", "2": "paused", "3": "paused"}
+
+
+def test_issues_that_the_filter_hides_are_not_said_to_be_none(console: Console, repo: Path) -> None:
+    write_issue(repo, 4, "Find a widget", "text")
+
+    async def story() -> None:
+        async with board(console).run_test(size=(120, 30)) as pilot:
+            await settled(pilot, "Find a widget")
+            await pilot.press("slash", *"zzz")
+            assert "No open issue" not in await settled(pilot, "no issue is let through by the filter")
+
+    asyncio.run(story())
 
 
 def test_a_worker_that_is_not_queued_is_not_moved(console: Console) -> None:

@@ -53,6 +53,21 @@ def worker(console: Console, number: str = "1") -> Worker:
     return found
 
 
+def test_its_changes_lie_over_the_question_and_leave_it_open(console: Console) -> None:
+    record(console, 1, "Choose", "stuck")
+
+    async def story(pilot: Any) -> None:
+        await settled(pilot, "What about Choose?")
+        await pilot.pause(GUARD_SECONDS + 0.1)
+        await pilot.press("d")
+        await settled(pilot, "Files")
+        await pilot.press("g", "q")
+        await settled(pilot, "What about Choose?")
+        assert worker(console).escalation is not None
+
+    told(console, "gates", story)
+
+
 @pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24), (60, 20), (40, 10), (20, 6), (8, 3)])
 def test_no_line_is_wider_than_the_terminal_and_the_frame_is_whole(console: Console, size: tuple[int, int]) -> None:
     record(console, 1, WIDE, "stuck")

@@ -102,6 +102,42 @@ def test_a_key_during_a_read_leads_to_another_read(change: Change, monkeypatch: 
     change.told(first)
 
 
+def test_a_cursor_on_what_is_no_code_stays_there_when_the_change_is_read_again(change: Change) -> None:
+    change.commit(a__py=BEFORE.replace("line 20\n", "line 20 is new\n"))
+
+    async def story(pilot: Any) -> None:
+        await settled(pilot, "line 20 is new")
+        await pilot.press("slash")
+        await typed(pilot, "is new")
+        await pilot.press("enter", "c")
+        await typed(pilot, "why?")
+        await pilot.press("enter", "G")
+        view = pilot.app.screen
+        for place in (len(view.rows) - 1, 0, next(at for at, row in enumerate(view.rows) if row.draft)):
+            assert view.rows[place].line is None
+            view.cursor = place
+            await pilot.press("r")
+            await settled(pilot, "why?")
+            await eventually_read(view)
+            assert view.cursor == place
+            view.cursor = view.range_from = place
+            change.commit(other__py=f"{place}\n")
+            await pilot.press("r")
+            await eventually_read(view)
+            assert (view.cursor, view.range_from) == (place, place)
+            view.range_from = None
+
+    change.told(story)
+
+
+async def eventually_read(view: Any) -> None:
+    for _ in range(400):
+        await asyncio.sleep(0.02)
+        if not view._busy:
+            return
+    pytest.fail("the change is not read")
+
+
 def test_a_comment_is_kept_at_once_moves_with_its_line_and_says_when_it_is_gone(change: Change) -> None:
     change.commit(a__py=BEFORE.replace("line 20\n", "line 20 is new\n"))
 

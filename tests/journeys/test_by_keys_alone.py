@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.by_keys import journey
+from support.by_keys import counted_in_docs, journey
 from support.github_double import Double
-from support.paths import ROOT
 from support.person import Person, configure, write_issue
 from support.terminal import quick_fingers
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
-
-
-def counted_in_docs() -> int:
-    """The sum in docs/keys.md."""
-    found = re.search(r"makes (\d+) keys", (ROOT / "docs" / "keys.md").read_text())
-    assert found
-    return int(found[1])
 
 
 def test_a_thought_is_merged_by_keys_alone_without_a_forge(repo: Path, git: Git) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from support.github_double import Double
 from support.person import Person, configure, write_issue
 from support.polling import eventually
+
+from orchestra.commands import merge as command
+from orchestra.errors import OrchestraError
+from orchestra.ui.console import Console
 
 pytestmark = pytest.mark.journey
 Git = Callable[..., str]
@@ -147,6 +152,48 @@ def test_what_refuses_a_merge_and_changes_nothing(
     assert trace(local.where, git) == before
     assert local.status("1") == "complete"
     assert "state: closed" not in (local.where / ".orchestra/issues/0001-issue.md").read_text()
+
+
+@pytest.mark.timeout(300)
+def test_what_changes_between_the_question_and_the_yes_merges_nothing(local: Person, git: Git) -> None:
+    repo = local.where
+    shipped(local, "1")
+    console = Console(str(repo), local.environ, time.time)
+    tree = Path(local.asks("show", "1")["worktreePath"])
+
+    def refused(sentence: str, change: Callable[[], object], back: Callable[[], object] = lambda: None) -> None:
+        wanted = command.plan(console.project, "1")
+        change()
+        before = trace(repo, git)
+        with pytest.raises(OrchestraError, match=sentence):
+            command.merge(console.project, wanted)
+        assert trace(repo, git) == before
+        back()
+
+    refused(
+        "the main checkout is on other, not on main",
+        lambda: git("-C", repo, "switch", "-qc", "other"),
+        lambda: git("-C", repo, "switch", "-q", "main"),
+    )
+    refused(
+        "#1 has changes that are not committed: 1.txt",
+        lambda: (tree / "1.txt").write_text("three\n"),
+        lambda: git("-C", tree, "checkout", "-q", "1.txt"),
+    )
+    refused(
+        "#1 or its base has changed since: nothing is merged",
+        lambda: git("-C", tree, "commit", "-qm", "more", "--allow-empty"),
+    )
+    refused("#1 is cancelled now: nothing is merged", lambda: local.runs("cancel", "1"))
+    assert local.status("1") == "cancelled"
+
+
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_a_merge_by_each_method_is_what_was_asked(local: Person, git: Git, method: str) -> None:
+    shipped(local, "1")
+    project = Console(str(local.where), local.environ, time.time).project
+    assert command.merge(project, command.plan(project, "1", method)).done
+    assert len(git("-C", local.where, "log", "-1", "--format=%p").split()) == (2 if method == "merge" else 1)
 
 
 def test_only_the_user_merges(local: Person, git: Git) -> None:

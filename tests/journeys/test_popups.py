@@ -226,6 +226,35 @@ def test_the_same_as_plain_commands_outside_of_tmux(local: Person, git: Git, rep
     terminal.end()
 
 
+@pytest.mark.journey
+def test_an_editor_that_does_not_start_gives_the_screen_back(local: Person, repo: Path) -> None:
+    import sys
+
+    local.runs("up", "desk", "-d")
+    local.runs("spawn", "1")
+    eventually(lambda: local.asks("show", "1")["attention"] == "stuck", 60, "#1 stuck")
+    terminal = Terminal(80, 24, {**local.environ, "EDITOR": "/nowhere/editor"})
+    program = [sys.executable, "-P", "-m", "orchestra"]
+    terminal.run(["env", "-C", str(repo), f"PATH={local.environ['PATH']}", *program, "tell", "1"])
+    terminal.shows("3 something else")
+    unguarded()
+    terminal.press("3")
+    terminal.shows("Your answer")
+    terminal.type("red, ")
+    terminal.press("C-e")
+    terminal.shows("set EDITOR to an editor that is installed")
+    terminal.type("please")
+    terminal.shows("red, please")
+    terminal.press("Escape", "Escape")
+    terminal.run(["env", "-C", str(repo), f"PATH={local.environ['PATH']}", *program, "board"])
+    terminal.shows("1 of ")
+    terminal.press("e")
+    terminal.shows("/nowhere/editor does not start")
+    terminal.press("?")
+    terminal.shows("any other key closes this")
+    terminal.end()
+
+
 @pytest.mark.fast
 def test_what_a_worker_asks_in_so_many_lines() -> None:
     """A dialog's question comes before what the worker asked itself, as `tell` answers it first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.by_keys import journey
+from support.by_keys import counted_in_docs, journey
 from support.person import Person, configure, write_issue
 from support.terminal import quick_fingers
 
@@ -48,7 +48,8 @@ def test_a_thought_is_merged_by_keys_alone(
     git("-C", repo, "commit", "-qm", "config")
     with MessagesApi() as api:
         person = Person(repo, {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(QUIET, "1")})
-        journey(person, "2", lambda: None, (TASK,), "npm publish")
+        count = journey(person, "2", lambda: None, (TASK,), "npm publish")
         assert (repo / "prices.txt").read_text() == "one\ntwo, rounded even\nthree\n"
         assert (repo / "notes.txt").read_text() == "say what is counted\n"
         assert person.status("2") == "merged"
+        assert count == counted_in_docs()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from orchestra.core.waiting import wait_until
+from support.paths import ROOT
 from support.person import Person
 from support.polling import eventually, unguarded
 from support.terminal import Terminal
@@ -23,6 +25,13 @@ TASK = (
     "ship",
     "```",
 )
+
+
+def counted_in_docs() -> int:
+    """The sum in docs/keys.md."""
+    found = re.search(r"makes (\d+) keys", (ROOT / "docs" / "keys.md").read_text())
+    assert found
+    return int(found[1])
 
 
 class Fingers:

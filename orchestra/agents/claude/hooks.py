@@ -311,9 +311,9 @@ def _text(value: Any, limit: int = 200) -> str:
     return clean(value, limit) if isinstance(value, str) else ""
 
 
-def _end_of(value: Any, limit: int = 600) -> str:
-    """The end of a message as one clean line: what it asks is there."""
-    text = _text(value, 20_000)
+def _end_of(value: Any, limit: int = 2000) -> str:
+    """The end of a message, line by line: what it asks is there."""
+    text = clean_lines(value[-4 * limit :]).strip() if isinstance(value, str) else ""
     return text if len(text) <= limit else "\u2026" + text[1 - limit :]
 
 

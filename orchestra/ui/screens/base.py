@@ -6,8 +6,8 @@ import gc
 import sys
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -397,15 +397,33 @@ class Home(App[Outcome]):
         """Ctrl-C ends it, whatever is open."""
         self.exit(Outcome())
 
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """As Textual's, which does not come back to the screen when what has the terminal raises."""
+        raised: Exception | None = None
+        with super().suspend():
+            try:
+                yield
+            except Exception as wrong:  # noqa: BLE001 - it is raised below
+                raised = wrong
+        if raised is not None:
+            raise raised
+
     def edit(self, text: str) -> str | None:
-        """The text after the user's editor; None when it was left without saving."""
+        """The text after the user's editor; None when it was left without saving, or did not start, which is said."""
         import click
 
-        with self.suspend():
+        changed: list[str | None] = []
+
+        def act() -> None:
             environ = self.project.environ  # a popup's own is that of the tmux server
-            changed = click.edit(text, editor=environ.get("VISUAL") or environ.get("EDITOR"), env=dict(environ))
-        self.refresh()
-        return changed
+            try:
+                changed.append(click.edit(text, environ.get("VISUAL") or environ.get("EDITOR"), dict(environ)))
+            except click.ClickException as wrong:
+                raise OrchestraError(clean(wrong.message), "set EDITOR to an editor that is installed") from None
+
+        self.run_outside(act)
+        return changed[0] if changed else None
 
     def run_outside(self, act: Callable[[], None]) -> None:
         """Something that takes the terminal for itself, such as an editor; what goes wrong is said."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from orchestra.core.dialogs import open_questions
+from orchestra.errors import OrchestraError
 from orchestra.ui.screens import merging
 from orchestra.ui.screens.board_pane import BESIDE_FROM, BoardPane
 from orchestra.ui.screens.board_rows import Sort
@@ -82,7 +83,7 @@ class BoardView(BoardPane):
             "tell": partial(self._needs, "tell"), "approve": partial(self._needs, "approve"),
             "deny": partial(self._needs, "deny"), "gates": partial(self._needs, "gates"), "diff": self._review,
             "merge": self._merge, "pull": self._pull, "edit": self._edit, "log": self._log, "list": self._all_projects,
-            "workers": self._choose, "new": self._new_task, "pause": partial(self._each, "pause"),
+            "workers": self._choose, "new": self._new_task, "pause": self._pause,
             "restart": partial(self._asked, "restart"),
             "cancel": partial(self._asked, "cancel"),
         }  # fmt: skip
@@ -283,6 +284,13 @@ class BoardView(BoardPane):
             [self.worker] if self.worker else []
         )
 
+    def _pause(self) -> None:
+        """One at once, as it is taken back by the same key; several are named before."""
+        if len(self._targets()) > 1:
+            self._asked("pause")
+        else:
+            self._each("pause")
+
     def _asked(self, verb: str) -> None:
         """Ask, then do it to each."""
         numbers = self._targets()
@@ -299,4 +307,17 @@ class BoardView(BoardPane):
         self.marked.clear()
         act: Callable[[str], str] = getattr(self.home.verbs, verb)
         self.say("\u2026")
-        self.run_apart(lambda: "; ".join(act(number) for number in numbers), self._went)
+        self.run_apart(partial(_do_each, act, numbers), self._went)
+
+
+def _do_each(act: Callable[[str], str], numbers: Sequence[str]) -> str:
+    """What was done to each; of several, one that refuses keeps no other from it."""
+    if len(numbers) == 1:
+        return act(numbers[0])
+    said = []
+    for number in numbers:
+        try:
+            said.append(act(number))
+        except OrchestraError as wrong:
+            said.append(wrong.message)
+    return "; ".join(said)

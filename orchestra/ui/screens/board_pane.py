@@ -36,6 +36,7 @@ REST_SECONDS = 0.1  # git and tmux are asked about a worker when the user has st
 LAST_LINES = 12  # of its pane, where that has no column
 NO_WORKER = "No worker yet. Put the cursor on an issue and press {spawn}, or {new} for a new task."
 NO_ISSUE = "No open issue. {new} makes one."
+NOT_FOUND = "no issue is let through by the filter"
 
 
 class Detail(Record):
@@ -321,7 +322,8 @@ class BoardPane(WritingView):
             paper.put(2, y + 1, inner - 1, board_rows.issue_heads(inner - 2), DIM)
             self._paint_rows(paper, y + 2, max(0, room - 1), issues, inner)
         else:
-            waits = "\u2026" if self.issues is None else NO_ISSUE.format(new=self.home.keys.key("new"))
+            none = NOT_FOUND if self.words and self.issues else NO_ISSUE
+            waits = "\u2026" if self.issues is None else none.format(new=self.home.keys.key("new"))
             for at, piece in enumerate(worker_table.fold(self.trouble or waits, inner - 2)[: max(0, room)]):
                 paper.put(2, y + 1 + at, inner - 2, piece, paper.style(Role.WARNING) if self.trouble else DIM)
 

@@ -199,6 +199,7 @@ class NeedsView(WritingView):
             (f"{key('approve')} {key('deny')}", "yes; no, with a reason"),
             ("Y", "yes, and always for this worker: the rule is shown"), (f"{key('tell')} Enter", "answer in words"),
             ("] [", "the next one, the one before"), (key("next"), "go to its pane"),
+            (key("diff"), "its changes"),
             ("PgDn PgUp", "scroll; also Home, End, the wheel"), ("Esc q", "later"),
         ])]  # fmt: skip
 
@@ -253,8 +254,21 @@ class NeedsView(WritingView):
                 self.open_field("deny")
         elif action == "tell" or key == "enter":
             self.open_field("answer")
+        elif action == "diff":
+            self.review(need.row.worker.id)
         elif action == "help":
             self.home.show_help(self)
+
+    def review(self, worker: str) -> None:
+        """Its changes, which a question may be about; leaving them comes back to the question."""
+        from orchestra.ui.screens.review import ReviewView
+
+        self.app.push_screen(ReviewView(worker), self._came_back)
+
+    def _came_back(self, outcome: Outcome | None) -> None:
+        self.changed = time.monotonic()
+        if outcome is not None:
+            self.say(outcome.said)
 
     def click(self, x: int, y: int, *, double: bool) -> None:  # noqa: ARG002
         """A click chooses an option, a double click answers with it."""

@@ -111,7 +111,7 @@ class ReviewView(ReviewPane):
             self.say("you have not looked at this change before: all of it is new")
             return
         self.only_new = not self.only_new
-        self.at = self.cursor = 0
+        self.at, self.from_top = 0, True
         self.read()
 
     # --- comments ---

@@ -30,6 +30,11 @@ GUTTER = 7  # columns before the code: the cursor, the number, the sign
 SHIFT = 8
 
 
+def _name_of(row: Row) -> object:
+    """What a row is the same by, when the change has been read again: its code, its comment, or what a note says."""
+    return row.line[:2] if row.line else (row.draft, row.text)
+
+
 class ReviewPane(WritingView):
     """One worker's change. `at` is the file that is shown, `cursor` the row in it."""
 
@@ -50,6 +55,7 @@ class ReviewPane(WritingView):
         self._made_for: object = None  # what the rows were made of
         self._looked, self._took, self._stamp = 0.0, 0.0, 0
         self._busy = self._again = False
+        self.from_top = True  # the next read is of something else: what is shown of it begins at its first line
 
     # --- what is there ---
 
@@ -96,7 +102,7 @@ class ReviewPane(WritingView):
 
     def take(self, found: tuple[Review, float]) -> None:
         """Show it: the same file and the same line as before, where they are still there."""
-        before, line = self.file, self._line()
+        before, row, place = self.file, self._line(), self.cursor
         self.seen, self._took = found
         self._busy, self._looked, self._stamp = False, time.monotonic(), self._draft_stamp()
         self.drafts = self.seen.drafts
@@ -107,12 +113,14 @@ class ReviewPane(WritingView):
             wanted = (before.patch.path, before.committed)
             self.at = names.index(wanted) if wanted in names else min(self.at, max(0, len(names) - 1))
         self._make()
-        if line is not None and line.line is not None:
-            same = [at for at, row in enumerate(self.rows) if row.line and row.line[:2] == line.line[:2]]
-            self.cursor = min(same, key=lambda at: abs(at - self.cursor), default=min(self.cursor, len(self.rows) - 1))
+        if row is None or self.from_top:
+            self.cursor, self.from_top = self._first_line(), False
         else:
-            self.cursor = self._first_line()
+            same = [at for at, one in enumerate(self.rows) if _name_of(one) == _name_of(row)]
+            self.cursor = min(same, key=lambda at: abs(at - place), default=place)
         self.cursor = max(0, min(self.cursor, len(self.rows) - 1))
+        if self.range_from is not None:
+            self.range_from = max(0, self.range_from + self.cursor - place)
         self._read_again()
 
     def _first_line(self) -> int:

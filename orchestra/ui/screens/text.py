@@ -122,7 +122,11 @@ class AskView(View):
 
 def ask_lines(project: Project, workers: Sequence[str], verb: str) -> list[str]:
     """What is asked before something is done to workers."""
-    what = {"restart": "start its agent again, in its conversation", "cancel": "end it; its work stays"}[verb]
+    what = {
+        "restart": "start its agent again, in its conversation",
+        "cancel": "end it; its work stays",
+        "pause": "stop its agent; one that is paused goes on",
+    }[verb]
     count = [f"{len(workers)} workers:"] if len(workers) > 1 else []
     named = [f"{verb} #{number} {clean(worker_of(project.store, number).title, 80)}" for number in workers]
     return [*count, *named, what]

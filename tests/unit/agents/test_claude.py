@@ -77,7 +77,7 @@ def test_what_an_answer_from_elsewhere_is_made_for() -> None:
         ("SessionStart.clear", ("started", {"session": SESSION, "source": "clear"})),
         ("UserPromptSubmit.first", ("accepted", {"session": SESSION, "guidance": [], **TYPED})),
         ("UserPromptSubmit.guidance", ("accepted", {"session": SESSION, "guidance": ["g12", "g13"], **TYPED})),
-        ("Stop.done", ("turn-ended", {"background": "", "said": "Dark mode is in. All tests pass.", "scheduled": []})),
+        ("Stop.done", ("turn-ended", {"background": "", "said": "Dark mode is in.\nAll tests pass.", "scheduled": []})),
         (
             "Stop.background",
             ("turn-ended", {"background": "its shell: make test", "said": "The tests run.", "scheduled": []}),

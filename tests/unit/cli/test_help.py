@@ -42,7 +42,7 @@ def test_each_command_has_a_sentence_and_examples(name: str) -> None:
     assert 1 <= len(command.examples) <= 4
     assert all(example.startswith("orchestra ") or "orchestra " in example for example in command.examples)
     assert "Examples:" in text
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
     first = (command.help or "").split("\n\n")[0]
     assert first.endswith(".")
 

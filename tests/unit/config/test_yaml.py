@@ -59,6 +59,8 @@ BOMB = "a: &a [x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in zip
         ("9" * 18, int("9" * 18)),
         ("9" * 5000, "9" * 5000),
         ("\ufeffa: 1", {"a": 1}),
+        (r'a: "\ud83d\ude00 x \uD83D\uDE00"', {"a": "\U0001f600 x \U0001f600"}),  # as JSON writes an emoji
+        (r'"\ud83d\ude00": ["\udbff\udffd"]', {"\U0001f600": ["\U0010fffd"]}),
     ],
 )
 def test_plain_values(text: str, value: Any) -> None:
@@ -103,6 +105,8 @@ HOSTILE = {
     "huge code point": 'a: "\\UFFFFFFFF"',
     "nul escape": 'a: "x\\0y"',
     "surrogate escape": 'a: "\\ud800"',
+    "surrogate escapes in the wrong order": 'a: "\\ude00\\ud83d"',
+    "three surrogate escapes": 'a: "\\ud83d\\ude00\\ude00"',
     "tab": "a:\n\tb: 1",
     "tab first": "\ta: 1",
     "indentation": "a: 1\n b: 2",
