@@ -212,7 +212,8 @@ def _approved(worker: Worker, request: str) -> bool:
 
 def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the user reviews its diff."""
-    review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
+    base, branch = (project.repository.typed_name(name) for name in (worker.base, worker.branch))
+    review = f"git -C {project.root} diff {base}...{branch}"
     recorded = project.store.record(worker.id, events.shipped_locally("ship", review, _size(project, worker)))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")
