@@ -323,11 +323,28 @@ def starts(text: str) -> bool:
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     verbs = [one for node in imports if (node.module or "").startswith(FROM) for one in node.names]
     names = {one.asname or one.name for one in verbs if one.name in STARTERS}
+    modules = {one.asname or one.name for node in imports if node.module == "orchestra.commands" for one in node.names}
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return any(
-        (isinstance(one, ast.Name) and one.id in names) or (isinstance(one, ast.Attribute) and one.attr in OPENERS)
+        (isinstance(one, ast.Name) and one.id in names)
+        or (isinstance(one, ast.Attribute) and one.attr in OPENERS)
+        or (isinstance(one, ast.Attribute) and one.attr in STARTERS and getattr(one.value, "id", "") in modules)
         for one in called
     )
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("from orchestra.commands.spawn import spawn as begin\nbegin(project)", True),
+        ("from orchestra.commands import resume\nresume.resume(project)", True),
+        ("launch.open_pane(project)", True),
+        ("from orchestra.commands.list import overview\noverview(project)", False),
+    ],
+)
+def test_a_module_that_starts_a_worker_is_known(text: str, is_one: bool) -> None:
+    assert starts(text) is is_one
 
 
 @pytest.mark.fast
