@@ -94,7 +94,8 @@ def _check_shippable(project: Project, worker: Worker) -> None:
     _check_clean(project.repository, worker)
     if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
-    if left := submodules.unpublished(project.repository, worker.worktree):
+    alone = project.tracker_name == "local"
+    if left := submodules.unpublished(project.repository, worker.worktree, worker.base_commit, alone=alone):
         what = f"{left}: nobody else could check out this branch"
         raise OrchestraError(what, "the user must push it there: orchestra worker escalate SUMMARY --need ...")
 
