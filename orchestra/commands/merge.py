@@ -149,7 +149,10 @@ def _locally(project: Project, worker: Worker, method: Method | None) -> MergePl
 def _merge_locally(project: Project, wanted: MergePlan, local: LocalPlan) -> Merged:
     worker = wanted.worker
     message = _message(project.repository, worker, local)
-    made = local_merge.perform(project.repository, local, message)
+    sign = not local.fast_forward and project.repository.settings().is_true("commit.gpgsign")
+    if sign:
+        git_config_guard.check(project, Act.SIGN)
+    made = local_merge.perform(project.repository, local, message, sign=sign)
     warning = ""
     try:
         write_atomic(project.store.file(worker.id, MERGED_TIP), local.tip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestra.core.guidance import without_controls
-from orchestra.core.models import Delivery
+from orchestra.core.models import LEFT, ActivityState, Delivery, Status
 from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.workers import answers, delivery
@@ -52,6 +52,10 @@ def tell(project: Project, number: str, words: str, decision: Decision, patience
 
 def _why_queued(project: Project, number: str) -> str:
     worker = worker_of(project.store, number)
+    if worker.activity.state is ActivityState.ENDED and worker.activity.detail == LEFT:
+        return f"you ended its agent: orchestra spawn {number} goes on"
+    if worker.status is Status.PAUSED:
+        return f"it is paused: orchestra resume {number} goes on"
     try:
         pane = pane_of(project, worker)
         return delivery.cramped(project.panes, worker, pane) if pane is not None else ""

@@ -92,6 +92,10 @@ LEFT = "prompt_input_exit"  # of an ended agent: the user ended it in its pane, 
 COMING = frozenset({Delivery.QUEUED, Delivery.SENT})  # guidance that may still begin a turn of the agent
 
 
+PROGRAMS = ("its shell", "its monitor")  # begin the name of what an agent left running, and may run for ever
+WAKE_UP = "a scheduled wake-up"
+
+
 class Activity(Record):
     """What the agent does, since when, who said so, and a detail for the user."""
 
@@ -101,6 +105,11 @@ class Activity(Record):
     detail: str = ""
     background: str = ""  # of a waiting agent: what will wake it up by itself, `its shell: npm run dev`
     retrying: str = ""  # of a busy agent: why it asks its API again and again; `since` is then when that was seen
+
+    @property
+    def works_on(self) -> bool:
+        """Whether what it has left running is work of its own, a subagent's, not a program or a wake-up."""
+        return bool(self.background) and not self.background.startswith((*PROGRAMS, WAKE_UP))
 
 
 class Turn(Record):

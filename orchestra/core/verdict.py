@@ -289,7 +289,7 @@ def _agent(facts: Facts, pull: Pull) -> Verdict | None:
         return Verdict(Outcome.WAITING, Topic.AGENT, "what the agent does is not known", facts.activity.since)
     if facts.activity.state not in RESTING:
         return Verdict(Outcome.WAITING, Topic.AGENT, "the agent still works", facts.activity.since)
-    if facts.activity.background:
+    if facts.activity.works_on:
         said = f"the agent waits for {facts.activity.background}"
         return Verdict(Outcome.WAITING, Topic.AGENT, said, facts.activity.since)
     if pull.head is Head.UNKNOWN:

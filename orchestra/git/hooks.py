@@ -41,5 +41,6 @@ def as_typed(hooks: Path, environ: Mapping[str, str], beside: Path, names: tuple
 
 def _write(wrapper: Path, hook: Path, environ: Mapping[str, str]) -> None:
     lines = [f"export {name}={shlex.quote(environ[name])}" if name in environ else f"unset {name}" for name in _OURS]
-    wrapper.write_text("\n".join(("#!/bin/sh", *lines, f'exec {shlex.quote(str(hook))} "$@"', "")))
+    # What a linter prints goes where git's own words go: git's output is for programs, and nobody would read it there.
+    wrapper.write_text("\n".join(("#!/bin/sh", *lines, f'exec {shlex.quote(str(hook))} "$@" >&2', "")))
     wrapper.chmod(0o700)

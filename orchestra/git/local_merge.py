@@ -110,30 +110,32 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(clean(name, 80) for name in names[:_MOST_LISTED]) + more
 
 
-def perform(repository: Repository, wanted: LocalPlan, message: str) -> str:
+def perform(repository: Repository, wanted: LocalPlan, message: str, *, sign: bool = False) -> str:
     """Do what was planned in the main checkout, which is on the base; returns the base's new commit.
+
+    `sign`: the commits that it makes are signed, as a typed `git merge` signs them by `commit.gpgSign`.
 
     Raises OrchestraError, and has then changed nothing, when branch or base have moved since.
     """
     with repository.locked():
         if (repository.branch_tip(wanted.branch), repository.branch_tip(wanted.base)) != (wanted.tip, wanted.base_tip):
             raise OrchestraError(f"{wanted.branch} or {wanted.base} has moved meanwhile", "run the same again")
-        made = _made(repository, wanted, message)
+        made = _made(repository, wanted, message, sign=sign)
         # Only a fast-forward touches files: git checks first that nothing would be overwritten.
         repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made, at=repository.root)
     return made
 
 
-def _made(repository: Repository, wanted: LocalPlan, message: str) -> str:
+def _made(repository: Repository, wanted: LocalPlan, message: str, *, sign: bool) -> str:
     if wanted.fast_forward:
         return wanted.tip
     if wanted.method is Method.REBASE:
-        return replayed(repository, wanted.branch, wanted.base_tip, wanted.base_tip, wanted.tip)
+        return replayed(repository, wanted.branch, wanted.base_tip, wanted.base_tip, wanted.tip, sign=sign)
     parents = [wanted.base_tip, wanted.tip] if wanted.method is Method.MERGE else [wanted.base_tip]
-    return commit_tree(repository, merged_tree(repository, wanted.base_tip, wanted.tip), parents, message)
+    return commit_tree(repository, merged_tree(repository, wanted.base_tip, wanted.tip), parents, message, sign=sign)
 
 
-def replayed(repository: Repository, branch: str, on: str, since: str, tip: str) -> str:
+def replayed(repository: Repository, branch: str, on: str, since: str, tip: str, *, sign: bool = False) -> str:
     """The commits of a branch from `since` to its `tip`, one after the other on top of `on`; the last of them.
 
     Each keeps its author and message. No branch is moved. Raises Conflicted, and OrchestraError for a merge commit.
@@ -147,7 +149,7 @@ def replayed(repository: Repository, branch: str, on: str, since: str, tip: str)
         beside = commit_tree(repository, f"{on}^{{tree}}", parents, "orchestra")
         tree = merged_tree(repository, beside, commit)
         if tree != repository.ask("rev-parse", f"{on}^{{tree}}"):
-            on = _commit_like(repository, tree, on, commit)
+            on = _commit_like(repository, tree, on, commit, sign=sign)
     return on
 
 
@@ -188,15 +190,16 @@ def holds_changes(repository: RepositoryFacts, base: str, tip: str, *, since: st
         return in_doubt
 
 
-def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
+def commit_tree(repository: Repository, tree: str, parents: Sequence[str], message: str, *, sign: bool = False) -> str:
     """A new commit of a tree; no branch is moved."""
-    named = [word for parent in parents for word in ("-p", parent)]
+    named = [*(["-S"] if sign else []), *(word for parent in parents for word in ("-p", parent))]
     return repository.ask("commit-tree", tree, *named, "-m", message)
 
 
-def _commit_like(repository: Repository, tree: str, parent: str, commit: str) -> str:
+def _commit_like(repository: Repository, tree: str, parent: str, commit: str, *, sign: bool) -> str:
     """A commit with the author and message of another one."""
     shown = repository.ask("log", "-1", "--no-show-signature", "--format=%an%x00%ae%x00%aI%x00%B", commit)
     name, mail, date, message = shown.split("\0", 3)
     author = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail, "GIT_AUTHOR_DATE": date}
-    return repository.ask("commit-tree", tree, "-p", parent, "-m", message.rstrip("\n"), environ=author)
+    signed = ("-S",) if sign else ()
+    return repository.ask("commit-tree", tree, *signed, "-p", parent, "-m", message.rstrip("\n"), environ=author)

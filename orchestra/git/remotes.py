@@ -6,17 +6,20 @@ come before both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
+from orchestra.core.text import clean
 from orchestra.git.remote_url import RemoteURL, read_remote_url
 
 ORDER = ("upstream", "github", "origin")  # of remotes, where nothing says which is the one, as gh has it
 FORKS = ("origin", "fork")  # beside a remote that is not one's own
 KEYS = r"^(remote|url|branch)\."  # of the git configuration that is read
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PUSH = regex(r"[\w.!-]+|/dev/null|(?:no|dis|do)[\w.-]*://.*", re.IGNORECASE)
 _PART = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+"
 _SLUG = regex(rf"(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)/)?(?P<owner>{_PART})/(?P<name>{_PART})")
 
@@ -53,6 +56,11 @@ class Remote(Record):
     urls: tuple[str, ...]
     push_urls: tuple[str, ...] = ()
     resolved: str = ""
+
+    @property
+    def takes_no_push(self) -> bool:
+        """Whether its user has switched pushes off: `git remote set-url --push upstream no_push`, a word for a URL."""
+        return bool(self.push_urls) and _NO_PUSH.fullmatch(self.push_urls[0]) is not None
 
 
 class RemoteSettings(Record):
@@ -230,9 +238,15 @@ def choose(
             why_base=why,
             why_push=why_push,
             problem=problem or problem_push,
-            hint="correct it in orchestra.yaml; git remote -v lists the remotes" if problem or problem_push else "",
+            hint=_hint(push) if problem or problem_push else "",
         )
     )
+
+
+def _hint(push: Remote) -> str:
+    if push.takes_no_push:
+        return "name the remote to push to: github: {push_remote: NAME} in orchestra.yaml; git remote -v lists them"
+    return "correct it in orchestra.yaml; git remote -v lists the remotes"
 
 
 def _push_place(settings: RemoteSettings, push: Remote) -> str:
@@ -296,14 +310,19 @@ def _push(
         if name:
             found = settings.remote(name)
             return found or fetch, why, "" if found else f"{why.split(' ')[0]} names {name}, which is not a remote"
-    if fetch.push_urls:
+    if fetch.push_urls and not fetch.takes_no_push:
         return fetch, f"remote.{fetch.name}.pushurl", ""
     host = next((address.host for one, address in candidates if one == fetch), None)
-    others = [(one, found) for one, found in candidates if one != fetch and found.host == host]
-    if fetch.name == "upstream" and others:
+    others = [
+        (one, found) for one, found in candidates if one != fetch and found.host == host and not one.takes_no_push
+    ]
+    if (fetch.name == "upstream" or fetch.takes_no_push) and others:
         ranked = sorted(others, key=lambda pair: _place(FORKS, pair[0].name))
         if ranked[0][0].name in FORKS or len(ranked) == 1:
-            return ranked[0][0], f"{ranked[0][0].name} is the fork beside upstream", ""
+            return ranked[0][0], f"{ranked[0][0].name} is the fork beside {fetch.name}", ""
+    if fetch.takes_no_push:
+        written = f"remote.{fetch.name}.pushurl"
+        return fetch, written, f"pushes to {fetch.name} are switched off ({written} is {clean(fetch.push_urls[0], 60)})"
     free = [(one, found) for one, found in others if found.slug.lower() not in closed]
     own = next((found for one, found in candidates if one == fetch), None)
     if own is not None and own.slug.lower() in closed and len(free) == 1:

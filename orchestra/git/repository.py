@@ -286,6 +286,10 @@ class RepositoryFacts:
         """The commit a local branch is at, or None when there is no such branch."""
         return self.commit(f"refs/heads/{branch}")
 
+    def typed_name(self, branch: str) -> str:
+        """How a user types a branch: git takes a tag of the same name first."""
+        return f"heads/{branch}" if self.commit(f"refs/tags/{branch}") and self.branch_tip(branch) else branch
+
     def branch_tips(self) -> dict[str, str]:
         """The local branches with their commits, by one question; empty where git does not answer."""
         listed = self.git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads").out

@@ -7,7 +7,7 @@ a login is needed for what is on this disk already.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,14 +88,22 @@ def _unsaved(environ: Mapping[str, str], main: Path, here: Path, above: str) -> 
         yield from _unsaved(environ, main / place, module, f"{above}{place}/")
 
 
-def unpublished(repository: RepositoryFacts, path: AnyPath) -> str:
-    """A submodule whose commit in a worker's branch nobody else can get, in a few words; empty when there is none."""
+def unpublished(repository: RepositoryFacts, path: AnyPath, base: str, *, alone: bool) -> str:
+    """A submodule whose commit in a worker's branch nobody else can get, in a few words; empty when there is none.
+
+    What `base` names is where it was, and counts as known: a shallow submodule has it from no branch.
+    `alone`: nobody else is there (local issues), so what the main checkout has is enough.
+    """
     here = canonical_path(path)
     for place, commit in _links(repository.environ, here):
         if not (here / place / ".git").exists():
             continue
-        left = _ask(repository.environ, here / place, "rev-list", commit, "--not", "--remotes").out.split()
-        if count := len(_unknown_to(repository.environ, repository.root / place, left)):
+        was = _ask(repository.environ, here, "rev-parse", "--verify", "--quiet", f"{base}:{place}").out
+        there = was and not _ask(repository.environ, here / place, "cat-file", "-e", f"{was}^{{commit}}").status
+        known = ("--remotes", was) if there else ("--remotes",)
+        left = _ask(repository.environ, here / place, "rev-list", commit, "--not", *known).out.split()
+        refs = ("HEAD", "--all") if alone else ("--remotes",)
+        if count := len(_unknown_to(repository.environ, repository.root / place, left, refs)):
             return f"the submodule {clean(place)} has {count} commit{'' if count == 1 else 's'} not on its remote"
     return ""
 
@@ -119,11 +127,13 @@ def _commits_nowhere_else(environ: Mapping[str, str], module: Path, main: Path) 
     return len(_unknown_to(environ, main, left)) if left else done.status
 
 
-def _unknown_to(environ: Mapping[str, str], main: Path, commits: Collection[str]) -> set[str]:
-    """Those of the commits that the same submodule in the main checkout does not have."""
+def _unknown_to(
+    environ: Mapping[str, str], main: Path, commits: Collection[str], known: Sequence[str] = ("HEAD", "--all")
+) -> set[str]:
+    """Those of the commits that the same submodule in the main checkout does not have, in the refs `known`."""
     if not commits or not (main / ".git").exists():
         return set(commits)
-    return set(commits) - set(_ask(environ, main, "rev-list", "HEAD", "--all").out.split())
+    return set(commits) - set(_ask(environ, main, "rev-list", *known).out.split())
 
 
 def _links(environ: Mapping[str, str], tree: Path) -> Iterator[tuple[str, str]]:

@@ -15,12 +15,14 @@ import shlex
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
+from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 
 TIMEOUT = 10.0  # seconds for `github.token_command` and for `gh`
@@ -205,11 +207,16 @@ def _token(text: str, source: str) -> Token:
 
 
 def _from_command(command: str, environ: Mapping[str, str]) -> str:
-    """What the command prints. Its words are not repeated in an error: they may hold a secret."""
+    """What the command prints. Its own words are not repeated in an error: they may hold a secret."""
+    import tempfile
+
     hint = "run github.token_command of your config by hand: it must print the token and nothing else"
     try:
         argv = shlex.split(command)
-        done = _run(argv, environ)
+        with tempfile.TemporaryFile() as complaints:  # a pipe would be waited for while a daemon of it holds it
+            done = _run(argv, environ, complaints)
+            complaints.seek(0)
+            said = _complaint(complaints.read(LARGEST).decode("utf-8", "replace"), argv)
     except (ValueError, IndexError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a command line"
         raise OrchestraError(f"github.token_command cannot be run: {why}", hint) from None
@@ -217,8 +224,16 @@ def _from_command(command: str, environ: Mapping[str, str]) -> str:
         raise OrchestraError(f"github.token_command did not finish within {TIMEOUT:.0f} s", hint) from None
     if done.returncode or not done.stdout.strip():
         failed = f"failed (exit {done.returncode})" if done.returncode else "printed nothing"
-        raise OrchestraError(f"github.token_command {failed}", hint)
+        raise OrchestraError(f"github.token_command {failed}" + (f": {said}" if said else ""), hint)
     return done.stdout
+
+
+def _complaint(told: str, argv: Sequence[str]) -> str:
+    """The last line that a command complains with, without what it was given."""
+    line = next((line for line in reversed(told.splitlines()) if line.strip()), "")
+    for word in sorted(argv[1:], key=len, reverse=True):
+        line = line.replace(word, "...") if len(word) > 3 else line
+    return clean(line.strip(), 300)
 
 
 def _from_gh(host: str, environ: Mapping[str, str]) -> str:
@@ -233,12 +248,14 @@ def _from_gh(host: str, environ: Mapping[str, str]) -> str:
     return "" if done.returncode else done.stdout.strip()
 
 
-def _run(argv: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    argv: list[str], environ: Mapping[str, str], complaints: IO[bytes] | int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=complaints,
         encoding="utf-8",
         errors="replace",
         timeout=TIMEOUT,

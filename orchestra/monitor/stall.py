@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestra.core import events
-from orchestra.core.models import COMING, ActivityState, Event, Status, Worker
+from orchestra.core.models import COMING, PROGRAMS, ActivityState, Event, Status, Worker
 from orchestra.core.text import age, seconds_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def is_stalled(worker: Worker, now: float, limit: float, awake: float = 0.0) -> 
     return (
         at_prompt
         and not coming
-        and not worker.activity.background
+        and (not worker.activity.background or worker.activity.background.startswith(PROGRAMS))  # which may never end
         and since is not None
         and now - max(since, awake) > limit
     )

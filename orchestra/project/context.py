@@ -395,7 +395,10 @@ class Project:
     def moved(self) -> str:
         """A sentence about a repository that moved since it was opened last; empty for all others."""
         place = self.identity.moved_from
-        return f"this repository was at {clean(place.removesuffix('/.git'))} when it was opened last" if place else ""
+        if not place:
+            return ""
+        top = place.removesuffix("/.git")  # `git init --separate-git-dir` moves git's directory alone
+        return f"this repository was at {clean(place if top == str(self.root) else top)} when it was opened last"
 
     def _look(self, known: ProjectInfo | None) -> dict[str, bool]:
         """What the user's terminal can show; a program in a pane of tmux, such as the monitor, changes nothing."""

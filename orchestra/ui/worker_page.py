@@ -9,7 +9,7 @@ from orchestra.core import budget, radar
 from orchestra.core.attention import activity
 from orchestra.core.budget import Budget, Spent
 from orchestra.core.dialogs import open_questions
-from orchestra.core.models import Delivery, Escalation, Guidance, Status, Worker
+from orchestra.core.models import LEFT, Delivery, Escalation, Guidance, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.state import Role
 from orchestra.core.text import age, clean, clean_lines, seconds_of
@@ -192,7 +192,7 @@ def agent(row: WorkerRow, now: float) -> Iterator[Line]:
     if doing.retrying:
         yield Line("", clean(f"{doing.retrying}; it tries again", 400))
     if doing.detail and doing.detail != "other":  # Claude Code's word for an end without a reason
-        yield Line("", clean(doing.detail, 400))
+        yield Line("", "you ended it" if doing.detail == LEFT else clean(doing.detail, 400))
     if it.agent_session:
         yield Line("talk", f"conversation {clean(it.agent_session, 64)}")
     if row.tokens:

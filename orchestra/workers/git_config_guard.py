@@ -37,6 +37,7 @@ class Act(Enum):
 
     FETCH = frozenset({Harm.REMOTE})
     WORKTREE = frozenset({Harm.FILES})  # write one, look at one, remove one
+    SIGN = frozenset({Harm.FILES, Harm.USER})  # git starts what gpg.* names
     PUSH = frozenset({Harm.REMOTE, Harm.HOOKS, Harm.FILES})
 
 

@@ -101,7 +101,7 @@ def _target(project: Project, parent: Worker, child: Worker) -> tuple[str, str]:
 def _rests(project: Project, child: Worker) -> bool:
     """Whether nothing of the agent is under way: no turn, no question, no words on their way, no file half written."""
     activity, path = child.activity, child.worktree
-    at_prompt = activity.state is ActivityState.WAITING and not activity.background and child.escalation is None
+    at_prompt = activity.state is ActivityState.WAITING and not activity.works_on and child.escalation is None
     if not at_prompt or any(words.state in COMING for words in child.guidance):
         return False
     repository = project.repository

@@ -830,12 +830,16 @@ def test_a_push_replaces_what_was_pushed_last_from_here_and_nothing_else(
     assert git("-C", tmp_path / "widgets.git", "rev-parse", BRANCH) == theirs
 
 
-def test_the_persons_hook_can_refuse_a_push(shipped: Repository, github_repo: Path, path: Path) -> None:
+@pytest.mark.parametrize("to", [">&2", ""], ids=["as git complains", "as a linter prints"])
+def test_the_persons_hook_can_refuse_a_push(to: str, shipped: Repository, github_repo: Path, path: Path) -> None:
     hook = github_repo / ".git" / "hooks" / "pre-push"
-    hook.write_text("#!/bin/sh\ntest -z \"$ORCHESTRA_TOKEN\" || exit 0\necho 'error: lint \x1b[31mfails' >&2\nexit 1\n")
+    hook.write_text(
+        f"#!/bin/sh\ntest -z \"$ORCHESTRA_TOKEN\" || exit 0\necho 'error: lint \x1b[31mfails' {to}\nexit 1\n"
+    )
     hook.chmod(0o755)
     with pytest.raises(OrchestraError, match="issue-7 was not pushed") as error:
         shipped.push(path, BRANCH)
+    assert "error: lint " in str(error.value)
     assert "\x1b" not in str(error.value)
 
 

@@ -323,11 +323,28 @@ def starts(text: str) -> bool:
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     verbs = [one for node in imports if (node.module or "").startswith(FROM) for one in node.names]
     names = {one.asname or one.name for one in verbs if one.name in STARTERS}
+    modules = {one.asname or one.name for node in imports if node.module == "orchestra.commands" for one in node.names}
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return any(
-        (isinstance(one, ast.Name) and one.id in names) or (isinstance(one, ast.Attribute) and one.attr in OPENERS)
+        (isinstance(one, ast.Name) and one.id in names)
+        or (isinstance(one, ast.Attribute) and one.attr in OPENERS)
+        or (isinstance(one, ast.Attribute) and one.attr in STARTERS and getattr(one.value, "id", "") in modules)
         for one in called
     )
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("from orchestra.commands.spawn import spawn as begin\nbegin(project)", True),
+        ("from orchestra.commands import resume\nresume.resume(project)", True),
+        ("launch.open_pane(project)", True),
+        ("from orchestra.commands.list import overview\noverview(project)", False),
+    ],
+)
+def test_a_module_that_starts_a_worker_is_known(text: str, is_one: bool) -> None:
+    assert starts(text) is is_one
 
 
 @pytest.mark.fast
@@ -360,13 +377,18 @@ def test_a_worker_has_the_same_environment_whichever_way_it_is_started(world: Wo
 
 # --- what else reads it ---
 
+SETTING = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "canary.here",
+    "GIT_CONFIG_VALUE_0": "yes",
+}  # of git, by variables
 READERS = {  # a file that the reader writes its environment to, and variables that it must have
     "notify": ("HTTPS_PROXY", "BROWSER", "DATABASE_URL", "GIT_SSH_COMMAND"),
     "setup": ("HTTPS_PROXY", "DATABASE_URL", "ANTHROPIC_API_KEY"),
     "verify": ("HTTPS_PROXY", "DATABASE_URL", "ANTHROPIC_API_KEY"),
     "browser": ("HTTPS_PROXY", "BROWSER"),
     "pager": ("HTTPS_PROXY", "GIT_PAGER"),
-    "pre-push": ("HTTPS_PROXY", "GIT_SSH_COMMAND", "DATABASE_URL"),
+    "pre-push": ("HTTPS_PROXY", "GIT_SSH_COMMAND", "DATABASE_URL", "GIT_ASKPASS", *SETTING),
 }
 
 
@@ -397,7 +419,7 @@ def test_hooks_notifications_browser_and_pager_read_it_too(
         program.write_text(f"#!/bin/sh\n{dumps(places[name])}\n")
         program.chmod(0o755)
     own = {name: "canary" for those in READERS.values() for name in those}
-    own |= {"BROWSER": str(programs["browser"]), "GIT_PAGER": str(programs["pager"]), "NO_PROXY": "127.0.0.1"}
+    own |= SETTING | {"BROWSER": str(programs["browser"]), "GIT_PAGER": str(programs["pager"]), "NO_PROXY": "127.0.0.1"}
     Person(github_repo, own).runs("up", "-d")
     bare = Person(github_repo)
     bare.runs("spawn", "1")

@@ -215,6 +215,7 @@ def test_a_setup_that_fails_is_readable_and_makes_the_worker_stuck(repo: Path) -
     assert "setup failed with status 7" in said["results"][0]["error"]
     assert "no compiler here" in person.screen("1")
     assert person.status("1") == "stuck"
+    assert "no compiler here" in person.asks("show", "1")["escalation"]["context"]
 
 
 def test_a_worker_may_not_decide_for_the_person(repo: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,22 @@ def test_a_merge_names_its_method_closes_the_issue_and_leaves_a_clean_checkout(l
     )
     assert sorted(local.asks("prune")["removed"]) == ["1", "2", "3"]
     assert local.asks("issues")["issues"] == []
+
+
+def test_what_a_merge_makes_is_signed_where_a_typed_one_would_be(local: Person, git: Git, home: Path) -> None:
+    key = home / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(key)), ("commit.gpgsign", "true")):
+        git("config", "--global", name, value)
+    shipped(local, "1", "2", "3")
+    git("-C", local.where, "commit", "-q", "--allow-empty", "-m", "no fast-forward")
+    git("-C", local.where, "config", "gpg.ssh.program", "/nowhere/of-a-worker")
+    assert "gpg.ssh.program" in local.runs("merge", "1", code=1).err  # it would be started by this merge
+    git("-C", local.where, "config", "--unset", "gpg.ssh.program")
+    for number, method in (("1", "merge"), ("2", "squash"), ("3", "rebase")):
+        local.runs("merge", number, "--method", method)
+        assert "\ngpgsig " in git("-C", local.where, "cat-file", "commit", "HEAD"), method
+        git("-C", local.where, "commit", "-aqm", "closed")
 
 
 def test_a_rebase_keeps_authors_and_messages(local: Person, git: Git) -> None:

@@ -55,6 +55,8 @@ SETUPS: dict[str, tuple[str, ...]] = {
     "branch.pushRemote": (
         f"remote add origin {ACME}", f"remote add mine {MINE}", "config branch.issue-1.pushRemote mine"),
     "pushurl": (f"remote add origin {ACME}", f"config remote.origin.pushurl {MINE}"),
+    "pushes to upstream are switched off": (
+        f"remote add upstream {ACME}", f"remote add origin {MINE}", "remote set-url --push upstream no_push"),
     "gh repo set-default": (
         f"remote add theirs {ACME}", f"remote add origin {MINE}", "config remote.theirs.gh-resolved base",
         "config remote.pushDefault origin"),

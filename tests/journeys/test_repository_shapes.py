@@ -16,6 +16,9 @@ import pytest
 from support.person import Person, configure, write_issue
 from support.polling import eventually
 
+from orchestra.git import submodules
+from orchestra.git.worktrees import Repository
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 Git = Callable[..., str]
 
@@ -471,6 +474,23 @@ def test_a_submodule_that_moves_is_shipped_once_others_can_get_it(tmp_path: Path
     git("-C", shape.main, "submodule", "--quiet", "update", "--recursive")
     assert (shape.main / "lib" / "more.txt").exists()
     assert git("-C", shape.main, "status", "--porcelain", "--", "lib") == ""
+
+
+def test_a_submodules_commit_is_published_when_its_remote_has_it(tmp_path: Path, git: Git) -> None:
+    """Not when the main checkout alone has it, unless nobody else is there; and always when the base names it."""
+    root = with_submodules(tmp_path, git).main
+    lib, base = root / "lib", git("-C", root, "rev-parse", "HEAD")
+    repository = Repository(root, os.environ)
+    git("-C", lib, "switch", "-qc", "mine")
+    git("-C", lib, "commit", "-q", "--allow-empty", "-m", "mine")
+    git("-C", root, "add", "lib")
+    said = "the submodule lib has 1 commit not on its remote"
+    assert submodules.unpublished(repository, root, base, alone=False) == said
+    assert submodules.unpublished(repository, root, base, alone=True) == ""
+    git("-C", root, "commit", "-qm", "use it")
+    assert submodules.unpublished(repository, root, git("-C", root, "rev-parse", "HEAD"), alone=False) == ""
+    git("-C", lib, "push", "-q", "origin", "mine")
+    assert submodules.unpublished(repository, root, base, alone=False) == ""
 
 
 def test_what_the_user_has_begun_in_the_main_checkout_goes_on(tmp_path: Path, git: Git) -> None:

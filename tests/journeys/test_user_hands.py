@@ -72,3 +72,16 @@ def test_what_the_user_did_to_a_worktree_is_said_and_can_be_undone(asking: Perso
     assert [found(asking, number) for number in "1234"] == [[]] * 4
     asking.runs("tell", "1", "blue")
     asking.sees("1", "complete")
+
+
+def test_words_for_an_agent_that_the_user_ended_say_what_brings_it_back(asking: Person) -> None:
+    asking.tmux("send-keys", "-t", asking.asks("show", "1")["pane"]["id"], "C-d")
+    eventually(lambda: asking.asks("show", "1")["activity"]["detail"] == "prompt_input_exit", 30, "its end")
+    asking.runs("pause", "2")
+    assert "you ended it" in [line.strip() for line in asking.runs("show", "1").out.splitlines()]
+    assert "not delivered yet; you ended its agent: orchestra spawn 1 goes on" in asking.runs("tell", "1", "red").out
+    assert "not delivered yet; it is paused: orchestra resume 2 goes on" in asking.runs("tell", "2", "red").out
+    asking.runs("spawn", "1")
+    asking.runs("resume", "2")
+    for number in "12":
+        asking.sees(number, "complete")

@@ -12,6 +12,7 @@ from orchestra.agents.claude import payload_words
 from orchestra.agents.claude.payload_words import PLAN_TOOL, guidance_ids, is_typed, plan_text
 from orchestra.core import fast_json
 from orchestra.core.dialogs import OF_SUBAGENT
+from orchestra.core.models import PROGRAMS, WAKE_UP
 from orchestra.core.text import clean, clean_lines
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ MOST_SCHEDULED = 20
 # Tools that can be allowed for good, and which part of their input says what they do.
 _RULED = {"Bash": "command", "Edit": "file_path", "Write": "file_path", "NotebookEdit": "notebook_path",
           "WebFetch": "url", "Read": "file_path"}  # fmt: skip
+HOUSEKEEPING = frozenset({"memory save", "dream", "auto-mode scan"})  # the program's own: none of it wakes the agent
 _PLAIN_CALL = frozenset({"command", "description", "timeout", "run_in_background"})
 MOST_RULE = 400  # characters
 _SAYS_MOST = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "skill", "description")
@@ -180,15 +182,21 @@ def _turn_ended(payload: Mapping[str, Any]) -> Found:
 def _background(tasks: list[Any], prompts: list[str]) -> str:
     """What the agent waits for, in words: `its shell: npm run dev`; empty when nothing will wake it."""
     running = [task for task in tasks if not isinstance(task, dict) or task.get("status") in (None, "running")]
+    running = [task for task in running if _type(task) not in HOUSEKEEPING]
+    running.sort(key=lambda task: f"its {_type(task)}" in PROGRAMS)  # work of the agent's own is named first
     if running:
-        first = running[0] if isinstance(running[0], dict) else {}
-        kind = (_text(first.get("type"), 20) or "task").replace("local_", "").replace("_", " ")
+        first, kind = running[0] if isinstance(running[0], dict) else {}, _type(running[0])
         what = _text(first.get("command"), 80) or _text(first.get("description"), 80)
         name = f"its {kind}" if len(running) == 1 else f"its {kind} and {len(running) - 1} more"
         return f"{name}: {what}" if what else name
     if prompts:
-        return clean(f"a scheduled wake-up: {_text(prompts[0], 80)}")
+        return clean(f"{WAKE_UP}: {_text(prompts[0], 80)}")
     return ""
+
+
+def _type(task: Any) -> str:
+    given = _text(task.get("type"), 20) if isinstance(task, dict) else ""
+    return (given or "task").replace("local_", "").replace("_", " ")
 
 
 def _checksum(words: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orchestra.core import events
 from orchestra.core.lifecycle.transitions import LIVE, TERMINAL
 from orchestra.core.models import Launch, Worker
+from orchestra.core.text import clean_lines
 from orchestra.errors import OrchestraError
 from orchestra.workers import conversation, start_slots, still_wanted, stop, worktree_setup
 from orchestra.workers.environment import agent_environment, sentences
@@ -17,6 +19,8 @@ from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
+
+LAST_LINES = 8  # of the pane, kept beside the reason of a failure
 
 
 def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tuple[Launch, dict[str, str], str]:
@@ -40,7 +44,8 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
         worktree_setup.prepare(project, worker, say)
         started = conversation.write_launch(project, worker)
     except OrchestraError as wrong:
-        project.store.record(number, events.failed("worker run", wrong.message, wrong.hint))
+        context = "\n".join(filter(None, (wrong.hint, _last_lines(project, worker))))
+        project.store.record(number, events.failed("worker run", wrong.message, context))
         raise
     environment = {**agent_environment(project, worker), **started.environment}
     for line in sentences(project, worker):
@@ -48,6 +53,15 @@ def worker_run(project: Project, number: str, say: Callable[[str], None]) -> tup
     say(f"starting {os.path.basename(worker.agent)}")
     start_slots.keep(project, number)
     return started, environment, project.place_in(worker.worktree)
+
+
+def _last_lines(project: Project, worker: Worker) -> str:
+    """What the pane shows last: what `setup` printed before it failed."""
+    with suppress(OrchestraError):
+        pane = pane_of(project, worker)
+        lines = project.panes.capture(pane).splitlines() if pane is not None else []
+        return clean_lines("\n".join([line for line in lines if line.strip()][-LAST_LINES:]))
+    return ""
 
 
 def _unwanted(project: Project, worker: Worker) -> OrchestraError:

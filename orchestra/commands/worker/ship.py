@@ -94,7 +94,8 @@ def _check_shippable(project: Project, worker: Worker) -> None:
     _check_clean(project.repository, worker)
     if project.change_of(worker).commits() == 0:
         raise OrchestraError("there is nothing to ship: the branch has no commit of its own", "commit your work first")
-    if left := submodules.unpublished(project.repository, worker.worktree):
+    alone = project.tracker_name == "local"
+    if left := submodules.unpublished(project.repository, worker.worktree, worker.base_commit, alone=alone):
         what = f"{left}: nobody else could check out this branch"
         raise OrchestraError(what, "the user must push it there: orchestra worker escalate SUMMARY --need ...")
 
@@ -212,7 +213,8 @@ def _approved(worker: Worker, request: str) -> bool:
 
 def _ship_local(project: Project, worker: Worker) -> Shipped:
     """Without a forge the branch is the pull request: the user reviews its diff."""
-    review = f"git -C {project.root} diff {worker.base}...{worker.branch}"
+    base, branch = (project.repository.typed_name(name) for name in (worker.base, worker.branch))
+    review = f"git -C {project.root} diff {base}...{branch}"
     recorded = project.store.record(worker.id, events.shipped_locally("ship", review, _size(project, worker)))
     if recorded.worker is None or recorded.refused:
         raise OrchestraError(f"#{worker.id} could not be shipped: {recorded.refused}")

@@ -135,6 +135,22 @@ def test_failures_say_what_to_do(name: str, kind: str, detail: str, fix: str) ->
     assert fix in found[1]["mend"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("shell", "shell"), "its shell and 1 more: 0"),
+        (("shell", "subagent"), "its subagent and 1 more: 1"),  # work of its own is named first
+        (("monitor",), "its monitor: 0"),
+        (("memory save",), ""),
+    ],
+)
+def test_what_an_agent_has_left_running_is_named(kinds: tuple[str, ...], said: str) -> None:
+    tasks = [{"type": kind, "status": "running", "description": str(place)} for place, kind in enumerate(kinds)]
+    found = hooks.event_of("Stop", {**sample("Stop.background")[1], "background_tasks": tasks})
+    assert found is not None
+    assert found[1]["background"] == said
+
+
 NOW = seconds_of("2026-01-08T11:15:00Z")
 
 

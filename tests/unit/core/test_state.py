@@ -98,6 +98,11 @@ TABLE = [
     ("CI failed, the agent works on it", seen(Status.SHIPPING, BUSY, pull=pull(CheckState.FAILED)), "working"),
     ("CI failed, the agent is at rest", seen(Status.SHIPPING, AT_PROMPT, pull=pull(CheckState.FAILED)), "working"),
     ("ready", seen(Status.COMPLETE, AT_PROMPT, pull=pull(CheckState.PASSED)), "ready"),
+    (
+        "ready, a server left running",
+        waking("its shell: npm run dev", status=Status.COMPLETE, pull=pull(CheckState.PASSED)),
+        "ready",
+    ),
     ("ready, and GitHub is silent", seen(Status.COMPLETE, AT_PROMPT, pull=pull(CheckState.PASSED, heard=4e3)), "ready"),
     ("CI ran, and GitHub is silent", seen(Status.SHIPPING, AT_PROMPT, pull=pull(heard=4e3)), "unknown"),
     ("in the merge queue", seen(Status.SHIPPING, AT_PROMPT, pull=pull(in_queue=True)), "waiting for the queue"),

@@ -98,6 +98,15 @@ TABLE: dict[str, tuple[dict[str, str | Sequence[str]], Mapping[str, object], Exp
     "two pushurls": (
         {**remotes(origin=ACME), "remote.origin.pushurl": [MINE, "git@gitlab.com:me/w"]}, {},
         ("acme/widgets", "origin", "origin", "me/widgets")),
+    "pushes to upstream are switched off": (
+        {**remotes(origin=MINE, upstream=ACME), "remote.upstream.pushurl": "no_push"}, {},
+        ("acme/widgets", "upstream", "origin", "me/widgets")),
+    "pushes to origin are switched off": (
+        {**remotes(origin=ACME, me=MINE), "remote.origin.pushurl": "DISABLED"}, {},
+        ("acme/widgets", "origin", "me", "me/widgets")),
+    "pushes are switched off for all but the fork": (
+        {**remotes(origin=ACME, fork=MINE, you="git@github.com:you/widgets"), "remote.origin.pushurl": "/dev/null",
+         "remote.you.pushurl": "no-pushing"}, {}, ("acme/widgets", "origin", "fork", "me/widgets")),
     "an emptied pushurl": (
         {**remotes(origin=ACME), "remote.origin.pushurl": [MINE, ""]}, {},
         ("acme/widgets", "origin", "origin", "acme/widgets")),
@@ -211,6 +220,12 @@ def test_a_remote_that_is_not_there_is_said(wishes: Wishes, problem: str) -> Non
     found = choose(settings(remotes(origin=ACME)), wishes, KNOWN)
     assert found.problem == problem
     assert "orchestra.yaml" in found.hint
+
+
+def test_where_all_pushes_are_switched_off_it_is_said() -> None:
+    found = choose(settings({**remotes(origin=ACME), "remote.origin.pushurl": "no_push"}), Wishes(), KNOWN)
+    assert found.problem == "pushes to origin are switched off (remote.origin.pushurl is no_push)"
+    assert "push_remote: NAME" in found.hint
 
 
 def test_a_push_to_another_host_is_said() -> None:

@@ -89,6 +89,8 @@ def test_a_host_that_is_none_is_refused(host: str, home: Path) -> None:
     [
         ("false", r"failed \(exit 1\)"),
         ("true", "printed nothing"),
+        ("sh -c 'echo op: session expired >&2; exit 6'", r"failed \(exit 6\): op: session expired"),
+        ("sh -c 'echo no vault $1 >&2; exit 1' sh s3cret", r"failed \(exit 1\): no vault \.\.\."),
         ("/nowhere/s3cret", "cannot be run: No such file"),
         ("echo 's3cret", "cannot be run: it is not a command line"),
         ("''", "cannot be run"),

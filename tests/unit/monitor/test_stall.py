@@ -31,14 +31,16 @@ def told(state: Delivery, text: str = "Go on.") -> Guidance:
         ({"status": Status.STUCK}, False),
         ({"activity": doing(ActivityState.WAITING, seconds=LIMIT - 1)}, False),
         ({"activity": doing(ActivityState.BUSY, seconds=LIMIT + 1)}, False),
-        ({"activity": IDLE._replace(background="npm test")}, False),
+        ({"activity": IDLE._replace(background="its subagent: fix it")}, False),
+        ({"activity": IDLE._replace(background="a scheduled wake-up: look at CI")}, False),
+        ({"activity": IDLE._replace(background="its shell: npm run dev")}, True),
         ({"activity": IDLE._replace(since="")}, False),
         ({"guidance": (told(Delivery.QUEUED),)}, False),
         ({"guidance": (told(Delivery.DELIVERED),)}, True),
     ],
     ids=[
-        "at its prompt", "while planning", "shipped", "it has asked", "not yet", "it works", "its background work runs",
-        "not known since when", "words are on their way", "it has its words",
+        "at its prompt", "while planning", "shipped", "it has asked", "not yet", "it works", "its subagent works",
+        "it wakes up by itself", "a program that may never end", "not known since when", "words are on their way", "it has its words",
     ],
 )  # fmt: skip
 def test_when_a_worker_counts_as_stalled(changes: dict[str, Any], stalled: bool) -> None:
