@@ -123,7 +123,7 @@ bind -n User0 next-window
     "prefix2": "set -g prefix2 C-Space\nbind C-Space send-prefix -2",
     "prefix `": "set -g prefix `\nunbind C-b\nbind ` send-prefix",
     "unbind all": "unbind -a\nbind : command-prompt\nbind d detach-client",
-    "keys of ours": """
+    "keys that we use": """
 bind -n O display-message taken
 bind -T root t send-keys t
 bind -n Enter send-keys Enter
