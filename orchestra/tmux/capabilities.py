@@ -66,7 +66,14 @@ POPUP_WITHOUT_BORDER = Feature(
     since=(3, 3, ""),
 )
 
-FEATURES = (MESSAGE_TO_CLIENT, EXIT_SIGNAL, KEYS_BY_FORMAT, PRINTS_DOLLARS, POPUP_WITHOUT_BORDER)
+MANUAL_SIZE = Feature(
+    name="window-size manual",
+    seen="with `set -g window-size manual` a new window opens; in some versions the server ends instead",
+    without="our own server sets it to latest, and on the user's own server no workspace is opened",
+    broken=((3, 3, ""), (3, 7, "")),
+)
+
+FEATURES = (MESSAGE_TO_CLIENT, EXIT_SIGNAL, KEYS_BY_FORMAT, PRINTS_DOLLARS, POPUP_WITHOUT_BORDER, MANUAL_SIZE)
 
 
 class Capabilities(Record):

@@ -8,7 +8,7 @@ from orchestra.core.text import clean
 from orchestra.errors import OrchestraError
 from orchestra.tmux import commands, key_bindings
 from orchestra.tmux.capabilities import MESSAGE_TO_CLIENT, POPUP_WITHOUT_BORDER
-from orchestra.tmux.client import attach_argv, surrounding_session
+from orchestra.tmux.client import Server, attach_argv, surrounding_session
 from orchestra.tmux.commands import checked_pane_id, is_pane_id
 from orchestra.tmux.panes import matches
 
@@ -83,9 +83,19 @@ class AttachedClients:
 
         From inside another tmux its client leaves that one for ours, and comes back when it detaches.
         """
-        if session := self._session.look().session:
-            return attach_argv(self._server.path, session, environ)
-        raise OrchestraError("the workspace is not open", "open it: orchestra up")
+        session = self._session.look().session
+        if not session:
+            raise OrchestraError("the workspace is not open", "open it: orchestra up")
+        if outer := surrounding_session(environ):
+            seen = Server(outer[0], environ).ask("list-clients")
+            if seen.absent:  # $TMUX is of a server that has ended: there is nothing to leave
+                environ = {name: value for name, value in environ.items() if name != "TMUX"}
+            elif not seen.out.strip():
+                raise OrchestraError(
+                    "no terminal is attached to the tmux server of this shell, so none can show the workspace",
+                    f"in a terminal: {self._server.line('attach-session', '-t', f'={self._session.name}')}",
+                )
+        return attach_argv(self._server.path, session, environ)
 
     def say(self, text: str) -> None:
         """A message line for everybody attached to our session."""

@@ -179,6 +179,8 @@ def start_server(environ: Mapping[str, str], user_config: bool) -> list[Group]:
         *([("source-file", "-q", re.sub(r"([*?\[])", r"[\1]", path))] for path in theirs),
         [("set-option", "-s", "exit-unattached", "off")],
         [("set-option", "-g", "update-environment", "")],
+        # Windows follow the terminal; and see MANUAL_SIZE of `capabilities`.
+        [("if-shell", "-F", "#{==:#{window-size},manual}", "set-option -g window-size latest")],
     ]
 
 
@@ -292,10 +294,19 @@ def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") 
         commands.append(("set-option", "-p", "-F", "-t", target, "@orchestra_started", "#{pane_start_command}"))
     if pane.argv and hook:
         commands.append(("set-hook", "-p", "-t", target, "pane-died", _died(hook)))
+    keys: list[Command] = []
     for line in pane.keys:
-        commands += [("send-keys", "-t", target, "-l", "--", line)] if line else []
-        commands.append(("send-keys", "-t", target, "Enter"))
-    return commands
+        keys += [("send-keys", "-t", target, "-l", "--", line)] if line else []
+        keys.append(("send-keys", "-t", target, "Enter"))
+    return [*commands, *(in_one_pane(target, keys) if keys else ())]
+
+
+def in_one_pane(target: str, keys: Group) -> list[Command]:
+    """Keys for this pane alone: with `synchronize-panes` tmux presses them in the other panes of the window too."""
+    alone = ("set-option", "-p", "-t", target, "synchronize-panes", "off")
+    as_before = ("set-option", "-p", "-u", "-t", target, "synchronize-panes")
+    wrapped = [script([group]).strip() for group in ([alone, *keys, as_before], keys)]
+    return [("if-shell", "-F", "-t", target, "#{pane_synchronized}", *wrapped)]
 
 
 def untag_pane(target: str) -> list[Command]:

@@ -50,7 +50,10 @@ class PaneIO:
 
     def press(self, pane: Pane, *keys: str) -> None:
         """Press keys in the worker's own living pane, by tmux's names for them."""
-        self._server.within(pane, [("copy-mode", "-q", "-t", pane.id), ("send-keys", "-t", pane.id, *keys)])
+        self._server.within(
+            pane,
+            [("copy-mode", "-q", "-t", pane.id), *commands.in_one_pane(pane.id, [("send-keys", "-t", pane.id, *keys)])],
+        )
 
     def capture(self, pane: Pane, lines: int = 0) -> str:
         """What the pane shows, dead or alive, and `lines` of its history above that: clean text, long lines joined."""

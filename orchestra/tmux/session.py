@@ -109,6 +109,19 @@ class Session:
         said = self.server.ask("list-sessions", "-f", where, "-F", f"#{{{name}}}")
         return said.out.split("\n")[0].strip()
 
+    def check_aliases(self) -> None:
+        """Raise OrchestraError when a `command-alias` of the user's makes one of tmux's commands do something else."""
+        aliases = self.server.ask("show", "-s", "command-alias").out  # by its short name, which is another word
+        named = re.findall(r"^(command-alias\[\d+\]) \W?([a-z-]+)=(\S*)", aliases, re.MULTILINE)
+        changed = [(option, name) for option, name, does in named if name != does]
+        names = self.server.ask("list-commands", "-F", "#{command_list_name}").out.split() if changed else ()
+        for option, name in changed:
+            if name in names:
+                raise OrchestraError(
+                    f"a command-alias of your tmux.conf makes {name} do something else",
+                    f"take it out there, and here: {self.server.line('set', '-su', option)}",
+                )
+
     def look(self) -> PaneListing:
         """The panes of the session, by one question; raises Unreachable when tmux does not answer it whole."""
         asked_again = False
@@ -116,6 +129,7 @@ class Session:
             said = self.server.ask("list-panes", "-a", "-F", ROW)
             empty = said.absent or said.err.startswith("no current target")  # or it is about to end
             if said.code and not empty:
+                self.check_aliases()
                 raise Unreachable(f"tmux does not answer: {clean(said.err)}", "run `orchestra doctor`")
             seen = PaneListing(not empty, list(parse_panes(said.out, self.project)))
             if not all(row.whole for row in seen.rows):

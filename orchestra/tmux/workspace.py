@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.tmux import commands, guest_keys, key_bindings, libtmux_server, rearrange
+from orchestra.tmux.capabilities import MANUAL_SIZE
 from orchestra.tmux.panes import ROW, dead_plans, pane_from_row, parse_panes, window_with_space, windows_by_key
 from orchestra.tmux.session import PaneListing, Session
 
@@ -228,7 +229,7 @@ class Workspace:
             return said
         raise OrchestraError(
             f"your own tmux server did not keep the workspace: {clean(why) or 'it ended at once'}",
-            "is exit-unattached on in your tmux.conf? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
+            "is exit-unattached on, or window-size manual, in it? Or set `tmux: {socket: orchestra}` in orchestra.yaml",
         )
 
     def _check_vacant(self) -> None:
@@ -248,6 +249,14 @@ class Workspace:
             raise OrchestraError(
                 "your tmux ends with its last terminal (exit-unattached), and the workers would end with it",
                 "run `tmux set -s exit-unattached off`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
+            )
+        if server.guest:
+            self._session.check_aliases()
+        manual = server.guest and server.ask("show-options", "-gwv", "window-size").out.strip() == "manual"
+        if manual and not server.capabilities.has(MANUAL_SIZE):
+            raise OrchestraError(
+                "your tmux has `window-size manual` for all windows; this version of tmux ends when one is opened then",
+                "run `tmux set -g window-size latest`, or set `tmux: {socket: orchestra}` in orchestra.yaml",
             )
 
     def _has_our_keys(self) -> bool:
@@ -276,6 +285,7 @@ class Workspace:
                 stays = others or self._server.ask("show-options", "-sv", "exit-empty").out.strip() == "off"
                 libtmux_server.kill_session(self._server, session)
                 if not stays and not self._server.ended(DOWN_SECONDS):
+                    self._session.check_aliases()
                     raise Unreachable("the tmux server has not ended", "run `orchestra doctor`")
             if self._server.guest:
                 guest_keys.leave(self._server)

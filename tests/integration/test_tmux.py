@@ -915,14 +915,27 @@ def test_attach_is_by_where_the_terminal_is(tmux: Tmux) -> None:
     worker(tmux, "1")
     path = tmux.server.path
     assert tmux.clients.attach_argv({}) == ("tmux", "-S", path, "attach-session", "-t", "$0")
-    assert tmux.clients.attach_argv({"TMUX": f"{path},1,0"}) == ("tmux", "-S", path, "switch-client", "-t", "$0")
-    assert tmux.clients.attach_argv({"TMUX": "/tmp/other dir/default,77,3"})[:4] == (
-        "tmux",
-        "-S",
-        "/tmp/other dir/default",
-        "detach-client",
-    )
     assert tmux.clients.attach_argv({"TMUX": ""}) == tmux.clients.attach_argv({})
+    # $TMUX is that of a server that has ended
+    assert tmux.clients.attach_argv({"TMUX": "/tmp/other dir/default,77,3"}) == tmux.clients.attach_argv({})
+
+
+@pytest.mark.parametrize("socket", ["orchestra", "their own"])
+def test_without_a_terminal_on_the_surrounding_server_nothing_is_brought(
+    tmux: Tmux, screen: Screen, socket: str
+) -> None:
+    """tmux itself says `no current client`."""
+    worker(tmux, "1")
+    around = Raw(socket)
+    around("new-session", "-d", "-s", "around", "--", "sleep", "1000")
+    where = {"TMUX": around("display-message", "-p", "-t", "=around:", "#{socket_path},#{pid},0")}
+    with pytest.raises(OrchestraError, match="no terminal is attached") as caught:
+        tmux.clients.attach_argv(where)
+    assert caught.value.hint == f"in a terminal: tmux -L orchestra attach-session -t ={PROJECT}"
+    screen.run("tmux", "-L", socket, "attach", "-t", "=around")
+    eventually(lambda: around("list-clients"), why="a terminal")
+    verb = "switch-client" if socket == "orchestra" else "detach-client"
+    assert tmux.clients.attach_argv(where)[3] == verb
 
 
 def test_from_another_tmux_and_back(tmux: Tmux, raw: Raw, screen: Screen) -> None:

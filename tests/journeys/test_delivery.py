@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 _REMINDER = re.compile("\n\n(?:The user hasn't heard from you|The task tools haven't been used)")
 _PIECE = re.compile(r"^Guidance g\d+ from human:\n", re.MULTILINE)
 WAITS = "```script\nstatus working\n" + "wait\n" * 30 + "```\n"  # words are taken, and nothing is done about them
-BUSY = WAITS.replace("wait", "pause 5\nwait", 1)
+BUSY = WAITS.replace("wait", "pause 20\nwait", 1)  # longer than `spawn` and `show` take on a busy machine
 DIALOG = WAITS.replace("wait", 'dialog "May I?"\nwait', 1)
 
 

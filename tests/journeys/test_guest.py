@@ -326,7 +326,7 @@ def test_an_open_workspace_is_never_opened_a_second_time_elsewhere(local: Person
     assert ours("list-sessions").startswith("failed")
     local.runs("up", "-d")
     assert theirs(*names) == project
-    work("new-session", "-d", "-s", "mine")
+    work("new-session", "-d", "-s", "mine", "-n", "shell")  # a name that tmux does not change by itself
     before = work.trace()
     inside = Person(local.where, {"TMUX": work("display-message", "-p", "#{socket_path},#{pid},0")})
     inside.runs("up", "-d")  # from inside another server of theirs
