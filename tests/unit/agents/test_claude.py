@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 from support.paths import DATA
 
 from orchestra import agents
@@ -674,3 +675,16 @@ def test_the_hooks_part_imports_no_library() -> None:
     found = {name.split(".")[0] for name in done.stdout.split()}
     assert found - sys.stdlib_module_names == {"orchestra", "__main__"}
     assert not found & {"typing", "re", "json", "subprocess", "asyncio", "hashlib", "dataclasses", "socket", "pathlib"}
+
+
+def test_on_macos_the_keychain_is_not_asked_and_managed_settings_are_elsewhere(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    environ = {"HOME": str(tmp_path)}
+    assert not claude.logged_in(environ)
+    mocker.patch.object(os, "uname", return_value=mocker.Mock(sysname="Darwin"))
+    assert claude.logged_in(environ)
+    read = mocker.patch.object(users_settings, "settings_in", return_value={})
+    mocker.patch.object(sys, "platform", "darwin")
+    users_settings.hooks_off(environ, str(tmp_path))
+    assert read.call_args_list[0].args == ("/Library/Application Support/ClaudeCode/managed-settings.json",)
