@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 import unicodedata
 
+from orchestra.core.regex import regex
+
 # Marks that reorder or hide text: zero width, bidirectional, variation, invisible operators.
 # Tag characters (E0000 on) spell whole sentences that no reader sees; a soft hyphen is drawn at the end of a line only.
 _INVISIBLE = frozenset(
@@ -16,6 +18,7 @@ _SHAPES = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x
 _JOINER = "\u200d"
 _JOINERS = frozenset({_JOINER, "\u200c"})  # of several scripts too; the other one takes no column
 _LATIN = "\u05ff"  # the last letter before the scripts that have them: Latin, Greek, Cyrillic, Hebrew
+_SEQUENCE = regex(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cn", "Co", "Cs"})
 
 
@@ -36,6 +39,11 @@ def clean_lines(text: str, limit: int = 20_000, *, joined: bool = False) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(_cleaned(line.replace("\t", "    "), joined=joined).rstrip() for line in lines)[:limit]
+
+
+def plain(text: str) -> str:
+    """What a program has printed, without its colours and other sequences of a terminal; it is still to be cleaned."""
+    return _SEQUENCE.sub("", text) if "\x1b" in text else text
 
 
 def _cleaned(text: str, *, joined: bool = False) -> str:

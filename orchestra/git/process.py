@@ -13,7 +13,7 @@ from typing import BinaryIO
 from orchestra.core.packages import install_hint
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
-from orchestra.core.text import clean
+from orchestra.core.text import clean, plain
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.storage.files import read_text
 
@@ -49,7 +49,7 @@ class GitResult(Record):
 
     def reason(self) -> str:
         """The line that says why it failed; what comes before is progress (`Preparing worktree`)."""
-        lines = [clean(line, 300) for line in self.err.splitlines() if line.strip()]
+        lines = [clean(line, 300) for line in plain(self.err).splitlines() if line.strip()]
         told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or [f"status {self.status}"]
         why = told[-1].removeprefix("fatal: ").removeprefix("error: ")
         refused = next((line.removeprefix("error: ") for line in told[:-1] if _SYSTEM_REFUSED.search(line)), "")
@@ -62,7 +62,7 @@ class GitResult(Record):
 
     def quoted(self, most: int = 12) -> str:
         """Its last lines, and every line that the server said, as they were written: for whoever must act on them."""
-        lines = [clean(line, 400) for line in self.err.splitlines() if line.strip()]
+        lines = [clean(line, 400) for line in plain(self.err).splitlines() if line.strip()]
         last = len(lines) - most
         kept = [line for at, line in enumerate(lines) if at >= last or line.startswith("remote:")]
         return "\n".join(kept)

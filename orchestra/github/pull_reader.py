@@ -15,7 +15,7 @@ from orchestra.core.checks import CheckRun
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
 from orchestra.core.remarks import Remark
-from orchestra.core.text import clean_lines
+from orchestra.core.text import clean_lines, plain
 from orchestra.errors import OrchestraError, Unreachable
 from orchestra.github import graph, poll_parsing, responses
 from orchestra.github.client import ApiClient
@@ -37,7 +37,6 @@ LOG_KEPT = 64 * 1024  # characters of each of the last LOGS logs: a finished job
 LOGS = 50
 
 _TIME = regex(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z ?", re.ASCII)
-_COLOUR = regex(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 
 class Facts(Record):
@@ -136,7 +135,7 @@ class PullReader:
         """The end of a check's log, up to its last error; what the check says of itself where there is no log."""
         log = "" if check.job is None else self._tails.get(check.job) or self._job_log(check.job)
         last = (log or check.summary).rstrip().split("\n")[-lines:]
-        return clean_lines("\n".join(_COLOUR.sub("", _TIME.sub("", line))[:LOG_LINE] for line in last))
+        return clean_lines("\n".join(plain(_TIME.sub("", line))[:LOG_LINE] for line in last))
 
     # --- GraphQL ---
 

@@ -15,7 +15,7 @@ from orchestra.core.models import Escalation, Gate, Size, Worker
 from orchestra.core.pull_text import Wanted
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
-from orchestra.core.text import clean, clean_lines, signature
+from orchestra.core.text import clean, clean_lines, plain, signature
 from orchestra.errors import OrchestraError
 from orchestra.git import submodules, worktree_state
 from orchestra.project import folders
@@ -117,7 +117,7 @@ def _verify(project: Project, worker: Worker, say: Callable[[str], None]) -> Evi
         raise OrchestraError(f"verify was not run: {foreign[0].message}", f"tell the user; {foreign[0].hint}")
     say(f"verify: {command}")
     code, output = _run(command, project.place_in(worker.worktree), environ)
-    tail = "\n".join(clean_lines(output).splitlines()[-TAIL_LINES:])
+    tail = "\n".join(clean_lines(plain(output)).splitlines()[-TAIL_LINES:])
     limit = project.config.limits.verify
     failure = Failure(signature(output), AtLimit(limit, f"{command} fails the same way", tail[-2000:]))
     event = events.verified("ship", failure, passed=code == 0, status=code, tail=tail[-2000:])

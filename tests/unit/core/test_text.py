@@ -11,7 +11,7 @@ from support.hostile import strings, unsafe
 
 from orchestra.core import fast_json
 from orchestra.core.guidance import without_controls
-from orchestra.core.text import clean, clean_lines
+from orchestra.core.text import clean, clean_lines, plain
 
 pytestmark = pytest.mark.fast
 
@@ -91,3 +91,16 @@ def test_invalid_json_raises_value_error_without_the_json_package() -> None:
         "assert 'json' not in sys.modules or sys.version_info >= (3, 12)",  # whose scanner imports it for its error
     )
     subprocess.run([sys.executable, "-I", "-S", "-c", "\n".join(lines)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("printed", "left"),
+    [
+        ("\x1b[1;31merror\x1b[0m: \x1b[38:2::1:2:3mbad\x1b[K", "error: bad"),
+        ("\x1b]8;;https://x.example/1\x1b\\rule\x1b]8;;\x07 broken", "rule broken"),
+        ("a list[31m] stays", "a list[31m] stays"),
+        ("\x1b[", "\x1b["),  # cut off: `clean` takes the rest
+    ],
+)
+def test_colours_and_links_of_a_program_are_left_out_whole(printed: str, left: str) -> None:
+    assert plain(printed) == left
