@@ -13,6 +13,7 @@ import importlib
 import os
 import pkgutil
 import select
+import signal
 import socket
 import sys
 import termios
@@ -204,12 +205,24 @@ def run(request: Request) -> None:
         asker.sendall(REFUSED)
         return
     _become(request)
+    _end_with(asker)
     try:
         run_command_line()
     except SystemExit as leave:
+        fcntl.fcntl(asker, fcntl.F_SETFL, 0)
         if leave.code:
             asker.sendall(str(leave.code).encode())
         raise
+
+
+def _end_with(asker: socket.socket) -> None:
+    """Hang up when the program that a user sees is killed: it is the one that tmux, or they, know of."""
+    fcntl.fcntl(asker, fcntl.F_SETOWN, os.getpid())
+    if sys.platform == "linux":
+        fcntl.fcntl(asker, fcntl.F_SETSIG, signal.SIGHUP)
+    fcntl.fcntl(asker, fcntl.F_SETFL, os.O_ASYNC)
+    if select.select([asker], [], [], 0)[0]:
+        os.kill(os.getpid(), signal.SIGHUP)  # it was gone before
 
 
 def _take_terminal(stdin: int) -> bool:

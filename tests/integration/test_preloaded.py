@@ -128,6 +128,15 @@ def test_the_terminal_goes_over_with_its_keys_its_size_and_its_end(keys: Keys, r
     eventually(lambda: not keys.forks, why="no fork outlives its terminal")
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_who_kills_the_program_that_the_key_started_ends_the_fork(keys: Keys, repo: Path, number: int) -> None:
+    terminal = list_in(keys, repo)
+    assert keys.forks
+    os.kill(int(terminal("display-message", "-p", "#{pane_pid}")), number)
+    eventually(lambda: not keys.forks, why="the fork is gone")
+    terminal("kill-server")
+
+
 @pytest.mark.parametrize("stays", [False, True])
 def test_where_a_shell_keeps_the_terminal_the_program_starts_by_itself(keys: Keys, repo: Path, stays: bool) -> None:
     terminal = Terminal(80, 24)
