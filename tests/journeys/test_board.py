@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from pytest_mock import MockerFixture
 from rich.cells import cell_len
 from support.boards import board, drawn, record, settled
 from support.events import happened
@@ -20,12 +21,14 @@ from support.polling import eventually, unguarded
 from support.terminal import Terminal, quick_fingers
 
 from orchestra.agents.usage import Usage
+from orchestra.commands.spawn import Spawned
 from orchestra.core.attention import ObservedWorker
 from orchestra.core.look import Look
 from orchestra.core.models import Changes, Status, Worker
 from orchestra.core.pull_request import Pull
 from orchestra.core.state import Shown, State
 from orchestra.core.text import stamp
+from orchestra.errors import OrchestraError
 from orchestra.git.worktrees import READY
 from orchestra.ui import worker_table
 from orchestra.ui.console import Console
@@ -34,6 +37,7 @@ from orchestra.ui.screens.app import Orchestra
 from orchestra.ui.screens.base import GUARD_SECONDS
 from orchestra.ui.screens.keymap import textual_key
 from orchestra.ui.screens.paper import Paper
+from orchestra.ui.screens.verbs import Place, Verbs
 from orchestra.workers.overview import WorkerRow
 from orchestra.workers.token_usage import Tokens
 
@@ -149,7 +153,7 @@ def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
     async def story() -> None:
         app = board(console)
         spawned: list[str] = []
-        app.verbs.spawn = lambda number: spawned.append(number) or f"#{number} spawned"  # type: ignore[func-returns-value,method-assign]
+        app.verbs.spawn = lambda numbers: spawned.extend(numbers) or f"#{numbers[0]} spawned"  # type: ignore[func-returns-value,method-assign]
         async with app.run_test(size=(120, 40)) as pilot:
             text = await settled(pilot, "Dark mode")
             row = next(y for y, line in enumerate(text.split("\n")) if "Dark mode" in line)
@@ -163,6 +167,18 @@ def test_a_click_chooses_and_a_double_click_spawns(local: Person) -> None:
             assert spawned == ["3"]
 
     asyncio.run(story())
+
+
+def test_what_came_of_each_of_several_is_said(local: Person, mocker: MockerFixture) -> None:
+    console = Console(str(local.where), dict(os.environ), time.time)
+    verbs = Verbs(console, Place())
+    went = [Spawned("2", "spawned"), Spawned("3", "failed", "it is closed", "open it again"), Spawned("4", "queued")]
+    mocker.patch("orchestra.commands.spawn.spawn", return_value=went)
+    with pytest.raises(OrchestraError, match="#2 spawned, #3 failed: it is closed, #4 queued") as wrong:
+        verbs.spawn(["2", "3", "4"])
+    assert wrong.value.hint == "open it again"
+    mocker.patch("orchestra.commands.spawn.spawn", return_value=[went[0], went[2]])
+    assert verbs.spawn(["2", "4"]) == "#2 spawned, #4 queued"
 
 
 def test_the_first_screen_waits_for_neither_git_nor_the_tracker(local: Person) -> None:

@@ -193,9 +193,9 @@ class BoardView(BoardPane):
 
     def _spawn(self, numbers: Sequence[str]) -> None:
         self.marked.clear()
-        for number in numbers:
-            self.say(f"spawning #{number}\u2026")
-            self.run_apart(partial(self.home.verbs.spawn, number), self._went)
+        listed = ", ".join(f"#{number}" for number in numbers)
+        self.say(f"spawning {listed}\u2026")
+        self.run_apart(partial(self.home.verbs.spawn, numbers), self._went)
 
     def _next(self) -> None:
         def went(found: tuple[str, Outcome] | None) -> None:

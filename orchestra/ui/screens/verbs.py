@@ -219,18 +219,18 @@ class Verbs:
 
         return queue_auto(self.project, on=None)
 
-    def spawn(self, number: str) -> str | Outcome:
-        """A worker on an issue; where there is one with a pane, go to it."""
+    def spawn(self, numbers: Sequence[str]) -> str | Outcome:
+        """A worker on each issue; where there is only one, and it has a worker with a pane, go to it."""
         from orchestra.commands.spawn import SpawnOptions, spawn
 
-        found = self.project.store.read(number)
+        found = self.project.store.read(numbers[0]) if len(numbers) == 1 else None
         pane = pane_of(self.project, found) if found else None
         if pane is not None and not pane.dead:
-            return self.go(number)
-        (one,) = spawn(self.project, [number], SpawnOptions(), lambda _: False)
-        said = f"#{one.id} {one.result}" + (f": {clean(one.error)}" if one.error else "")
-        if one.result == "failed":
-            raise OrchestraError(said, one.hint)
+            return self.go(numbers[0])
+        results = spawn(self.project, numbers, SpawnOptions(), lambda _: False)
+        said = ", ".join(f"#{one.id} {one.result}" + (f": {clean(one.error)}" if one.error else "") for one in results)
+        if hints := [one.hint for one in results if one.result == "failed"]:
+            raise OrchestraError(said, hints[0])
         return said
 
     def issues(self) -> OpenIssues:
