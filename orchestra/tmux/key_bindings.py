@@ -34,7 +34,8 @@ POPUP_SIZES = {
     "deny": _NEEDS,
     "gates": _NEEDS,
 }  # columns, lines
-MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
+# In each of our commands: a word, a quoted word within another command, and until 0.1; in no other.
+MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "ORCHESTRA_STARTED_BY=tmux' ", "-m orchestra ")
 _BOUND = regex(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes comes before it. Where tmux 3.7 left out parts,
 # because a line took 100 ms, the dot is missing.

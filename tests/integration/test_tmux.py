@@ -23,15 +23,17 @@ from support.terminal import DRAWN_BY
 from support.tmux_session import Tmux
 from support.tmux_version import this_tmux
 
+from orchestra.core import actions
 from orchestra.core.guidance import without_controls
 from orchestra.core.look import Look
 from orchestra.core.models import Border, Pane, PanePlan, WindowPlan, WorkerPlan
 from orchestra.core.state import Role
 from orchestra.core.text import clean
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.tmux import client, commands
+from orchestra.tmux import client, commands, key_bindings
 from orchestra.tmux.capabilities import EXIT_SIGNAL
 from orchestra.tmux.client import Server
+from orchestra.tmux.guest_keys import read_bindings
 from orchestra.tmux.libtmux_server import LibtmuxServer
 from orchestra.tmux.panes import parse_panes
 from orchestra.tmux.session import Session
@@ -1068,3 +1070,17 @@ def test_libtmux_waits_no_longer_and_gives_a_server_no_more_of_the_environment(
             LibtmuxServer(tmux.server).cmd("list-sessions")
     finally:
         os.kill(server, signal.SIGCONT)
+
+
+def test_each_of_our_keys_is_known_again_however_tmux_prints_it(raw: Raw, make: Callable[..., Tmux]) -> None:
+    """Or `down` would leave it on the user's own server, and the next `up` would take it for the user's."""
+    raw("new-session", "-d", "--", *WAIT)
+    tmux = make()
+    program = ("env", "ORCHESTRA_HOME=/a home/'o'", "ORCHESTRA_STARTED_BY=tmux", "/a home/bin/orchestra")
+    tmux.keys.bind(program, actions.chosen({}))
+    bound = read_bindings(tmux.server)
+    ours = {key: one.command for (table, key), one in bound.items() if table == key_bindings.TABLE and key != "Any"}
+    assert set(ours) == set(actions.chosen({}).values())
+    assert [key for key, command in ours.items() if not key_bindings.is_ours(command)] == []
+    tmux.keys.bind(program, {"log": "L"})
+    assert set(read_bindings(tmux.server)) & {(key_bindings.TABLE, key) for key in ours} == set()
