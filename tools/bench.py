@@ -209,7 +209,7 @@ def bench_popups() -> None:
         (place.repo / ".orchestra" / "issues" / f"000{number}-x.md").write_text(f"---\ntitle: Issue\n---\n{script}")
     place.project("up", "-d")
     place.project("spawn", "1", "2")
-    client, socket = Client(place), place.base / "o" / "preloaded.sock"
+    client, socket = Client(place), place.base / "o" / "tmux" / "preloaded.sock"
     hidden = socket.with_suffix(".hidden")
     client.until("stuck")
     client.until("\u2714 #2")

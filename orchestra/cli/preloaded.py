@@ -25,9 +25,10 @@ from orchestra.cli.main import main as run_command_line
 from orchestra.core.records import Record
 from orchestra.errors import OrchestraError
 from orchestra.monitor.preloading import LOCK
-from orchestra.project.entry_points import PRELOADED_SOCKET as SOCKET
-from orchestra.storage.files import locked, remove_if_present
+from orchestra.project.entry_points import PRELOADED_SOCKET
+from orchestra.storage.files import locked, make_private, remove_if_present
 
+SOCKET = os.path.basename(PRELOADED_SOCKET)
 PACKAGES = ("orchestra.cli", "orchestra.commands", "orchestra.ui", "orchestra.ui.screens", "orchestra.project")
 # What Textual, libtmux and the config load only when they use it first.
 LATE = (
@@ -96,7 +97,9 @@ def main() -> None:
 def serve(home: str, alive: int) -> Request | None:
     """Fork for each request; returns it in the fork, and None in this process when it is to end."""
     loaded = load()
-    os.chdir(home)  # the path of a socket has at most 107 bytes
+    directory = os.path.join(home, os.path.dirname(PRELOADED_SOCKET))
+    make_private(directory)
+    os.chdir(directory)  # the path of a socket has at most 107 bytes
     remove_if_present(SOCKET)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(SOCKET)

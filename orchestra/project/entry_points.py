@@ -13,7 +13,7 @@ from orchestra.errors import OrchestraError
 from orchestra.storage.files import make_private, text_or_empty, write_atomic
 
 HOOK, PROGRAM = "orchestra-hook", "orchestra"
-PRELOADED_SOCKET = "preloaded.sock"  # in ORCHESTRA_HOME
+PRELOADED_SOCKET = "tmux/preloaded.sock"  # in ORCHESTRA_HOME; who copies that leaves directories of this name out
 NOEXEC_HINT = "set ORCHESTRA_HOME to a directory of a file system from which programs can be started"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
