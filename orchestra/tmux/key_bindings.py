@@ -34,8 +34,8 @@ POPUP_SIZES = {
     "deny": _NEEDS,
     "gates": _NEEDS,
 }  # columns, lines
-# In each of our commands: a word, a quoted word within another command, and until 0.1; in no other.
-MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "ORCHESTRA_STARTED_BY=tmux' ", "-m orchestra ")
+MARKS = ("ORCHESTRA_STARTED_BY=tmux ", "-m orchestra ")  # in each of our commands, now and until 0.1; in no other
+_BARE = regex(r"[A-Za-z0-9/._-][A-Za-z0-9/._%=:,+@-]*", re.ASCII)  # a word that tmux's parser takes as it is
 _BOUND = regex(r"bind-key\s+(-r\s+)?-T\s+(\S+)\s+(\S+)\s+(.*)")
 # For `list-keys -F`: a note may hold anything, so its length in bytes comes before it. Where tmux 3.7 left out parts,
 # because a line took 100 ms, the dot is missing.
@@ -78,7 +78,12 @@ def popup_command(program: Sequence[str], name: str, *, frame: bool = False) -> 
     fits = f"#{{&&:#{{e|>=:#{{client_width}},{wide + 4}}},#{{e|>=:#{{client_height}},{high + 4}}}}}"
     small = popup_of_size(program, name, frame=frame)
     large = popup_of_size(program, name, str(wide), str(high), frame=frame)
-    return ("if-shell", "-F", fits, " ".join(map(quote, large)), " ".join(map(quote, small)))
+    return ("if-shell", "-F", fits, _nested(large), _nested(small))
+
+
+def _nested(command: Command) -> str:
+    """A command as a word of another one; our marks stay readable in it."""
+    return " ".join(word if _BARE.fullmatch(word) else quote(word) for word in command)
 
 
 def popup_of_size(
