@@ -71,9 +71,9 @@ def _hand_over(asked: socket) -> int | None:
     """Give the terminal away, so that the other process gets its keys and signals, and wait for the end."""
     leads = os.isatty(0) and os.getsid(0) == os.getpid()
     if leads:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the kernel sends it to whom the terminal is taken from
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the kernel sends it to whom the terminal is taken from
         ioctl(0, termios.TIOCNOTTY)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, before)
     asked.settimeout(None)
     try:
         asked.sendall(GO)

@@ -207,6 +207,7 @@ def run(request: Request) -> None:
     if not _take_terminal(request.descriptors[0]):
         asker.sendall(REFUSED)
         return
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as tmux starts programs, even where it was begun under nohup
     _become(request)
     _end_with(asker)
     try:
