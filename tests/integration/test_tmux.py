@@ -930,7 +930,7 @@ def test_without_a_terminal_on_the_surrounding_server_nothing_is_brought(
     worker(tmux, "1")
     around = Raw(socket)
     around("new-session", "-d", "-s", "around", "--", "sleep", "1000")
-    where = {"TMUX": around("display-message", "-p", "-t", "=around:", "#{socket_path},#{pid},0")}
+    where = {**os.environ, "TMUX": around("display-message", "-p", "-t", "=around:", "#{socket_path},#{pid},0")}
     with pytest.raises(OrchestraError, match="no terminal is attached") as caught:
         tmux.clients.attach_argv(where)
     assert caught.value.hint == f"in a terminal: tmux -L orchestra attach-session -t ={PROJECT}"
@@ -949,7 +949,7 @@ def test_from_another_tmux_and_back(tmux: Tmux, raw: Raw, screen: Screen) -> Non
     screen.run("tmux", "-L", "theirs", "attach")
     eventually(lambda: screen.shows("their pane"))
     where = theirs("display-message", "-p", "#{socket_path},#{pid},#{s/[$]//:session_id}")
-    theirs("send-keys", "-l", shlex.join(tmux.clients.attach_argv({"TMUX": where})))
+    theirs("send-keys", "-l", shlex.join(tmux.clients.attach_argv({**os.environ, "TMUX": where})))
     theirs("send-keys", "Enter")
     eventually(lambda: screen.shows("our own pane") and not screen.shows("their pane"), why="hop to ours")
     assert not theirs("list-clients")
