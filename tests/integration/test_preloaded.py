@@ -39,7 +39,7 @@ class Keys:
     def connected(self) -> socket.socket:
         """A request that begins."""
         asked = socket.socket(socket.AF_UNIX)
-        directory = os.open(self.home, os.O_PATH)
+        directory = os.open(self.home, os.O_RDONLY)
         try:
             asked.connect(f"/proc/self/fd/{directory}/{PRELOADED_SOCKET}")
         except OSError:
