@@ -56,6 +56,11 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as wrong:  # a network file system may have no locks
+            self.__exit__()
+            raise OrchestraError(
+                f"{self.path} cannot be locked: {wrong.strerror}", "set ORCHESTRA_HOME to a directory on a local disk"
+            ) from None
         return True
 
 
@@ -69,6 +74,8 @@ def is_held(path: str) -> bool:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # where there are no locks nobody holds one
+        return False
     finally:
         os.close(fd)
     return False

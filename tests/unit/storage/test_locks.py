@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
+from orchestra.errors import OrchestraError
 from orchestra.git import cleanup
 from orchestra.git.repository import RepositoryFacts
-from orchestra.storage.files import locked
+from orchestra.storage.files import is_held, locked
 
 pytestmark = pytest.mark.fast
 
@@ -51,3 +54,13 @@ def test_a_worktree_of_another_account_is_told_from_an_own_one(tmp_path: Path) -
     assert cleanup.other_account(str(tmp_path / "missing")) == ""
     os.chown(tmp_path, 54321, -1)
     assert cleanup.other_account(str(tmp_path)) == "54321"
+
+
+def test_a_file_system_without_locks_is_said(tmp_path: Path, mocker: MockerFixture) -> None:
+    """As some network file systems: nothing may run unguarded, and it is no bug of ours."""
+    path = str(tmp_path / "lock")
+    mocker.patch("fcntl.flock", side_effect=OSError(errno.ENOLCK, "No locks available"))
+    with pytest.raises(OrchestraError, match="cannot be locked: No locks available") as wrong, locked(path, wait=0):
+        pass
+    assert "local disk" in wrong.value.hint
+    assert not is_held(path)
