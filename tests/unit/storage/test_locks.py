@@ -57,7 +57,7 @@ def test_a_worktree_of_another_account_is_told_from_an_own_one(tmp_path: Path) -
 
 
 def test_a_file_system_without_locks_is_said(tmp_path: Path, mocker: MockerFixture) -> None:
-    """As some network file systems: nothing may run unguarded, and it is no bug of ours."""
+    """Some network file systems have none: nothing may run unguarded there."""
     path = str(tmp_path / "lock")
     mocker.patch("fcntl.flock", side_effect=OSError(errno.ENOLCK, "No locks available"))
     with pytest.raises(OrchestraError, match="cannot be locked: No locks available") as wrong, locked(path, wait=0):
