@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,9 @@ FULL_SCREEN = 'sed -i \'s/"tui": "default"/"tui": "fullscreen"/\' ../orchestra/s
 def person(repo: Path, claude_program: Path) -> Iterator[Person]:
     (repo / ".orchestra" / "issues").mkdir(parents=True)
     write_config(repo, claude_program)
-    yield Person(repo)
-    left = [process.pid for process in psutil.process_iter() if marked(process)]
+    with tempfile.TemporaryDirectory(prefix="st-", dir="/tmp") as own:  # another one may run beside this
+        yield Person(repo, {"TMPDIR": own})
+        left = [process.pid for process in psutil.process_iter() if marked(process, own)]
     assert left == [], "the self-test ends all that it started"
 
 
@@ -37,12 +39,12 @@ def write_config(repo: Path, command: Path) -> None:
     (repo / "orchestra.yaml").write_text(f"agents:\n  claude:\n    command: {command}\n")
 
 
-def marked(process: psutil.Process) -> bool:
+def marked(process: psutil.Process, own: str) -> bool:
     try:
         environ = process.environ()
     except psutil.Error:
         return False
-    return MARK in environ and "/orchestra-" in environ.get("ORCHESTRA_HOME", "")
+    return MARK in environ and environ.get("ORCHESTRA_HOME", "").startswith(f"{os.path.realpath(own)}/orchestra-")
 
 
 def break_program(repo: Path, home: Path, program: Path, instead: str) -> None:
