@@ -27,6 +27,7 @@ from orchestra.errors import OrchestraError
 from orchestra.monitor.preloading import LOCK
 from orchestra.project.entry_points import PRELOADED_SOCKET
 from orchestra.storage.files import locked, make_private, remove_if_present
+from orchestra.ui.popups import load_for_tmux
 
 SOCKET = os.path.basename(PRELOADED_SOCKET)
 PACKAGES = ("orchestra.cli", "orchestra.commands", "orchestra.ui", "orchestra.ui.screens", "orchestra.project")
@@ -35,14 +36,8 @@ LATE = (
     "libtmux", "pwd", "subprocess", "textual.drivers.headless_driver", "textual.layouts.factory",
     "textual.layouts.horizontal", "textual.layouts.stream", "textual.pilot", "textual.scrollbar", "yaml",
 )  # fmt: skip
-FIXED = (
-    b"LC_",
-    b"LANG",
-    b"PYTHON",
-    b"TEXTUAL",
-    b"ESCDELAY",
-)  # variables that Python and Textual read when they are loaded
-ESCAPE_MILLISECONDS = "20"  # as `ui/popups.py` sets it in tmux
+# Variables that Python and Textual read once, when they are loaded.
+FIXED = (b"LC_", b"LANG", b"PYTHON", b"TEXTUAL", b"ESCDELAY")
 LOOK_SECONDS = 30.0  # between two looks at whether another version has been installed
 REQUEST_SECONDS = 1.0
 MOST_BYTES = 4 * 1024 * 1024
@@ -105,14 +100,14 @@ def serve(home: str, alive: int) -> Request | None:
         listener.bind(SOCKET)
         os.chmod(SOCKET, 0o600)
         listener.listen()
-        while loaded.is_current():
+        while True:
             ready, _, _ = select.select([listener.fileno(), alive], [], [], LOOK_SECONDS)
             _reap()
-            if alive in ready:
+            if alive in ready or not loaded.is_current():
                 break
             if listener.fileno() not in ready or (request := _accept(listener)) is None:
                 continue
-            if loaded.is_current() and loaded.serves(request.environ) and os.fork() == 0:
+            if loaded.serves(request.environ) and os.fork() == 0:
                 return request
             request.close()
         remove_if_present(SOCKET)
@@ -122,14 +117,13 @@ def serve(home: str, alive: int) -> Request | None:
 def load() -> Loaded:
     """Import all that a key may need."""
     fixed = _fixed(os.environb)
-    os.environ["ESCDELAY"] = ESCAPE_MILLISECONDS
+    load_for_tmux()
     for package in PACKAGES:
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
             if not module.ispkg and module.name != "preloaded":
                 importlib.import_module(f"{package}.{module.name}")
     for name in LATE:
         importlib.import_module(name)
-    os.environ.pop("ESCDELAY")
     gc.collect()
     gc.freeze()  # or the first collection of each fork would copy all pages
     wanted = [

@@ -99,11 +99,10 @@ def _tell(project: Project, meeting: Meeting, workers: dict[str, Worker], say: C
     told = []
     for mine, its in ((meeting.first, meeting.second), (meeting.second, meeting.first)):
         other = workers[its]
-        command = f"git diff {other.base_commit[:12]} {project.repository.typed_name(other.branch)}"
         text = (
             f"Your branch and that of #{its} ({other.title}) conflict in {files}. Nothing has to be done about it now. "
-            f"`{command}` shows the other change: where both ways are as good, "
-            f"take the one that leaves those lines alone. Whoever is merged later resolves what is left."
+            f"`git diff {other.base_commit[:12]} heads/{other.branch}` shows the other change: where both ways "
+            f"are as good, take the one that leaves those lines alone. Whoever is merged later resolves what is left."
         )
         if delivery.tell_once(project, mine, f"radar:{its}", text, among=TOLD):
             told.append(f"#{mine}")

@@ -76,9 +76,11 @@ ORCHESTRA_SHIM={name} exec {name} "$@"
 """
 
 # What tmux starts for a key asks the process that has the screens loaded, where one runs (`monitor/preloading.py`).
+# An agent never does: what it starts is known by the environment that the process was started with.
 _PRELOADED = """case $1 in popup|key|board)
   socket=${{0%/*}}/../{socket}
-  [ -S "$socket" ] && [ -x {python} ] && [ -e {client} ] && exec {python} -I -S {client} "$socket" "$@" ;;
+  [ -z "$ORCHESTRA_NONCE" ] && [ -S "$socket" ] && [ -x {python} ] && [ -e {client} ] &&
+    exec {python} -I -S {client} "$socket" "$@" ;;
 esac
 """
 

@@ -59,7 +59,8 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
         except OSError as wrong:  # a network file system may have no locks
             self.__exit__()
             raise OrchestraError(
-                f"{self.path} cannot be locked: {wrong.strerror}", "set ORCHESTRA_HOME to a directory on a local disk"
+                f"{self.path} cannot be locked: {wrong.strerror}",
+                f"a file system with locks is needed: keep {os.path.dirname(self.path)} on a local disk",
             ) from None
         return True
 

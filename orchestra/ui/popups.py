@@ -228,7 +228,8 @@ def show_view(console: Console, view: Callable[[], View], place: Place, elsewher
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OrchestraError("this needs a terminal", f"elsewhere: {elsewhere}")
     gc.disable()  # until the first screen: nothing that is imported is garbage
-    _tell_escape_apart(console.environ)
+    if console.environ.get("TMUX"):
+        load_for_tmux()
     from orchestra.ui.screens.app import Orchestra
 
     app = Orchestra(console, view, place)
@@ -238,11 +239,11 @@ def show_view(console: Console, view: Callable[[], View], place: Place, elsewher
     return ended or Outcome()
 
 
-def _tell_escape_apart(environ: Mapping[str, str]) -> None:
-    """How long Textual waits for more after an Esc: in tmux hardly, which writes a key that is a sequence in one go."""
+def load_for_tmux() -> None:
+    """Load Textual so that it hardly waits for more after an Esc: tmux writes a key that is a sequence in one go."""
     import os
 
-    if environ.get("TMUX") and "ESCDELAY" not in os.environ:
+    if "ESCDELAY" not in os.environ:
         os.environ["ESCDELAY"] = "20"  # read once, when this module is imported
         import textual.constants  # noqa: F401
 

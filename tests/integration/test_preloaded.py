@@ -163,6 +163,12 @@ def test_another_language_is_served_by_a_program_of_its_own(keys: Keys, repo: Pa
     terminal("kill-server")
 
 
+def test_what_an_agent_starts_is_a_process_of_its_own(keys: Keys, repo: Path) -> None:
+    terminal = list_in(keys, repo, ORCHESTRA_NONCE="n")
+    assert not keys.forks
+    terminal("kill-server")
+
+
 def test_one_that_is_stopped_holds_no_key_up(keys: Keys) -> None:
     keys.process.send_signal(signal.SIGSTOP)
     try:

@@ -30,7 +30,6 @@ class Sky:
         self.project.change_of = lambda worker: SimpleNamespace(paths=lambda: self.paths(worker.id))
         self.project.repository.branch_tips.side_effect = lambda: {f"issue-{n}": f"tip-issue-{n}" for n in self.files}
         self.project.repository.resolve.side_effect = lambda base: f"tip-{base}"
-        self.project.repository.typed_name.side_effect = lambda branch: f"heads/{branch}"
         self.merge = mocker.patch("orchestra.monitor.conflicts.local_merge.merged_tree", side_effect=self.merged)
         self.told: list[tuple[str, str]] = []
         mocker.patch("orchestra.monitor.conflicts.delivery.tell_once", side_effect=self.tell)
