@@ -27,6 +27,7 @@ MARK = "ORCHESTRA_NONCE"
 HANG_UP_SECONDS = 1.0  # an agent that lost its terminal says goodbye to its hooks
 TERM_SECONDS = 3.0
 KILL_SECONDS = 5.0
+PASSING_SECONDS = 2.0
 CLOCK_SECONDS = 60.0  # the time of a process's start is reckoned from the boot, which the clock's steps move
 LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103  # bytes: `sun_path` is that and a NUL
 UNIX_SOCKETS = "/proc/net/unix"  # Linux only; without it psutil looks at the sockets of each process
@@ -82,18 +83,28 @@ def end_marked(nonces: Collection[str]) -> tuple[int, ...]:
 
 
 def processes_inside(path: str, but: str = "") -> tuple[int, ...]:
-    """The processes of this user that work in a directory or below it, but for those with the mark `but`."""
+    """The processes of this user that work in a directory or below it, but for those with the mark `but`.
+
+    A process that has just started is given `PASSING_SECONDS` to end: the git of a monitor or of a prompt passes by.
+    """
+    end_at = time.monotonic() + PASSING_SECONDS
+    while True:
+        found = tuple(_inside(os.path.realpath(path), but))
+        if all(age > PASSING_SECONDS for _, age in found) or time.monotonic() > end_at:
+            return tuple(pid for pid, _ in found)
+        select.select((), (), (), 0.05)
+
+
+def _inside(place: str, but: str) -> Iterator[tuple[int, float]]:
+    """The process id and the age in seconds of each process that works there."""
     import psutil
 
-    place = os.path.realpath(path)
-    found = []
     for process in _own():
         try:
             if _is_inside(process.cwd(), place) and not (but and _environ(process).get(MARK) == but):
-                found.append(process.pid)
+                yield process.pid, time.time() - process.create_time()
         except psutil.Error:  # it has just ended, or it is not ours to look at
             continue
-    return tuple(found)
 
 
 def may_use_repository(places: Collection[str], files: Collection[str]) -> bool:

@@ -96,6 +96,8 @@ def test_who_works_in_a_directory(start: Callable[..., subprocess.Popen[bytes]],
     eventually(lambda: one.pid in processes.processes_inside(str(link)))
     assert beside.pid not in processes.processes_inside(str(link))
     assert one.pid not in processes.processes_inside(str(link), but=NONCE)
+    passing = start("sleep", "0.5", cwd=inside)  # as the git of a monitor or of a prompt
+    assert passing.pid not in processes.processes_inside(str(link))
 
 
 def test_a_repository_is_in_use_while_git_is_in_it_or_a_file_is_open(

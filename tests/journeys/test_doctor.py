@@ -72,8 +72,11 @@ class Broken:
         assert not store.record("1", happened("paused", "human")).refused
 
     def monitor(self) -> int:
+        """Not the shell in its pane: tmux continues a process of its own at once when that is stopped."""
         panes = self.person.tmux("list-panes", "-a", "-F", "#{pane_pid} #{window_name}").splitlines()
-        return next(int(pane.split()[0]) for pane in panes if pane.endswith(" monitor"))
+        shell = next(pane.split()[0] for pane in panes if pane.endswith(" monitor"))
+        running = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        return next(int(line.split()[0]) for line in running.splitlines() if line.split()[1] == shell)
 
     def go_on(self) -> None:
         """Let the monitor work again, where it was held."""
