@@ -34,6 +34,8 @@ from orchestra.ui.screens.verbs import Outcome, Place, Verbs
 from orchestra.ui.worker_table import fold
 
 if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
     from orchestra.project.context import Project
     from orchestra.ui.console import Console
 
@@ -80,6 +82,10 @@ class Canvas(Widget):
         ]
         if changed:
             self.refresh(*changed)
+
+    def drawn(self, terminal: RichConsole) -> str:
+        """All lines as they are written to the terminal."""
+        return "".join(f"\x1b[{y};1H{strip.render(terminal)}" for y, strip in enumerate(self._strips, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
@@ -131,6 +137,8 @@ class View(Screen[Outcome | None]):
         self.alarm = False
         self.question: Question | None = None
         self.sending = False
+        self._painted_size = (0, 0)  # for which size
+        self._covered = False
 
     @property
     def home(self) -> Home:
@@ -155,17 +163,25 @@ class View(Screen[Outcome | None]):
         """Paint as soon as the size is known."""
         self.begin()
         self.repaint()
+        self.home.draw_first(self)
 
     def begin(self) -> None:
         """What this screen does once, before it is painted first: nothing that waits."""
 
     def on_resize(self) -> None:
-        """Paint for the new size."""
-        self.repaint()
+        """Paint for another size; Textual tells of the first one twice."""
+        if self.app.size != self._painted_size:
+            self.repaint()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen lies over this one."""
+        self._covered = True
 
     def on_screen_resume(self) -> None:
-        """Another screen that lay over this one is gone."""
-        self.repaint()
+        """Another screen that lay over this one is gone; Textual says so of a new one, too."""
+        if self._covered:
+            self._covered = False
+            self.repaint()
 
     def repaint(self) -> None:
         """Paint everything; what has not changed is not drawn again."""
@@ -175,6 +191,7 @@ class View(Screen[Outcome | None]):
             self.paint(paper)
             self._paint_over(paper)
             self.canvas.show(paper.strips())
+            self._painted_size = (width, height)
 
     @abstractmethod
     def paint(self, paper: Paper) -> None:
@@ -370,6 +387,7 @@ class Home(App[Outcome]):
         super().__init__(driver_class=Keyboard, ansi_color=True)
         self.theme = "ansi-dark"
         self.terminal, self.place, self._first = console, place, first
+        self._shown_first: View | None = None
         self.look = look_of(console.environ)
         self.keys = KeyMap(console.project.config.keys)
         self.verbs = Verbs(console, place)
@@ -390,8 +408,15 @@ class Home(App[Outcome]):
 
     def on_mount(self) -> None:
         """The first screen."""
-        self.push_screen(self._first())
+        self._shown_first = self._first()
+        self.push_screen(self._shown_first)
         self.call_after_refresh(gc.enable)
+
+    def draw_first(self, view: View) -> None:
+        """Write the first picture at once: Textual draws it after it has laid out the screen, 50 ms later."""
+        if view is self._shown_first and self._driver is not None:
+            self._driver.write(view.canvas.drawn(self.console))
+            self._driver.flush()
 
     def action_leave(self) -> None:
         """Ctrl-C ends it, whatever is open."""
