@@ -118,12 +118,15 @@ def load() -> Loaded:
     """Import all that a key may need."""
     fixed = _fixed(os.environb)
     load_for_tmux()
+    from orchestra.ui.screens import code  # not before: it loads Textual
+
     for package in PACKAGES:
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
             if not module.ispkg and module.name != "preloaded":
                 importlib.import_module(f"{package}.{module.name}")
     for name in LATE:
         importlib.import_module(name)
+    code.lexer_for("a.py")  # pygments compiles a pattern for each of its languages when it is asked first
     gc.collect()
     gc.freeze()  # or the first collection of each fork would copy all pages
     wanted = [
