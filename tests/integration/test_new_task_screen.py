@@ -105,13 +105,31 @@ def test_workers_and_issues_are_chosen_from_a_list(console: Console) -> None:
 
 def test_every_field_is_reached_and_kept(console: Console) -> None:
     async def story(pilot: Any) -> None:
-        keys = ["T", "tab", "b", "enter", "c", "tab", *"x, y", "tab", "space", "tab", "7", "tab", "d", "tab", *"#4 5"]
+        keys = [
+            "T",
+            "tab",
+            "b",
+            "enter",
+            "c",
+            "shift+enter",
+            "e",
+            "tab",
+            *"x, y",
+            "tab",
+            "space",
+            "tab",
+            "7",
+            "tab",
+            "d",
+            "tab",
+            *"#4 5",
+        ]
         keys += ["tab", "tab", "m", "tab", "space", "shift+tab", "shift+tab"]
         await pilot.press(*keys)
         await settled(pilot, "not yet")
         await pilot.pause(0.5)
         (kept,) = drafts(console.project).all()
-        assert (kept.title, kept.body, kept.labels, kept.start) == ("T", "b\nc", ("x", "y"), False)
+        assert (kept.title, kept.body, kept.labels, kept.start) == ("T", "b\nc\ne", ("x", "y"), False)
         assert (kept.parent, kept.base, kept.after, kept.model, kept.plan) == ("7", "d", ("#4", "5"), "m", "auto")
         assert not drafts(console.project).free(), "an open form holds its draft"
 

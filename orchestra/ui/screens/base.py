@@ -96,7 +96,7 @@ class Words(TextArea):
     """A field for several lines, which leaves to its screen the keys that send, leave or edit it."""
 
     LEFT_OUT: tuple[str, ...] = ("escape", "enter", "ctrl+e")
-    NEW_LINE = ("ctrl+j", "alt+enter")
+    NEW_LINE = ("ctrl+j", "alt+enter", "shift+enter")  # the last from terminals that tell it from Enter
 
     def __init__(self) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus")

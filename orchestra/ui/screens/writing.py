@@ -36,7 +36,7 @@ class WritingView(View):
         hide(self.field)
 
     def on_key(self, event: events.Key) -> None:
-        """In the field Enter sends, Ctrl-J and Alt-Enter make a new line, Ctrl-E opens the editor, Esc leaves it."""
+        """In the field Enter sends, Ctrl-J (and Alt- or Shift-Enter) is a new line, Ctrl-E the editor, Esc leaves."""
         if not self.typing:
             super().on_key(event)
             return
