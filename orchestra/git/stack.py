@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from orchestra.git.worktrees import Repository
 
 
-def bridge(repository: Repository, fork: str, onto: str) -> str:
-    """The commit to merge into the branch: `onto`, and a child of the fork."""
+def bridge(repository: Repository, fork: str, onto: str, *, sign: bool = False) -> str:
+    """The commit to merge into the branch: `onto`, and a child of the fork; `sign` as for `carry`."""
     if repository.git("merge-base", "--is-ancestor", fork, onto).status == 0:
         return onto
     message = f"Take {onto[:10]} for what became of {fork[:10]}"
-    return local_merge.commit_tree(repository, f"{onto}^{{tree}}", [onto, fork], message)
+    return local_merge.commit_tree(repository, f"{onto}^{{tree}}", [onto, fork], message, sign=sign)
 
 
-def carry(repository: Repository, path: AnyPath, branch: str, step: str, message: str) -> str:
+def carry(repository: Repository, path: AnyPath, branch: str, step: str, message: str, *, sign: bool = False) -> str:
     """Bring the bridge `step` into the branch, which is checked out at `path`; the branch's new commit.
+
+    `sign`: what is made is signed, as the user's own commits are by `commit.gpgSign`.
 
     Raises Conflicted, and OrchestraError where files would be overwritten, and has then changed nothing.
     """
@@ -36,19 +38,20 @@ def carry(repository: Repository, path: AnyPath, branch: str, step: str, message
     if repository.git("merge-base", "--is-ancestor", tip, step).status == 0:
         made = step
     else:
-        made = local_merge.commit_tree(repository, local_merge.merged_tree(repository, step, tip), [tip, step], message)
+        tree = local_merge.merged_tree(repository, step, tip)
+        made = local_merge.commit_tree(repository, tree, [tip, step], message, sign=sign)
     repository.ask("merge", "--ff-only", "--no-autostash", "--quiet", made, at=path)
     return made
 
 
-def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: str) -> str:
+def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: str, *, sign: bool = False) -> str:
     """Put the branch's own commits since `fork` on top of `onto`, as `git rebase --onto` does; its new commit.
 
     The branch is checked out at `path`. Raises Conflicted, and OrchestraError where it holds a merge commit or files
     would be overwritten, and has then changed nothing.
     """
     tip = repository.ask("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
-    made = local_merge.replayed(repository, branch, onto, fork, tip)
+    made = local_merge.replayed(repository, branch, onto, fork, tip, sign=sign)
     if repository.branch_tip(branch) != tip:  # a reset, unlike a fast-forward, would take a new commit off the branch
         raise OrchestraError(f"{branch} has moved meanwhile", "the monitor tries again")
     repository.ask("reset", "--keep", "--quiet", made, at=path)

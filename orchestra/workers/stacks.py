@@ -13,8 +13,8 @@ from orchestra.core.lifecycle.transitions import AT_WORK, LIVE
 from orchestra.core.models import COMING, ActivityState, Status, Worker
 from orchestra.core.records import Record
 from orchestra.core.text import clean
-from orchestra.errors import OrchestraError
-from orchestra.git import local_merge, stack
+from orchestra.errors import OrchestraError, Unreachable
+from orchestra.git import commit_check, local_merge, stack
 from orchestra.workers import delivery, git_config_guard, launch
 from orchestra.workers.git_config_guard import Act
 
@@ -126,13 +126,14 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
     what = f"was merged into {clean(to.base, 80)}" if over else "has moved"
     repository, fork = project.repository, child.base_commit
     rebases = project.config.pull_request.stack == "rebase" and not stack.has_merges(repository, fork, child.branch)
-    step = to.commit if rebases else stack.bridge(repository, fork, to.commit)
+    sign, unsigned = _signs(project)
+    step = to.commit if rebases else stack.bridge(repository, fork, to.commit, sign=sign)
     try:
         if rebases:
-            stack.rebase(repository, child.worktree, child.branch, fork, step)
+            stack.rebase(repository, child.worktree, child.branch, fork, step, sign=sign)
         else:
             message = f"Carry {child.branch} over to {to.base} ({to.commit[:10]})"
-            stack.carry(repository, child.worktree, child.branch, step, message)
+            stack.carry(repository, child.worktree, child.branch, step, message, sign=sign)
     except local_merge.Conflicted as conflict:
         words = _conflict(project.repository, child, parent, what, step, conflict.files, rebases=rebases)
         if delivery.tell_once(project, child.id, f"stack-conflict:{to.commit}", words, reopen=True):
@@ -143,14 +144,28 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
         if rebases
         else "carried over to it by a merge commit that holds your own changes alone; see `git log -3`"
     )
+    unsigned = f"What that made is not signed: {unsigned}. " if unsigned else ""
     words = (
-        f"#{parent.id}, which your branch was built on, {what}. Your branch was {by}. Check that all is well, "
-        f"then `orchestra worker ship`."
+        f"#{parent.id}, which your branch was built on, {what}. Your branch was {by}. {unsigned}Check that all is "
+        f"well, then `orchestra worker ship`."
     )
     delivery.tell_once(project, child.id, f"stack:{to.commit}", words, reopen=True)
     event = events.stacked("monitor", "" if over else child.parent, to.base, to.commit)
     project.store.record(child.id, event)
     say(f"#{child.id} was carried over: #{parent.id} {what}")
+
+
+def _signs(project: Project) -> tuple[bool, str]:
+    """Whether what is made here is signed; why not, where it should be: nobody may be there to unlock a key."""
+    settings = project.repository.settings()
+    if not settings.is_true("commit.gpgsign"):
+        return False, ""
+    git_config_guard.check(project, Act.SIGN)
+    try:
+        fault = commit_check.signing(project.repository, settings)
+    except Unreachable as silent:
+        return False, silent.message
+    return fault is None, fault.what if fault else ""
 
 
 def _conflict(

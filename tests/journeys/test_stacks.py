@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,38 @@ def test_a_conflict_goes_to_the_worker_with_both_intents(person: Person, repo: P
     eventually(lambda: person.asks("show", "4")["baseCommit"] == tip, 60, "the new fork to be known")
     assert changed(git, person.asks("show", "4")) == ["4.txt", "shared.txt"]
     person.runs("down")
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_what_carries_a_branch_over_is_signed_where_the_users_commits_are(
+    usable: bool, person: Person, home: Path, git: Git
+) -> None:
+    person.runs("spawn", "1")
+    person.runs("spawn", "2", "--on", "1")
+    for number in ("1", "2"):
+        person.sees(number, "complete", 90)
+    key = home / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(key)), ("commit.gpgsign", "true")):
+        git("config", "--global", name, value)
+    if not usable:
+        key.write_text("of nobody")
+    git(
+        "-C",
+        person.asks("show", "1")["worktreePath"],
+        "-c",
+        "commit.gpgsign=false",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "b",
+    )
+    tip = git("-C", person.where, "rev-parse", "issue-1")
+    eventually(lambda: person.asks("show", "2")["baseCommit"] == tip, 60, "the new fork to be known")
+    assert ("\ngpgsig " in git("-C", person.where, "cat-file", "commit", "issue-2")) is usable
+    told = [one["text"] for one in person.asks("show", "2")["guidance"]]
+    assert any("is not signed: git cannot sign a commit" in text for text in told) is not usable
 
 
 def test_a_cancelled_parent_asks_the_user(person: Person) -> None:
