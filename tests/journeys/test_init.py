@@ -155,12 +155,12 @@ def test_a_stranger_is_asked_three_things_and_told_what_comes_next(repo: Path) -
     shutil.rmtree(repo / ".orchestra")
     terminal.type("clear; " + " ".join(ORCHESTRA) + " up")
     terminal.press("Enter")
-    terminal.shows("no issue yet: write .orchestra/issues/0001-first.md")  # a line in the workspace
+    terminal.shows("no issue yet: prefix O, then c, or orchestra new")  # a line in the workspace
     assert "greeting" not in person.tmux("show-hooks")
     terminal.end()
     write_issue(repo, 7, "Dark mode", "x")
     said = person.runs("up", "-d").err
-    assert "no worker yet; here: prefix O, then s; anywhere: orchestra issues, then orchestra spawn ID" in said
+    assert "no worker yet: prefix O, then s, or orchestra spawn\n" in said
     person.runs("spawn", "7", "--no-wait")
     assert "no worker yet" not in person.runs("up", "-d").err
     again = Terminal(81, 24)
