@@ -80,11 +80,16 @@ def _try_agent(console: Console, *, as_json: bool) -> None:
 def prune_command(console: Console, ids: Sequence[str], dry_run: bool, remote: bool, as_json: bool) -> None:
     """Remove finished worktrees and branches that provably hold nothing to lose."""
     from orchestra.commands.prune import Pruned, prune
+    from orchestra.ui.progress import progress
 
     done: list[Pruned] = []
 
     def one(console: Console, only: str = "") -> None:
-        found = prune(console.deciding, dry_run=dry_run, only=only, remote=remote)
+        told = [""]
+        with progress(lambda: told):
+            found = prune(
+                console.deciding, dry_run=dry_run, only=only, remote=remote, tell=lambda now: told.__setitem__(0, now)
+            )
         done.append(found)
         if not as_json:
             console.say(console.render.pruned(found, dry_run=dry_run))

@@ -49,12 +49,15 @@ def init_command(console: Console, yes: bool) -> None:
 def up_command(console: Console, layout: str | None, detach: bool, demo: bool, environment: bool) -> None:
     """Open the workspace, and bring back every worker. Idempotent."""
     from orchestra.commands.up import up
+    from orchestra.ui.progress import doing, progress
 
     if environment:
         console = console.with_whole_environment()
     if demo:
         console = console.moved(_demo(console))
-    opened = up(console.deciding, layout)
+    project = console.deciding
+    with progress(doing("opening the workspace")):
+        opened = up(project, layout)
     if demo:
         opened = opened._replace(next="")  # its workers are started below
     for line in console.render.opened(opened, console.project.key):
