@@ -122,6 +122,9 @@ def restore_command(console: Console, ids: Sequence[str]) -> None:
             click.echo(f"kept as well: git show {ref}")
 
     if not ids:
-        console.say(restore.trash(console.project) or ["nothing was removed"])
+        kept = restore.trash(console.project)
+        console.say(kept or ["nothing was removed"])
+        if kept:
+            click.echo("bring one back, by the number of its worker: orchestra restore ID", err=True)
     elif not for_each(console, ids, one):
         sys.exit(1)

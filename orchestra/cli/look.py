@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -18,7 +18,6 @@ from orchestra.ui import worker_table
 from orchestra.ui.browser import open_pull
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, for_each, targets
-from orchestra.ui.worker_table import fold
 
 if TYPE_CHECKING:
     from orchestra.commands.list import Listing
@@ -134,16 +133,10 @@ def log_command(console: Console, ids: Sequence[str], pane: bool, as_json: bool)
             text = shown(at.project, at.number)
             click.echo_via_pager(clean_lines(text, len(text)))
         else:
-            console.say(fitted(console, entries(log(at.project, at.number))))
+            console.say(console.fit(entries(log(at.project, at.number))))
 
     if not for_each(console, ids, one, headed=True):
         sys.exit(1)
-
-
-def fitted(console: Console, lines: Iterable[str]) -> Iterator[str]:
-    """No line is longer than the terminal: it goes on below, indented. In a pipe a line stays a line."""
-    for line in lines:
-        yield from fold(line, console.width, "    ") if sys.stdout.isatty() else (line,)
 
 
 def _seconds(text: str) -> float | None:
@@ -297,10 +290,10 @@ def stats_command(
     elif as_csv:
         console.say(shown.as_csv(found))
     elif by:
-        console.say(fitted(console, shown.groups(found, title, by, columns)))
+        console.say(console.fit(shown.groups(found, title, by, columns)))
     elif ids:
-        console.say(fitted(console, [*shown.table(found, title, columns), "", *shown.receipt_lines(found)]))
+        console.say(console.fit([*shown.table(found, title, columns), "", *shown.receipt_lines(found)]))
     elif html is None:
-        console.say(fitted(console, shown.table(found, title, columns)))
+        console.say(console.fit(shown.table(found, title, columns)))
     if not done:
         sys.exit(1)
