@@ -55,6 +55,27 @@ def test_spawn_says_how_far_each_worker_is_until_its_agent_works(repo: Path) -> 
     person.runs("down")
 
 
+@pytest.mark.journey
+def test_a_failed_setup_names_what_does_it_again_where_it_is_seen(repo: Path) -> None:
+    good = repo.parent / "good"
+    configure(repo, "agent: scripted", "tracker: local", f"setup: echo it looks; test -e {good}")
+    write_issue(repo, 1, "Dark mode", HANG)
+    person = Person(repo)
+    said = person.runs("spawn", "1", code=1)
+    assert f"#1 failed: setup failed with status 1: echo it looks; test -e {good}" in said.out
+    assert said.out.rstrip().endswith("again: orchestra restart 1)")
+    terminal = Terminal(60, 16)  # smaller than the pane was when its program ended
+    terminal.run(["tmux", "-L", "orchestra", "attach"])
+    terminal.shows("see its output: orchestra attach 1; fix it, then orchestra")
+    terminal.shows("it looks")
+    terminal.end()
+    good.touch()
+    person.runs("restart", "1")
+    person.sees("1", "working")
+    assert "approved by you: setup failed with status 1" in person.runs("show", "1").out
+    person.runs("down")
+
+
 @pytest.mark.fast
 def test_lines_fit_the_terminal_and_are_taken_away() -> None:
     wide = "wide \u5e83 "
