@@ -22,3 +22,9 @@ class UsageError(OrchestraError):
 
 class Unreachable(OrchestraError):
     """An outside program did not answer, so nothing is known: never read this as "gone"."""
+
+
+class Interrupted(OrchestraError):
+    """The user ended the command (exit 130), which has begun what goes on without it."""
+
+    exit_code = 130

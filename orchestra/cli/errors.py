@@ -35,7 +35,9 @@ def run_main(group: click.Group) -> None:
         _leave(wrong.format_message(), f"see: {wrong.ctx.command_path} --help" if wrong.ctx else "", 2)
     except click.ClickException as wrong:
         _leave(wrong.format_message(), "", 1)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as left:
+        if isinstance(left, click.Abort) and left.__cause__ is None:
+            click.echo(err=True)  # it was left at a question, whose line is not ended
         _leave("interrupted", "", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -80,11 +80,16 @@ def _try_agent(console: Console, *, as_json: bool) -> None:
 def prune_command(console: Console, ids: Sequence[str], dry_run: bool, remote: bool, as_json: bool) -> None:
     """Remove finished worktrees and branches that provably hold nothing to lose."""
     from orchestra.commands.prune import Pruned, prune
+    from orchestra.ui.progress import progress
 
     done: list[Pruned] = []
 
     def one(console: Console, only: str = "") -> None:
-        found = prune(console.deciding, dry_run=dry_run, only=only, remote=remote)
+        told = [""]
+        with progress(lambda: told):
+            found = prune(
+                console.deciding, dry_run=dry_run, only=only, remote=remote, tell=lambda now: told.__setitem__(0, now)
+            )
         done.append(found)
         if not as_json:
             console.say(console.render.pruned(found, dry_run=dry_run))
@@ -117,6 +122,9 @@ def restore_command(console: Console, ids: Sequence[str]) -> None:
             click.echo(f"kept as well: git show {ref}")
 
     if not ids:
-        console.say(restore.trash(console.project) or ["nothing was removed"])
+        kept = restore.trash(console.project)
+        console.say(kept or ["nothing was removed"])
+        if kept:
+            click.echo("bring one back, by the number of its worker: orchestra restore ID", err=True)
     elif not for_each(console, ids, one):
         sys.exit(1)

@@ -37,8 +37,7 @@ def keys_command(console: Console, install: bool) -> None:
         click.echo("# In your own tmux.conf: the prefix, then this key, spawns a worker on the issue under the cursor.")
         click.echo(key_bindings.tmux_conf_line(project.program(), project.config.tmux.key))
         return
-    for line in help_lines(console):
-        click.echo(line)
+    console.say(console.fit(help_lines(console)))
 
 
 @click.command("key", hidden=True)

@@ -133,7 +133,7 @@ def log_command(console: Console, ids: Sequence[str], pane: bool, as_json: bool)
             text = shown(at.project, at.number)
             click.echo_via_pager(clean_lines(text, len(text)))
         else:
-            console.say(entries(log(at.project, at.number)))
+            console.say(console.fit(entries(log(at.project, at.number))))
 
     if not for_each(console, ids, one, headed=True):
         sys.exit(1)
@@ -282,6 +282,7 @@ def stats_command(
         sys.exit(1)
     console = _one_project(there) if there else console
     found, title = stats(console.project, [at.number for at in there]), clean(console.title)
+    columns = console.width if sys.stdout.isatty() else shown.UNLIMITED
     if html is not None:
         html.write(shown.page(found, title))
     if as_json:
@@ -289,10 +290,10 @@ def stats_command(
     elif as_csv:
         console.say(shown.as_csv(found))
     elif by:
-        console.say(shown.groups(found, title, by))
+        console.say(console.fit(shown.groups(found, title, by, columns)))
     elif ids:
-        console.say([*shown.table(found, title), "", *shown.receipt_lines(found)])
+        console.say(console.fit([*shown.table(found, title, columns), "", *shown.receipt_lines(found)]))
     elif html is None:
-        console.say(shown.table(found, title))
+        console.say(console.fit(shown.table(found, title, columns)))
     if not done:
         sys.exit(1)

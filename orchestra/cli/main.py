@@ -88,6 +88,26 @@ COMMANDS = {name: entry for entries in GROUPS.values() for name, entry in entrie
 class LazyGroup(click.Group):
     """A group that imports the module of the command that is asked for: `list` starts 10 ms sooner than with all."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`orchestra help spawn` is `orchestra spawn --help`, and `orchestra` alone is its help."""
+        if args[:1] in ([], ["help"]):
+            args = [*args[1:], "--help"]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named; of a name that does not exist, the one that is meant."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        shown = [known for known in COMMANDS if known not in GROUPS[""]]
+        near = get_close_matches(name, shown, n=1) or [known for known in shown if known.startswith(name)][:1]
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        raise click.UsageError(f"No such command '{name}'.{meant}", ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Every command, in the order of the table."""
         return list(COMMANDS)

@@ -38,10 +38,12 @@ def queue_command(ctx: click.Context, merge_order: bool, as_json: bool) -> None:
         console: Console = ctx.obj
         if merge_order:
             steps = commands.merge_order(console.project)
-            console.say(console.as_json.merge_order(steps) if as_json else console.render.merge_order(steps))
+            console.say(
+                console.as_json.merge_order(steps) if as_json else console.fit(console.render.merge_order(steps))
+            )
             return
         found = commands.queue(console.project)
-        console.say(console.as_json.queue(found) if as_json else console.render.queue(found))
+        console.say(console.as_json.queue(found) if as_json else console.fit(console.render.queue(found)))
 
 
 @queue_command.command("move")
@@ -53,7 +55,7 @@ def move_command(console: Console, number: str, place: str) -> None:
     from orchestra.commands.queue import queue_move
 
     at = target(console, number)
-    console.say(console.render.queue(queue_move(at.console.deciding, at.number, place)))
+    console.say(console.fit(console.render.queue(queue_move(at.console.deciding, at.number, place))))
 
 
 def _each(name: str, done: str, line: str) -> click.Command:

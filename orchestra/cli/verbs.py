@@ -25,7 +25,11 @@ class Verb(click.Command):
 
 
 class VerbGroup(Verb, click.Group):
-    """A command with subcommands."""
+    """A command with subcommands; alone it is its help, unless it does something by itself."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without an argument as with --help: an error that holds the whole help helps nobody."""
+        return super().parse_args(ctx, args or ["--help"] * (not self.invoke_without_command))
 
 
 def verb(name: str, *examples: str, hidden: bool = False) -> Callable[[Callable[..., Any]], click.Command]:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from orchestra.cli.verbs import VerbGroup
 from orchestra.core.models import Escalation, Gate
 from orchestra.errors import OrchestraError
 from orchestra.processes import MARK
@@ -16,7 +17,7 @@ from orchestra.ui import worker_page
 from orchestra.ui.console import Console, json_option
 
 
-@click.group("worker")
+@click.group("worker", cls=VerbGroup)
 def worker_command() -> None:
     """From a worker's own pane: report, ask, ship."""
 

@@ -14,13 +14,13 @@ from orchestra.cli.query_options import chosen, query_in, query_options
 from orchestra.cli.verbs import verb
 from orchestra.core.models import AnswerChannel
 from orchestra.core.text import clean
-from orchestra.errors import OrchestraError, UsageError
+from orchestra.errors import Interrupted, OrchestraError, UsageError
 from orchestra.ui import dialogs
 from orchestra.ui.console import Console, json_option
 from orchestra.ui.references import Target, each, for_each, split, target
 
 if TYPE_CHECKING:
-    from orchestra.commands.spawn import SpawnOptions
+    from orchestra.commands.spawn import Spawned, SpawnOptions
 
 
 @verb(
@@ -56,7 +56,7 @@ def spawn_command(
     **wishes: Any,
 ) -> None:
     """Start a worker on each issue; a worker that exists is opened instead. Without ID, choose on the terminal."""
-    from orchestra.commands.spawn import Spawned, SpawnOptions, spawn
+    from orchestra.commands.spawn import Spawned, SpawnOptions
 
     asked = query_in(wishes)
     options = SpawnOptions(
@@ -88,11 +88,27 @@ def spawn_command(
             return
     found = [*failed, *left]
     for several in wanted.values():
-        there = several[0].console
-        found += spawn(there.deciding, [one.number for one in several], options, console.ask_trust)
+        found += _spawn(several[0].console, [one.number for one in several], options)
     console.say(console.as_json.spawned(found) if as_json else console.render.spawned(found))
     if any(one.result == "failed" for one in found):
         sys.exit(1)
+
+
+def _spawn(console: Console, numbers: Sequence[str], options: SpawnOptions) -> Sequence[Spawned]:
+    from orchestra.commands.spawn import spawn
+    from orchestra.ui.progress import progress, starting
+
+    project = console.deciding
+
+    def ask(text: str) -> bool:
+        with shown.aside():
+            return console.ask_trust(text)
+
+    try:
+        with progress(lambda: starting(project, numbers)) as shown:
+            return spawn(project, numbers, options, ask)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; what has been started goes on", "orchestra list") from None
 
 
 def _choose_issues(console: Console, options: SpawnOptions) -> None:
@@ -166,16 +182,19 @@ def new_command(console: Console, /, title: str | None, as_json: bool, **given: 
 def merge_command(console: Console, ids: Sequence[str], method: str | None, auto: bool, as_json: bool) -> None:
     """Merge a worker's change into its base: on GitHub, or into your main checkout without one."""
     from orchestra.commands.merge import Merged, merge, plan
+    from orchestra.ui.progress import doing, progress
 
     done: list[Merged] = []
 
     def one(at: Target) -> None:
         project = at.console.deciding
-        wanted = plan(project, at.number, method, auto=auto)
+        with progress(doing(f"#{at.number} may it be merged?")):
+            wanted = plan(project, at.number, method, auto=auto)
         if not as_json:
             for line in wanted.lines:
                 click.echo(f"#{at.number}: {line}")
-        merged = merge(project, wanted)
+        with progress(doing(f"#{at.number} merging")):
+            merged = merge(project, wanted)
         done.append(merged)
         if not as_json:
             click.echo(merged.said)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
 from orchestra.cli.completion import layouts
 from orchestra.cli.verbs import verb
+from orchestra.core.text import clean
 from orchestra.ui.console import Console
 
 BOARD_SCREENS = ("needs", "review", "new", "issues", "workers", "list")
@@ -20,9 +22,14 @@ def init_command(console: Console, yes: bool) -> None:
     """Set up this repository: orchestra.yaml, and local issues where there is no GitHub."""
     from orchestra.commands.init import init
 
-    def ask(question: str, default: str) -> str:
+    def ask(question: str, default: str, problem: Callable[[str], str]) -> str:
+        def checked(typed: str) -> str:
+            if wrong := problem(typed.strip()):
+                raise click.UsageError(clean(wrong, 500))  # it is asked again
+            return typed.strip()
+
         quiet = yes or not sys.stdin.isatty()
-        return default if quiet else str(click.prompt(question, default=default))
+        return default if quiet else str(click.prompt(question, default=default, value_proc=checked))
 
     for line in init(console.deciding, ask):
         click.echo(line)
@@ -42,12 +49,15 @@ def init_command(console: Console, yes: bool) -> None:
 def up_command(console: Console, layout: str | None, detach: bool, demo: bool, environment: bool) -> None:
     """Open the workspace, and bring back every worker. Idempotent."""
     from orchestra.commands.up import up
+    from orchestra.ui.progress import doing, progress
 
     if environment:
         console = console.with_whole_environment()
     if demo:
         console = console.moved(_demo(console))
-    opened = up(console.deciding, layout)
+    project = console.deciding
+    with progress(doing("opening the workspace")):
+        opened = up(project, layout)
     if demo:
         opened = opened._replace(next="")  # its workers are started below
     for line in console.render.opened(opened, console.project.key):

@@ -1,4 +1,4 @@
-"""`orchestra init`: set up this repository, in three questions at most, and say what was written and why."""
+"""`orchestra init`: set up this repository, in three questions, and say what was written and why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestra.config import schema, test_command
 from orchestra.core.records import Record
 from orchestra.core.regex import regex
 from orchestra.core.text import clean
+from orchestra.errors import OrchestraError
 from orchestra.storage.files import write_atomic
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ MORE = """
 #   - {name: auth, paths: ["**/auth/**"], why: "Security decisions need the user"}
 """
 
-Ask = Callable[[str, str], str]  # a question and its default -> the user's answer
+# A question, its default, and what is wrong with an answer (nothing: an empty text) -> the user's answer.
+Ask = Callable[[str, str, Callable[[str], str]], str]
 
 
 class Rule(Record):
@@ -53,16 +55,22 @@ class Rule(Record):
 
 
 def init(project: Project, ask: Ask) -> tuple[str, ...]:
-    """Write orchestra.yaml, and .orchestra/issues where there is no GitHub; nothing that exists is changed."""
-    return (*_config(project, ask), *_first_issue(project, ask), *_next(project.repository))
+    """Write orchestra.yaml, and .orchestra/issues where there is no GitHub; nothing that exists is changed.
 
-
-def _config(project: Project, ask: Ask) -> Iterator[str]:
+    Everything is asked before anything is written: who leaves at a question leaves nothing behind.
+    """
     path = os.path.join(project.root, CONFIG)
-    if os.path.lexists(path):
+    rules: tuple[Rule, ...] = ()
+    if not os.path.lexists(path):
+        rules = (_tracker(project, ask), _base(project.repository, ask), _verify(project.root, ask))
+    tracker = rules[0].value if rules else project.config.tracker or _found_tracker(project)
+    return (*_config(path, rules), *_first_issue(project.root, tracker), *_next(project.repository))
+
+
+def _config(path: str, rules: tuple[Rule, ...]) -> Iterator[str]:
+    if not rules:
         yield f"{CONFIG} exists; left as it is"
         return
-    rules = (_tracker(project), _base(project, ask), _verify(project.root, ask))
     lines = ["# Rules for orchestra's workers in this repository. All keys: docs/configuration.md of orchestra."]
     text = "\n".join([*lines, *(rule.line for rule in rules)]) + MORE
     schema.load([(CONFIG, text)])  # what was answered holds, or nothing is written
@@ -72,11 +80,29 @@ def _config(project: Project, ask: Ask) -> Iterator[str]:
     yield from (f"  {clean(rule.line, 80):<{min(wide, 80)}}  {rule.why}" for rule in rules)
 
 
-def _tracker(project: Project) -> Rule:
-    if project.on_github:
-        return Rule("tracker", "github", f"issues and pull requests of {project.title}")
-    why = f"issues are Markdown files in {ISSUES}: {_no_github(project)}"
-    return Rule("tracker", "local", why)
+def _problem(key: str, value: str) -> str:
+    """What the config would say of this value."""
+    try:
+        schema.load([(CONFIG, Rule(key, value, "").line)])
+    except OrchestraError as wrong:
+        return wrong.message.partition(f" {key}: ")[2] or wrong.message
+    return ""
+
+
+def _found_tracker(project: Project) -> str:
+    return "github" if project.on_github else "local"
+
+
+def _tracker(project: Project, ask: Ask) -> Rule:
+    found = _found_tracker(project)
+    answer = ask("Where are the issues (github or local)?", found, lambda typed: _problem("tracker", typed))
+    if answer == "github":
+        why = (
+            f"issues and pull requests of {project.title}" if answer == found else f"as you said; {_no_github(project)}"
+        )
+        return Rule("tracker", answer, why)
+    why = _no_github(project) if answer == found else "as you said"
+    return Rule("tracker", answer, f"issues are Markdown files in {ISSUES}: {why}")
 
 
 def _no_github(project: Project) -> str:
@@ -90,29 +116,37 @@ def _no_github(project: Project) -> str:
     return "there is no GitHub remote"
 
 
-def _base(project: Project, ask: Ask) -> Rule:
-    repository = project.repository
+def _base(repository: Repository, ask: Ask) -> Rule:
+    def problem(typed: str) -> str:
+        return _problem("base", typed) or _no_such(repository, typed)
+
     found, why = repository.usual_base()
-    answer = ask("Which branch does work start from and go back to?", found or "main")
-    if answer != found:
-        why = "as you said" if repository.branch_tip(answer) is not None else "there is no such branch yet"
-    return Rule("base", answer, why)
+    answer = ask("Which branch does work start from and go back to?", found or "main", problem)
+    return Rule("base", answer, why if answer == found else "as you said")
+
+
+def _no_such(repository: Repository, base: str) -> str:
+    """Nothing where there is no commit yet, and so no branch either."""
+    try:
+        repository.resolve(base)
+    except OrchestraError as wrong:
+        return f"{wrong.message}; see: git branch --all" if repository.commit("HEAD") is not None else ""
+    return ""
 
 
 def _verify(root: str, ask: Ask) -> Rule:
     command, source = test_command.find_test_command(root)
-    answer = ask("Which command shows that the work is right (- for none)?", command or "-")
+    question = "Which command shows that the work is right (- for none)?"
+    answer = ask(question, command or "-", lambda typed: _problem("verify", typed))
     if answer in ("-", ""):
         return Rule("verify", "", "none yet: workers run the tests as your documentation says")
     why = "`ship` runs it: done is judged by it"
     return Rule("verify", answer, f"{why} (from {source})" if answer == command else why)
 
 
-def _first_issue(project: Project, ask: Ask) -> Iterator[str]:
-    place = os.path.join(project.root, ISSUES)
-    if (project.config.tracker or _tracker(project).value) != "local" or os.path.isdir(place):
-        return
-    if ask(f"Make {ISSUES} with a first issue to fill in (y/n)?", "y").lower().startswith("y"):
+def _first_issue(root: str, tracker: str) -> Iterator[str]:
+    place = os.path.join(root, ISSUES)
+    if tracker == "local" and not os.path.isdir(place):
         os.makedirs(place)
         write_atomic(os.path.join(place, "0001-first.md"), FIRST_ISSUE, mode=0o644)
         yield f"wrote {ISSUES}/0001-first.md: say in it what should be done, then orchestra spawn 1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from orchestra.core.records import Record
@@ -44,11 +44,18 @@ class Pruned(Record):
     remote: tuple[RemoteBranch, ...] = ()
 
 
-def prune(project: Project, *, dry_run: bool, only: str = "", remote: bool = False) -> Pruned:
+def prune(
+    project: Project,
+    *,
+    dry_run: bool,
+    only: str = "",
+    remote: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Pruned:
     """Remove merged and cancelled workers whose content is proven to be elsewhere; a doubt keeps the worker.
 
     `only`: this one alone; raises OrchestraError where there is none. `remote`: delete the branches of merged pull
-    requests on the remote, too.
+    requests on the remote, too. `tell` hears what is looked at.
     """
     if only:
         worker_of(project.store, only)
@@ -56,9 +63,9 @@ def prune(project: Project, *, dry_run: bool, only: str = "", remote: bool = Fal
         git_config_guard.check(project, Act.WORKTREE)
     removed, kept = [], []
     merged: list[tuple[Worker, Choice]] = []
-    for worker in project.store.listing().workers:
-        if only and worker.id != only:
-            continue
+    looked_at = [worker for worker in project.store.listing().workers if only in ("", worker.id)]
+    for place, worker in enumerate(looked_at, 1):
+        tell(f"checking #{worker.id}, {place} of {len(looked_at)}")
         try:
             if project.config.teardown and not dry_run and not removal.reason(project, worker, before_teardown=True):
                 stop.close(project, worker, for_good=True)
@@ -73,6 +80,7 @@ def prune(project: Project, *, dry_run: bool, only: str = "", remote: bool = Fal
             kept.append(KeptWorker(worker.id, why))
         else:
             removed.append(worker.id)
+    tell("asking the remote")
     refresh(project)
     gone = [(worker, where) for worker, where in merged if worker.id in removed]
     return Pruned(tuple(removed), tuple(kept), tuple(_on_the_remote(project, gone, delete=remote and not dry_run)))

@@ -28,7 +28,8 @@ def restart(project: Project, number: str, *, fresh: bool) -> Worker:
         trust.check_again(project, worker)
     stop.close(project, worker)
     if worker.escalation is not None and worker.escalation.request.startswith("failed-"):
-        answer = events.approved(project.who, worker.escalation.request, AnswerChannel.COMMAND)
+        asked = worker.escalation
+        answer = events.approved(project.who, asked.request, AnswerChannel.COMMAND, asked.summary)
         project.store.record(number, answer)
     started = launch.start_again(project, number, project.who, session=str(uuid.uuid4()) if fresh else "")
     refresh(project)

@@ -288,9 +288,10 @@ def _finish(project: Project, begun: Spawned) -> Spawned:
     patience = start_slots.START_SECONDS + worktree_setup.SETUP_SECONDS
     wait_until(lambda: _started(project, number) is not None, patience)
     why = _started(project, number)
-    if why:
-        return Spawned(number, "failed", why, f"see it: orchestra attach {number}")
     worker = project.store.read(number)
+    if why:
+        again = f"; again: orchestra restart {number}" if worker and worker.status is Status.STUCK else ""
+        return Spawned(number, "failed", why, f"see it: orchestra attach {number}{again}")
     there = worker is not None and project.repository.ready(worker.worktree)
     return begun._replace(notes=(*begun.notes, *sentences(project, worker))) if worker and there else begun
 
@@ -301,7 +302,7 @@ def _started(project: Project, number: str) -> str | None:
     if worker is None or worker.status not in (Status.REGISTERED, Status.STUCK):
         return ""
     if worker.status is Status.STUCK:
-        return f"#{number} is stuck: {worker.stuck_reason}" if worker.resume_status is Status.REGISTERED else ""
+        return worker.stuck_reason or "it is stuck" if worker.resume_status is Status.REGISTERED else ""
     if worker.activity.state is ActivityState.LIMITED or worker.activity.state is ActivityState.BLOCKED:
         return worker.activity.detail
     pane = pane_of(project, worker)

@@ -69,11 +69,11 @@ def _next(project: Project) -> str:
     """Where there is no worker: how to begin. GitHub is not asked; that would make every `up` wait for it."""
     if project.store.ids():
         return ""
-    if project.tracker_name == "local" and not _has_issues(project):
-        return "no issue yet: write .orchestra/issues/0001-first.md (orchestra init makes one), or ask the orchestrator"
-    key, spawn = project.config.tmux.key, actions.chosen(project.config.keys).get("spawn")
-    there = f"here: prefix {key}, then {spawn}; " if spawn else ""
-    return f"no worker yet; {there}anywhere: orchestra issues, then orchestra spawn ID"
+    none = project.tracker_name == "local" and not _has_issues(project)
+    verb, what = ("new", "issue") if none else ("spawn", "worker")
+    letter = actions.chosen(project.config.keys).get(verb)
+    here = f"prefix {project.config.tmux.key}, then {letter}, or " if letter else ""
+    return f"no {what} yet: {here}orchestra {verb}"  # a line in the workspace: it has room in 60 columns
 
 
 def _has_issues(project: Project) -> bool:

@@ -28,6 +28,7 @@ _QUOTED = regex(
     r"|\u00ab[^\u00bb\n]*\u00bb)"
 )
 _ITEM = regex(r"^\s*(?:[-*+\u2022]|\(?(?:\d{1,2}|[A-Za-z])[.):\uff09])\s+")
+_TICKED = regex(r"^\s*[-*+]\s+\[[xX]\]")
 _HEADING = regex(r"^\s*(?:#{1,6}\s|(?:\*\*|__).*(?:\*\*|__):?\s*$)")
 _SENTENCE = regex(rf"(?<=[.!{_MARKS}])[*_\"')\]]*\s+|(?<=[\u3002\uff01\uff1f])")
 
@@ -59,13 +60,16 @@ _DID = _any_of(r"^(?:i(?:'ve| have)? )?\w+ed\b")  # `Added two options:`
 # Asked without a question mark.
 _REQUEST = _any_of(
     r"\b(?:let me know|tell me|advise(?: me)?(?: on)?)[,:]?(?: please)? (?:which|what|how|whether|who|when"
-    r"|where|your|the)\b",
+    r"|where|once|as soon as|your|the)\b",
     r"\blet me know if (?:i should|i may|i can|you(?:'d| would)? (?:want me|like me|rather|prefer)|that|this|it)\b",
     r"\b(?:please|kindly|could you|can you)\b.{0,20}\b(?:confirm|choose|decide|pick|provide|specify|clarify"
     r"|advise|answer|approve|tell|let me know|share|select|reply)\b",
     r"\b(?:waiting (?:for|on)|wait for|await(?:ing)?|(?:i|we|still|also) need) (?:you|your|the user)\b",
     r"\bi need (?:an? (?:\w+ )?(?:decision|answer|confirmation|approval|choice|reply|go-ahead)|to know)\b",
-    r"^your (?:call|choice|decision|turn)\b|^please advise\b",
+    r"(?:^|[\u2013\u2014,;:-] )your (?:call|choice|decision|turn|pick)(?=\W*$|\s*[-:;,.(\u2013\u2014])",
+    r"^please advise\b",
+    r"(?:^|, )(?:please )?(?:reply|answer|respond|confirm|approve|say)\b(?! so\b).{0,40}"
+    r"\b(?:and|then|so) i(?:'ll| will| can)\b",
     r"\b(?:it'?s|is) (?:up to you|your (?:call|decision|choice))\b"
     r"|\bwhich(?:ever)? you(?:'d)? prefer\b",
     r"^(?:choose|pick|decide|confirm|specify|clarify|tell me|(?:reply|answer|respond) (?:with|by|to))\b",
@@ -101,6 +105,7 @@ _LEAVES_OPEN = _any_of(
     r"^\W*\w{1,4}/\w{1,4}\W*$",  # `[y/N]`
     r"\b(?:i(?:'d| would)|my (?:preference|recommendation|suggestion|vote)|i (?:recommend|suggest|prefer|lean"
     r"|propose))\b",
+    r"\b(?:for now|for the moment|for the time being|in the meantime|(?:everything|all) else|the rest)\b",
     r"\bi (?:looked|searched|checked|tried|assum\w+|could ?n[o']t|can ?not|can't|see no)\b",
     r"\b(?:recommended|i'?ll|i will|i am|i'm) (?:wait|hold|stop|paus)\w*|\b(?:otherwise|until then|once you"
     r"|if (?:so|not|you))\b",
@@ -111,7 +116,7 @@ _LEAVES_OPEN = _any_of(
 _ANSWERS = _any_of(
     r"^\W*(?:yes|no|nope|yep|because|answer|ja|nein|weil|oui|non|sí|si|sim|да|нет|turns out|it turns)\b",
     r"\bi(?:'ve| have)? (?:did|have|used|chose|chosen|went|decided|kept|fixed|added|took|made|changed|found"
-    r"|implemented)\b",
+    r"|implemented|answered|replied|resolved)\b|\bthe answer (?:is|was)\b",
     r"\bso i\b|\b(?:is|are|was|were) (?:now )?(?:fixed|done|committed|answered|implemented|gone)\b|\bich habe\b"
     r"|\bj'ai\b",
 )
@@ -186,7 +191,7 @@ def _parts(message: str) -> list[_Part]:
         text = text[opened.end() :].partition("\n")[2] if cut else text[: opened.start()]
     found: list[_Part] = []
     for line in text.splitlines():
-        if line.lstrip().startswith((">", "|")) or not line.strip():
+        if line.lstrip().startswith((">", "|")) or not line.strip() or _TICKED.match(line):
             continue
         item, heading = _ITEM.match(line), bool(_HEADING.match(line))
         said = _QUOTED.sub("x", _CODE.sub("x", line[item.end() :] if item else line).strip(" #*_"))

@@ -292,6 +292,9 @@ def tag_pane(target: str, pane: PanePlan, hook: Sequence[str], index: str = "") 
     commands = set_options(target, {"@orchestra_pane": index, **kept, **pane.options}, "-p")
     if "@orchestra_worker" in pane.options:
         commands.append(("set-option", "-p", "-F", "-t", target, "@orchestra_started", "#{pane_start_command}"))
+        # tmux writes it into the last row: a smaller terminal that attaches would see that row and nothing above it.
+        # The border says that the worker is stuck. Not every version knows it.
+        commands.append(("set-option", "-q", "-p", "-t", target, "remain-on-exit-format", ""))
     if pane.argv and hook:
         commands.append(("set-hook", "-p", "-t", target, "pane-died", _died(hook)))
     keys: list[Command] = []
@@ -313,6 +316,7 @@ def untag_pane(target: str) -> list[Command]:
     """Take from a pane what makes it a worker's."""
     names = ("worker", "nonce", "label", "title", "since", "pane", "started")
     found: list[Command] = [("set-option", "-p", "-u", "-t", target, f"@orchestra_{name}") for name in names]
+    found.append(("set-option", "-q", "-p", "-u", "-t", target, "remain-on-exit-format"))
     return [*found, ("set-option", "-p", "-u", "-t", target, "remain-on-exit")]
 
 

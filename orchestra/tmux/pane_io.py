@@ -57,10 +57,12 @@ class PaneIO:
 
     def capture(self, pane: Pane, lines: int = 0) -> str:
         """What the pane shows, dead or alive, and `lines` of its history above that: clean text, long lines joined."""
-        lines = lines or int(pane.dead)  # "Pane is dead" has pushed a line out of sight
+        lines = lines or int(pane.dead)  # where tmux has written "Pane is dead", that has pushed a line out of sight
         start = ("-S", str(-lines)) if lines else ()
         said = self._server.within(pane, [("capture-pane", "-p", "-J", "-t", pane.id, *start)], dead=True)
-        return re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", clean_lines(said[-1_000_000:], limit=1_000_000))
+        text = clean_lines(said[-1_000_000:], limit=1_000_000)
+        text = re.sub(r"\n*Pane is dead[^\n]*\n*\Z", "\n", text)
+        return text.rstrip("\n") + "\n" if pane.dead else text
 
     def drawn(self, pane: Pane) -> str:
         """What the pane shows, with its colours: for an agent's module to read, never for a terminal."""

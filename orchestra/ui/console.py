@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -94,6 +94,13 @@ class Console:
         import shutil
 
         return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+    def fit(self, lines: Iterable[str]) -> Iterator[str]:
+        """No line is longer than the terminal: it goes on below, indented. In a pipe a line stays a line."""
+        from orchestra.ui.worker_table import fold
+
+        for line in lines:
+            yield from fold(line, self.width, "    ") if sys.stdout.isatty() else (line,)
 
     @property
     def deciding(self) -> Project:

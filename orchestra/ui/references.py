@@ -112,10 +112,10 @@ def _worker_of_branch(store: Store, text: str) -> str:
 
 
 def split(text: str) -> list[str]:
-    """`1,2` as two; a branch or an address with a comma in it is not split where that gives no numbers."""
-    parts = [part for part in text.split(",") if part]
-    several = len(parts) > 1 and all(typed_reference(part).number for part in parts)
-    return parts if several else [text]
+    """`1,2` and `1, 2` as two; a branch or an address with a comma in it is not split where that gives no numbers."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    listed = bool(parts) and all(typed_reference(part).number for part in parts)
+    return parts if listed and "," in text else [text]
 
 
 def each(texts: Iterable[str]) -> list[str]:

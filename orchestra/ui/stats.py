@@ -19,21 +19,24 @@ if TYPE_CHECKING:
     from orchestra.workers.figures import Figures
     from orchestra.workers.grouped import Group
 
-_HEAD = ("", "status", "worked", "shipping", "waited", "asked", "starts", "tokens")
+_FACTS = ("worked", "shipping", "waited", "asked", "starts", "tokens")
 _GROUP_HEAD = ("workers", "merged", "at work", "waited", "CI", "asked", "answer", "tokens", "cost", "lines")
 NAME = 18  # columns of a group's name
 BAR = 28  # columns of a bar
+FACT = 9  # of a column of numbers, where there is room
+UNLIMITED = 1000  # a pipe, which is not cut
 
 
-def table(found: Stats, title: str) -> Iterable[str]:
+def table(found: Stats, title: str, columns: int = UNLIMITED) -> Iterable[str]:
     """A line a worker, and one for all of them."""
     yield _heading(found, title)
     if not found.workers:
         return
     yield ""
-    yield _line(_HEAD)
-    yield from (_line((f"#{one.id}", one.status.value, *_facts(one))) for one in found.workers)
-    yield _line(("all", "", *_all(found.workers)))
+    rows: list[tuple[str, str, tuple[str, ...]]] = [("", "status", _FACTS)]
+    rows += [(f"#{one.id}", one.status.value, _facts(one)) for one in found.workers]
+    rows += [("all", "", _all(found.workers))]
+    yield from _aligned([(f"{number:<7} {status:<11}", facts) for number, status, facts in rows], columns)
     yield ""
     yield "waited: for you. Tokens: all that the agents' own transcripts count, what was read again from the cache too."
 
@@ -41,11 +44,11 @@ def table(found: Stats, title: str) -> Iterable[str]:
 def receipt_lines(found: Stats) -> Iterable[str]:
     """A line a worker with all that is known of it."""
     for one in found.workers:
-        yield f"#{one.id} {clean(one.title, 60)}"
+        yield f"#{one.id} {cells.cut(clean(one.title), 60)}"
         yield f"  {receipts.line(one)}"
 
 
-def groups(found: Stats, title: str, by: str) -> Iterable[str]:
+def groups(found: Stats, title: str, by: str, columns: int = UNLIMITED) -> Iterable[str]:
     """A line a group, and one for all workers, with a bar of the time at work."""
     yield _heading(found, title)
     if not found.workers:
@@ -53,13 +56,17 @@ def groups(found: Stats, title: str, by: str) -> Iterable[str]:
     rows = grouped.grouped(found.workers, by)
     most = max(row.busy for row in rows)
     yield ""
-    yield f"{by:<{NAME}}" + "".join(f"{head:>9}" for head in _GROUP_HEAD)
-    for row in rows:
-        yield _group_line(row) + "  " + bar(row.busy / most if most else 0.0, BAR)
-    yield _group_line(grouped.group("all", found.workers))
+    drawn = (*rows, grouped.group("all", found.workers))
+    lines = [(f"{by:<{NAME}}", _GROUP_HEAD), *((_group_name(row), _group_facts(row)) for row in drawn)]
+    head, *told, last = _aligned(lines, columns)
+    yield head
+    for row, line in zip(rows, told, strict=True):
+        has_room = cells.width(line) + 2 + BAR <= columns
+        yield f"{line}  {bar(row.busy / most if most else 0.0, BAR)}" if has_room else line
+    yield last
     yield ""
-    told = {"day": "the day on which it began", "week": "the week in which it began"}.get(by, f"its {by}")
-    yield f"Each worker counts under {told}. answer: the median time until you answered; cost: the agents' own count."
+    under = {"day": "the day on which it began", "week": "the week in which it began"}.get(by, f"its {by}")
+    yield f"Each worker counts under {under}. answer: the median time until you answered; cost: the agents' own count."
 
 
 def bar(share: float, columns: int) -> str:
@@ -80,7 +87,11 @@ def _heading(found: Stats, title: str) -> str:
     return f"{clean(title)}   {count} worker{'' if count == 1 else 's'}" + (f": {told}" if told else "")
 
 
-def _group_line(row: Group) -> str:
+def _group_name(row: Group) -> str:
+    return cells.pad(cells.cut(clean(row.name, 60), NAME), NAME)
+
+
+def _group_facts(row: Group) -> tuple[str, ...]:
     facts = (
         row.workers,
         row.merged,
@@ -93,12 +104,25 @@ def _group_line(row: Group) -> str:
         "-" if row.cost is None else budget.money(row.cost),
         "-" if row.lines is None else short(row.lines),
     )
-    return cells.pad(cells.cut(clean(row.name, 60), NAME), NAME) + "".join(f"{fact!s:>9}" for fact in facts)
+    return tuple(map(str, facts))
 
 
-def _line(parts: Iterable[str]) -> str:
-    number, status, *facts = parts
-    return f"{number:<7} {status:<11}" + "".join(f"{fact:>9}" for fact in facts)
+def _aligned(rows: Sequence[tuple[str, Sequence[str]]], columns: int) -> list[str]:
+    """A line a row: a name and its facts. In little room the columns are as narrow as what they hold.
+
+    The last ones are left out where even that is too wide.
+    """
+    name = max(cells.width(left) for left, _ in rows)
+    widths = [FACT for _ in rows[0][1]]
+    if name + sum(widths) > columns:
+        name = max(cells.width(left.rstrip()) for left, _ in rows)
+        widths = [1 + max(map(len, column)) for column in zip(*(facts for _, facts in rows), strict=True)]
+    while name + sum(widths) > columns:
+        widths.pop()
+    return [
+        cells.pad(left.rstrip(), name) + "".join(f"{fact:>{wide}}" for fact, wide in zip(facts, widths, strict=False))
+        for left, facts in rows
+    ]
 
 
 def _facts(one: Figures) -> tuple[str, ...]:

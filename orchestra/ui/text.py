@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestra.core import radar
+from orchestra.core.cells import cut
 from orchestra.core.models import Delivery, Escalation, Status
 from orchestra.core.text import clean, clean_lines
 from orchestra.errors import UsageError
@@ -41,7 +42,7 @@ def queue(found: QueueView) -> Iterable[str]:
     for row in found.rows:
         label = f"  [{clean(row.priority, 30)}]" if row.priority else ""
         waits = row.why if row.worker.on_hold else f"waits {row.why}"
-        yield f"{row.place:>3}. #{row.worker.id:<5} {clean(row.worker.title, 50)}{label}  {clean(waits, 300)}"
+        yield f"{row.place:>3}. #{row.worker.id:<5} {cut(clean(row.worker.title), 50)}{label}  {clean(waits, 300)}"
 
 
 def review(found: Review) -> Iterable[str]:

@@ -18,7 +18,7 @@ from orchestra.core.state import Shown, states
 from orchestra.core.text import age, clean, seconds_of
 from orchestra.core.verdict import notes_of
 from orchestra.errors import OrchestraError, Unreachable
-from orchestra.storage import json_cache, start_holds
+from orchestra.storage import json_cache, pruned, start_holds
 from orchestra.storage.github_heard import last_heard
 from orchestra.storage.session_store import Problem
 from orchestra.workers import radar, token_usage
@@ -152,6 +152,9 @@ def _forge(project: Project, workers: Iterable[Worker]) -> tuple[str, str]:
 def worker_of(store: Store, worker: str) -> Worker:
     """The worker with this number; raises OrchestraError when there is none."""
     found = store.read(worker)
+    if found is None and worker in pruned.numbers(store.root):
+        hint = f"bring it back: orchestra restore {worker}; what it did: orchestra show {worker}"
+        raise OrchestraError(f"#{worker} was removed by prune", hint)
     if found is None:
         raise OrchestraError(f"there is no worker #{worker}", f"spawn it: orchestra spawn {worker}")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -92,6 +93,45 @@ def test_before_the_first_commit_it_says_that_one_is_needed(tmp_path: Path, git:
 
 
 @pytest.mark.journey
+def test_a_wrong_answer_is_asked_again_and_leaving_at_a_question_leaves_nothing(repo: Path) -> None:
+    terminal = Terminal(120, 24, {"PS1": "$ "})
+    terminal.run(["sh", "-c", f"cd {repo} && exec sh"])
+    questions = ("(github or local)? [local]:", "go back to? [main]:", "(- for none)? [-]:")
+    for key in ("C-c", "C-d"):
+        for answered in range(len(questions)):
+            terminal.type("clear; " + " ".join(ORCHESTRA) + " init")
+            terminal.press("Enter")
+            for question in questions[:answered]:
+                terminal.shows(question)
+                terminal.press("Enter")
+            terminal.shows(questions[answered])
+            terminal.press(key)
+            eventually(lambda: "orchestra: interrupted" in terminal.lines(), why="it to end, on a line of its own")
+            assert not (repo / "orchestra.yaml").exists()
+            assert not (repo / ".orchestra").exists()
+
+    terminal.type("clear; " + " ".join(ORCHESTRA) + " init")
+    terminal.press("Enter")
+    for question, wrong, said in (
+        (questions[0], "gitlab", "Error: expected one of github, local, got"),
+        (questions[1], "no such", "Error: a branch name cannot hold a space"),
+        (questions[1], "gone", "Error: there is no branch or commit 'gone'; see: git branch --all"),
+    ):
+        terminal.shows(question)
+        terminal.type(wrong)
+        terminal.press("Enter")
+        terminal.shows(said)
+        if wrong != "no such":
+            terminal.press("Enter")
+    terminal.shows(questions[2])
+    terminal.press("Enter")
+    terminal.shows("next: orchestra up")
+    found = schema.load([("orchestra.yaml", (repo / "orchestra.yaml").read_text())])
+    assert (found.tracker, found.base) == ("local", "main")
+    terminal.end()
+
+
+@pytest.mark.journey
 def test_a_stranger_is_asked_three_things_and_told_what_comes_next(repo: Path) -> None:
     person = Person(repo)
     assert "run `orchestra init`" in person.runs("up", code=1).err
@@ -99,27 +139,28 @@ def test_a_stranger_is_asked_three_things_and_told_what_comes_next(repo: Path) -
     terminal.run(["sh", "-c", f"cd {repo} && exec sh"])
     terminal.type(" ".join(ORCHESTRA) + " init")
     terminal.press("Enter")
+    terminal.shows("Where are the issues (github or local)? [local]:")
+    terminal.press("Enter")
     terminal.shows("Which branch does work start from and go back to? [main]:")
     terminal.press("Enter")
     terminal.shows("Which command shows that the work is right (- for none)? [-]:")
     terminal.type('sh -c "true: #1"')
     terminal.press("Enter")
-    terminal.shows("Make .orchestra/issues with a first issue to fill in (y/n)? [y]:")
-    terminal.type("n")
-    terminal.press("Enter")
+    terminal.shows("wrote .orchestra/issues/0001-first.md")
     terminal.shows("next: orchestra up")
     text = (repo / "orchestra.yaml").read_text()
     assert schema.load([("orchestra.yaml", text)]).verify == 'sh -c "true: #1"'
 
     (repo / "orchestra.yaml").write_text(text + "agent: scripted\n")
+    shutil.rmtree(repo / ".orchestra")
     terminal.type("clear; " + " ".join(ORCHESTRA) + " up")
     terminal.press("Enter")
-    terminal.shows("no issue yet: write .orchestra/issues/0001-first.md")  # a line in the workspace
+    terminal.shows("no issue yet: prefix O, then c, or orchestra new")  # a line in the workspace
     assert "greeting" not in person.tmux("show-hooks")
     terminal.end()
     write_issue(repo, 7, "Dark mode", "x")
     said = person.runs("up", "-d").err
-    assert "no worker yet; here: prefix O, then s; anywhere: orchestra issues, then orchestra spawn ID" in said
+    assert "no worker yet: prefix O, then s, or orchestra spawn\n" in said
     person.runs("spawn", "7", "--no-wait")
     assert "no worker yet" not in person.runs("up", "-d").err
     again = Terminal(81, 24)

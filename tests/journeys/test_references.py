@@ -65,7 +65,14 @@ def test_every_way_to_name_a_worker_and_several_at_once(person: Person) -> None:
 
 def several_are_shown(person: Person) -> None:
     """Each verb that looks takes several, with a line that says whose each is, or one document."""
-    for argv in (["review", "1", "2"], ["review", "1,2"], ["log", "1", "2"], ["diff", "1,2"]):
+    for argv in (
+        ["review", "1", "2"],
+        ["review", "1,2"],
+        ["show", "#1,", "2,"],
+        ["diff", "1, 2"],
+        ["log", "1", "2"],
+        ["diff", "1,2"],
+    ):
         heads = [line[:2] for line in person.runs(*argv).out.splitlines() if line.startswith("#")]
         assert heads == ["#1", "#2"], argv
     for verb in ("log", "review", "show"):
@@ -125,6 +132,10 @@ def test_what_was_removed_can_still_be_read(person: Person, git: Callable[..., s
     assert "told by you: red" in shown
     assert person.asks("show", "1")["removed"]
     assert "escalated" in person.runs("log", "1").out
+    for words in (("tell", "1", "on"), ("diff", "1"), ("prune", "1")):
+        refused = person.runs(*words, code=1).err
+        assert "#1 was removed by prune\n  bring it back: orchestra restore 1; what it did: orchestra show 1" in refused
+    assert "orchestra restore ID" in person.runs("restore").err
     assert [one["id"] for one in person.asks("stats")["workers"]] == ["1", "2"]
     said = person.runs("stats", "7", "1", code=1)
     assert "there is no worker #7" in said.err

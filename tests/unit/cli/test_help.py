@@ -47,6 +47,27 @@ def test_each_command_has_a_sentence_and_examples(name: str) -> None:
     assert first.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [([], ["--help"]), (["help"], ["--help"]), (["worker"], ["worker", "--help"])]
+    + [(["help", *names], [*names, "--help"]) for names in (["spawn"], ["queue", "move"])],
+)
+def test_help_is_given_to_whoever_looks_for_it(typed: list[str], same: list[str]) -> None:
+    found = CliRunner().invoke(cli, typed, terminal_width=80, prog_name="orchestra")
+    assert (found.exit_code, found.output) == (0, helped(*same[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("spwan", "spawn"), ("mergee", "merge"), ("appr", "approve"), ("xyz", "")]
+)
+def test_a_mistyped_command_names_the_one_that_is_meant(typed: str, meant: str) -> None:
+    for argv in ([typed, "1"], ["help", typed]):
+        found = CliRunner().invoke(cli, argv, prog_name="orchestra")
+        assert found.exit_code == 2
+        assert f"No such command '{typed}'." in found.output
+        assert (f"Did you mean '{meant}'?" in found.output) if meant else ("Did you mean" not in found.output)
+
+
 def test_every_command_can_be_loaded() -> None:
     for name in COMMANDS:
         assert cli.get_command(click.Context(cli), name) is not None, name

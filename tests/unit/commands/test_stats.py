@@ -114,6 +114,19 @@ def test_workers_are_put_together(by: str, groups: dict[str, tuple[int, int, flo
     assert found == groups
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_no_row_is_longer_than_the_terminal(columns: int) -> None:
+    many = (*WORKERS, *(one(str(12_340 + place), place) for place in range(5)))
+    for lines in (
+        list(shown.table(Stats("p", many), "widgets", columns)),
+        list(shown.groups(Stats("p", many), "widgets", "week", columns)),
+    ):
+        drawn = lines[2 : lines.index("", 2)]
+        assert max(map(len, drawn)) <= columns
+        assert drawn[-1].startswith("all")
+    assert "tokens" in " ".join(shown.table(Stats("p", many), "widgets", columns))
+
+
 def test_the_groups_are_shown_with_bars_and_what_is_not_known_is_not_made_up() -> None:
     lines = list(shown.groups(Stats("p", WORKERS), "widgets", "label"))
     assert lines[0] == "widgets   3 workers: 2 merged, 1 working"

@@ -93,6 +93,15 @@ ASKS = (
     "Ich bin unsicher: UTC oder lokale Zeit? Bitte um Rückmeldung.",
     "您希望使用哪种方案？\n\n1. A\n2. B",
     "Est-ce que je supprime la colonne ?",
+    'I have not changed anything yet. If you agree with this approach, reply "go" and I\'ll start.',
+    "Confirm the deletion and I'll run it.",
+    "Would you prefer tabs or spaces here?\n\n(I kept spaces for the moment.)",
+    "Pushing is refused: `Permission denied`. You'll need to grant access. Let me know once that's done.",
+    "I could not decide between them \u2014 your call: (a) keep the flag, (b) remove it.",
+    "Unsure about the name. Options: `fetch`, `load`, `read`. Your pick.",
+    "**Question for you:** should it have archived widgets?\n\nI've implemented everything else, and the tests pass.",
+    "Everything is pushed except the migration. Do you want it in this PR? The rest is done.",
+    "I've prepared the command but did not run it, since it costs money. OK?",
 )
 DOES_NOT_ASK = (
     "",
@@ -150,6 +159,13 @@ DOES_NOT_ASK = (
     "The new prompt is:\n\n```\nDelete the file?\n```\n\nTests cover it.",
     "Done! 🎉",
     "Done. Happy to adjust anything.",
+    'The question in the issue was: "Can we drop 3.8?" The answer is yes; nothing needs it. It is off the list.',
+    "Your call to `foo()` is gone from the module, and the tests pass.",
+    "If you'd like more tests, say so and I'll add them.",
+    "The API should respond with 404 and so I can drop the check; done and pushed.",
+    "The reviewer asks: should this be a set? I answered in the thread that order matters.",
+    "All of the list is done:\n- [x] Should errors be logged?\n- [x] Should retries be limited?\n\nPushed.",
+    "If you hit any problem with it, tell me and I'll look into it.",
 )
 
 
