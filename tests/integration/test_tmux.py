@@ -697,7 +697,7 @@ def test_a_dead_pane_takes_no_words_but_still_tells(tmux: Tmux) -> None:
     eventually(lambda: tmux.session.panes()[0].dead)
     with pytest.raises(OrchestraError, match="gone, dead, or not"):
         tmux.pane_io.deliver(pane, "text")
-    assert tmux.pane_io.capture(tmux.session.panes()[0]) == "last words\n"
+    eventually(lambda: tmux.pane_io.capture(tmux.session.panes()[0]) == "last words\n")
     tmux.pane_io.close(pane)
     tmux.pane_io.close(pane)
     assert tmux.session.panes() == ()
