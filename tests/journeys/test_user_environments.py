@@ -195,9 +195,12 @@ def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, 
             assert len(said.err.strip().splitlines()) <= 2, said
     row = person.asks("show", "2")
     assert row["status"] in (before["status"], "working", "paused", "complete")
-    assert "2  \u25cf question" in person.runs("list").out
-    if os.getuid() or what != "read-only":  # root may write everywhere, says access(2)
-        assert any(one["id"] == "E4" for one in person.asks("doctor", code=None)["findings"])
+    listed = person.runs("list").out
+    assert "2  \u25cf question" in listed
+    assert "nothing new is recorded: orchestra doctor" in listed
+    found = [one for one in person.asks("doctor", code=None)["findings"] if one["id"] == "E4"]
+    assert "error" in [one["severity"] for one in found], found
+    eventually(lambda: "nothing new is recorded" in person.tmux("show-options", "-v", "@orchestra_bar"), why="the bar")
     if what == "read-only":
         subprocess.run(["umount", "-l", str(small_disk)], check=True)
     for path in small_disk.glob("filling*"):
