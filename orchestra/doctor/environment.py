@@ -43,16 +43,30 @@ def home(path: str, *, fix: bool) -> Iterator[Finding]:
             os.chmod(found, 0o700 if os.path.isdir(found) else 0o600)
         else:
             yield warning("I6", f"{found} can be read by others", "orchestra doctor --fix")
+    yield from next(filter(None, map(_unwritable, (path, *(_directories(path) if made else ())))), ())
     flags = os.statvfs(path).f_flag
-    if flags & os.ST_RDONLY:
-        what = f"{path} cannot be written: its file system is mounted read-only"
-        yield error("E4", what, "mount it writable, or set ORCHESTRA_HOME to another place")
-    elif not os.access(path, os.W_OK):
-        yield error("E4", f"{path} cannot be written", f"give yourself the right: chmod u+w {path}")
     if flags & getattr(os, "ST_NOEXEC", 0):  # only Linux has the flag
         what = f"no program can be started below {path}: its file system is mounted noexec"
         yield error("E4", what, entry_points.NOEXEC_HINT)
     yield from _room(path)
+
+
+def _directories(home: str) -> Iterator[str]:
+    """Where our files are written: those of all projects, and those of each."""
+    for name in ("sessions", "cache"):
+        for directory, below, _ in os.walk(os.path.join(home, name)):
+            yield directory
+            if directory != os.path.join(home, name):
+                below.clear()
+
+
+def _unwritable(place: str) -> tuple[Finding, ...]:
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        what = f"{place} cannot be written: its file system is mounted read-only"
+        return (error("E4", what, "mount it writable, or set ORCHESTRA_HOME to another place"),)
+    if not os.access(place, os.W_OK | os.X_OK):
+        return (error("E4", f"{place} cannot be written", f"give yourself the right: chmod u+wx {place}"),)
+    return ()
 
 
 def _room(path: str) -> Iterator[Finding]:

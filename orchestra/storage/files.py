@@ -69,7 +69,7 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
 def is_held(path: str) -> bool:
     """Whether a living process holds the lock file `path`: no process number that another may have got since."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

@@ -201,6 +201,7 @@ def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, 
     found = [one for one in person.asks("doctor", code=None)["findings"] if one["id"] == "E4"]
     assert "error" in [one["severity"] for one in found], found
     eventually(lambda: "nothing new is recorded" in person.tmux("show-options", "-v", "@orchestra_bar"), why="the bar")
+    assert "the monitor does not run" not in person.runs("list").out, "it had its look at the disk"
     if what == "read-only":
         subprocess.run(["umount", "-l", str(small_disk)], check=True)
     for path in small_disk.glob("filling*"):
