@@ -17,6 +17,7 @@ from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
+from orchestra.git.cleanup import other_account
 from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
 from orchestra.storage.files import is_full
@@ -65,6 +66,10 @@ def _unwritable(place: str) -> tuple[Finding, ...]:
         what = f"{place} cannot be written: its file system is mounted read-only"
         return (error("E4", what, "mount it writable, or set ORCHESTRA_HOME to another place"),)
     if not os.access(place, os.W_OK | os.X_OK):
+        if owner := other_account(place):
+            what = f"{place} cannot be written: it belongs to {owner}"
+            how = f'sudo chown -R "$(id -u)" {place}; or set ORCHESTRA_HOME to a directory of your own'
+            return (error("E4", what, how),)
         return (error("E4", f"{place} cannot be written", f"give yourself the right: chmod u+wx {place}"),)
     return ()
 
