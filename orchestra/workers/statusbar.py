@@ -84,14 +84,14 @@ def notices(store: Store) -> tuple[str, ...]:
     """What the bar says of the whole project: what keeps it from recording or starting, and what starts by itself."""
     now = store.now()
     told = (
-        _unrecorded(store.root),
+        unrecorded_because(store.root),
         *(one.notice(now) for one in start_holds.read(store.cache, now)),
         auto_state.notice(auto_state.read(store.root)),
     )
     return tuple(filter(None, told))
 
 
-def _unrecorded(root: str) -> str:
+def unrecorded_because(root: str) -> str:
     """Why what the workers do is not recorded, so that what is shown of them grows old; empty: it is."""
     if is_full(root):
         return "the disk is full, nothing new is recorded: orchestra doctor"
