@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestra.core.text import stamp
+from orchestra.core.text import clean, stamp
 from orchestra.core.waiting import wait_until
 from orchestra.errors import OrchestraError
 from orchestra.monitor.preloading import Preloading
@@ -16,6 +17,7 @@ from orchestra.monitor.wakefulness import Wakefulness
 from orchestra.project import entry_points
 from orchestra.storage.files import locked, make_private
 from orchestra.workers import monitor_presence
+from orchestra.workers.statusbar import refresh
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0  # between two looks at whether a file changed: 50 idle workers cost under 1 % of a core
 PASS_SECONDS = 15.0  # between two passes when nothing did
 LIMITED_SECONDS = 3.0  # while a worker with a budget is at work: none of our files tells of the tokens that it uses
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # of a write: the next pass may succeed
 PENDING_SECONDS = 2.0  # while an agent is seen gone, and not yet believed to be
 
 
@@ -69,6 +72,12 @@ def _one(project: Project, memory: Memory) -> tuple[str, ...]:
         project.status_bar.beat(project.now())
     except OrchestraError as wrong:
         return (wrong.message,)
+    except OSError as wrong:
+        if wrong.errno not in DISK:
+            raise
+        refresh(project)  # the bar says it
+        project.status_bar.beat(project.now())
+        return (f"{wrong.strerror}: {clean(str(wrong.filename or project.home))}; see: orchestra doctor",)
     return done.said
 
 

@@ -17,8 +17,10 @@ from orchestra.core.text import clean
 from orchestra.doctor.findings import Finding, error, warning
 from orchestra.errors import OrchestraError
 from orchestra.git import remote as git_remote
+from orchestra.git.cleanup import other_account
 from orchestra.git.remote_url import without_password
 from orchestra.project import entry_points
+from orchestra.storage.files import is_full
 from orchestra.trackers.local import LocalTracker
 from orchestra.workers import git_config_guard, preflight
 from orchestra.workers.environment import orchestrator_environment
@@ -42,17 +44,43 @@ def home(path: str, *, fix: bool) -> Iterator[Finding]:
             os.chmod(found, 0o700 if os.path.isdir(found) else 0o600)
         else:
             yield warning("I6", f"{found} can be read by others", "orchestra doctor --fix")
-    if not os.access(path, os.W_OK):
-        yield error("E4", f"{path} cannot be written", f"give yourself the right: chmod u+w {path}")
-    if os.statvfs(path).f_flag & getattr(os, "ST_NOEXEC", 0):  # only Linux has the flag
+    yield from next(filter(None, map(_unwritable, (path, *(_directories(path) if made else ())))), ())
+    flags = os.statvfs(path).f_flag
+    if flags & getattr(os, "ST_NOEXEC", 0):  # only Linux has the flag
         what = f"no program can be started below {path}: its file system is mounted noexec"
         yield error("E4", what, entry_points.NOEXEC_HINT)
     yield from _room(path)
 
 
+def _directories(home: str) -> Iterator[str]:
+    """Where our files are written: those of all projects, and those of each."""
+    for name in ("sessions", "cache"):
+        for directory, below, _ in os.walk(os.path.join(home, name)):
+            yield directory
+            if directory != os.path.join(home, name):
+                below.clear()
+
+
+def _unwritable(place: str) -> tuple[Finding, ...]:
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        what = f"{place} cannot be written: its file system is mounted read-only"
+        return (error("E4", what, "mount it writable, or set ORCHESTRA_HOME to another place"),)
+    if not os.access(place, os.W_OK | os.X_OK):
+        if owner := other_account(place):
+            what = f"{place} cannot be written: it belongs to {owner}"
+            how = f'sudo chown -R "$(id -u)" {place}; or set ORCHESTRA_HOME to a directory of your own'
+            return (error("E4", what, how),)
+        return (error("E4", f"{place} cannot be written", f"give yourself the right: chmod u+wx {place}"),)
+    return ()
+
+
 def _room(path: str) -> Iterator[Finding]:
+    if is_full(path):
+        what = f"no room is left below {path}: nothing new can be written there"
+        yield error("E4", what, f"remove files there (see: df -h {path}; df -i {path}), then: orchestra up")
+        return
     facts = os.statvfs(path)
-    if facts.f_bavail * facts.f_frsize < MOST_FREE:
+    if facts.f_blocks and facts.f_bavail * facts.f_frsize < MOST_FREE:
         yield warning("E4", f"less than 1 GiB is free below {path}", "make room; orchestra prune helps")
     if facts.f_files and facts.f_favail < 1000:
         yield warning("E4", f"nearly no inode is free below {path}", "make room; orchestra prune helps")

@@ -30,7 +30,7 @@ from orchestra.git.process import (
     worktree_of_admin,
 )
 from orchestra.git.repository import RepositoryFacts
-from orchestra.storage.files import locked
+from orchestra.storage.files import is_full, locked
 
 READY = "orchestra-ready"  # in git's directory of the worktree: its files are there, somebody may work
 _OURS = regex(r"orchestra #[1-9][0-9]{0,9}( .*)?", re.ASCII)
@@ -184,7 +184,7 @@ class Repository(RepositoryFacts):
                 failed = done.status != 0
             if failed:
                 place = clean(str(path))
-                full = _no_room(path)
+                full = is_full(path)
                 why = f"no space is left on its file system: {done.reason()}" if full else done.reason()
                 how = "make room there; orchestra prune helps" if full else f"try: git -C {place} reset --hard"
                 raise OrchestraError(f"{place} was not checked out: {why}", how)
@@ -315,15 +315,6 @@ class Repository(RepositoryFacts):
     def _unlock_ref(self, branch: str) -> None:
         """Remove what our killed git left of a branch: we hold the lock that it would hold."""
         (self.common / "refs" / "heads" / f"{branch}.lock").unlink(missing_ok=True)
-
-
-def _no_room(path: AnyPath) -> bool:
-    """Whether nothing more can be written there: git says that it could not write a file, and not why."""
-    try:
-        facts = os.statvfs(path)
-    except OSError:  # the directory is gone, which git has said
-        return False
-    return bool(facts.f_blocks and not facts.f_bavail) or bool(facts.f_files and not facts.f_favail)
 
 
 _AUTHOR = {

@@ -25,6 +25,7 @@ from orchestra.monitor import (
     dismissed_dialogs,
     recovery,
     stall,
+    unrecorded,
     unreported_dialogs,
     whereabouts,
 )
@@ -34,7 +35,7 @@ from orchestra.workers import delivery, git_config_guard, launch, queue, spendin
 from orchestra.workers.alerts import announce
 from orchestra.workers.figures import Journals
 from orchestra.workers.overview import Overview, WorkerRow, overview
-from orchestra.workers.statusbar import refresh
+from orchestra.workers.statusbar import refresh, unrecorded_because
 
 if TYPE_CHECKING:
     from orchestra.project.context import Project
@@ -61,6 +62,7 @@ class Memory:
         self.radar_due = 0.0
         self.spent_due = 0.0
         self.auto_due = 0.0
+        self.unrecorded = False  # whether nothing could be recorded at the last look
         self.limited = False  # whether a worker with a budget is at work
         self.journals = Journals()
         self.holds: tuple[StartHold, ...] = ()
@@ -77,11 +79,15 @@ class PassResult(Record):
 def reconcile(project: Project, memory: Memory) -> PassResult:
     """One pass over everything; a step that fails for one worker says so and never stops the others."""
     said: list[str] = []
+    over, memory.unrecorded = memory.unrecorded, bool(unrecorded_because(project.store.root))
     _guarded(said, "github", lambda: memory.forge.look(project, said.append))  # first: what it tells is then brought
     view = overview(project, changes=False)
     for row in view.rows:  # after a killed write; this pass may still see what was before
         if project.store.behind(row.worker):
             _guarded(said, f"#{row.worker.id}", lambda row=row: project.store.settle(row.worker.id))  # type: ignore[misc]
+    if over and not memory.unrecorded:
+        workers = [row.worker for row in view.rows]
+        _guarded(said, "records", lambda: unrecorded.doubt_the_busy(project, workers, said.append))
     memory.holds = queue.start_holds(project, [row.worker for row in view.rows])
     memory.to_bring = []
     if view.open:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_COUNTED = 1024 * 1024  # `list` asks every worktree for the lines of its new files
+LEAST_FREE = 64 * 1024  # where less is free, a session file finds room now and then, and not when it matters
 
 
 class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
@@ -68,7 +69,7 @@ class locked:  # noqa: N801 - it is used as a verb: `with locked(path):`
 def is_held(path: str) -> bool:
     """Whether a living process holds the lock file `path`: no process number that another may have got since."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
@@ -254,3 +255,14 @@ def remove_if_present(path: str) -> None:
         os.unlink(path)
     except OSError:
         pass
+
+
+def is_full(path: str | os.PathLike[str]) -> bool:
+    """Whether the file system of `path` takes nothing more, or next to nothing; what does not tell is not full."""
+    try:
+        facts = os.statvfs(path)
+    except OSError:  # nothing is there (any more)
+        return False
+    free = facts.f_bavail if os.geteuid() else facts.f_bfree  # root may use what is kept back
+    no_room = bool(facts.f_blocks) and free * facts.f_frsize < LEAST_FREE
+    return no_room or bool(facts.f_files and not facts.f_favail)

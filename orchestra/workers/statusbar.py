@@ -5,10 +5,13 @@ Standard library only, and no configuration is read: hooks call it.
 
 from __future__ import annotations
 
+import os
+
 from orchestra.core import bar, state
 from orchestra.core.look import Look
 from orchestra.errors import Unreachable
 from orchestra.storage import auto_state, project_info, start_holds
+from orchestra.storage.files import is_full
 from orchestra.storage.github_heard import last_heard
 
 TYPE_CHECKING = False
@@ -78,13 +81,23 @@ def bar_of(project: Project) -> bar.Bar:
 
 
 def notices(store: Store) -> tuple[str, ...]:
-    """What the bar says of the whole project: until when nothing starts, and what starts by itself."""
+    """What the bar says of the whole project: what keeps it from recording or starting, and what starts by itself."""
     now = store.now()
     told = (
+        unrecorded_because(store.root),
         *(one.notice(now) for one in start_holds.read(store.cache, now)),
         auto_state.notice(auto_state.read(store.root)),
     )
     return tuple(filter(None, told))
+
+
+def unrecorded_because(root: str) -> str:
+    """Why what the workers do is not recorded, so that what is shown of them grows old; empty: it is."""
+    if is_full(root):
+        return "the disk is full, nothing new is recorded: orchestra doctor"
+    if os.path.isdir(root) and not os.access(root, os.W_OK):
+        return "session files cannot be written, nothing new is recorded: orchestra doctor"
+    return ""
 
 
 def look_of_workspace(known: ProjectInfo | None) -> Look:

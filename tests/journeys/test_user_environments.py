@@ -195,9 +195,13 @@ def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, 
             assert len(said.err.strip().splitlines()) <= 2, said
     row = person.asks("show", "2")
     assert row["status"] in (before["status"], "working", "paused", "complete")
-    assert "2  \u25cf question" in person.runs("list").out
-    if os.getuid() or what != "read-only":  # root may write everywhere, says access(2)
-        assert any(one["id"] == "E4" for one in person.asks("doctor", code=None)["findings"])
+    listed = person.runs("list").out
+    assert "2  \u25cf question" in listed
+    assert "nothing new is recorded: orchestra doctor" in listed
+    found = [one for one in person.asks("doctor", code=None)["findings"] if one["id"] == "E4"]
+    assert "error" in [one["severity"] for one in found], found
+    eventually(lambda: "nothing new is recorded" in person.tmux("show-options", "-v", "@orchestra_bar"), why="the bar")
+    assert "the monitor does not run" not in person.runs("list").out, "it had its look at the disk"
     if what == "read-only":
         subprocess.run(["umount", "-l", str(small_disk)], check=True)
     for path in small_disk.glob("filling*"):
@@ -206,3 +210,22 @@ def test_a_disk_that_takes_nothing(local: Person, small_disk: Path, repo: Path, 
     assert person.runs("tell", "2", "red", code=None).code in (0, 1)
     found = [one for one in person.asks("doctor", code=None)["findings"] if one["id"] in ("I5", "I10")]
     assert not found
+
+
+def test_a_turn_that_ended_on_a_full_disk_is_found_out_afterwards(local: Person, small_disk: Path, repo: Path) -> None:
+    """Neither its question nor the end of its turn could be recorded: it is not busy for ever."""
+    asks = '```script\nstatus working\nrun until test -e full; do :; done\nescalate "Which?"\n```\n'
+    write_issue(repo, 3, "Ask too late", asks)
+    person = Person(repo, {"ORCHESTRA_HOME": str(small_disk)})
+    person.runs("up", "-d")
+    person.runs("spawn", "3")
+    worktree = Path(person.sees("3", "working")["worktreePath"])
+    fill(small_disk, "room")
+    eventually(lambda: "nothing new is recorded" in person.tmux("show-options", "-v", "@orchestra_bar"), why="the bar")
+    (worktree / "full").touch()
+    eventually(lambda: "could not be written" in person.screen("3").replace("\n", ""), why="the refusal")
+    assert person.asks("show", "3")["activity"]["state"] == "busy"
+    for path in small_disk.glob("filling*"):
+        os.unlink(path)
+    eventually(lambda: person.asks("show", "3")["activity"]["state"] == "waiting", 60, why="the end of the turn")
+    assert "nothing could be recorded for a while" in person.runs("log", "3").out

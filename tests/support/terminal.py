@@ -78,6 +78,7 @@ class Terminal:
             try:
                 eventually(lambda: "which key?" in self.text, 3)
             except pytest.fail.Exception:
+                self.press("BSpace")  # it took the prefix alone: the key is at the prompt of the pane
                 return False
             return True
 

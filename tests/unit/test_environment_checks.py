@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from orchestra.doctor import environment
 
@@ -72,3 +73,20 @@ def test_a_version_outside_of_the_tested_range_is_said(version: str, said: str) 
 
 def test_an_agent_of_our_own_has_no_range() -> None:
     assert list(environment.untested("python3", "0.2.0", ())) == []
+
+
+@pytest.mark.parametrize("place", [".", "sessions", "cache", "cache/widgets"])
+def test_the_directory_of_ours_that_cannot_be_written_is_named(
+    tmp_path: Path, mocker: MockerFixture, place: str
+) -> None:
+    """`up` sends to `doctor`, which may then not say that all is well."""
+    for name in ("sessions/widgets/7", "cache/widgets/more"):
+        (tmp_path / name).mkdir(parents=True)
+    shut = str(tmp_path / place)
+    mocker.patch("os.access", lambda path, _: path != shut)
+    found = [one for one in environment.home(str(tmp_path), fix=True) if "cannot be written" in one.what]
+    assert [(one.severity, one.what) for one in found] == [("error", f"{shut} cannot be written")]
+    mocker.patch.object(environment, "other_account", return_value="root")
+    found = [one for one in environment.home(str(tmp_path), fix=True) if "cannot be written" in one.what]
+    assert found[0].what.endswith("it belongs to root")
+    assert "ORCHESTRA_HOME" in found[0].fix
