@@ -66,6 +66,14 @@ POPUP_WITHOUT_BORDER = Feature(
     since=(3, 3, ""),
 )
 
+QUIET_DEATH = Feature(
+    name="remain-on-exit-format",
+    seen="`set -p remain-on-exit-format ''` is taken; before, the option is not known",
+    without="tmux writes `Pane is dead` into the last row, which scrolls the text of the pane away",
+    since=(3, 3, ""),
+    loss="a program that has ended on a larger screen may leave nothing but `Pane is dead` in sight",
+)
+
 MANUAL_SIZE = Feature(
     name="window-size manual",
     seen="with `set -g window-size manual` a new window opens; in some versions the server ends instead",
@@ -73,7 +81,15 @@ MANUAL_SIZE = Feature(
     broken=((3, 3, ""), (3, 7, "")),
 )
 
-FEATURES = (MESSAGE_TO_CLIENT, EXIT_SIGNAL, KEYS_BY_FORMAT, PRINTS_DOLLARS, POPUP_WITHOUT_BORDER, MANUAL_SIZE)
+FEATURES = (
+    MESSAGE_TO_CLIENT,
+    EXIT_SIGNAL,
+    KEYS_BY_FORMAT,
+    PRINTS_DOLLARS,
+    POPUP_WITHOUT_BORDER,
+    QUIET_DEATH,
+    MANUAL_SIZE,
+)
 
 
 class Capabilities(Record):
