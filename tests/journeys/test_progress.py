@@ -68,8 +68,9 @@ def test_a_failed_setup_names_what_does_it_again_where_it_is_seen(repo: Path) ->
     assert said.out.rstrip().endswith("again: orchestra restart 1)")
     terminal = Terminal(60, 16)  # smaller than the pane was when its program ended
     terminal.run(["tmux", "-L", "orchestra", "attach"])
-    terminal.shows("see its output: orchestra attach 1; fix it, then orchestra")
+    terminal.shows("#1 stuck: setup failed")
     if this_tmux().has(QUIET_DEATH):
+        terminal.shows("see its output: orchestra attach 1; fix it, then orchestra")
         terminal.shows("it looks")
     terminal.end()
     good.touch()
