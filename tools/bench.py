@@ -230,7 +230,8 @@ def bench_popups() -> None:
         pass
     for what, budget, act in (
         ("popup, what needs you", 200, partial(client.popup, "g", "Esc later")),
-        ("popup, review", 200, partial(client.popup, "d", "a.txt")),
+        ("popup, review", 200, partial(client.popup, "d", "all keys")),
+        ("popup, review with the change", 250, partial(client.popup, "d", "a.txt")),
         ("popup, new task", 200, partial(client.popup, "c", "New task")),
         ("popup, picker", 200, partial(client.popup, "w", "Go to")),
         ("popup, log", 200, partial(client.popup, "l", "What happened")),
