@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -193,7 +194,8 @@ def merge_command(console: Console, ids: Sequence[str], method: str | None, auto
         if not as_json:
             for line in wanted.lines:
                 click.echo(f"#{at.number}: {line}")
-        with progress(doing(f"#{at.number} merging")):
+        # A local merge is quick, and the program that signs it may ask on this terminal for the key's pass phrase.
+        with nullcontext() if wanted.local else progress(doing(f"#{at.number} merging")):
             merged = merge(project, wanted)
         done.append(merged)
         if not as_json:
