@@ -146,7 +146,7 @@ class Walk:
         self.project("s")
         self.told(
             "Prefix `O` `s` where there is no number: the picker. A hostile title is text, and no more",
-            "Start a worker on",
+            "#(touch canary) #[fg=",
         )
         self.terminal.type("warning")
         self.terminal.press("Enter")
