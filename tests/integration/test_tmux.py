@@ -281,8 +281,8 @@ def test_any_word_arrives_as_it_is(text: str, tmux: Tmux, raw: Raw) -> None:
     if not tmux.session.running():
         worker(tmux, "1")
     wanted = f"{text}\\\n{text}'\";"
-    said = tmux.server.send([[("set-option", "-g", "@x", wanted)], [("show-options", "-gv", "@x")]])
-    assert said.out[:-1] == wanted
+    tmux.server.send([[("set-option", "-g", "@x", wanted)]])
+    assert tmux.server.ask_text("show-options", "-gv", "@x")[:-1] == wanted
 
 
 def test_running_is_false_only_when_that_is_known(tmux: Tmux, make: Callable[..., Tmux], raw: Raw) -> None:
