@@ -27,7 +27,7 @@ MARK = "ORCHESTRA_NONCE"
 HANG_UP_SECONDS = 1.0  # an agent that lost its terminal says goodbye to its hooks
 TERM_SECONDS = 3.0
 KILL_SECONDS = 5.0
-PASSING_SECONDS = 2.0
+PASSING_SECONDS = 2.0  # a git that is started to look at something has ended by then
 CLOCK_SECONDS = 60.0  # the time of a process's start is reckoned from the boot, which the clock's steps move
 LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103  # bytes: `sun_path` is that and a NUL
 UNIX_SOCKETS = "/proc/net/unix"  # Linux only; without it psutil looks at the sockets of each process

@@ -58,6 +58,19 @@ def rebase(repository: Repository, path: AnyPath, branch: str, fork: str, onto: 
     return made
 
 
+def conflicts(repository: Repository, branch: str, fork: str, onto: str, *, rebases: bool) -> bool:
+    """Whether to bring them together would conflict; no branch is moved, and nothing is signed."""
+    tip = repository.ask("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}")
+    try:
+        if rebases:
+            local_merge.replayed(repository, branch, onto, fork, tip)
+        else:
+            local_merge.merged_tree(repository, bridge(repository, fork, onto), tip)
+    except local_merge.Conflicted:
+        return True
+    return False
+
+
 def has_merges(repository: Repository, fork: str, branch: str) -> bool:
     """Whether a branch's own commits since `fork` hold a merge, which a rebase would lose."""
     return repository.ask("rev-list", "--merges", "--max-count=1", f"{fork}..refs/heads/{branch}") != ""

@@ -126,6 +126,9 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
     what = f"was merged into {clean(to.base, 80)}" if over else "has moved"
     repository, fork = project.repository, child.base_commit
     rebases = project.config.pull_request.stack == "rebase" and not stack.has_merges(repository, fork, child.branch)
+    conflict_told = f"stack-conflict:{to.commit}"
+    if conflict_told in child.fed and stack.conflicts(repository, child.branch, fork, to.commit, rebases=rebases):
+        return  # until it is resolved, no key is asked for at each look
     sign, unsigned = _signs(project)
     step = to.commit if rebases else stack.bridge(repository, fork, to.commit, sign=sign)
     try:
@@ -136,7 +139,7 @@ def _carry(project: Project, child: Worker, parent: Worker, to: Start, say: Call
             stack.carry(repository, child.worktree, child.branch, step, message, sign=sign)
     except local_merge.Conflicted as conflict:
         words = _conflict(project.repository, child, parent, what, step, conflict.files, rebases=rebases)
-        if delivery.tell_once(project, child.id, f"stack-conflict:{to.commit}", words, reopen=True):
+        if delivery.tell_once(project, child.id, conflict_told, words, reopen=True):
             say(f"#{child.id} conflicts with #{parent.id}, which {what}: it is told so")
         return
     by = (
